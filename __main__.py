@@ -1,0 +1,52 @@
+"""The stack: a workflow that stops, asks people by e-mail, and goes on only when they have approved."""
+
+import pulumi
+
+from infra.approval_api import ApprovalApi, ApprovalApiArgs
+from infra.config import Settings
+from infra.monitoring import Monitoring, MonitoringArgs
+from infra.notifier import FAIL_TIMEOUT_SECONDS, Notifier, NotifierArgs
+from infra.queue import RequestQueue, RequestQueueArgs
+from infra.store import ApprovalStore, ApprovalStoreArgs
+from infra.topic import ApproverTopic, ApproverTopicArgs
+from infra.trigger import Trigger, TriggerArgs
+from infra.workflow import ApprovalWorkflow, ApprovalWorkflowArgs
+
+settings = Settings.load()
+stack = pulumi.get_stack()
+
+store = ApprovalStore("approvals", ApprovalStoreArgs(settings=settings))
+topic = ApproverTopic("approvers", ApproverTopicArgs(people=settings.people))
+queue = RequestQueue("requests", RequestQueueArgs(settings=settings, fail_timeout_seconds=FAIL_TIMEOUT_SECONDS))
+workflow = ApprovalWorkflow("workflow", ApprovalWorkflowArgs(settings=settings, queue=queue, store=store))
+machine_arn = workflow.state_machine_arn
+trigger = Trigger("trigger", TriggerArgs(settings=settings, state_machine_arn=machine_arn))
+api = ApprovalApi(
+    "approval", ApprovalApiArgs(settings=settings, environment=stack, store=store, state_machine_arn=machine_arn)
+)
+notifier = Notifier(
+    "notifier",
+    NotifierArgs(
+        settings=settings,
+        environment=stack,
+        queue=queue,
+        topic=topic,
+        store=store,
+        state_machine_arn=machine_arn,
+        approval_url=api.url,
+    ),
+)
+monitoring = Monitoring(
+    "operator",
+    MonitoringArgs(settings=settings, queue=queue, workflow=workflow, api=api, notifier=notifier, trigger=trigger),
+)
+
+pulumi.export("stateMachineArn", machine_arn)
+pulumi.export("approvalApiUrl", api.url)
+pulumi.export("requestQueueUrl", queue.url)
+pulumi.export("deadLetterQueueUrl", queue.dead_letter_url)
+pulumi.export("approverTopicArn", topic.arn)
+pulumi.export("operatorTopicArn", monitoring.topic_arn)
+pulumi.export("approvalTableName", store.table_name)
+pulumi.export("generateTaskFunctionArn", workflow.generate_function.arn)
+pulumi.export("processTaskFunctionArn", workflow.process_function.arn)

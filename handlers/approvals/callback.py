@@ -1,0 +1,78 @@
+"""The workflow's side: giving an answer to a waiting execution, and asking whether one still waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from handlers.approvals.decisions import Answer, Success, answer, ended, handed_over, token_spent
+from handlers.approvals.record import DECIDED, Record
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from handlers.approvals.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """`status` as Step Functions names it; `error` is set when it FAILED."""
+
+    status: str
+    error: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.status in {"RUNNING", "PENDING_REDRIVE"}
+
+
+class Callback:
+    """Step Functions, seen from a person's answer. AWS errors other than a dead token pass through."""
+
+    def __init__(self, client: SFNClient) -> None:
+        self._client = client
+
+    def give(self, token: str, told: Answer) -> bool:
+        """Hand an answer to whoever waits for this token; False if nobody does any more.
+
+        Step Functions says TaskTimedOut of tokens that are used up as well as of those that ran out, so that False
+        may also mean that an earlier attempt, whose reply was lost, has succeeded.
+        """
+        dead = (
+            self._client.exceptions.TaskTimedOut,
+            self._client.exceptions.TaskDoesNotExist,
+            self._client.exceptions.InvalidToken,
+        )
+        try:
+            if isinstance(told, Success):
+                self._client.send_task_success(taskToken=token, output=told.output)
+            else:
+                self._client.send_task_failure(taskToken=token, error=told.error.value, cause=told.cause)
+        except dead:
+            return False
+        return True
+
+    def execution(self, arn: str) -> Execution:
+        try:
+            described = self._client.describe_execution(executionArn=arn)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return Execution(status="DELETED")  # history is kept for 90 days, and goes with its state machine
+        return Execution(status=described["status"], error=described.get("error", ""))
+
+
+def settle(store: Store, callback: Callback, record: Record, token: str = "") -> Record:
+    """Hand a decided record's answer over and note that; `token` is a newer round's, if the caller has one.
+
+    Returns the record as it then is: handed over; or still to be handed over by the next round (its token is spent,
+    the execution runs); or closed, because the execution ended without the answer. Running it twice has one effect.
+    """
+    if record.status not in DECIDED or (record.handed_over and not record.task_token):
+        return record
+    for one in dict.fromkeys(filter(None, [token, record.task_token])):
+        taken = callback.give(one, answer(record))
+        record = store.change(record.request_id, handed_over if taken else partial(token_spent, token=one))
+        if taken:
+            return record
+    execution = callback.execution(record.execution_arn)
+    return record if execution.running else store.change(record.request_id, lambda latest: ended(latest, execution))

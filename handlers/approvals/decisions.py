@@ -1,0 +1,176 @@
+"""Who may decide what: pure functions from a record to the next one. No clock, no AWS, no HTML."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from handlers.approvals.record import DECIDED, Decision, Record, Status, Vote
+
+if TYPE_CHECKING:
+    from handlers.approvals.callback import Execution
+
+# A record stays open until the state machine says otherwise. Only if the machine's word never came does the stated
+# deadline end it, and then with room for a clock that is wrong.
+CLOCK_SKEW_SECONDS = 60
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
+CAUSE_LIMIT = 32_768  # characters
+
+
+class WorkflowError(StrEnum):
+    """The error names that an execution can end with; the state machine catches and raises exactly these."""
+
+    REJECTED = "Rejected"
+    EXPIRED = "Expired"
+    NOTIFICATION_FAILED = "NotificationFailed"
+    TOO_FEW_APPROVERS = "TooFewApprovers"
+    INVALID_TASK = "InvalidTask"
+
+
+# With these, nobody's decision has reached the workflow.
+UNDECIDED_ERRORS = frozenset(
+    {WorkflowError.EXPIRED, WorkflowError.NOTIFICATION_FAILED, WorkflowError.TOO_FEW_APPROVERS}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Success:
+    """What SendTaskSuccess hands to the workflow: `output` is JSON text."""
+
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What SendTaskFailure hands to the workflow."""
+
+    error: WorkflowError
+    cause: str
+
+
+Answer = Success | Failure
+
+
+class Refusal(StrEnum):
+    """Why a vote was not counted."""
+
+    DECIDED = "decided"
+    VOTED = "voted"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
+    """The vote was not counted; `record` is as it was."""
+
+    def __init__(self, reason: Refusal, record: Record) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.record = record
+
+
+def refusal(record: Record, who: str, now: int) -> Refusal | None:
+    """Why this person could not vote on this record now (`now` in epoch seconds), or None."""
+    if record.approvers[who].vote:
+        return Refusal.VOTED
+    if record.status in DECIDED:
+        return Refusal.DECIDED
+    if record.status is Status.CLOSED:
+        return Refusal.CLOSED
+    if record.status is Status.EXPIRED or now > record.deadline + CLOCK_SKEW_SECONDS:
+        return Refusal.EXPIRED
+    return None
+
+
+def cast(record: Record, who: str, vote: Vote) -> Record:
+    """Count one vote; the one that fills a quorum decides. The same vote again changes nothing.
+
+    Raises Refused for a vote that comes too late or is not this person's first.
+    """
+    if record.approvers[who].vote == vote:
+        return record
+    reason = refusal(record, who, vote.at)
+    if reason:
+        raise Refused(reason, record)
+    voted = record.with_approver(who, vote=vote)
+    said = [cast_vote.decision for cast_vote in voted.votes.values()]
+    if said.count(Decision.REJECT) >= record.rejections_required:
+        return decide(voted, Status.REJECTED, vote.at)
+    if said.count(Decision.APPROVE) >= record.approvals_required:
+        return decide(voted, Status.APPROVED, vote.at)
+    return voted
+
+
+def decide(record: Record, status: Status, now: int) -> Record:
+    decided = replace(record, status=status, decided_at=now, lease=None)
+    return replace(decided, answer=json.dumps(_answer(decided), ensure_ascii=False))
+
+
+def _answer(record: Record) -> dict[str, Any]:
+    if record.status is Status.APPROVED:
+        return {
+            "requestId": record.request_id,
+            "outcome": record.status.value,
+            "decidedAt": iso(record.decided_at),
+            "votes": said(record),
+        }
+    against = [
+        f"{who}: {vote.comment}" if vote.comment else who
+        for who, vote in record.votes.items()
+        if vote.decision is Decision.REJECT
+    ]
+    cause = f"Request {record.request_id} was rejected at {iso(record.decided_at)} by {'; '.join(against)}"
+    return {"error": WorkflowError.REJECTED.value, "cause": cause[:CAUSE_LIMIT]}
+
+
+def said(record: Record) -> list[dict[str, str]]:
+    """The votes as a program is told them: without address and browser of the voter."""
+    return [
+        {"approver": who, "decision": vote.decision.value, "comment": vote.comment, "at": iso(vote.at)}
+        for who, vote in record.votes.items()
+    ]
+
+
+def answer(record: Record) -> Answer:
+    """What the workflow is to be told of a decided record."""
+    if record.status is Status.APPROVED:
+        return Success(output=record.answer)
+    told = json.loads(record.answer)
+    return Failure(error=WorkflowError(told["error"]), cause=told["cause"])
+
+
+def handed_over(record: Record) -> Record:
+    """The workflow has taken the answer, so whatever token is still kept is worth nothing any more and goes."""
+    return record if record.handed_over and not record.task_token else replace(record, handed_over=True, task_token="")
+
+
+def token_spent(record: Record, token: str) -> Record:
+    """Step Functions no longer takes this token: the next round brings a new one, or the answer had arrived before."""
+    return replace(record, task_token="") if record.task_token == token else record
+
+
+def ended(record: Record, execution: Execution) -> Record:
+    """The execution is over: what that means for a record which was still open, or not yet handed over."""
+    if record.handed_over or record.status not in DECIDED | {Status.OPEN}:
+        return record
+    took_it = record.status in DECIDED and (
+        execution.status == "SUCCEEDED" or (execution.status == "FAILED" and execution.error not in UNDECIDED_ERRORS)
+    )
+    if took_it:
+        return replace(record, handed_over=True, task_token="")
+    expired = record.status is Status.OPEN and execution.error == WorkflowError.EXPIRED
+    return replace(record, status=Status.EXPIRED if expired else Status.CLOSED, task_token="", lease=None)
+
+
+def abandoned(record: Record, round_: int) -> Record:
+    """A round's mails could not be sent, so the workflow is about to be failed: nobody can answer this any more."""
+    if record.status is not Status.OPEN or record.round > round_:
+        return record
+    return replace(record, status=Status.CLOSED, task_token="", lease=None)
+
+
+def iso(epoch_seconds: int) -> str:
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

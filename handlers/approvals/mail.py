@@ -1,0 +1,224 @@
+"""The mail that asks: a subject and a plain-text body, made of a record that strangers have filled in.
+
+SNS takes a subject of fewer than 100 printable ASCII characters and a message of up to 256 KiB:
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from typing import TYPE_CHECKING
+
+from handlers.approvals import when
+from handlers.approvals.record import Decision, Record, Vote
+from handlers.approvals.rounds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SUBJECT_LIMIT = 99
+ENVIRONMENT_LIMIT = 30
+LINE_LIMIT = 400  # characters of a text that has one line in the mail
+DETAILS_LIMIT = 10_000  # characters
+DETAILS_LINES = 200
+COMMENT_LIMIT = 500
+PEOPLE_LIMIT = 50
+QUOTE_WIDTH = 72
+
+HEADLINES = {Kind.REQUEST: "Approval needed", Kind.REMINDER: "Reminder", Kind.ESCALATION: "Escalation"}
+
+# What Unicode's decomposition leaves alone although ASCII has something for it.
+ASCII_FOR = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+    | dict.fromkeys("\u2018\u2019\u201a", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
+    | {"\u2192": "->", "\u00d7": "x"}
+)
+LINE_BREAK = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines knows besides \n
+# Letters and symbols that nobody can see: fillers, a blank Braille pattern.
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def subject(record: Record, kind: Kind, environment: str) -> str:
+    """For example "[dev] Approval needed: Deploy 1.4 to production"."""
+    where = _ascii(environment)[:ENVIRONMENT_LIMIT]
+    start = f"{f'[{where}] ' if where else ''}{HEADLINES[kind]}: "
+    return (start + _shortened(_subject_title(record), SUBJECT_LIMIT - len(start))).rstrip()
+
+
+def body(
+    record: Record, who: str, kind: Kind, link: str, environment: str, timezone: str, one_click_link: str = ""
+) -> str:
+    """What this person is asked, by whom, until when, and the link to answer with."""
+    parts = (
+        _opening(record, kind, environment, timezone),
+        _facts(record, timezone),
+        _details(record),
+        _votes(record, timezone),
+        _answering(who, link, one_click_link),
+        f"Request {one_line(record.request_id)}\n",
+    )
+    return "\n\n".join(filter(None, parts))
+
+
+def clean(text: str) -> str:
+    """Without anything that cannot be seen or that turns the reading direction; every kind of line break as \\n."""
+    return "".join(map(_visible, LINE_BREAK.sub("\n", text)))
+
+
+def one_line(text: str, limit: int = LINE_LIMIT) -> str:
+    return _shortened(" ".join(clean(text).split()), limit)
+
+
+def requester(record: Record) -> str:
+    return one_line(record.requested_by) or "a schedule or an event, not a person"
+
+
+def people_asked(record: Record) -> str:
+    return "1 person" if len(record.approvers) == 1 else f"{len(record.approvers)} people"
+
+
+def against(record: Record) -> str:
+    needed = record.rejections_required
+    return "one rejection stops" if needed == 1 else f"{needed} rejections stop"
+
+
+def said(vote: Vote) -> str:
+    return "approved" if vote.decision is Decision.APPROVE else "rejected"
+
+
+def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str:
+    workflow = f"A workflow in {one_line(environment)}" if environment else "A workflow"
+    if kind is Kind.REQUEST:
+        return f"{workflow} has stopped and waits for your answer."
+    asked_at = when.local_iso(one_line(record.requested_at), timezone)
+    if kind is Kind.REMINDER:
+        count = f"This is reminder {record.round - 1} of {record.rounds - 1}"
+        return f"{workflow} still waits for your answer. {count}; it was first asked at {asked_at}."
+    before = _listed(who for who in record.approvers if who not in record.escalate_to)
+    return (
+        f"{workflow} still waits for an answer, and now you are asked as well: it was first asked at {asked_at}, "
+        f"{before} {'have' if ' and ' in before else 'has'} not settled it, and it expires "
+        f"at {when.local(record.deadline, timezone)}."
+    )
+
+
+def _facts(record: Record, timezone: str) -> str:
+    return "\n".join(
+        (
+            f"What: {one_line(record.title)}",
+            f"Asked by: {requester(record)}",
+            f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
+            f"Answer until: {when.local(record.deadline, timezone)}",
+            f"Approvals needed: {record.approvals_required} ({people_asked(record)} asked; {against(record)} it)",
+        )
+    )
+
+
+def _details(record: Record) -> str:
+    shown, cut = _excerpt(record.details, DETAILS_LIMIT, DETAILS_LINES)
+    if not shown:
+        return ""
+    end = "(shortened here; the page behind the link has all of it)" if cut else "(end of the details)"
+    return f"Details, as written by whoever asked:\n\n{_quoted(shown)}\n\n{end}"
+
+
+def _votes(record: Record, timezone: str) -> str:
+    votes = record.votes
+    if not votes:
+        return "Nobody has answered yet."
+    lines = []
+    for who, vote in list(votes.items())[:PEOPLE_LIMIT]:
+        lines.append(f"- {one_line(who)} {said(vote)}, {when.local(vote.at, timezone)}")
+        comment, _ = _excerpt(vote.comment, COMMENT_LIMIT, DETAILS_LINES)
+        if comment:
+            lines.append(_quoted(comment))
+    if len(votes) > PEOPLE_LIMIT:
+        lines.append(f"- and {len(votes) - PEOPLE_LIMIT} more")
+    return "Answers so far:\n\n" + "\n".join(lines)
+
+
+def _answering(who: str, link: str, one_click_link: str) -> str:
+    parts = [
+        "To answer, open this link:",
+        link,
+        "It shows the request on a page. Nothing is decided until you press Approve or Reject there.",
+    ]
+    if one_click_link:
+        parts += ["Or approve at once, without the page. Opening this link is your approval:", one_click_link]
+    links = "These links are" if one_click_link else "The link is"
+    parts.append(
+        f"{links} personal: whoever opens {'them' if one_click_link else 'it'} answers as {one_line(who)}. "
+        "Please do not forward this mail."
+    )
+    return "\n\n".join(parts)
+
+
+def _subject_title(record: Record) -> str:
+    """The title in ASCII; the request's id if hardly anything is left of it."""
+    title = one_line(record.title)
+    plain = _ascii(title)
+    letters = sum(map(str.isalnum, title))
+    kept = sum(map(str.isalnum, plain))
+    return plain if kept and 2 * kept >= letters else f"request {_ascii(record.request_id)[:8]}"
+
+
+def _ascii(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", one_line(text).translate(ASCII_FOR))
+    return " ".join(decomposed.encode("ascii", "ignore").decode().split())
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return " "
+    hidden = (category in {"Cc", "Cf", "Cs"} and character not in "\n\t") or character in BLANK
+    return "" if hidden else character
+
+
+def _shortened(text: str, limit: int) -> str:
+    """Cut at a word if there is one in the last third."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 3]
+    space = kept.rfind(" ")
+    return (kept[:space] if space > limit * 2 // 3 else kept).rstrip() + "..."
+
+
+def _excerpt(text: str, characters: int, lines: int) -> tuple[str, bool]:
+    """The beginning of a text, and whether something is missing."""
+    cleaned = clean(text).strip("\n").rstrip()
+    start = "\n".join(cleaned[:characters].split("\n")[:lines]).rstrip()
+    return start, len(start) < len(cleaned)
+
+
+def _quoted(text: str) -> str:
+    """Each line marked, and none so long that a mail client would break it and leave the rest unmarked.
+
+    An address that is longer stays in one piece, so that it can be opened.
+    """
+    return "\n".join(
+        f"  | {piece}".rstrip()
+        for line in text.split("\n")
+        for piece in (
+            textwrap.wrap(
+                line,
+                QUOTE_WIDTH,
+                replace_whitespace=False,
+                drop_whitespace=False,
+                break_long_words=not re.search(r"https?://[!-~]+", line),
+                break_on_hyphens=False,
+            )
+            or [""]
+        )
+    )
+
+
+def _listed(people: Iterable[str]) -> str:
+    names = [one_line(who) for who in people]
+    if len(names) > PEOPLE_LIMIT:
+        names[PEOPLE_LIMIT:] = [f"{len(names) - PEOPLE_LIMIT} more"]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

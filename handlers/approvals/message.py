@@ -1,0 +1,85 @@
+"""What the state machine puts on the request queue, read at the edge."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+READABLE_VERSIONS = frozenset({1})
+
+
+class MalformedMessage(ValueError):  # noqa: N818 - reads as what it is
+    """No approval request could be read from a queue message."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One round of one request. `deadline` is in epoch seconds."""
+
+    task_token: str = field(repr=False)
+    execution_arn: str
+    round: int
+    rounds: int
+    deadline: int
+    request_id: str
+    title: str
+    details: str
+    requested_by: str
+    requested_at: str
+
+    @classmethod
+    def parse(cls, body: str) -> Self:
+        """Raises MalformedMessage, which names the field and never quotes the value: it may be a token."""
+        content = _json_object(body)
+        version = content.get("schemaVersion")
+        if version not in READABLE_VERSIONS:
+            raise MalformedMessage(f"schemaVersion must be one of {sorted(READABLE_VERSIONS)}")
+        request = content.get("request")
+        if not isinstance(request, dict):
+            raise MalformedMessage("request must be an object")
+        return cls(
+            task_token=_text(content, "taskToken"),
+            execution_arn=_text(content, "executionArn"),
+            round=_positive(content, "round"),
+            rounds=_positive(content, "rounds"),
+            deadline=_positive(content, "deadline"),
+            request_id=_text(request, "requestId"),
+            title=_text(request, "title"),
+            details=_text(request, "details", empty=True),
+            requested_by=_text(request, "requestedBy", empty=True),
+            requested_at=_text(request, "requestedAt"),
+        )
+
+
+def token_of(body: str) -> str:
+    """The task token of a message that may be broken in any other way; "" if even that is missing."""
+    try:
+        token = _json_object(body).get("taskToken")
+    except MalformedMessage:
+        return ""
+    return token if isinstance(token, str) else ""
+
+
+def _json_object(body: str) -> dict[str, Any]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessage("the body is not JSON") from error
+    if not isinstance(content, dict):
+        raise MalformedMessage("the body is not a JSON object")
+    return content
+
+
+def _text(fields: dict[str, Any], name: str, *, empty: bool = False) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not (value or empty):
+        raise MalformedMessage(f"{name} must be a {'' if empty else 'non-empty '}string")
+    return value
+
+
+def _positive(fields: dict[str, Any], name: str) -> int:
+    value = fields.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 1:
+        raise MalformedMessage(f"{name} must be a positive whole number")
+    return int(value)

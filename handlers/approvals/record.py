@@ -1,0 +1,193 @@
+"""One approval request as it is kept: a single DynamoDB item, read and written as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Self
+
+# Raised when the shape of the item changes; a reader knows its own version and the one before (design decision 11).
+SCHEMA_VERSION = 1
+READABLE_VERSIONS = frozenset({SCHEMA_VERSION})
+
+
+class Status(StrEnum):
+    """OPEN is the only status that takes votes; the others are final."""
+
+    OPEN = "OPEN"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"  # set by the state machine when the last round is over
+    CLOSED = "CLOSED"  # the execution ended in another way, so an answer has no effect
+
+
+DECIDED = frozenset({Status.APPROVED, Status.REJECTED})
+
+
+class Decision(StrEnum):
+    """What one approver can say."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    """One approver's answer. `at` is in epoch seconds; `source_ip` and `user_agent` say who really pressed."""
+
+    decision: Decision
+    comment: str
+    at: int
+    source_ip: str
+    user_agent: str
+
+    def to_item(self) -> dict[str, Any]:
+        return {
+            "decision": self.decision.value,
+            "comment": self.comment,
+            "at": self.at,
+            "sourceIp": self.source_ip,
+            "userAgent": self.user_agent,
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        return cls(
+            decision=Decision(item["decision"]),
+            comment=item["comment"],
+            at=int(item["at"]),
+            source_ip=item["sourceIp"],
+            user_agent=item["userAgent"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approver:
+    """Somebody who has been asked: SHA-256 digests of the links sent, the last round mailed (0: none yet), the vote."""
+
+    links: tuple[str, ...] = ()
+    mailed_round: int = 0
+    vote: Vote | None = None
+
+    def to_item(self) -> dict[str, Any]:
+        item: dict[str, Any] = {"links": list(self.links), "mailedRound": self.mailed_round}
+        return item | ({"vote": self.vote.to_item()} if self.vote else {})
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        return cls(
+            links=tuple(item["links"]),
+            mailed_round=int(item["mailedRound"]),
+            vote=Vote.from_item(item["vote"]) if "vote" in item else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """Who is sending this round's mails, and until when (epoch seconds) nobody else may."""
+
+    owner: str
+    until: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A request, the people asked, and what they said.
+
+    Times are epoch seconds, except `requested_at`, which is the ISO 8601 text of the task. `version` counts the
+    writes: each one names the version it was computed from, so that of two concurrent writers one has to look again.
+    """
+
+    request_id: str
+    execution_arn: str
+    title: str
+    details: str
+    requested_by: str
+    requested_at: str
+    deadline: int
+    expires_at: int
+    round: int
+    rounds: int
+    approvals_required: int
+    rejections_required: int
+    approvers: Mapping[str, Approver]
+    escalate_to: tuple[str, ...] = ()
+    status: Status = Status.OPEN
+    decided_at: int = 0
+    handed_over: bool = False
+    answer: str = ""
+    task_token: str = field(default="", repr=False)
+    lease: Lease | None = None
+    version: int = 1
+
+    @property
+    def votes(self) -> dict[str, Vote]:
+        """The votes cast so far, by approver, oldest first."""
+        cast = {who: approver.vote for who, approver in self.approvers.items() if approver.vote}
+        return dict(sorted(cast.items(), key=lambda entry: (entry[1].at, entry[0])))
+
+    def with_approver(self, who: str, **changes: Any) -> Self:
+        return replace(self, approvers={**self.approvers, who: replace(self.approvers[who], **changes)})
+
+    def to_item(self) -> dict[str, Any]:
+        item = {
+            "requestId": self.request_id,
+            "schemaVersion": SCHEMA_VERSION,
+            "version": self.version,
+            "status": self.status.value,
+            "executionArn": self.execution_arn,
+            "title": self.title,
+            "details": self.details,
+            "requestedBy": self.requested_by,
+            "requestedAt": self.requested_at,
+            "deadline": self.deadline,
+            "expiresAt": self.expires_at,
+            "round": self.round,
+            "rounds": self.rounds,
+            "approvalsRequired": self.approvals_required,
+            "rejectionsRequired": self.rejections_required,
+            "approvers": {who: approver.to_item() for who, approver in self.approvers.items()},
+            "escalateTo": list(self.escalate_to),
+            "decidedAt": self.decided_at,
+            "handedOver": self.handed_over,
+            "answer": self.answer,
+        }
+        if self.task_token:
+            item["taskToken"] = self.task_token
+        if self.lease:
+            item["lease"] = {"owner": self.lease.owner, "until": self.lease.until}
+        return item
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        """Raises ValueError for an item that a newer release has written."""
+        if int(item["schemaVersion"]) not in READABLE_VERSIONS:
+            raise ValueError(
+                f"record {item['requestId']} has schemaVersion {item['schemaVersion']}, "
+                f"this release reads {sorted(READABLE_VERSIONS)}"
+            )
+        lease = item.get("lease")
+        return cls(
+            request_id=item["requestId"],
+            version=int(item["version"]),
+            status=Status(item["status"]),
+            execution_arn=item["executionArn"],
+            title=item["title"],
+            details=item["details"],
+            requested_by=item["requestedBy"],
+            requested_at=item["requestedAt"],
+            deadline=int(item["deadline"]),
+            expires_at=int(item["expiresAt"]),
+            round=int(item["round"]),
+            rounds=int(item["rounds"]),
+            approvals_required=int(item["approvalsRequired"]),
+            rejections_required=int(item["rejectionsRequired"]),
+            approvers={who: Approver.from_item(approver) for who, approver in item["approvers"].items()},
+            escalate_to=tuple(item["escalateTo"]),
+            decided_at=int(item["decidedAt"]),
+            handed_over=bool(item["handedOver"]),
+            answer=item["answer"],
+            task_token=item.get("taskToken", ""),
+            lease=Lease(owner=lease["owner"], until=int(lease["until"])) if lease else None,
+        )

@@ -1,0 +1,135 @@
+"""Asking in rounds: who gets this round's mail, and who is sending it. Pure functions, as `decisions` are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from handlers.approvals.message import Message
+from handlers.approvals.record import DECIDED, Approver, Lease, Record, Status
+
+SECONDS_PER_DAY = 86_400
+
+
+class Kind(StrEnum):
+    """What a mail is to its reader."""
+
+    REQUEST = "request"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+
+
+class TooFewApprovers(Exception):  # noqa: N818 - the workflow's error carries this name
+    """Without the requester, too few people are left to reach the quorum."""
+
+
+class Busy(Exception):  # noqa: N818 - not an error: somebody else is at it
+    """Another worker is sending this round's mails; try again in `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"another worker sends this round's mails for {seconds} more seconds")
+        self.seconds = seconds
+
+
+class Stale(Exception):  # noqa: N818 - not an error: there is nothing left to ask
+    """The message is of a round that is over, or of a request that has ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How this deployment asks. A request keeps the policy it was made under until it ends."""
+
+    approvers: tuple[str, ...]
+    escalate_to: tuple[str, ...]
+    approvals_required: int
+    rejections_required: int
+    prevent_self_approval: bool
+    audit_days: int
+
+
+def new_record(message: Message, policy: Policy) -> Record:
+    """Raises TooFewApprovers if the requester, who may not decide, is needed for the quorum."""
+    barred = message.requested_by.strip().casefold() if policy.prevent_self_approval else ""
+    asked = [who for who in policy.approvers if who.casefold() != barred]
+    if len(asked) < policy.approvals_required:
+        raise TooFewApprovers(
+            f"Request {message.request_id} needs {policy.approvals_required} approval(s), but without its requester "
+            f"{message.requested_by} only {len(asked)} approver(s) are left"
+        )
+    return Record(
+        request_id=message.request_id,
+        execution_arn=message.execution_arn,
+        title=message.title,
+        details=message.details,
+        requested_by=message.requested_by,
+        requested_at=message.requested_at,
+        deadline=message.deadline,
+        expires_at=message.deadline + policy.audit_days * SECONDS_PER_DAY,
+        round=0,
+        rounds=message.rounds,
+        approvals_required=policy.approvals_required,
+        rejections_required=policy.rejections_required,
+        approvers={who: Approver() for who in asked},
+        escalate_to=tuple(who for who in policy.escalate_to if who.casefold() != barred),
+        version=0,
+    )
+
+
+def begin(record: Record, message: Message, lease: Lease, now: int, digests: Mapping[str, str]) -> Record:
+    """Take the message's round and the right to send its mails.
+
+    `digests` holds the digest of a fresh link for everybody who might be asked. Calling it again with the same lease
+    changes nothing, so a write whose answer was lost is simply tried again. A decided record is returned as it is.
+    Raises Stale, or Busy while another worker holds the lease.
+    """
+    if record.status in DECIDED:
+        return record
+    if record.status is not Status.OPEN or message.round < record.round:
+        raise Stale
+    if record.round == message.round and record.lease and record.lease.until > now:
+        if record.lease.owner == lease.owner:
+            return record
+        raise Busy(record.lease.until - now)
+    opened = replace(record, round=message.round, task_token=message.task_token, lease=lease)
+    if message.round >= message.rounds:
+        joining = {who: Approver() for who in record.escalate_to if who not in record.approvers}
+        opened = replace(opened, approvers={**record.approvers, **joining})
+    for who in recipients(opened):
+        opened = opened.with_approver(who, links=(*opened.approvers[who].links, digests[who]))
+    return opened if recipients(opened) else replace(opened, lease=None)
+
+
+def everybody(record: Record) -> Collection[str]:
+    """All who are asked in some round."""
+    return dict.fromkeys([*record.approvers, *record.escalate_to])
+
+
+def recipients(record: Record) -> list[str]:
+    """Who is still to get a mail in the record's round."""
+    if record.status is not Status.OPEN:
+        return []
+    return [
+        who
+        for who, approver in record.approvers.items()
+        if approver.vote is None and approver.mailed_round < record.round
+    ]
+
+
+def kind(record: Record, who: str) -> Kind:
+    """What this round's mail is to this person."""
+    if who in record.escalate_to:
+        return Kind.ESCALATION
+    return Kind.REMINDER if record.approvers[who].mailed_round or record.round > 1 else Kind.REQUEST
+
+
+def mailed(record: Record, who: str, round_: int) -> Record:
+    """This person has this round's mail. With the last one the right to send is given back."""
+    if record.approvers[who].mailed_round < round_:
+        record = record.with_approver(who, mailed_round=round_)
+    return record if recipients(record) else replace(record, lease=None)
+
+
+def release(record: Record, lease: Lease) -> Record:
+    """Give back the right to send, so that the next attempt need not wait for it to run out."""
+    return replace(record, lease=None) if record.lease and record.lease.owner == lease.owner else record

@@ -1,0 +1,54 @@
+"""Times as people read them, in the stack's time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+def local(epoch_seconds: int, timezone: str) -> str:
+    """For example "Fri 27 Nov 2026, 14:30 CET". In UTC, and saying so, if the runtime does not know the zone."""
+    return _written(datetime.fromtimestamp(epoch_seconds, _zone(timezone)))
+
+
+def local_iso(text: str, timezone: str) -> str:
+    """The same for an ISO 8601 text; one without an offset is taken as UTC, and anything else stays as it is."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return _written((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(_zone(timezone)))
+    except (ValueError, OverflowError):
+        return text
+
+
+def duration(seconds: int) -> str:
+    """For example "2 hours 5 minutes": the largest unit and the one below it, rounded to the latter."""
+    left = max(seconds, 0)
+    finest = next((UNITS[index + 1][1] for index, (_, size) in enumerate(UNITS[:-1]) if left >= size), 1)
+    left = (left + finest // 2) // finest * finest
+    parts = []
+    for unit, size in UNITS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
+    return " ".join(parts) or "0 seconds"
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, malformed, a folder of the zone data
+        return UTC
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M} {_abbreviation(moment)}"
+
+
+def _abbreviation(moment: datetime) -> str:
+    """Zones without an abbreviation of their own have "+03" or "+0545" in its place."""
+    name = moment.tzname() or ""
+    if name[:1] not in {"+", "-"}:
+        return name
+    return f"UTC{name[:3]}:{name[3:]}" if name[3:] else f"UTC{name}"

@@ -1,0 +1,76 @@
+"""Generate task: turn whatever started the workflow into the question that people will be asked.
+
+Yours to change: this is where a run's title and details come from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from handlers.approvals.observability import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# Long enough for a change log, short enough for a mail that is read on a phone.
+LIMITS = {"title": 200, "details": 10_000, "requestedBy": 254}  # characters
+
+
+class InvalidTask(Exception):  # noqa: N818 - the state machine catches this name
+    """The trigger's input makes no task; the workflow ends with this message as its cause."""
+
+
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
+    """`event` is {"input": what the execution was started with, "execution": its ARN}.
+
+    Returns {"requestId", "title", "details", "requestedBy", "requestedAt"}, all text; raises InvalidTask.
+    """
+    asked = task(event["input"])
+    request = {
+        "requestId": str(uuid4()),
+        **asked,
+        "requestedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    logger.info("task generated", requestId=request["requestId"], execution=event["execution"])
+    return request
+
+
+def task(trigger: Any) -> dict[str, str]:
+    """What to ask, from an EventBridge event, a schedule's input, or the input given to StartExecution.
+
+    Title and details are looked for in an event's `detail`, in a `task` object, or in the input itself; what is
+    missing is taken from the stack's `task` config.
+    """
+    if not isinstance(trigger, dict):
+        raise InvalidTask(f"the input must be a JSON object, got {type(trigger).__name__}")
+    default = json.loads(os.environ["DEFAULT_TASK"])
+    asked = trigger.get("task", trigger)
+    if "detail-type" in trigger:
+        default = {"title": f"{trigger['detail-type']} from {trigger.get('source', 'an event')}"} | default
+        asked = trigger.get("detail", {})
+    if not isinstance(asked, dict):
+        raise InvalidTask(f"the task must be a JSON object, got {type(asked).__name__}")
+    return {
+        "title": _text(asked, "title", default.get("title", "")) or _missing("title"),
+        "details": _text(asked, "details", default.get("details", "")),
+        "requestedBy": _text(asked, "requestedBy", ""),
+    }
+
+
+def _text(asked: dict[str, Any], name: str, default: str) -> str:
+    value = asked.get(name, default)
+    if isinstance(value, dict | list):
+        value = json.dumps(value, indent=2, ensure_ascii=False)
+    if not isinstance(value, str):
+        raise InvalidTask(f"{name} must be text, got {type(value).__name__}")
+    if len(value) > LIMITS[name]:
+        raise InvalidTask(f"{name} must be at most {LIMITS[name]} characters, got {len(value)}")
+    return value.strip()
+
+
+def _missing(name: str) -> str:
+    raise InvalidTask(f"{name} must not be empty: give it in the input, or set it in the stack's `task` config")

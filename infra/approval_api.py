@@ -1,0 +1,127 @@
+"""The page behind the link: an HTTP API with three routes and the function that answers them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.callback import callback_statements
+from infra.config import Settings
+from infra.function import PythonFunction, PythonFunctionArgs
+from infra.iam import allow
+from infra.packaging import LOGGING, RENDERING
+from infra.store import ApprovalStore
+
+LINK = "/approvals/{requestId}/{secret}"
+FUNCTION_TIMEOUT_SECONDS = 25  # the API itself gives up after 30
+# A person presses once; this is room for a whole company, and a bound on what an attacker can cost.
+REQUESTS_PER_SECOND, BURST = 20, 40
+# Never the path, which holds the link's secret.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "sourceIp": "$context.identity.sourceIp",
+    "latencyMs": "$context.responseLatency",
+    "integrationStatus": "$context.integrationStatus",
+    "integrationError": "$context.integrationErrorMessage",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalApiArgs:
+    """`environment` is the stack's name, shown on the page."""
+
+    settings: Settings
+    environment: str
+    store: ApprovalStore
+    state_machine_arn: pulumi.Input[str]
+
+
+class ApprovalApi(pulumi.ComponentResource):
+    """`url` is the address that links are made of, without a slash at its end."""
+
+    url: pulumi.Output[str]
+    api_id: pulumi.Output[str]
+    function: PythonFunction
+
+    def __init__(self, name: str, args: ApprovalApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:approval_api:ApprovalApi", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        settings, store = args.settings, args.store
+
+        self.function = PythonFunction(
+            f"{name}-function",
+            PythonFunctionArgs(
+                entry="approval_api",
+                libraries=LOGGING + RENDERING,
+                environment={
+                    "TABLE_NAME": store.table_name,
+                    "ENVIRONMENT": args.environment,
+                    "TIMEZONE": settings.timezone,
+                    "ONE_CLICK": json.dumps(settings.one_click),
+                },
+                statements=[
+                    allow("Decide", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [store.table_arn]),
+                    *callback_statements(args.state_machine_arn),
+                ],
+                timeout_seconds=FUNCTION_TIMEOUT_SECONDS,
+                memory_mib=512,
+                log_retention_days=settings.log_retention_days,
+            ),
+            opts=child,
+        )
+        api = aws.apigatewayv2.Api(f"{name}-api", protocol_type="HTTP", opts=child)
+        integration = aws.apigatewayv2.Integration(
+            f"{name}-integration",
+            api_id=api.id,
+            integration_type="AWS_PROXY",
+            integration_uri=self.function.arn,
+            payload_format_version="2.0",
+            opts=child,
+        )
+        routes = {"show": f"GET {LINK}", "probe": f"HEAD {LINK}", "decide": f"POST {LINK}"}
+        if settings.one_click:
+            routes["approve"] = f"GET {LINK}/approve"
+        for purpose, route_key in routes.items():
+            aws.apigatewayv2.Route(
+                f"{name}-{purpose}",
+                api_id=api.id,
+                route_key=route_key,
+                target=pulumi.Output.concat("integrations/", integration.id),
+                opts=child,
+            )
+        permission = aws.lambda_.Permission(
+            f"{name}-invoke",
+            action="lambda:InvokeFunction",
+            function=self.function.name,
+            principal="apigateway.amazonaws.com",
+            source_arn=pulumi.Output.concat(api.execution_arn, "/*/*/approvals/*"),
+            opts=child,
+        )
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-access-logs",
+            name_prefix="/aws/vendedlogs/apis/",
+            retention_in_days=settings.log_retention_days,
+            opts=child,
+        )
+        aws.apigatewayv2.Stage(
+            f"{name}-stage",
+            api_id=api.id,
+            name="$default",
+            auto_deploy=True,
+            access_log_settings={"destination_arn": logs.arn, "format": json.dumps(ACCESS_LOG)},
+            default_route_settings={
+                "throttling_rate_limit": REQUESTS_PER_SECOND,
+                "throttling_burst_limit": BURST,
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
+        )
+
+        self.url, self.api_id = api.api_endpoint, api.id
+        self.register_outputs({"url": self.url, "api_id": self.api_id, "function_arn": self.function.arn})

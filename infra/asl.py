@@ -1,0 +1,215 @@
+"""The state machine in Amazon States Language, as pure functions of the identifiers it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+MESSAGE_SCHEMA_VERSION = 1
+# What a task fails with when the service, not the task, is at fault.
+# https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
+RETRY_LAMBDA: Json = {
+    "ErrorEquals": [
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.TooManyRequestsException",
+    ],
+    "IntervalSeconds": 2,
+    "MaxAttempts": 6,
+    "BackoffRate": 2,
+    "JitterStrategy": "FULL",
+}
+# A throttled or failing service, but never an answer: what people and our own code say is not asked for twice.
+RETRY_QUEUE: Json = {
+    "ErrorEquals": ["SQS.SdkClientException", "SQS.SqsException", "SQS.RequestThrottledException"],
+    "IntervalSeconds": 2,
+    "MaxAttempts": 6,
+    "BackoffRate": 2,
+    "JitterStrategy": "FULL",
+}
+RETRY_TABLE: Json = {
+    "ErrorEquals": [
+        "DynamoDB.InternalServerErrorException",
+        "DynamoDB.InternalServerError",
+        "DynamoDB.ProvisionedThroughputExceededException",
+        "DynamoDB.RequestLimitExceeded",
+        "DynamoDB.ThrottlingException",
+        "DynamoDB.SdkClientException",
+    ],
+    "IntervalSeconds": 1,
+    "MaxAttempts": 8,
+    "BackoffRate": 2,
+    "JitterStrategy": "FULL",
+}
+EXECUTION = "{% $states.context.Execution.Id %}"
+TABLE_WRITE = "arn:aws:states:::dynamodb:updateItem"
+# What the answer to a waiting task can fail with; each has a Fail state of its own.
+REFUSALS = {
+    "Rejected": "Rejected",
+    "NotificationFailed": "Not delivered",
+    "TooFewApprovers": "Too few approvers",
+}
+
+
+def approval_definition(
+    *,
+    generate_arn: str,
+    process_arn: str,
+    queue_url: str,
+    table_name: str,
+    round_seconds: int,
+    rounds: int,
+    deadline_seconds: int,
+) -> Json:
+    """Ask in rounds, go on when people have approved, and end in a Fail state with a readable cause otherwise.
+
+    Each round sends one message with a fresh task token and waits `round_seconds` for the answer. The way of an
+    approval enters three states. After the last round the record has the last word: `Close request` expires it, and
+    if that is refused because somebody has decided in this very moment, the decision holds.
+    """
+    return {
+        "Comment": "Generate a task, wait until people have approved it, then go on.",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Generate task",
+        "States": {
+            "Generate task": _invoke(generate_arn, {"input": "{% $states.input %}", "execution": EXECUTION})
+            | {
+                "Assign": {
+                    "request": "{% $states.result.Payload %}",
+                    "round": 1,
+                    "deadline": f"{{% $floor($millis() / 1000) + {deadline_seconds} %}}",
+                },
+                "Catch": [_catch("InvalidTask", "Invalid task")],
+                "Next": "Request approval",
+            },
+            "Request approval": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                "Arguments": {
+                    "QueueUrl": queue_url,
+                    "MessageBody": {
+                        "schemaVersion": MESSAGE_SCHEMA_VERSION,
+                        "taskToken": "{% $states.context.Task.Token %}",
+                        "executionArn": EXECUTION,
+                        "round": "{% $round %}",
+                        "rounds": rounds,
+                        "deadline": "{% $deadline %}",
+                        "request": "{% $request %}",
+                    },
+                },
+                "TimeoutSeconds": round_seconds,
+                "Retry": [RETRY_QUEUE],
+                "Output": "{% $merge([$request, {'approval': $states.result}]) %}",
+                "Catch": [
+                    {"ErrorEquals": ["States.Timeout"], "Assign": {"round": "{% $round + 1 %}"}, "Next": "Ask again?"},
+                    *(_catch(error, state) for error, state in REFUSALS.items()),
+                ],
+                "Next": "Return to main processing",
+            },
+            "Ask again?": {
+                "Type": "Choice",
+                "Choices": [{"Condition": f"{{% $round <= {rounds} %}}", "Next": "Request approval"}],
+                "Default": "Close request",
+            },
+            "Close request": {
+                "Type": "Task",
+                "Resource": TABLE_WRITE,
+                "Arguments": _update(
+                    table_name,
+                    "SET #status = :expired, version = version + :one REMOVE taskToken",
+                    "#status = :open",
+                    {":expired": {"S": "EXPIRED"}, ":open": {"S": "OPEN"}, ":one": {"N": "1"}},
+                ),
+                "Retry": [RETRY_TABLE],
+                "Catch": [
+                    {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Take late decision"},
+                    {"ErrorEquals": ["States.ALL"], "Next": "Expired"},
+                ],
+                "Next": "Expired",
+            },
+            "Take late decision": {
+                "Type": "Task",
+                "Resource": TABLE_WRITE,
+                "Arguments": _update(
+                    table_name,
+                    "SET handedOver = :true, version = version + :one REMOVE taskToken",
+                    "#status IN (:approved, :rejected)",
+                    {
+                        ":true": {"BOOL": True},
+                        ":one": {"N": "1"},
+                        ":approved": {"S": "APPROVED"},
+                        ":rejected": {"S": "REJECTED"},
+                    },
+                )
+                | {"ReturnValues": "ALL_NEW"},
+                "Retry": [RETRY_TABLE],
+                "Assign": {
+                    "outcome": "{% $states.result.Attributes.status.S %}",
+                    "answer": "{% $parse($states.result.Attributes.answer.S) %}",
+                },
+                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Expired"}],
+                "Next": "Approved late?",
+            },
+            "Approved late?": {
+                "Type": "Choice",
+                "Choices": [
+                    {
+                        "Condition": "{% $outcome = 'APPROVED' %}",
+                        "Output": "{% $merge([$request, {'approval': $answer}]) %}",
+                        "Next": "Return to main processing",
+                    }
+                ],
+                "Output": "{% {'Error': $answer.error, 'Cause': $answer.cause} %}",
+                "Default": "Rejected",
+            },
+            "Return to main processing": _invoke(
+                process_arn, "{% $merge([$states.input, {'execution': $states.context.Execution.Id}]) %}"
+            )
+            | {"Output": "{% $merge([$states.input, {'result': $states.result.Payload}]) %}", "End": True},
+            **{state: _fail(error) for error, state in REFUSALS.items()},
+            # A function's exception arrives as JSON: {"errorMessage", "errorType", ...}.
+            "Invalid task": {
+                "Type": "Fail",
+                "Error": "InvalidTask",
+                "Cause": "{% $parse($states.input.Cause).errorMessage %}",
+            },
+            "Expired": {
+                "Type": "Fail",
+                "Error": "Expired",
+                "Cause": "{% 'Request ' & $request.requestId & ' was not decided within "
+                f"{deadline_seconds} seconds, in {rounds} round(s) of asking.' %}}",
+            },
+        },
+    }
+
+
+def _invoke(function_arn: str, payload: Any) -> Json:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": function_arn, "Payload": payload},
+        "Retry": [RETRY_LAMBDA],
+    }
+
+
+def _catch(error: str, state: str) -> Json:
+    return {"ErrorEquals": [error], "Output": "{% $states.errorOutput %}", "Next": state}
+
+
+def _fail(error: str) -> Json:
+    return {"Type": "Fail", "Error": error, "Cause": "{% $states.input.Cause %}"}
+
+
+def _update(table_name: str, expression: str, condition: str, values: Json) -> Json:
+    """A write to the request's record that holds only as long as its status is what `condition` says."""
+    return {
+        "TableName": table_name,
+        "Key": {"requestId": {"S": "{% $request.requestId %}"}},
+        "UpdateExpression": expression,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": values,
+    }

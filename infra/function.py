@@ -1,0 +1,86 @@
+"""A Python Lambda function with a role that may do only what is listed, and a log group that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.iam import Statement, allow, document, trust
+from infra.packaging import LOGGING, archive
+
+RUNTIME, ARCHITECTURE = "python3.13", "arm64"
+METRICS_NAMESPACE = "signoff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PythonFunctionArgs:
+    """`entry` is a module of handlers/; `statements` is what its role may do beyond logging and tracing."""
+
+    entry: str
+    log_retention_days: int
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    statements: Sequence[Statement] = ()
+    libraries: tuple[str, ...] = LOGGING
+    timeout_seconds: int = 15
+    memory_mib: int = 256
+
+
+class PythonFunction(pulumi.ComponentResource):
+    """Runs handlers/<entry>.py's `handler`."""
+
+    arn: pulumi.Output[str]
+    name: pulumi.Output[str]
+    role_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: PythonFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:function:PythonFunction", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        # Made here and first, or Lambda would make one that never expires and that `destroy` leaves behind.
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name_prefix="/aws/lambda/",
+            retention_in_days=args.log_retention_days,
+            opts=child,
+        )
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=trust("lambda.amazonaws.com"), opts=child)
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            role=role.name,
+            policy=document(
+                allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
+                # X-Ray knows no resources. https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
+                allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+                *args.statements,
+            ),
+            opts=child,
+        )
+        function = aws.lambda_.Function(
+            name,
+            runtime=RUNTIME,
+            architectures=[ARCHITECTURE],
+            handler=f"handlers.{args.entry}.handler",
+            code=archive(args.entry, args.libraries),
+            role=role.arn,
+            timeout=args.timeout_seconds,
+            memory_size=args.memory_mib,
+            environment={
+                "variables": {
+                    "POWERTOOLS_SERVICE_NAME": args.entry,
+                    "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                    **args.environment,
+                }
+            },
+            tracing_config={"mode": "Active"},
+            logging_config={"log_format": "Text", "log_group": logs.name},
+            # A function that runs before its policy is there fails for no fault of its own.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+
+        self.arn = function.arn
+        self.name = function.name
+        self.role_name = role.name
+        self.register_outputs({"arn": self.arn, "name": self.name, "role_name": self.role_name})

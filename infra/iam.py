@@ -1,0 +1,58 @@
+"""IAM documents as plain data, without an invoke: tests read the very JSON that AWS gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+Statement = dict[str, Any]
+
+
+def allow(
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[pulumi.Input[str]],
+    *,
+    service: str = "",
+    condition: Mapping[str, Any] | None = None,
+) -> Statement:
+    """One Allow statement; `service` makes it a resource policy's, for that service as principal."""
+    statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    if service:
+        statement["Principal"] = {"Service": service}
+    if condition:
+        statement["Condition"] = dict(condition)
+    return statement
+
+
+def demand_tls(actions: str, resource: pulumi.Input[str]) -> Statement:
+    """A resource policy's refusal of anything that comes without TLS; `actions` such as "sqs:*"."""
+    return {
+        "Sid": "DemandTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": actions,
+        "Resource": resource,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def document(*statements: Statement) -> pulumi.Output[str]:
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trust(service: str, condition: Mapping[str, Any] | None = None) -> pulumi.Output[str]:
+    """Who may assume a role: one service, if need be only on behalf of what `condition` names.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return document(statement | ({"Condition": dict(condition)} if condition else {}))
+
+
+def same_account(arn: pulumi.Input[str]) -> dict[str, Any]:
+    """A condition that admits a service only when it acts for the account that owns `arn`."""
+    account = pulumi.Output.from_input(arn).apply(lambda known: known.split(":")[4])
+    return {"StringEquals": {"aws:SourceAccount": account}}

@@ -1,0 +1,42 @@
+"""The table of approval records: one item a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.config import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalStoreArgs:
+    """`settings.protect` guards the table against deletion, by AWS and by Pulumi."""
+
+    settings: Settings
+
+
+class ApprovalStore(pulumi.ComponentResource):
+    """A DynamoDB table, on demand, encrypted, whose items leave by themselves when their audit time is over."""
+
+    table_name: pulumi.Output[str]
+    table_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ApprovalStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:store:ApprovalStore", name, None, opts)
+
+        table = aws.dynamodb.Table(
+            f"{name}-table",
+            billing_mode="PAY_PER_REQUEST",
+            hash_key="requestId",
+            attributes=[{"name": "requestId", "type": "S"}],
+            ttl={"attribute_name": "expiresAt", "enabled": True},
+            server_side_encryption={"enabled": True},
+            point_in_time_recovery={"enabled": args.settings.point_in_time_recovery},
+            deletion_protection_enabled=args.settings.protect,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),
+        )
+
+        self.table_name, self.table_arn = table.name, table.arn
+        self.register_outputs({"table_name": self.table_name, "table_arn": self.table_arn})

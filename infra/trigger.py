@@ -1,0 +1,122 @@
+"""What starts the workflow: a schedule, an event, both, or (with neither) only people and other programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.config import Settings
+from infra.iam import Statement, allow, document, same_account, trust
+from infra.queue import encrypted_queue, queue_policy
+
+# A start that fails is tried again for an hour, then kept for an operator: a day later it would only surprise.
+RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerArgs:
+    """The settings' `schedule` and `event_pattern`, each of which may be empty, and what they start."""
+
+    settings: Settings
+    state_machine_arn: pulumi.Input[str]
+
+
+class Trigger(pulumi.ComponentResource):
+    """EventBridge Scheduler for times (zones, summer time), an EventBridge rule for events, one dead-letter queue."""
+
+    dead_letter_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: TriggerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:trigger:Trigger", name, None, opts)
+        self._name, self._args = name, args
+        self._child = pulumi.ResourceOptions(parent=self)
+
+        self._dead_letters = encrypted_queue(f"{name}-dead-letters", self._child)
+        admitted = [self._rule()] if args.settings.event_pattern else []
+        if args.settings.schedule:
+            self._schedule()
+        queue_policy(f"{name}-dead-letters-policy", self._dead_letters, self._child, *admitted)
+
+        self.dead_letter_name = self._dead_letters.name
+        self.register_outputs({"dead_letter_name": self.dead_letter_name})
+
+    def _schedule(self) -> None:
+        name, args = self._name, self._args
+        group = aws.scheduler.ScheduleGroup(f"{name}-schedules", opts=self._child)
+        role = aws.iam.Role(
+            f"{name}-schedule-role",
+            assume_role_policy=trust("scheduler.amazonaws.com", {"ArnEquals": {"aws:SourceArn": group.arn}}),
+            opts=self._child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-schedule-policy",
+            role=role.name,
+            policy=document(
+                allow("Start", ["states:StartExecution"], [args.state_machine_arn]),
+                allow("KeepFailures", ["sqs:SendMessage"], [self._dead_letters.arn]),
+            ),
+            opts=self._child,
+        )
+        aws.scheduler.Schedule(
+            f"{name}-schedule",
+            group_name=group.name,
+            schedule_expression=args.settings.schedule,
+            schedule_expression_timezone=args.settings.timezone,
+            flexible_time_window={"mode": "OFF"},
+            target={
+                "arn": args.state_machine_arn,
+                "role_arn": role.arn,
+                "input": json.dumps(
+                    {"task": dict(args.settings.task), "scheduledTime": "<aws.scheduler.scheduled-time>"}
+                ),
+                "retry_policy": {
+                    "maximum_event_age_in_seconds": RETRY_SECONDS,
+                    "maximum_retry_attempts": RETRY_ATTEMPTS,
+                },
+                "dead_letter_config": {"arn": self._dead_letters.arn},
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+
+    def _rule(self) -> Statement:
+        """Returns the leave that the rule needs to keep its failures in the dead-letter queue."""
+        name, args = self._name, self._args
+        rule = aws.cloudwatch.EventRule(
+            f"{name}-rule",
+            description="Starts the approval workflow.",
+            event_pattern=json.dumps(dict(args.settings.event_pattern)),
+            opts=self._child,
+        )
+        role = aws.iam.Role(
+            f"{name}-rule-role",
+            assume_role_policy=trust("events.amazonaws.com", same_account(self._dead_letters.arn)),
+            opts=self._child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-rule-policy",
+            role=role.name,
+            policy=document(allow("Start", ["states:StartExecution"], [args.state_machine_arn])),
+            opts=self._child,
+        )
+        aws.cloudwatch.EventTarget(
+            f"{name}-rule-target",
+            rule=rule.name,
+            arn=args.state_machine_arn,
+            role_arn=role.arn,
+            retry_policy={
+                "maximum_event_age_in_seconds": RETRY_SECONDS,
+                "maximum_retry_attempts": RETRY_ATTEMPTS,
+            },
+            dead_letter_config={"arn": self._dead_letters.arn},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        return allow(
+            "KeepEvents",
+            ["sqs:SendMessage"],
+            [self._dead_letters.arn],
+            service="events.amazonaws.com",
+            condition={"ArnEquals": {"aws:SourceArn": rule.arn}},
+        )

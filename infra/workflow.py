@@ -1,0 +1,136 @@
+"""The workflow itself: a standard state machine that stops until people have decided, and the two functions it runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.asl import approval_definition
+from infra.config import Settings
+from infra.function import PythonFunction, PythonFunctionArgs
+from infra.iam import allow, document, same_account, trust
+from infra.queue import RequestQueue
+from infra.store import ApprovalStore
+
+# Vended log delivery and X-Ray take no resource-level scope.
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+)
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+TRACING = (
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalWorkflowArgs:
+    """Where the workflow asks, and where it looks for a decision of the last moment."""
+
+    settings: Settings
+    queue: RequestQueue
+    store: ApprovalStore
+
+
+class ApprovalWorkflow(pulumi.ComponentResource):
+    """Generate task -> Request approval (waits) -> Return to main processing."""
+
+    state_machine_arn: pulumi.Output[str]
+    generate_function: PythonFunction
+    process_function: PythonFunction
+
+    def __init__(self, name: str, args: ApprovalWorkflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:workflow:ApprovalWorkflow", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        settings, queue, store = args.settings, args.queue, args.store
+
+        self.generate_function = PythonFunction(
+            f"{name}-generate-task",
+            PythonFunctionArgs(
+                entry="generate_task",
+                environment={"DEFAULT_TASK": json.dumps(dict(settings.task))},
+                log_retention_days=settings.log_retention_days,
+            ),
+            opts=child,
+        )
+        self.process_function = PythonFunction(
+            f"{name}-process-task",
+            PythonFunctionArgs(entry="process_task", log_retention_days=settings.log_retention_days),
+            opts=child,
+        )
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name_prefix="/aws/vendedlogs/states/",
+            retention_in_days=settings.log_retention_days,
+            opts=child,
+        )
+        role = aws.iam.Role(
+            f"{name}-role",
+            assume_role_policy=trust("states.amazonaws.com", same_account(queue.arn)),
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            role=role.name,
+            policy=document(
+                allow(
+                    "RunTasks",
+                    ["lambda:InvokeFunction"],
+                    [self.generate_function.arn, self.process_function.arn],
+                ),
+                allow("RequestApproval", ["sqs:SendMessage"], [queue.arn]),
+                allow("CloseRequest", ["dynamodb:UpdateItem"], [store.table_arn]),
+                allow("DeliverLogs", LOG_DELIVERY, ["*"]),
+                allow("Trace", TRACING, ["*"]),
+            ),
+            opts=child,
+        )
+        machine = aws.sfn.StateMachine(
+            f"{name}-machine",
+            role_arn=role.arn,
+            definition=pulumi.Output.all(
+                generate_arn=self.generate_function.arn,
+                process_arn=self.process_function.arn,
+                queue_url=queue.url,
+                table_name=store.table_name,
+            ).apply(
+                lambda known: json.dumps(
+                    approval_definition(
+                        **known,
+                        round_seconds=settings.round_seconds,
+                        rounds=settings.rounds,
+                        deadline_seconds=settings.deadline_seconds,
+                    )
+                )
+            ),
+            logging_configuration={
+                "level": "ERROR",
+                "include_execution_data": False,  # it holds task tokens, and they are bearer secrets
+                "log_destination": pulumi.Output.concat(logs.arn, ":*"),
+            },
+            tracing_configuration={"enabled": True},
+            # Creating it checks the role's log permissions, so they must be there first.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+
+        self.state_machine_arn = machine.arn
+        self.register_outputs(
+            {
+                "state_machine_arn": self.state_machine_arn,
+                "generate_function_arn": self.generate_function.arn,
+                "process_function_arn": self.process_function.arn,
+            }
+        )

@@ -1,0 +1,53 @@
+"""Where resources are made: an emulator's endpoint, a region, and (in the sandbox) its mailboxes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from sandbox.mailboxes import Mailboxes
+
+ACCOUNT = "000000000000"  # the emulator's
+PARTITION = "aws"
+
+# No proxies: a developer's HTTP proxy is for the internet, the emulator is on this machine.
+CONFIG = Config(proxies={}, inject_host_prefix=False, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """boto3 clients as the deploying user, who may do anything in the emulator's account."""
+
+    endpoint: str
+    region: str
+    mailboxes: Mailboxes | None = None  # without them an e-mail subscription stays one
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @classmethod
+    def from_environment(cls) -> Cloud:
+        """The endpoint and region that the environment gives boto3. Raises KeyError: never real AWS by accident."""
+        return cls(endpoint=os.environ["AWS_ENDPOINT_URL"], region=os.environ["AWS_REGION"])
+
+    def client(self, service: str) -> Any:
+        # Clients may be shared by threads, but not made by several at once.
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = boto3.client(
+                    service,  # type: ignore[call-overload]
+                    endpoint_url=self.endpoint,
+                    region_name=self.region,
+                    aws_access_key_id="test",
+                    aws_secret_access_key="test",  # noqa: S106 - the emulator's root has no secret
+                    config=CONFIG,
+                )
+            return self._clients[service]
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{PARTITION}:{service}:{self.region}:{ACCOUNT}:{resource}"

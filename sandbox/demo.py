@@ -1,0 +1,173 @@
+"""The whole story of one request, told as it happens: asked, mailed, answered, gone on (or not)."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from sandbox.session import Sandbox, running
+
+if TYPE_CHECKING:
+    from sandbox.inbox import Message
+    from sandbox.timeline import Timeline
+
+TASK = {
+    "title": "Release 1.4 to production",
+    "details": "Adds invoices in Danish crowns.\nMigration: none. Roll back with release 1.3.2.",
+    "requestedBy": "dana@example.com",
+}
+LINK = re.compile(r"^\s*(https?://\S*/approvals/\S+)\s*$", re.MULTILINE)
+PATIENCE = 60  # seconds for anything that takes a moment when all is well
+# The shortest wait there is, in rounds, and somebody who joins in the last.
+EXPIRY = {"deadlineSeconds": 60, "reminders": 2, "escalateTo": ["erin@example.com"]}
+
+
+class StoryError(Exception):
+    """Something in the demo did not happen as it should."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How the demo is to end, and how people get it there."""
+
+    decision: str  # "" when nobody answers
+    comment: str
+    status: str
+    error: str
+    quorum: str  # config key of how many must say so
+
+
+APPROVED = Ending(
+    decision="approve", comment="Looks good to me.", status="SUCCEEDED", error="", quorum="approvalsRequired"
+)
+REJECTED = Ending(
+    decision="reject", comment="Not on a Friday.", status="FAILED", error="Rejected", quorum="rejectionsRequired"
+)
+EXPIRED = Ending(decision="", comment="", status="FAILED", error="Expired", quorum="")
+
+
+def tell(
+    ending: Ending, timeline: Timeline, *, stack: str, overrides: dict[str, Any], iam: bool, port: int | None
+) -> None:
+    """Run the story to its end. Raises StoryError when it ends in another way than `ending`."""
+    if ending is EXPIRED:
+        overrides = EXPIRY | overrides
+    with running(stack, overrides, iam=iam, port=port, say=timeline.step) as sandbox:
+        execution = sandbox.start(TASK)
+        timeline.step(f"Execution started: {TASK['title']}, asked by {TASK['requestedBy']}")
+        timeline.detail(execution)
+        if ending is EXPIRED:
+            timeline.step(f"Nobody answers. It expires after {sandbox.config['signoff:deadlineSeconds']} s.")
+            wait_for_end(sandbox, execution, float(sandbox.config["signoff:deadlineSeconds"]) + PATIENCE, timeline.mail)
+        else:
+            answer(sandbox, execution, ending, timeline)
+            wait_for_end(sandbox, execution, PATIENCE, None)
+        report(sandbox, execution, timeline)
+        finished = sandbox.client("stepfunctions").describe_execution(executionArn=execution)
+        if (finished["status"], finished.get("error", "")) != (ending.status, ending.error):
+            raise StoryError(f"expected {ending.status} {ending.error}".rstrip() + f", got {finished['status']}")
+
+
+def answer(sandbox: Sandbox, execution: str, ending: Ending, timeline: Timeline) -> None:
+    """As many people as the quorum needs open their link and press the button."""
+    needed = int(sandbox.config.get(f"signoff:{ending.quorum}", "1"))
+    states, answered = sandbox.client("stepfunctions"), set[str]()
+    # A browser: it keeps no proxy for this machine, and follows what the page sends it.
+    with httpx.Client(trust_env=False, follow_redirects=True, timeout=PATIENCE) as browser:
+        for message in mail(sandbox, execution):
+            timeline.mail(message)
+            link = link_in(message)
+            opened = browser.get(link)
+            status = states.describe_execution(executionArn=execution)["status"]
+            timeline.step(f"{message.to} opens the link: {opened.status_code}; the execution is still {status}")
+            check(opened, status == "RUNNING")
+            form = {"decision": ending.decision, "comment": ending.comment}
+            pressed = browser.post(link, data=form)
+            timeline.step(
+                f"{message.to} presses {ending.decision.capitalize()} ({ending.comment}): {pressed.status_code}", "bold"
+            )
+            check(pressed, pressed.is_success)
+            answered.add(message.to)
+            if len(answered) == needed:
+                return
+
+
+def mail(sandbox: Sandbox, execution: str) -> Iterator[Message]:
+    """One mail for each person, as they arrive. Raises StoryError when no further one comes."""
+    seen, known, deadline = set[str](), 0, time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for message in sandbox.inbox.wait(known, 0.2):
+            known += 1
+            if message.to not in seen and LINK.search(message.body):
+                seen.add(message.to)
+                yield message
+        finished = sandbox.client("stepfunctions").describe_execution(executionArn=execution)
+        if finished["status"] != "RUNNING":
+            ended = f"{finished['status']} {finished.get('error', '')} {finished.get('cause', '')}".rstrip()
+            raise StoryError(f"the execution ended before enough people were asked: {ended}")
+    raise StoryError(f"no mail within {PATIENCE} s; the emulator's last words:\n{sandbox.emulator.log_tail()}")
+
+
+def link_in(message: Message) -> str:
+    found = LINK.search(message.body)
+    if not found:
+        raise StoryError(f"the mail to {message.to} has no approval link")
+    return found.group(1)
+
+
+def check(page: httpx.Response, good: bool) -> None:  # noqa: FBT001
+    if not (page.is_success and good):
+        raise StoryError(f"the page answered {page.status_code}:\n{page.text}")
+
+
+def wait_for_end(sandbox: Sandbox, execution: str, seconds: float, show: Callable[[Message], None] | None) -> None:
+    deadline, known = time.monotonic() + seconds, 0
+    while sandbox.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "RUNNING":
+        if time.monotonic() > deadline:
+            raise StoryError(f"the execution still runs after {seconds:.0f} s")
+        for message in sandbox.inbox.wait(known, 0.2):
+            known += 1
+            if show:
+                show(message)
+
+
+def report(sandbox: Sandbox, execution: str, timeline: Timeline) -> None:
+    """The execution's own account: the states it entered, how long it waited for people, what came out."""
+    states = sandbox.client("stepfunctions")
+    finished = states.describe_execution(executionArn=execution)
+    ended = f"{finished['status']} {finished.get('error', '')}".rstrip()
+    timeline.step(f"Execution {ended}", "bold green" if finished["status"] == "SUCCEEDED" else "bold red")
+    if finished.get("cause"):
+        timeline.detail(finished["cause"])
+    events = [
+        event
+        for page in states.get_paginator("get_execution_history").paginate(executionArn=execution)
+        for event in page["events"]
+    ]
+    timeline.blank()
+    timeline.step("Its history, in seconds since it started:", "bold")
+    entered = [event for event in events if "stateEnteredEventDetails" in event]
+    waited = 0.0
+    for event, following in zip(entered, [*entered[1:], events[-1]], strict=True):
+        name = event["stateEnteredEventDetails"]["name"]
+        at = (event["timestamp"] - finished["startDate"]).total_seconds()
+        timeline.detail(f"{at:7.1f}  {name}", "")
+        if name == "Request approval":
+            waited += (following["timestamp"] - event["timestamp"]).total_seconds()
+    timeline.detail(f"It waited {waited:.1f} s for people.")
+    if finished["status"] == "SUCCEEDED":  # the emulator gives a failed execution an output, too
+        timeline.step("Its output:", "bold")
+        timeline.detail(json.dumps(without_tokens(json.loads(finished["output"])), indent=2, ensure_ascii=False), "")
+
+
+def without_tokens(value: Any) -> Any:
+    """A task token answers for people: it is shown to nobody, should an output ever hold one."""
+    if isinstance(value, dict):
+        return {key: without_tokens(held) for key, held in value.items() if key != "taskToken"}
+    return [without_tokens(held) for held in value] if isinstance(value, list) else value

@@ -1,0 +1,146 @@
+"""Runs the Pulumi program and creates what it registers in the emulator: `pulumi up` without the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import runpy
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, settings
+
+from sandbox import resources
+from sandbox.cloud import Cloud
+from sandbox.config import project_name
+
+PROJECT = Path(__file__).resolve().parents[1]
+PROVIDER = "pulumi:providers:"
+SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark on a secret value
+WARNINGS = logging.getLogger("signoff.program")
+
+
+class DeployError(Exception):
+    """The program failed, or one of its resources could not be created."""
+
+
+@dataclass
+class Deployed:
+    """Stack outputs as plain values, and how many resources were made."""
+
+    outputs: dict[str, Any] = field(default_factory=dict)
+    resources: int = 0
+
+
+class Provider(mocks.Mocks):
+    """Creates custom resources as they are registered; their inputs are known by then, so dependencies come first."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._counting = threading.Lock()
+        self.made = 0
+        self.failures: list[Exception] = []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        inputs = plain(args.inputs)
+        if not args.custom or args.typ.startswith(PROVIDER):
+            return args.name, inputs
+        try:
+            id_, outputs = resources.create(args.typ, args.name, inputs, self._cloud)
+        except Exception as error:
+            # The SDK reports only that a registration failed; what depends on this one then fails as well.
+            self.failures.append(DeployError(f"{args.typ} {args.name!r}: {error}"))
+            raise
+        with self._counting:
+            self.made += 1
+        return id_, outputs
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        return resources.call(args.token, plain(args.args), self._cloud), None
+
+
+class Monitor(mocks.MockMonitor):
+    """The SDK's stand-in for the engine, which lets two resources have one URN; the engine does not."""
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(provider)
+        self._provider = provider
+        self._urns: set[str] = set()
+        self._claiming = threading.Lock()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        urn = self.make_urn(request.parent, request.type, request.name)
+        with self._claiming:
+            if urn in self._urns:
+                error = DeployError(f"duplicate resource URN {urn}: give one of the two another name")
+                self._provider.failures.append(error)
+                raise error
+            self._urns.add(urn)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
+def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = PROJECT) -> Deployed:
+    """Evaluate `__main__.py` of `root` for a stack with a configuration (see `config.stack_config`).
+
+    May be called again in one process, for another stack or another emulator; not by two threads at once.
+    Raises DeployError with the message of whatever went wrong first.
+    """
+    deployed = Deployed()
+    provider = Provider(cloud)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)  # Python 3.14 no longer makes one for us
+    # The first failure is raised below; asyncio would print each that followed from it, whenever it is collected.
+    loop.set_exception_handler(lambda _loop, _context: None)
+    settings.reset_options()  # or the root of an earlier deployment stays everyone's parent
+    pulumi.runtime.set_all_config(dict(config), [])
+    mocks.set_mocks(provider, project_name(root), stack, preview=False, logger=WARNINGS, monitor=Monitor(provider))
+
+    @mocks.test  # type: ignore[untyped-decorator]
+    def run() -> pulumi.Output[None]:
+        run_program(root)
+        stack_resource: Any = settings.get_root_resource()
+        outputs = getattr(stack_resource, "outputs", {})
+        return pulumi.Output.all(**outputs).apply(deployed.outputs.update)
+
+    try:
+        # Resources are still being registered when the program's last line has run, so stay in its folder till then.
+        with contextlib.chdir(root):
+            run()
+    except Exception as error:
+        if provider.failures:
+            raise provider.failures[0] from error
+        raise DeployError(f"{type(error).__name__}: {error}") from error
+    finally:
+        loop.close()
+    if provider.failures:
+        raise provider.failures[0]
+    deployed.resources = provider.made
+    return deployed
+
+
+def run_program(root: Path) -> None:
+    """Run `__main__.py` as the engine's language host does: in its folder, which is also where imports start."""
+    start = str(root)
+    added = start not in sys.path
+    if added:
+        sys.path.insert(0, start)
+    try:
+        runpy.run_path(str(root / "__main__.py"), run_name="__main__")
+    except SystemExit as error:
+        raise DeployError(f"the program called exit: {error.code}") from error
+    finally:
+        if added:
+            sys.path.remove(start)
+
+
+def plain(value: Any) -> Any:
+    """Take Pulumi's secret marks off."""
+    if isinstance(value, Mapping):
+        return plain(value["value"]) if SECRET in value else {key: plain(held) for key, held in value.items()}
+    return [plain(held) for held in value] if isinstance(value, list | tuple) else value

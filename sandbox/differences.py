@@ -1,0 +1,85 @@
+"""Where the emulator differs from AWS, the program is written for AWS and the sandbox bends here, in one place.
+
+What must be changed inside the emulator is in `launcher.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+TASK_CALLBACKS = {"states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"}
+
+
+def widen_task_callbacks(policy: str) -> str:
+    """AWS checks SendTask* against the state machine's ARN; the emulator, which cannot tell it from a token, against *.
+
+    Only statements that allow nothing but SendTask* are widened, so a statement that mixes them in with other actions
+    is denied here, as a broken least-privilege rule should be.
+    """
+    document = json.loads(policy)
+    for statement in statements(document):
+        actions = set(one_or_many(statement.get("Action", [])))
+        if statement["Effect"] == "Allow" and actions and actions <= TASK_CALLBACKS:
+            statement["Resource"] = "*"
+    return json.dumps(document)
+
+
+def without_tls_demand(policy: str) -> str:
+    """The emulator speaks plain HTTP on this machine, and enforces a queue's or topic's refusal of it.
+
+    Leaves out exactly the statements that deny what comes without TLS; an empty text, which removes a policy, when
+    there are no others.
+    """
+    document = json.loads(policy)
+    kept = [statement for statement in statements(document) if not demands_tls(statement)]
+    return json.dumps(document | {"Statement": kept}) if kept else ""
+
+
+def demands_tls(statement: dict[str, Any]) -> bool:
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    return bool(statement["Effect"] == "Deny" and statement.get("Condition") == insecure)
+
+
+def api_endpoint(endpoint: str, api_id: str) -> str:
+    """AWS gives each API a host name; the emulator's needs DNS that not every machine has, so use its path form.
+
+    The stage is part of that path. A program that appends a path to `apiEndpoint` gets an address that a browser and
+    a function can open.
+    """
+    return f"{endpoint}/_aws/execute-api/{api_id}/$default"
+
+
+def mail_queue_name(prefix: str, address: str) -> str:
+    """The emulator sends no e-mail and keeps none: a queue for each address takes the place of its inbox.
+
+    The queue gets what SNS would have mailed, under the same filter policy, and its name tells the recipient apart.
+    """
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", address)[:32]
+    return f"{prefix}-{readable}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+
+
+def statements(document: dict[str, Any]) -> list[dict[str, Any]]:
+    found = document["Statement"]
+    return found if isinstance(found, list) else [found]
+
+
+def one_or_many(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def mail_queue_policy(queue_arn: str) -> dict[str, Any]:
+    """SNS needs leave to send to a queue, which the emulator does check; for an e-mail it needs none."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue_arn,
+            }
+        ],
+    }

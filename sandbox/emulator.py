@@ -1,0 +1,171 @@
+"""Runs the AWS emulator as a child process that cannot outlive this one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox import environments
+
+START_SECONDS = 60  # 1.5 s on an idle machine
+STOP_SECONDS = 1  # it waits for open connections; killed afterwards, it loses nothing of value
+ATTEMPTS = 3  # at finding a port that nobody takes between our look and the emulator's
+LAUNCHER = Path(__file__).with_name("launcher.py")
+
+
+class EmulatorFailedError(RuntimeError):
+    """The emulator did not start; the message ends with its log."""
+
+
+class PortTakenError(RuntimeError):
+    """Somebody else listens on the port that was asked for."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Emulator:
+    """An emulator on 127.0.0.1, from `__enter__` to `__exit__`.
+
+    port                 a free one unless given; a given one that is taken raises PortTakenError
+    iam                  whether calls are checked against the caller's policies
+    lambda_endpoint_url  where functions call AWS, when not the emulator itself: a proxy that injects faults
+    """
+
+    def __init__(self, *, port: int | None = None, iam: bool = True, lambda_endpoint_url: str | None = None) -> None:
+        self.iam = iam
+        self.port = port or 0
+        self._asked = port is not None
+        self._lambda_endpoint_url = lambda_endpoint_url
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = Path()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        if not self._process:
+            raise EmulatorFailedError("the emulator is not running")
+        return self._process.pid
+
+    @property
+    def log_file(self) -> Path:
+        return self._folder / "emulator.log"
+
+    def __enter__(self) -> Self:
+        emulator_python, lambda_python = environments.ensure(environments.log)
+        for attempt in range(1, ATTEMPTS + 1):
+            self.port = self.port if self._asked else free_port()
+            try:
+                self._start(emulator_python, lambda_python)
+            except PortTakenError:
+                self.stop()
+                if self._asked or attempt == ATTEMPTS:
+                    raise
+            except BaseException:
+                self.stop()
+                raise
+            else:
+                break
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self, emulator_python: Path, lambda_python: Path) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="signoff-sandbox-"))
+        with self.log_file.open("wb") as output:
+            # -I: the folder of the launcher, which is this package, must not be where the emulator looks for modules.
+            self._process = subprocess.Popen(  # noqa: S603
+                [emulator_python, "-I", LAUNCHER],
+                env=self._environment(lambda_python),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C reaches this process only, which then stops things in order
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_healthy():
+            if self._process.poll() is not None:
+                words = self.log_tail()
+                raise (PortTakenError if "already in use" in words else EmulatorFailedError)(
+                    f"the emulator ended with {self._process.returncode} while starting on port {self.port}:\n{words}"
+                )
+            if time.monotonic() > deadline:
+                raise EmulatorFailedError(f"no answer from the emulator in {START_SECONDS} s:\n{self.log_tail()}")
+            time.sleep(0.05)
+
+    def _environment(self, lambda_python: Path) -> dict[str, str]:
+        """Nothing of ours: functions inherit it, and an AWS key or region from a developer's shell would reach them."""
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._folder),  # or boto3 in a function would read the developer's ~/.aws
+            "TMPDIR": str(self._folder),
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",  # it listens on every interface otherwise
+            "AUTH": "true" if self.iam else "false",
+            "LAMBDA_PYTHON": str(lambda_python),
+        }
+        if self._lambda_endpoint_url:
+            environment["AWS_ENDPOINT_URL"] = self._lambda_endpoint_url
+        return environment
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _is_healthy(self) -> bool:
+        try:
+            with direct.open(f"{self.endpoint}/_ministack/health", timeout=2) as answer:
+                return bool(answer.status == 200)  # noqa: PLR2004
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def log_tail(self) -> str:
+        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-25:])
+
+    def stop(self) -> None:
+        """End the emulator and its functions, remove its folder. Safe to call twice."""
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                pass
+            finally:
+                kill_group(self._process.pid)
+                self._process.wait()
+                if self._process.stdin:
+                    self._process.stdin.close()
+                self._process = None
+        if self._folder != Path():
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = Path()
+
+
+# A developer's HTTP proxy is for the internet.
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def kill_group(leader: int) -> None:
+    """Kill what is left of the group that we made for the emulator: functions in the middle of a call."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)

@@ -1,0 +1,98 @@
+"""The approvers' mail, as a web page for a person and as JSON for a program."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.inbox_server import Handler
+
+if TYPE_CHECKING:
+    from sandbox.cloud import Cloud
+
+STOP_POLL_SECONDS = 0.05  # the server looks this often whether it shall stop
+POLL_SECONDS = 5  # a poll waits this long for a message, and stopping waits for a poll at the most
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One e-mail as its recipient would have it; receivedAt is ISO 8601 in UTC."""
+
+    to: str
+    subject: str
+    body: str
+    receivedAt: str  # noqa: N815 - the name in the JSON
+
+
+class Inbox:
+    """Collects what SNS sends to the mailboxes and serves it on 127.0.0.1.
+
+    ask  starts an execution for {"title", "details", "requestedBy"} and returns its ARN; until it is set (the program
+         is being deployed) the page says so
+    """
+
+    def __init__(self) -> None:
+        self.ask: Callable[[dict[str, str]], str] | None = None
+        self._messages: list[Message] = []
+        self._arrived = threading.Condition()
+        self._stopping = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, self))
+        self._server.daemon_threads = True
+        threading.Thread(
+            target=self._server.serve_forever, args=(STOP_POLL_SECONDS,), name="inbox", daemon=True
+        ).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def watch(self, cloud: Cloud, address: str, queue_url: str) -> None:
+        """Collect the mail of one address from now on."""
+        threading.Thread(
+            target=self._collect, args=(cloud, address, queue_url), name=f"mail for {address}", daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def messages(self) -> list[Message]:
+        """What has arrived, oldest first."""
+        with self._arrived:
+            return list(self._messages)
+
+    def wait(self, known: int, seconds: float) -> list[Message]:
+        """The messages after the first `known`, once there is one; none when `seconds` have passed."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self._messages) > known, timeout=seconds)
+            return self._messages[known:]
+
+    def _collect(self, cloud: Cloud, address: str, queue_url: str) -> None:
+        sqs = cloud.client("sqs")
+        while not self._stopping.is_set():
+            try:
+                found = sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=POLL_SECONDS, MaxNumberOfMessages=10)
+                for one in found.get("Messages", []):
+                    self._deliver(address, json.loads(one["Body"]))
+                    sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=one["ReceiptHandle"])
+            except (BotoCoreError, ClientError):
+                # The emulator has ended, or the queue: either way there is no more mail.
+                return
+
+    def _deliver(self, address: str, envelope: dict[str, Any]) -> None:
+        received = datetime.now(UTC).isoformat(timespec="milliseconds")
+        message = Message(
+            to=address, subject=envelope.get("Subject", ""), body=envelope["Message"], receivedAt=received
+        )
+        with self._arrived:
+            self._messages.append(message)
+            self._arrived.notify_all()

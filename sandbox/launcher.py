@@ -1,0 +1,124 @@
+"""Start ministack with what it lacks for this program. Runs in the emulator's own virtual environment.
+
+So it imports the standard library and ministack only. Each adaptation below names what AWS does and the emulator does
+not; each fails loudly when an upgrade of ministack moves the code it changes.
+"""
+
+# ruff: noqa: SLF001 - the adaptations are to ministack's inside
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+from typing import Any
+
+import ministack.core.lambda_runtime as runtime
+import ministack.services.lambda_svc as functions
+import ministack.services.stepfunctions as workflows
+
+
+def evaluate_timeouts() -> None:
+    """A task's `TimeoutSeconds` may be a JSONata expression on AWS; here it reached a comparison as a string."""
+    execute = workflows._execute_task
+
+    def with_number(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
+        timeout = state.get("TimeoutSeconds")
+        if isinstance(timeout, str) and timeout.startswith("{%"):
+            seconds = workflows._evaluate_jsonata(timeout.strip()[2:-2].strip(), given, context)
+            state = {**state, "TimeoutSeconds": seconds}
+        return execute(state, given, execution, context)
+
+    workflows._execute_task = with_number
+
+
+def choose_default_with_output() -> None:
+    """A Choice state's own `Output` and `Assign` apply when no rule matches; here `Output` was ignored.
+
+    The same is said by a last rule that always matches.
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
+    """
+    execute = workflows._execute_choice
+
+    def with_last_rule(state: dict[str, Any], given: Any, context: Any = None) -> Any:
+        if "Output" in state and "Default" in state:
+            own: dict[str, Any] = {key: state[key] for key in ("Output", "Assign") if key in state}
+            last: dict[str, Any] = {"Condition": "{% true %}", "Next": state["Default"], **own}
+            state = {**state, "Choices": [*state["Choices"], last]}
+        return execute(state, given, context)
+
+    workflows._execute_choice = with_last_rule
+
+
+def run_functions_with(interpreter: str) -> None:
+    """Functions run in an interpreter that has boto3 and nothing else, or a missing package would go unnoticed."""
+    detect = runtime._detect_runtime_binary
+
+    def own_interpreter(name: str) -> tuple[str, str]:
+        binary, script = detect(name)
+        return (interpreter if name.startswith("python") else binary), script
+
+    runtime._detect_runtime_binary = own_interpreter
+
+
+def name_exceptions() -> None:
+    """AWS reports the exception's class as the error name; here all were `Runtime.HandlerError`.
+
+    A state machine's Retry and Catch match on that name. The worker adds the class to its answer, `invoke` keeps that
+    answer for the thread, and the outer call, made in the same thread, puts the class into the error payload.
+    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    plain = '"error": str(e), "trace": traceback.format_exc()'
+    named = f'"type": type(e).__name__, {plain}'
+    if runtime._PYTHON_WORKER_SCRIPT.count(plain) != 1:
+        raise SystemExit("ministack's Python worker has changed: adapt name_exceptions in sandbox/launcher.py")
+    runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(plain, named)
+
+    invoke, execute, answer = runtime.Worker.invoke, functions._execute_function_warm, threading.local()
+
+    def keep(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        answer.last = invoke(self, *args, **kwargs)
+        return dict(answer.last)
+
+    def with_class(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        answer.last = {}
+        result: dict[str, Any] = execute(function, event, request_id)
+        raised = answer.last.get("type")
+        if result.get("error") and raised:
+            trace = answer.last["trace"].rstrip().splitlines()[1:-1]
+            result["body"] |= {"errorType": raised, "requestId": request_id, "stackTrace": trace}
+        return result
+
+    runtime.Worker.invoke = keep
+    functions._execute_function_warm = with_class
+
+
+def end_with_parent() -> None:
+    """End when standard input closes, which also happens when the parent is killed and can clean up nothing itself.
+
+    The parent made this process the leader of a group, so this ends the functions' processes too.
+    """
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main() -> None:
+    evaluate_timeouts()
+    choose_default_with_output()
+    run_functions_with(os.environ["LAMBDA_PYTHON"])
+    name_exceptions()
+    end_with_parent()
+    from ministack.app import main as serve  # noqa: PLC0415 - after the changes: it binds what they replace
+
+    serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""A running sandbox: emulator, deployed program, inbox. For the command line and for tests."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.cloud import Cloud
+from sandbox.config import stack_config
+from sandbox.deploy import PROJECT, Deployed, deploy
+from sandbox.emulator import Emulator
+from sandbox.inbox import Inbox, Message
+from sandbox.mailboxes import Mailboxes
+
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """One deployed stack. `outputs` are the stack's, `config` the configuration it was deployed with."""
+
+    cloud: Cloud
+    config: Mapping[str, str]
+    deployed: Deployed
+    emulator: Emulator
+    inbox: Inbox
+
+    @property
+    def endpoint(self) -> str:
+        return self.cloud.endpoint
+
+    @property
+    def region(self) -> str:
+        return self.cloud.region
+
+    @property
+    def inbox_url(self) -> str:
+        return self.inbox.url
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        return self.deployed.outputs
+
+    def client(self, service: str) -> Any:
+        """A boto3 client as the deploying user."""
+        return self.cloud.client(service)
+
+    def messages(self) -> list[Message]:
+        """The mail so far, oldest first."""
+        return self.inbox.messages()
+
+    def start(self, task: Mapping[str, str]) -> str:
+        """Start an execution that asks for `task` ({"title", "details", "requestedBy"}); returns its ARN."""
+        machine = self.outputs["stateMachineArn"]
+        started = self.client("stepfunctions").start_execution(
+            stateMachineArn=machine, input=json.dumps({"task": dict(task)})
+        )
+        return str(started["executionArn"])
+
+
+@contextmanager
+def running(
+    stack: str = "dev",
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    iam: bool = True,
+    emulator: Emulator | None = None,
+    port: int | None = None,
+    lambda_endpoint_url: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[Sandbox]:
+    """Deploy a stack into an emulator and collect its mail.
+
+    overrides            config values by key, over those of the stack's file; text, or anything JSON can hold
+    emulator             an emulator that runs already, for a second stack beside the first; else one is started and
+                         stopped here, with the three settings below
+    iam                  whether calls are checked against the caller's policies
+    port                 a free one unless given
+    lambda_endpoint_url  where functions call AWS, when not the emulator itself
+    say                  told in a few words what has just been done
+    Raises ConfigError, DeployError, EmulatorFailedError or PortTakenError, with everything stopped.
+    """
+    config = stack_config(PROJECT, stack, overrides or {})  # before the emulator: its errors are the quick ones
+    with ExitStack() as stop:
+        if emulator is None:
+            emulator = stop.enter_context(Emulator(port=port, iam=iam, lambda_endpoint_url=lambda_endpoint_url))
+            say(f"AWS emulator up at {emulator.endpoint}, {'with' if iam else 'without'} IAM")
+        inbox = Inbox()
+        stop.callback(inbox.stop)
+        region, endpoint = config.get("aws:region", DEFAULT_REGION), emulator.endpoint
+        reader = Cloud(endpoint=endpoint, region=region)
+        prefix = f"mail-{secrets.token_hex(3)}"
+        mailboxes = Mailboxes(prefix, lambda address, queue_url: inbox.watch(reader, address, queue_url))
+        cloud = Cloud(endpoint=endpoint, region=region, mailboxes=mailboxes)
+        deployed = deploy(stack, config, cloud)
+        say(f"Program deployed as stack {stack}: {deployed.resources} resources in {region}")
+        sandbox = Sandbox(cloud=cloud, config=config, deployed=deployed, emulator=emulator, inbox=inbox)
+        inbox.ask = sandbox.start
+        yield sandbox

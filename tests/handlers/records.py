@@ -1,0 +1,94 @@
+"""Sample records, votes and messages: a valid one each, of which a test changes what it is about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from handlers.approvals.decisions import decide
+from handlers.approvals.message import Message
+from handlers.approvals.record import Approver, Decision, Record, Status, Vote
+
+ANNA, BEN, CARLA = "anna@example.com", "ben@example.com", "carla@example.com"
+BOSS = "boss@example.com"
+
+ASKED_AT = 1_795_786_200  # Fri 27 Nov 2026, 13:30 UTC
+DEADLINE = ASKED_AT + 86_400
+REQUEST_ID = "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
+EXECUTION_ARN = "arn:aws:states:eu-central-1:123456789012:execution:signoff:c0ffee"
+
+# What nobody may ever read in a mail or on a page.
+SOURCE_IP, USER_AGENT, DIGEST, TASK_TOKEN = "203.0.113.7", "Mozilla/5.0 (test)", "d1" * 32, "task-token-AAAA"
+
+
+def vote(decision: Decision = Decision.APPROVE, comment: str = "", at: int = ASKED_AT + 600) -> Vote:
+    return Vote(decision=decision, comment=comment, at=at, source_ip=SOURCE_IP, user_agent=USER_AGENT)
+
+
+def record(**changes: Any) -> Record:
+    """Open, in its first round, nobody has answered; two of three people have to approve."""
+    asked = {who: Approver(links=(DIGEST,), mailed_round=1) for who in (ANNA, BEN, CARLA)}
+    sample = Record(
+        request_id=REQUEST_ID,
+        execution_arn=EXECUTION_ARN,
+        title="Deploy 1.4 to production",
+        details="Adds the new checkout.\nRoll back with 1.3.",
+        requested_by="release-bot@example.com",
+        requested_at="2026-11-27T13:30:00Z",
+        deadline=DEADLINE,
+        expires_at=DEADLINE + 365 * 86_400,
+        round=1,
+        rounds=3,
+        approvals_required=2,
+        rejections_required=1,
+        approvers=asked,
+        task_token=TASK_TOKEN,
+    )
+    return replace(sample, **changes)
+
+
+def voted(votes: dict[str, Vote], **changes: Any) -> Record:
+    """A record with these votes, still open whatever they say."""
+    sample = record(**changes)
+    for who, cast in votes.items():
+        sample = sample.with_approver(who, vote=cast)
+    return sample
+
+
+def approved() -> Record:
+    """Approved by Anna and Ben; Carla has not answered."""
+    late = ASKED_AT + 1_200
+    both = voted({ANNA: vote(comment="Looks good."), BEN: vote(comment="Fine with me.", at=late)})
+    return decide(both, Status.APPROVED, late)
+
+
+def rejected() -> Record:
+    """Rejected by Ben; Anna had approved, Carla has not answered."""
+    late = ASKED_AT + 1_200
+    both = voted({ANNA: vote(), BEN: vote(Decision.REJECT, "Not on a Friday.", late)})
+    return decide(both, Status.REJECTED, late)
+
+
+def message(**changes: Any) -> Message:
+    """The first round of the request that `record` is of."""
+    return replace(Message.parse(json.dumps(message_body())), **changes)
+
+
+def message_body() -> dict[str, Any]:
+    """What the state machine puts on the queue."""
+    return {
+        "schemaVersion": 1,
+        "taskToken": TASK_TOKEN,
+        "executionArn": EXECUTION_ARN,
+        "round": 1,
+        "rounds": 3,
+        "deadline": DEADLINE,
+        "request": {
+            "requestId": REQUEST_ID,
+            "title": "Deploy 1.4 to production",
+            "details": "Adds the new checkout.\nRoll back with 1.3.",
+            "requestedBy": "release-bot@example.com",
+            "requestedAt": "2026-11-27T13:30:00Z",
+        },
+    }

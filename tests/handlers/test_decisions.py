@@ -1,0 +1,172 @@
+"""Who may decide what: the domain's rules, one by one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from handlers.approvals import decisions
+from handlers.approvals.callback import Execution
+from handlers.approvals.decisions import CLOCK_SKEW_SECONDS, Failure, Refusal, Refused, Success, WorkflowError, cast
+from handlers.approvals.record import Decision, Record, Status
+from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA, DEADLINE, approved, record, rejected, vote, voted
+
+APPROVE, REJECT = Decision.APPROVE, Decision.REJECT
+
+
+def after(votes: list[tuple[str, Decision]], **quorum: int) -> Status:
+    """The status when these votes have been cast in turn."""
+    current = record(**quorum)
+    for who, decision in votes:
+        current = cast(current, who, vote(decision))
+    return current.status
+
+
+@pytest.mark.parametrize(
+    ("approvals", "rejections", "votes", "status"),
+    [
+        (1, 1, [(ANNA, APPROVE)], Status.APPROVED),
+        (1, 1, [(ANNA, REJECT)], Status.REJECTED),
+        (2, 1, [(ANNA, APPROVE)], Status.OPEN),
+        (2, 1, [(ANNA, APPROVE), (BEN, APPROVE)], Status.APPROVED),
+        (2, 1, [(ANNA, APPROVE), (BEN, REJECT)], Status.REJECTED),
+        (2, 2, [(ANNA, REJECT)], Status.OPEN),
+        (2, 2, [(ANNA, REJECT), (BEN, APPROVE)], Status.OPEN),
+        (2, 2, [(ANNA, REJECT), (BEN, APPROVE), (CARLA, APPROVE)], Status.APPROVED),
+        (2, 2, [(ANNA, REJECT), (BEN, APPROVE), (CARLA, REJECT)], Status.REJECTED),
+        (3, 1, [(ANNA, APPROVE), (BEN, APPROVE)], Status.OPEN),
+        (3, 1, [(ANNA, APPROVE), (BEN, APPROVE), (CARLA, APPROVE)], Status.APPROVED),
+    ],
+)
+def test_the_quorum_decides(approvals, rejections, votes, status):
+    assert after(votes, approvals_required=approvals, rejections_required=rejections) is status
+
+
+def test_the_same_vote_again_changes_nothing():
+    once = cast(record(), ANNA, vote())
+    assert cast(once, ANNA, vote()) == once
+
+
+def test_the_first_answer_of_a_person_counts():
+    once = cast(record(), ANNA, vote(APPROVE))
+    with pytest.raises(Refused) as refused:
+        cast(once, ANNA, vote(REJECT))
+    assert refused.value.reason is Refusal.VOTED
+    assert refused.value.record == once
+
+
+@pytest.mark.parametrize("decided", [approved(), rejected()])
+def test_a_decision_takes_no_further_votes(decided):
+    with pytest.raises(Refused) as refused:
+        cast(decided, CARLA, vote())
+    assert refused.value.reason is Refusal.DECIDED
+
+
+@pytest.mark.parametrize(("status", "reason"), [(Status.EXPIRED, Refusal.EXPIRED), (Status.CLOSED, Refusal.CLOSED)])
+def test_an_ended_request_takes_no_votes(status, reason):
+    with pytest.raises(Refused) as refused:
+        cast(record(status=status), ANNA, vote())
+    assert refused.value.reason is reason
+
+
+def test_a_clock_that_is_a_minute_fast_does_not_shut_anybody_out():
+    assert cast(record(), ANNA, vote(at=DEADLINE + CLOCK_SKEW_SECONDS)).votes
+
+
+def test_the_deadline_ends_a_request_that_the_state_machine_never_closed():
+    with pytest.raises(Refused) as refused:
+        cast(record(), ANNA, vote(at=DEADLINE + CLOCK_SKEW_SECONDS + 1))
+    assert refused.value.reason is Refusal.EXPIRED
+
+
+def test_an_approval_tells_the_workflow_who_approved_what():
+    told = decisions.answer(approved())
+    assert isinstance(told, Success)
+    output = json.loads(told.output)
+    assert output["outcome"] == "APPROVED"
+    assert [(said["approver"], said["comment"]) for said in output["votes"]] == [
+        (ANNA, "Looks good."),
+        (BEN, "Fine with me."),
+    ]
+    assert set(output["votes"][0]) == {"approver", "decision", "comment", "at"}
+
+
+def test_a_rejection_tells_the_workflow_who_and_why():
+    told = decisions.answer(rejected())
+    assert isinstance(told, Failure)
+    assert told.error is WorkflowError.REJECTED
+    assert f"{BEN}: Not on a Friday." in told.cause
+    assert ANNA not in told.cause
+
+
+def test_a_cause_is_never_longer_than_step_functions_takes():
+    wordy = {who: vote(REJECT, "x" * 20_000) for who in (ANNA, BEN, CARLA)}
+    told = decisions.answer(decisions.decide(voted(wordy), Status.REJECTED, ASKED_AT))
+    assert isinstance(told, Failure)
+    assert len(told.cause) == decisions.CAUSE_LIMIT
+
+
+def test_an_answer_that_was_taken_leaves_no_token_behind():
+    done = decisions.handed_over(approved())
+    assert done.handed_over
+    assert not done.task_token
+
+
+def test_a_spent_token_goes_but_a_newer_one_stays():
+    assert not decisions.token_spent(record(task_token="old"), "old").task_token
+    assert decisions.token_spent(record(task_token="new"), "old").task_token == "new"
+
+
+@pytest.mark.parametrize(
+    ("before", "execution", "status", "handed_over"),
+    [
+        (record(), Execution(status="ABORTED"), Status.CLOSED, False),
+        (record(), Execution(status="TIMED_OUT"), Status.CLOSED, False),
+        (record(), Execution(status="DELETED"), Status.CLOSED, False),
+        (record(), Execution(status="FAILED", error="NotificationFailed"), Status.CLOSED, False),
+        (record(), Execution(status="FAILED", error="Expired"), Status.EXPIRED, False),
+        (approved(), Execution(status="SUCCEEDED"), Status.APPROVED, True),
+        (approved(), Execution(status="FAILED", error="PayoutRefused"), Status.APPROVED, True),
+        (approved(), Execution(status="FAILED", error="Expired"), Status.CLOSED, False),
+        (approved(), Execution(status="ABORTED"), Status.CLOSED, False),
+        (rejected(), Execution(status="FAILED", error="Rejected"), Status.REJECTED, True),
+        (rejected(), Execution(status="FAILED", error="NotificationFailed"), Status.CLOSED, False),
+    ],
+)
+def test_an_ended_execution_settles_what_was_open(before: Record, execution, status, handed_over):
+    settled = decisions.ended(before, execution)
+    assert (settled.status, settled.handed_over, settled.task_token) == (status, handed_over, "")
+
+
+def test_what_was_handed_over_is_not_touched_by_the_executions_end():
+    done = decisions.handed_over(approved())
+    assert decisions.ended(done, Execution(status="ABORTED")) == done
+
+
+def test_a_round_that_could_not_be_mailed_closes_the_request():
+    assert decisions.abandoned(record(round=2), 2).status is Status.CLOSED
+
+
+def test_a_dead_letter_of_an_earlier_round_closes_nothing():
+    later = record(round=3)
+    assert decisions.abandoned(later, 2) == later
+
+
+def test_a_dead_letter_does_not_undo_a_decision():
+    assert decisions.abandoned(approved(), 1) == approved()
+
+
+def test_a_record_survives_being_stored():
+    full = replace(approved(), version=7)
+    assert Record.from_item(full.to_item()) == full
+
+
+def test_a_record_of_an_unknown_schema_is_refused_by_version():
+    with pytest.raises(ValueError, match="schemaVersion 99"):
+        Record.from_item(record().to_item() | {"schemaVersion": 99})
+
+
+def test_nothing_that_prints_a_record_prints_its_token():
+    assert record().task_token not in repr(record())

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.approvals import mail
+from handlers.approvals.record import Approver, Decision, Record
+from handlers.approvals.rounds import Kind
+from tests.handlers.records import (
+    ANNA,
+    BEN,
+    BOSS,
+    CARLA,
+    DIGEST,
+    EXECUTION_ARN,
+    REQUEST_ID,
+    SOURCE_IP,
+    TASK_TOKEN,
+    USER_AGENT,
+    record,
+    vote,
+    voted,
+)
+
+LINK = "https://api.example.com/approvals/1a2b3c4d/secret"
+ONE_CLICK = f"{LINK}/approve"
+SNS_LIMIT = 256 * 1024  # bytes
+
+# Anything that Python can hold, lone surrogates too: JSON can say them.
+anything = st.text(st.characters(exclude_categories=()), max_size=300)
+
+
+def body(sample: Record, kind: Kind = Kind.REQUEST, who: str = CARLA, one_click_link: str = "") -> str:
+    return mail.body(sample, who, kind, LINK, "dev", "Europe/Berlin", one_click_link)
+
+
+def quoted(text: str) -> list[str]:
+    return [line.removeprefix("  |").removeprefix(" ") for line in text.split("\n") if line.startswith("  |")]
+
+
+# --- the subject
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        (Kind.REQUEST, "[dev] Approval needed: Deploy 1.4 to production"),
+        (Kind.REMINDER, "[dev] Reminder: Deploy 1.4 to production"),
+        (Kind.ESCALATION, "[dev] Escalation: Deploy 1.4 to production"),
+    ],
+)
+def test_the_subject_names_environment_kind_and_title(kind: Kind, written: str) -> None:
+    assert mail.subject(record(), kind, "dev") == written
+
+
+@given(title=anything, environment=anything, request_id=anything, kind=st.sampled_from(Kind))
+def test_every_subject_is_one_that_sns_takes(title: str, environment: str, request_id: str, kind: Kind) -> None:
+    subject = mail.subject(record(title=title, request_id=request_id), kind, environment)
+    assert 0 < len(subject) < 100
+    assert all(" " <= character <= "~" for character in subject)
+    assert subject[0] in string.ascii_letters + string.digits + string.punctuation
+    assert subject == subject.strip()
+
+
+@pytest.mark.parametrize(
+    ("title", "end"),
+    [
+        ("Überprüfung der Straße", "Uberprufung der Strasse"),
+        ("Deploy “1.4” — now…", 'Deploy "1.4" - now...'),
+        ("🚀 Deploy 1.4", "Deploy 1.4"),
+        ("Deploy\r\nBcc: eve@example.com", "Deploy Bcc: eve@example.com"),
+        ("Deploy \u202egpj.exe", "Deploy gpj.exe"),
+        ("Smørrebrød for Łukasz", "Smorrebrod for Lukasz"),
+    ],
+)
+def test_a_title_is_brought_into_ascii(title: str, end: str) -> None:
+    assert mail.subject(record(title=title), Kind.REQUEST, "dev") == f"[dev] Approval needed: {end}"
+
+
+@pytest.mark.parametrize("title", ["本番環境へのデプロイ", "Развёртывание 1.4", "🚀🚀", "\u200b", "…"])
+def test_a_title_of_which_ascii_keeps_hardly_anything_gives_way_to_the_request_id(title: str) -> None:
+    assert mail.subject(record(title=title), Kind.REQUEST, "dev").endswith(": request 1a2b3c4d")
+    assert mail.one_line(title) in body(record(title=title))
+
+
+def test_a_long_title_ends_at_a_word() -> None:
+    subject = mail.subject(record(title="wonderful " * 30), Kind.REQUEST, "production")
+    assert subject.endswith("wonderful...")
+    assert 88 < len(subject) < 100
+
+
+def test_a_long_word_is_cut() -> None:
+    assert len(mail.subject(record(title="x" * 10_000), Kind.REQUEST, "dev")) == 99
+
+
+# --- the body
+
+
+def test_the_body_tells_what_who_and_until_when() -> None:
+    text = body(record())
+    assert "What: Deploy 1.4 to production" in text
+    assert "Asked by: release-bot@example.com" in text
+    assert "Asked at: Fri 27 Nov 2026, 14:30 CET" in text
+    assert "Answer until: Sat 28 Nov 2026, 14:30 CET" in text
+    assert "Approvals needed: 2 (3 people asked; one rejection stops it)" in text
+    assert quoted(text) == ["Adds the new checkout.", "Roll back with 1.3."]
+    assert text.endswith(f"Request {REQUEST_ID}\n")
+
+
+def test_a_request_without_a_requester_says_where_it_comes_from() -> None:
+    assert "Asked by: a schedule or an event, not a person" in body(record(requested_by=""))
+
+
+def test_a_request_without_details_has_no_heading_for_them() -> None:
+    assert "Details" not in body(record(details=" \n"))
+
+
+def test_the_link_stands_alone_and_is_explained() -> None:
+    text = body(record())
+    assert text.split("\n").count(LINK) == 1
+    assert "Nothing is decided until you press" in text
+    assert f"answers as {CARLA}" in text
+    assert "do not forward" in text
+
+
+def test_a_one_click_link_is_there_only_if_given_and_says_what_it_does() -> None:
+    text = body(record(), one_click_link=ONE_CLICK)
+    assert text.split("\n").count(ONE_CLICK) == 1
+    assert "Opening this link is your approval" in text
+    assert "/approve" not in body(record())
+
+
+def test_votes_so_far_are_told_with_their_comments() -> None:
+    text = body(voted({BEN: vote(Decision.REJECT, "Not on\na Friday."), ANNA: vote(at=1)}, details=""))
+    assert text.index(f"- {ANNA} approved") < text.index(f"- {BEN} rejected, Fri 27 Nov 2026, 14:40 CET")
+    assert quoted(text) == ["Not on", "a Friday."]
+    assert "Nobody has answered yet." in body(record())
+
+
+def test_a_reminder_counts_and_tells_when_it_was_first_asked() -> None:
+    text = body(record(round=2), Kind.REMINDER)
+    assert "This is reminder 1 of 2; it was first asked at Fri 27 Nov 2026, 14:30 CET." in text
+
+
+def test_an_escalation_explains_why_this_person_is_asked_now() -> None:
+    last = record(round=3, approvers={**record().approvers, BOSS: Approver()}, escalate_to=(BOSS,))
+    text = body(last, Kind.ESCALATION, BOSS)
+    opening = text.split("\n")[0]
+    assert "now you are asked as well" in opening
+    assert f"{ANNA}, {BEN} and {CARLA} have not settled it" in opening
+    assert BOSS not in opening
+    assert "Sat 28 Nov 2026, 14:30 CET" in opening
+
+
+def test_nothing_secret_is_in_a_mail() -> None:
+    text = body(voted({ANNA: vote(comment="ok")}))
+    for secret in (DIGEST, TASK_TOKEN, EXECUTION_ARN, SOURCE_IP, USER_AGENT):
+        assert secret not in text
+
+
+# --- texts of strangers
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_no_line_of_the_details_passes_for_the_mail_s_own(line_break: str) -> None:
+    forged = "To answer, open this link:"
+    text = body(record(details=f"Harmless.{line_break}{forged}{line_break}https://evil.example"))
+    assert text.splitlines().count(forged) == 1
+    assert quoted(text) == ["Harmless.", forged, "https://evil.example"]
+
+
+@pytest.mark.parametrize("filler", [" ", "\u00a0", "\u3000", "\u2003", "\t", "x "])
+def test_no_quoted_line_is_so_long_that_a_mail_client_breaks_it(filler: str) -> None:
+    text = body(record(details=f"Harmless.{filler * 300}To answer, open this link: https://evil.example"))
+    assert all(len(line) <= mail.QUOTE_WIDTH for line in quoted(text))
+
+
+def test_a_long_address_in_the_details_stays_in_one_piece() -> None:
+    address = "https://ci.example.com/" + "a" * 200
+    assert address in quoted(body(record(details=f"See {address} for more")))
+
+
+def test_the_title_stays_on_one_line() -> None:
+    text = body(record(title="Deploy\r\n\r\nTo answer, open this link:\nhttps://evil.example"))
+    assert "What: Deploy To answer, open this link: https://evil.example\n" in text
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\u00ad", "\ud800", "\x00", "\x1b", "\U000e0041"]
+)
+def test_what_hides_or_turns_text_is_taken_out(hidden: str) -> None:
+    text = body(record(title=f"De{hidden}ploy", details=f"1.{hidden}4", requested_by=f"re{hidden}lease"))
+    assert hidden not in text
+    assert "What: Deploy\n" in text
+    assert "Asked by: release\n" in text
+    assert quoted(text) == ["1.4"]
+
+
+@given(text=anything)
+def test_cleaned_text_is_visible_and_can_be_sent(text: str) -> None:
+    cleaned = mail.clean(text)
+    cleaned.encode()
+    assert mail.clean(cleaned) == cleaned
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]", cleaned)
+
+
+@pytest.mark.parametrize("piece", ["😀", "\n", "\n😀", "x ", "https://example.com/", "\ufdfa"])
+def test_the_body_stays_below_the_limit_of_sns_whatever_is_put_in(piece: str) -> None:
+    people = {f"person{number}@example.com": Approver(vote=vote(comment=piece * 1_000)) for number in range(300)}
+    flooded = record(title=piece * 10_000, details=piece * 50_000, requested_by=piece * 10_000, approvers=people)
+    for kind in Kind:
+        assert len(body(flooded, kind, "person1@example.com").encode()) < SNS_LIMIT
+    assert "- and 250 more" in body(flooded)
+
+
+def test_long_details_are_shortened_and_say_so() -> None:
+    assert "(shortened here; the page behind the link has all of it)" in body(record(details="word " * 10_000))
+    assert "shortened" not in body(record())

@@ -1,0 +1,437 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Self
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.approvals import page
+from handlers.approvals.page import State
+from handlers.approvals.record import Decision, Record, Status
+from tests.handlers.records import (
+    ANNA,
+    ASKED_AT,
+    BEN,
+    CARLA,
+    DIGEST,
+    EXECUTION_ARN,
+    REQUEST_ID,
+    SOURCE_IP,
+    TASK_TOKEN,
+    USER_AGENT,
+    approved,
+    record,
+    rejected,
+    vote,
+    voted,
+)
+
+VOID = frozenset({"meta", "link", "input", "br", "path", "circle"})
+
+
+@dataclass
+class Element:
+    """A node of a parsed page."""
+
+    tag: str
+    attributes: dict[str, str]
+    children: list[Self | str] = field(default_factory=list)
+
+    @property
+    def raw(self) -> str:
+        return "".join(child if isinstance(child, str) else child.raw for child in self.children)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.raw.split())
+
+    def all(self, *tags: str, **attributes: str) -> list[Element]:
+        """The elements in this one with such a tag (any, if none is named) and such attributes."""
+        found: list[Element] = []
+        for child in self.children:
+            if isinstance(child, str):
+                continue
+            if (not tags or child.tag in tags) and attributes.items() <= child.attributes.items():
+                found.append(child)
+            found += child.all(*tags, **attributes)
+        return found
+
+    def one(self, *tags: str, **attributes: str) -> Element:
+        (found,) = self.all(*tags, **attributes)
+        return found
+
+
+class Tree(HTMLParser):
+    """Fails on anything that is not closed in the order it was opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = [Element("", {})]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs), f"<{tag}> has an attribute twice"
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self.stack[-1].children.append(element)
+        if tag not in VOID:
+            self.stack.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.stack.pop().tag == tag
+
+    def handle_data(self, data: str) -> None:
+        self.stack[-1].children.append(data)
+
+
+def parse(document: str) -> Element:
+    tree = Tree()
+    tree.feed(document)
+    tree.close()
+    (root,) = tree.stack
+    return root
+
+
+def show(state: State, sample: Record | None, who: str = CARLA, **more: str | int) -> Element:
+    shown = {"environment": "dev", "timezone": "Europe/Berlin", "now": ASKED_AT + 1_800} | more
+    return parse(page.html(state, record=sample, who=who, **shown))
+
+
+def visible(document: Element) -> str:
+    return document.one("body").text
+
+
+def facts(document: Element) -> dict[str, str]:
+    return {row.one("dt").text: row.one("dd").text for row in document.one("dl").all("div")}
+
+
+ONE_VOTE = voted({ANNA: vote(comment="Looks good.")})
+AGAINST = voted({BEN: vote(Decision.REJECT, "Not on a Friday.")}, rejections_required=2)
+
+EVERY_PAGE = {
+    "open": (State.OPEN, record(), CARLA),
+    "open, one has answered": (State.OPEN, ONE_VOTE, CARLA),
+    "thanks, still open": (State.THANKS, ONE_VOTE, ANNA),
+    "thanks, approved": (State.THANKS, approved(), BEN),
+    "thanks, rejected": (State.THANKS, rejected(), BEN),
+    "thanks, approved, then others rejected": (State.THANKS, rejected(), ANNA),
+    "thanks, one rejection of two": (State.THANKS, AGAINST, BEN),
+    "voted, still open": (State.VOTED, ONE_VOTE, ANNA),
+    "voted, approved": (State.VOTED, approved(), ANNA),
+    "voted, rejected": (State.VOTED, rejected(), ANNA),
+    "voted, expired": (State.VOTED, replace(ONE_VOTE, status=Status.EXPIRED), ANNA),
+    "voted, closed": (State.VOTED, replace(ONE_VOTE, status=Status.CLOSED), ANNA),
+    "decided, approved": (State.DECIDED, approved(), CARLA),
+    "decided, rejected": (State.DECIDED, rejected(), CARLA),
+    "expired": (State.EXPIRED, record(status=Status.EXPIRED), CARLA),
+    "closed": (State.CLOSED, record(status=Status.CLOSED), CARLA),
+    "closed, had answered": (State.CLOSED, replace(ONE_VOTE, status=Status.CLOSED), ANNA),
+    "pending": (State.PENDING, approved(), BEN),
+    "pending, another's link": (State.PENDING, approved(), CARLA),
+    "unknown": (State.UNKNOWN, None, ""),
+    "fault": (State.FAULT, None, ""),
+    "fault, may answer": (State.FAULT, record(), CARLA),
+    "fault, has answered": (State.FAULT, ONE_VOTE, ANNA),
+}
+
+
+@pytest.fixture(params=EVERY_PAGE)
+def document(request: pytest.FixtureRequest) -> Element:
+    state, sample, who = EVERY_PAGE[request.param]
+    return show(state, sample, who)
+
+
+# --- every page
+
+
+def test_every_state_has_a_page() -> None:
+    assert {state for state, _, _ in EVERY_PAGE.values()} == set(State)
+
+
+def test_a_page_says_its_language_its_title_and_to_search_engines_nothing(document: Element) -> None:
+    assert document.one("html").attributes["lang"] == "en"
+    assert document.one("title").text
+    assert document.one("meta", name="robots").attributes["content"] == "noindex, nofollow"
+    assert "width=device-width" in document.one("meta", name="viewport").attributes["content"]
+
+
+def test_a_page_has_one_main_landmark_one_h1_and_no_heading_level_left_out(document: Element) -> None:
+    headings = [int(heading.tag[1]) for heading in document.one("main").all("h1", "h2", "h3", "h4")]
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(headings))
+
+
+def test_ids_are_unique_and_references_lead_to_them(document: Element) -> None:
+    everything = document.all()
+    ids = [element.attributes["id"] for element in everything if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    for element in everything:
+        for name in ("aria-labelledby", "aria-describedby", "for"):
+            assert set(element.attributes.get(name, "").split()) <= set(ids)
+
+
+def test_a_page_needs_nothing_but_itself(document: Element) -> None:
+    assert not document.all("script", "img", "iframe", "object", "base")
+    assert [link.attributes["href"].partition(",")[0] for link in document.all("link")] == ["data:image/svg+xml"]
+    assert {link.attributes["href"] for link in document.all("a")} <= {"", "#comment", "#answer"}
+    for form in document.all("form"):
+        assert form.attributes == {"method": "post"}
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_nothing_secret_is_on_a_page(name: str) -> None:
+    state, sample, who = EVERY_PAGE[name]
+    shown = page.html(state, record=sample, who=who, environment="dev")
+    for secret in (DIGEST, TASK_TOKEN, EXECUTION_ARN, SOURCE_IP, USER_AGENT):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("name", [name for name, (_, sample, _) in EVERY_PAGE.items() if sample])
+def test_a_page_about_a_request_names_it_and_its_environment(name: str) -> None:
+    state, sample, who = EVERY_PAGE[name]
+    assert sample
+    document = show(state, sample, who)
+    assert document.one("h1").text == sample.title
+    assert document.one("title").text.endswith(f": {sample.title}")
+    assert document.one("span", **{"class": "badge"}).text == "dev"
+    assert REQUEST_ID in document.one("footer").text
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_only_an_open_request_can_be_answered(name: str) -> None:
+    state, sample, who = EVERY_PAGE[name]
+    offered = {button.attributes["value"] for button in show(state, sample, who).all("button")}
+    if state is State.OPEN or name == "fault, may answer":
+        assert offered == {"approve", "reject"}
+    else:
+        assert offered == ({"approve"} if name == "pending" else set())
+
+
+def test_the_environment_may_be_empty() -> None:
+    assert not show(State.OPEN, record(), environment="").all("span", **{"class": "badge"})
+
+
+# --- the headers
+
+
+def test_the_style_s_hash_is_the_one_that_the_policy_lets_through(document: Element) -> None:
+    digest = base64.b64encode(hashlib.sha256(document.one("style").raw.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in page.HEADERS["Content-Security-Policy"]
+
+
+def test_no_element_has_a_style_of_its_own_which_the_policy_would_block() -> None:
+    for template in page.TEMPLATES.glob("*.html"):
+        assert not re.search(r"\bstyle=|\bon\w+=", template.read_text(encoding="utf-8"))
+
+
+def test_the_headers_keep_the_page_out_of_frames_caches_referrers_and_search_engines() -> None:
+    policy = page.HEADERS["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy)
+    assert "script-src" not in page.HEADERS["Content-Security-Policy"]
+    assert page.HEADERS["Cache-Control"] == "no-store"
+    assert page.HEADERS["Referrer-Policy"] == "no-referrer"
+    assert page.HEADERS["X-Content-Type-Options"] == "nosniff"
+    assert page.HEADERS["X-Robots-Tag"] == "noindex, nofollow"
+    assert page.HEADERS["Content-Type"] == "text/html; charset=utf-8"
+
+
+# --- asking
+
+
+def test_the_page_shows_what_a_decision_needs() -> None:
+    document = show(State.OPEN, ONE_VOTE)
+    assert facts(document) == {
+        "Asked by": "release-bot@example.com",
+        "Asked at": "Fri 27 Nov 2026, 14:30 CET",
+        "Answer until": "Sat 28 Nov 2026, 14:30 CET (23 hours 30 minutes left)",
+        "Approvals": "1 of 2 needed (3 people asked; one rejection stops it)",
+        "You are": CARLA,
+    }
+    assert document.one("div", **{"class": "text"}).raw == "Adds the new checkout.\nRoll back with 1.3."
+
+
+def test_a_request_without_a_requester_says_where_it_comes_from() -> None:
+    assert facts(show(State.OPEN, record(requested_by="")))["Asked by"] == "a schedule or an event, not a person"
+
+
+def test_votes_so_far_are_listed_with_name_decision_time_and_comment() -> None:
+    votes = voted({ANNA: vote(comment="Looks\ngood."), BEN: vote(Decision.REJECT, at=ASKED_AT)}, rejections_required=2)
+    entries = show(State.OPEN, votes).one("ul").all("li")
+    assert [entry.one("p").text for entry in entries] == [
+        f"{BEN} rejected Fri 27 Nov 2026, 14:30 CET",
+        f"{ANNA} approved Fri 27 Nov 2026, 14:40 CET",
+    ]
+    assert entries[1].one("blockquote").raw == "Looks\ngood."
+    assert not entries[0].all("blockquote")
+
+
+def test_the_form_posts_a_decision_and_a_comment_to_the_page_s_own_address() -> None:
+    form = show(State.OPEN, record()).one("form")
+    field_ = form.one("textarea")
+    assert field_.attributes["name"] == "comment"
+    assert field_.attributes["maxlength"] == "1000"
+    assert form.one("label").attributes["for"] == field_.attributes["id"]
+    assert form.one("p", id=field_.attributes["aria-describedby"]).text.startswith("Optional.")
+    assert "aria-invalid" not in field_.attributes
+    buttons = {button.attributes["value"]: button for button in form.all("button", name="decision")}
+    assert {value: button.text for value, button in buttons.items()} == {"approve": "Approve", "reject": "Reject"}
+    assert buttons["approve"].attributes["class"] != buttons["reject"].attributes["class"]
+
+
+def test_a_form_error_is_announced_tied_to_the_field_and_keeps_what_was_typed() -> None:
+    typed = "\n  first line\nsecond & <b>last</b>"
+    document = show(State.OPEN, record(), error="The comment is too long.", comment=typed)
+    assert "The comment is too long." in document.one("div", role="alert").text
+    field_ = document.one("textarea")
+    assert field_.attributes["aria-invalid"] == "true"
+    assert "error" in field_.attributes["aria-describedby"].split()
+    assert document.one("p", id="error").text == "The comment is too long."
+    assert field_.raw == f"\n{typed}"  # a browser drops the first line break of a textarea
+    assert document.one("title").text.startswith("Error: ")
+
+
+def test_long_details_are_in_a_region_that_the_keyboard_can_scroll() -> None:
+    region = show(State.OPEN, record(details="line\n" * 100)).one("div", role="group")
+    assert region.attributes["tabindex"] == "0"
+    assert not show(State.OPEN, record()).all("div", role="group")
+
+
+# --- after an answer
+
+
+def notice(document: Element) -> str:
+    return document.one("section", **{"aria-labelledby": "notice"}).text
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("thanks, still open", ["Thank you, you approved this", "1 more approval is needed"]),
+        ("thanks, approved", ["Thank you, you approved this", "the request is approved, and the workflow goes on"]),
+        ("thanks, rejected", ["Thank you, you rejected this", "the request is rejected"]),
+        ("thanks, approved, then others rejected", ["Thank you, you approved this", "was rejected at Fri 27 Nov 2026"]),
+        ("thanks, one rejection of two", ["Thank you, you rejected this", "1 more rejection to stop"]),
+        (
+            "voted, still open",
+            ["You approved this at Fri 27 Nov 2026, 14:40 CET", "first answer counts", "1 more approval"],
+        ),
+        ("voted, approved", ["first answer counts", "was approved at Fri 27 Nov 2026, 14:50 CET"]),
+        ("voted, rejected", ["You approved this", "was rejected at Fri 27 Nov 2026, 14:50 CET"]),
+        ("voted, expired", ["You approved this", "the time ran out at Sat 28 Nov 2026, 14:30 CET"]),
+        ("voted, closed", ["You approved this", "have no effect"]),
+        ("decided, approved", [f"approved by {ANNA} and {BEN} at Fri 27 Nov 2026, 14:50 CET", "not needed any more"]),
+        ("decided, rejected", [f"rejected by {BEN} at Fri 27 Nov 2026, 14:50 CET"]),
+        ("expired", ["until Sat 28 Nov 2026, 14:30 CET", "asked again"]),
+        ("closed", ["already ended", "no effect"]),
+        ("closed, had answered", ["Your answer is on record", "no effect"]),
+        ("pending", ["you approved this", "will get the decision shortly", "counted once"]),
+        ("pending, another's link", ["has been decided", "will get the decision shortly"]),
+    ],
+)
+def test_a_page_tells_how_it_stands(name: str, told: list[str]) -> None:
+    text = notice(show(*EVERY_PAGE[name]))
+    for sentence in told:
+        assert sentence in text
+
+
+def test_only_the_answer_that_settled_it_is_told_so() -> None:
+    assert "That settles it" in notice(show(State.THANKS, approved(), BEN))
+    assert "That settles it" not in notice(show(State.THANKS, approved(), ANNA))
+    assert "That settles it" not in notice(show(State.THANKS, rejected(), ANNA))
+
+
+def test_more_than_one_missing_approval_is_plural() -> None:
+    assert "2 more approvals are needed" in notice(show(State.THANKS, replace(ONE_VOTE, approvals_required=3), ANNA))
+
+
+def test_those_who_decided_are_shown_with_their_comments() -> None:
+    assert [quote.text for quote in show(State.DECIDED, approved()).all("blockquote")] == [
+        "Looks good.",
+        "Fine with me.",
+    ]
+
+
+def test_pressing_again_posts_the_same_decision_and_comment() -> None:
+    form = show(State.PENDING, rejected(), BEN).one("form")
+    assert form.one("button").attributes["name"] == "decision"
+    assert form.one("button").attributes["value"] == "reject"
+    assert form.one("input", type="hidden", name="comment").attributes["value"] == "Not on a Friday."
+
+
+def test_an_unknown_link_learns_nothing_even_if_a_record_is_given() -> None:
+    text = visible(show(State.UNKNOWN, approved(), ANNA))
+    assert "not valid" in text
+    assert "newest mail" in text
+    for known in (approved().title, ANNA, BEN, REQUEST_ID, "dev", "example.com"):
+        assert known not in text
+
+
+def test_a_fault_keeps_what_was_typed_if_it_can() -> None:
+    document = show(State.FAULT, record(), comment="Looks good.")
+    assert document.one("textarea").text == "Looks good."
+    assert "nothing is counted twice" in document.one("div", role="alert").text
+
+
+def test_a_fault_without_a_record_offers_to_try_again() -> None:
+    document = show(State.FAULT, None)
+    assert document.one("h1").text == "Something went wrong"
+    assert document.one("a").attributes["href"] == ""
+
+
+# --- texts of strangers
+
+HOSTILE = {
+    "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "end of the element": "</textarea></title></style></h1></div><script>alert(1)</script>",
+    "attribute": '" onfocus="alert(1)" x=\'',
+    "template": "{{ record.task_token }}{% include 'page.html' %}",
+    "line breaks": "one\r\nSet-Cookie: a=b\r\n\r\n<script>",
+    "10,000 characters": "x" * 10_000,
+    "lone surrogate": "a\ud800b",
+}
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.PENDING, State.FAULT])
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_texts_are_only_text(text: str, state: State) -> None:
+    who = BEN if state is State.PENDING else CARLA
+    hostile = voted({BEN: vote(comment=text)}, title=text, details=text, requested_by=text)
+    shown = page.html(state, record=hostile, who=who, environment=text, error=text, comment=text)
+    shown.encode()
+    harmless = voted({BEN: vote(comment="x")}, title="x", details="x", requested_by="x")
+    expected = page.html(state, record=harmless, who=who, environment="x", error="x", comment="x")
+
+    def skeleton(document: str) -> list[tuple[str, tuple[str, ...]]]:
+        scrolls = {"tabindex", "role", "aria-labelledby"}  # long details do
+        return [(element.tag, tuple(sorted(element.attributes.keys() - scrolls))) for element in parse(document).all()]
+
+    assert skeleton(shown) == skeleton(expected)
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\x00", "\x1b", "\U000e0041"])
+def test_what_hides_or_turns_text_is_taken_out(hidden: str) -> None:
+    text = f"De{hidden}ploy"
+    sample = voted({BEN: vote(comment=text)}, title=text, details=text, requested_by=text)
+    shown = page.html(State.OPEN, record=sample, who=CARLA, comment=text)
+    assert hidden not in shown
+    assert parse(shown).one("h1").text == "Deploy"
+
+
+def test_texts_of_strangers_choose_their_direction_by_themselves() -> None:
+    document = show(State.OPEN, ONE_VOTE)
+    for element in (document.one("h1"), document.one("div", **{"class": "text"}), document.one("blockquote")):
+        assert element.attributes["dir"] == "auto"
+    assert "release-bot@example.com" in [name.text for name in document.all("bdi")]
+
+
+@given(text=st.text(st.characters(exclude_categories=()), max_size=200))
+def test_any_text_makes_a_page_that_can_be_sent(text: str) -> None:
+    sample = record(title=text, details=text, requested_by=text, requested_at=text)
+    parse(page.html(State.OPEN, record=sample, who=CARLA, error=text, comment=text)).one("form")

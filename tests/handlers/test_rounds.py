@@ -1,0 +1,164 @@
+"""Asking in rounds: who gets a mail, and that nobody gets it twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from handlers.approvals import rounds
+from handlers.approvals.links import digest, holder, new_secret, url
+from handlers.approvals.record import Lease, Record, Status
+from handlers.approvals.rounds import Busy, Kind, Policy, Stale, TooFewApprovers
+from tests.handlers.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
+
+POLICY = Policy(
+    approvers=(ANNA, BEN),
+    escalate_to=(BOSS,),
+    approvals_required=1,
+    rejections_required=1,
+    prevent_self_approval=True,
+    audit_days=30,
+)
+LEASE = Lease(owner="one", until=ASKED_AT + 60)
+OTHER = Lease(owner="two", until=ASKED_AT + 60)
+DIGESTS = {who: digest(who) for who in (ANNA, BEN, CARLA, BOSS)}
+
+
+def begin(record: Record, lease: Lease = LEASE, now: int = ASKED_AT, **changes) -> Record:
+    return rounds.begin(record, message(**changes), lease, now, DIGESTS)
+
+
+def first_round() -> Record:
+    return begin(rounds.new_record(message(), POLICY))
+
+
+def all_mailed(record: Record) -> Record:
+    for who in rounds.recipients(record):
+        record = rounds.mailed(record, who, record.round)
+    return record
+
+
+def test_the_first_round_asks_the_approvers_and_not_yet_those_it_may_escalate_to():
+    assert rounds.recipients(first_round()) == [ANNA, BEN]
+
+
+def test_the_record_is_kept_for_the_audit_time_after_the_deadline():
+    assert rounds.new_record(message(), POLICY).expires_at == DEADLINE + 30 * 86_400
+
+
+@pytest.mark.parametrize("requester", [ANNA, ANNA.upper(), f" {ANNA} "])
+def test_a_requester_is_not_asked_about_the_own_request(requester):
+    record = rounds.new_record(message(requested_by=requester), POLICY)
+    assert list(record.approvers) == [BEN]
+
+
+def test_a_requester_is_not_escalated_to_either():
+    assert not rounds.new_record(message(requested_by=BOSS), POLICY).escalate_to
+
+
+def test_self_approval_can_be_allowed():
+    record = rounds.new_record(message(requested_by=ANNA), replace(POLICY, prevent_self_approval=False))
+    assert list(record.approvers) == [ANNA, BEN]
+
+
+def test_a_request_is_refused_when_its_requester_is_needed_for_the_quorum():
+    with pytest.raises(TooFewApprovers, match=r"needs 2 approval\(s\).*only 1 approver"):
+        rounds.new_record(message(requested_by=ANNA), replace(POLICY, approvals_required=2))
+
+
+def test_a_second_worker_waits_while_the_first_one_sends():
+    with pytest.raises(Busy) as busy:
+        begin(first_round(), OTHER, ASKED_AT + 20)
+    assert busy.value.seconds == 40
+
+
+def test_a_write_that_is_tried_again_finds_its_own_lease():
+    assert begin(first_round()) == first_round()
+
+
+def test_a_worker_that_died_is_replaced_when_its_lease_is_over():
+    again = begin(first_round(), OTHER, LEASE.until)
+    assert again.lease == OTHER
+    assert rounds.recipients(again) == [ANNA, BEN]
+
+
+def test_a_redelivered_message_mails_only_who_has_no_mail_yet():
+    half = rounds.release(rounds.mailed(first_round(), ANNA, 1), LEASE)
+    assert rounds.recipients(begin(half, OTHER)) == [BEN]
+
+
+def test_a_redelivered_message_changes_nothing_once_everybody_is_mailed():
+    done = all_mailed(first_round())
+    assert begin(done, OTHER) == done
+
+
+def test_the_right_to_send_is_given_back_with_the_last_mail():
+    assert all_mailed(first_round()).lease is None
+
+
+def test_nobody_gives_back_the_right_of_somebody_else():
+    assert rounds.release(first_round(), OTHER) == first_round()
+
+
+def test_a_reminder_goes_only_to_those_who_have_not_answered():
+    voted = all_mailed(first_round()).with_approver(ANNA, vote=vote())
+    second = begin(voted, OTHER, round=2)
+    assert rounds.recipients(second) == [BEN]
+    assert rounds.kind(second, BEN) is Kind.REMINDER
+
+
+def test_the_last_round_asks_those_it_escalates_to_as_well():
+    last = begin(all_mailed(first_round()), OTHER, round=3)
+    assert rounds.recipients(last) == [ANNA, BEN, BOSS]
+    assert rounds.kind(last, BOSS) is Kind.ESCALATION
+
+
+def test_a_round_brings_its_own_token():
+    assert begin(all_mailed(first_round()), OTHER, round=2, task_token="second").task_token == "second"
+
+
+def test_a_message_of_an_earlier_round_never_overwrites_a_newer_token():
+    second = begin(all_mailed(first_round()), OTHER, round=2, task_token="second")
+    with pytest.raises(Stale):
+        begin(second, LEASE, round=1)
+
+
+@pytest.mark.parametrize("status", [Status.EXPIRED, Status.CLOSED])
+def test_nobody_is_asked_about_a_request_that_has_ended(status):
+    with pytest.raises(Stale):
+        begin(replace(first_round(), status=status))
+
+
+def test_a_decided_request_is_handed_back_for_its_answer():
+    assert begin(approved(), round=2) == approved()
+
+
+def test_every_mail_has_a_link_of_its_own_and_the_earlier_ones_stay_valid():
+    record, secrets = all_mailed(first_round()), []
+    for number in (2, 3):
+        secret = new_secret()
+        secrets.append(secret)
+        record = all_mailed(
+            rounds.begin(record, message(round=number), LEASE, ASKED_AT, DIGESTS | {ANNA: digest(secret)})
+        )
+    assert {holder(record, secret) for secret in secrets} == {ANNA}
+
+
+def test_a_link_names_its_holder_and_nobody_else():
+    assert holder(first_round(), BEN) == BEN  # DIGESTS are of the addresses themselves
+    assert holder(first_round(), new_secret()) is None
+
+
+def test_a_secret_has_256_bits_and_stays_as_it_is_in_an_address():
+    secret = new_secret()
+    assert len(secret) == 43
+    assert url("https://api.example.com/", "id", secret) == f"https://api.example.com/approvals/id/{secret}"
+
+
+def test_a_record_holds_only_digests_of_links():
+    secret = new_secret()
+    record = rounds.begin(
+        rounds.new_record(message(), POLICY), message(), LEASE, ASKED_AT, DIGESTS | {ANNA: digest(secret)}
+    )
+    assert secret not in str(record.to_item())

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import sys
+import time
+import zoneinfo
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from handlers.approvals import when
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("utc", "timezone", "written"),
+    [
+        ("2026-11-27T13:30:00", "Europe/Berlin", "Fri 27 Nov 2026, 14:30 CET"),
+        ("2026-11-27T13:30:00", "UTC", "Fri 27 Nov 2026, 13:30 UTC"),
+        ("2026-11-27T23:30:00", "Europe/Berlin", "Sat 28 Nov 2026, 00:30 CET"),
+        ("2026-11-01T02:05:00", "America/New_York", "Sat 31 Oct 2026, 22:05 EDT"),
+    ],
+)
+def test_a_time_is_written_with_weekday_and_zone(utc: str, timezone: str, written: str) -> None:
+    assert when.local(at(utc), timezone) == written
+
+
+@pytest.mark.parametrize(
+    ("timezone", "before", "after"),
+    [
+        # The clocks go forward: an hour is skipped.
+        ("Europe/Berlin", ("2026-03-29T00:59:00", "01:59 CET"), ("2026-03-29T01:00:00", "03:00 CEST")),
+        ("America/New_York", ("2026-03-08T06:59:00", "01:59 EST"), ("2026-03-08T07:00:00", "03:00 EDT")),
+        # The clocks go back: an hour comes twice, and only the zone tells which of the two is meant.
+        ("Europe/Berlin", ("2026-10-25T00:30:00", "02:30 CEST"), ("2026-10-25T01:30:00", "02:30 CET")),
+        ("America/New_York", ("2026-11-01T05:30:00", "01:30 EDT"), ("2026-11-01T06:30:00", "01:30 EST")),
+    ],
+)
+def test_the_hours_of_a_clock_change_are_told_apart(
+    timezone: str, before: tuple[str, str], after: tuple[str, str]
+) -> None:
+    for utc, written in (before, after):
+        assert when.local(at(utc), timezone).endswith(f", {written}")
+
+
+@pytest.mark.parametrize(
+    ("timezone", "zone"),
+    [("Europe/Istanbul", "UTC+03"), ("America/Sao_Paulo", "UTC-03"), ("Asia/Kathmandu", "UTC+05:45")],
+)
+def test_a_zone_without_an_abbreviation_is_shown_as_its_offset(timezone: str, zone: str) -> None:
+    assert when.local(at("2026-11-27T13:30:00"), timezone).endswith(f" {zone}")
+
+
+@pytest.mark.parametrize("timezone", ["Mars/Olympus_Mons", "", "../etc/passwd", "Europe", "\0"])
+def test_an_unknown_zone_becomes_utc_and_says_so(timezone: str) -> None:
+    assert when.local(at("2026-11-27T13:30:00"), timezone) == "Fri 27 Nov 2026, 13:30 UTC"
+
+
+def test_a_runtime_without_zone_data_writes_utc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ["tzdata", *(name for name in sys.modules if name.startswith("tzdata."))]:
+        monkeypatch.setitem(sys.modules, name, None)  # importing it fails
+    zoneinfo.reset_tzpath([tmp_path])
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        assert when.local(at("2026-11-27T13:30:00"), "Europe/Berlin") == "Fri 27 Nov 2026, 13:30 UTC"
+    finally:
+        zoneinfo.reset_tzpath()
+        zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own zone is neither UTC nor the one asked for."""
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("text", ["2026-11-27T13:30:00Z", "2026-11-27T15:30:00+02:00", "2026-11-27T13:30:00"])
+def test_a_task_s_own_time_is_written_in_the_zone_asked_for(text: str) -> None:
+    assert when.local_iso(text, "Europe/Berlin") == "Fri 27 Nov 2026, 14:30 CET"
+
+
+@pytest.mark.parametrize("text", ["yesterday", "", "0001-01-01T00:00:00+14:00", "2026-13-01"])
+def test_what_is_no_time_stays_as_it_is(text: str) -> None:
+    assert when.local_iso(text, "America/New_York") == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (0, "0 seconds"),
+        (-5, "0 seconds"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (125, "2 minutes 5 seconds"),
+        (7_500, "2 hours 5 minutes"),
+        (7_529, "2 hours 5 minutes"),
+        (7_530, "2 hours 6 minutes"),
+        (3_600, "1 hour"),
+        (86_399, "1 day"),
+        (86_400 + 300, "1 day"),
+        (3 * 86_400 + 3_600, "3 days 1 hour"),
+        (31_536_000, "365 days"),
+    ],
+)
+def test_a_duration_has_at_most_two_units(seconds: int, written: str) -> None:
+    assert when.duration(seconds) == written

@@ -1,0 +1,135 @@
+"""A deployed stack as its people see it: start a run, read the mail, press the button."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from boto3.dynamodb.types import TypeDeserializer
+
+from handlers.approvals import decisions
+from handlers.approvals.record import Decision, Vote
+from handlers.approvals.store import Store
+from sandbox import Sandbox
+from tests.journey.waiting import until
+
+ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
+BOSS, OPERATOR = "boss@example.com", "operator@example.com"
+HTML = {"accept": "text/html"}
+JSON = {"accept": "application/json"}
+
+
+@dataclass
+class Run:
+    """One execution, told from others by its title."""
+
+    stack: Stack
+    arn: str
+    title: str
+
+    def described(self) -> dict[str, Any]:
+        return self.stack.sfn.describe_execution(executionArn=self.arn)
+
+    @property
+    def status(self) -> str:
+        return self.described()["status"]
+
+    def ended(self, seconds: float = 30) -> dict[str, Any]:
+        """The execution's description once it is over."""
+
+        def look() -> dict[str, Any] | None:
+            seen = self.described()
+            return seen if seen["status"] != "RUNNING" else None
+
+        return until(look, f"end of {self.title}", seconds)
+
+    def succeeded(self, seconds: float = 30) -> dict[str, Any]:
+        seen = self.ended(seconds)
+        assert seen["status"] == "SUCCEEDED", seen
+        return json.loads(seen["output"])
+
+    def failed(self, seconds: float = 30) -> tuple[str, str]:
+        """Error and cause."""
+        seen = self.ended(seconds)
+        assert seen["status"] == "FAILED", seen
+        return seen["error"], seen["cause"]
+
+    def states(self) -> list[str]:
+        """The names of the states that were entered, in order."""
+        events = self.stack.sfn.get_execution_history(executionArn=self.arn, maxResults=1000)["events"]
+        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+    def mails(self, count: int, *, to: str = "", seconds: float = 30) -> list[Any]:
+        """The first `count` mails of this run, oldest first."""
+
+        def look() -> list[Any]:
+            found = [
+                mail
+                for mail in self.stack.sandbox.messages()
+                if self.title in mail.subject and "/approvals/" in mail.body and (not to or mail.to == to)
+            ]
+            return found if len(found) >= count else []
+
+        return until(look, f"{count} mails of {self.title}", seconds)
+
+    def link(self, to: str = ALICE, number: int = 1) -> str:
+        """The link in this person's `number`-th mail."""
+        return link_in(self.mails(number, to=to)[number - 1].body)
+
+    @property
+    def request_id(self) -> str:
+        return self.link().split("/")[-2]
+
+    def item(self) -> dict[str, Any]:
+        """The record as it stands in the table."""
+        found = self.stack.dynamodb.get_item(
+            TableName=self.stack.table, Key={"requestId": {"S": self.request_id}}, ConsistentRead=True
+        )["Item"]
+        return {name: TypeDeserializer().deserialize(value) for name, value in found.items()}
+
+    def vote_without_handing_over(self, decision: Decision = Decision.APPROVE) -> None:
+        """Leaves the record as a function does that dies between the vote and SendTask*."""
+        vote = Vote(decision=decision, comment="In time.", at=int(time.time()), source_ip="", user_agent="")
+        self.stack.store.change(self.request_id, partial(decisions.cast, who=ALICE, vote=vote))
+
+
+@dataclass
+class Stack:
+    sandbox: Sandbox
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
+
+    def __post_init__(self) -> None:
+        self.sfn = self.sandbox.client("stepfunctions")
+        self.sqs = self.sandbox.client("sqs")
+        self.dynamodb = self.sandbox.client("dynamodb")
+        self.table = self.sandbox.outputs["approvalTableName"]
+        self.store = Store(self.dynamodb, self.table)
+
+    def start(self, **task: Any) -> Run:
+        """Start a run whose title is its own."""
+        title = f"Run {uuid4().hex[:12]}"
+        arn = self.start_raw({"title": title, "details": "As discussed.", "requestedBy": "dana@example.com"} | task)
+        return Run(self, arn, title)
+
+    def start_raw(self, trigger: Any) -> str:
+        return self.sfn.start_execution(
+            stateMachineArn=self.sandbox.outputs["stateMachineArn"], input=json.dumps(trigger)
+        )["executionArn"]
+
+    def press(self, link: str, decision: str = "approve", comment: str = "", **headers: str) -> httpx.Response:
+        """What the page's form sends."""
+        return self.http.post(link, data={"decision": decision, "comment": comment}, headers=HTML | headers)
+
+    def get(self, link: str, **headers: str) -> httpx.Response:
+        return self.http.get(link, headers=HTML | headers)
+
+
+def link_in(body: str) -> str:
+    (link,) = re.findall(r"^https?://\S+/approvals/\S+$", body, re.MULTILINE)
+    return link

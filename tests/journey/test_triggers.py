@@ -1,0 +1,37 @@
+"""What starts a run besides a person: time and events."""
+
+from __future__ import annotations
+
+import json
+from uuid import uuid4
+
+from tests.journey.stacks import ALICE, Run, link_in
+from tests.journey.waiting import until
+
+
+def test_the_schedule_asks_the_stacks_own_question(triggered):
+    def mailed() -> list:
+        return [mail for mail in triggered.sandbox.messages() if "Nightly run" in mail.subject and mail.to == ALICE]
+
+    (mail, *_) = until(mailed, "scheduled mail", 60)
+    assert "As every night." in mail.body
+    assert triggered.press(link_in(mail.body)).status_code == 200
+    machine = triggered.sandbox.outputs["stateMachineArn"]
+    until(
+        lambda: triggered.sfn.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"],
+        "success of the scheduled run",
+    )
+
+
+def test_an_event_asks_its_own_question_and_others_ask_nothing(triggered):
+    wanted, other = f"Payout {uuid4().hex[:8]}", f"Payout {uuid4().hex[:8]}"
+    events = triggered.sandbox.client("events")
+    for title, amount in ((other, 50), (wanted, 500)):
+        detail = {"title": title, "details": {"amount": amount}, "amount": amount, "requestedBy": "shop@example.com"}
+        sent = events.put_events(
+            Entries=[{"Source": "shop", "DetailType": "Payout requested", "Detail": json.dumps(detail)}]
+        )
+        assert sent["FailedEntryCount"] == 0
+    run = Run(triggered, "", wanted)
+    assert '"amount": 500' in run.mails(1, to=ALICE)[0].body
+    assert not [mail for mail in triggered.sandbox.messages() if other in mail.subject]

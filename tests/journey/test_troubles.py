@@ -1,0 +1,195 @@
+"""Silence, repeats, faults and interruptions: each run ends, and ends as people decided."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from handlers.approvals.record import Decision, Status
+from tests.journey.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack
+from tests.journey.waiting import until
+
+
+def test_a_stopped_execution_closes_its_request(plain):
+    run = plain.start()
+    link = run.link()
+    plain.sfn.stop_execution(executionArn=run.arn)
+    shown, pressed = plain.get(link), plain.press(link)
+    assert "<form" not in shown.text
+    assert pressed.status_code == 409
+    item = run.item()
+    assert item["status"] == "CLOSED"
+    assert "taskToken" not in item
+    assert run.status == "ABORTED"
+
+
+def test_the_operator_is_told_of_a_stopped_run_but_not_of_a_rejected_one(plain):
+    rejected, stopped = plain.start(), plain.start()
+    plain.press(rejected.link(), "reject")
+    rejected.failed()
+    stopped.link()
+    plain.sfn.stop_execution(executionArn=stopped.arn)
+
+    def told(run: Run) -> list[str]:
+        return [mail.body for mail in plain.sandbox.messages() if mail.to == OPERATOR and run.arn in mail.body]
+
+    (words,) = until(lambda: told(stopped), "the operator's mail")
+    assert "ABORTED" in words
+    assert not told(rejected)
+
+
+def test_the_same_message_twice_mails_once(plain):
+    run = plain.start()
+    run.mails(3)
+    item = run.item()
+    body = {
+        "schemaVersion": 1,
+        "taskToken": item["taskToken"],
+        "executionArn": run.arn,
+        "round": 1,
+        "rounds": 1,
+        "deadline": int(item["deadline"]),
+        "request": {
+            "requestId": run.request_id,
+            "title": run.title,
+            "details": item["details"],
+            "requestedBy": item["requestedBy"],
+            "requestedAt": item["requestedAt"],
+        },
+    }
+    for _ in range(3):
+        plain.sqs.send_message(QueueUrl=plain.sandbox.outputs["requestQueueUrl"], MessageBody=json.dumps(body))
+    queue_is_empty(plain, "requestQueueUrl")
+    assert len(run.mails(3)) == 3
+    plain.press(run.link())
+    run.succeeded()
+
+
+def queue_is_empty(stack: Stack, output: str) -> None:
+    """Nothing waits in the queue and nothing is being worked on."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    url = stack.sandbox.outputs[output]
+    until(
+        lambda: (
+            not any(
+                int(count)
+                for count in stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values()
+            )
+        ),
+        f"empty {output}",
+    )
+
+
+def test_everybody_pressing_at_once_decides_once(quorum):
+    run = quorum.start()
+    links = [run.link(who) for who in (ALICE, BOB, CAROL) for _ in range(3)]
+    with ThreadPoolExecutor(len(links)) as crowd:
+        answers = list(crowd.map(quorum.press, links))
+    assert all(answer.status_code in {200, 409} for answer in answers)
+    output = run.succeeded()
+    assert len(output["approval"]["votes"]) == 2
+    item = run.item()
+    assert (item["status"], item["handedOver"]) == ("APPROVED", True)
+    assert "taskToken" not in item
+
+
+def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_pressing_again(plain):
+    run = plain.start()
+    run.vote_without_handing_over()
+    assert run.status == "RUNNING"
+    assert plain.press(run.link()).status_code == 200
+    assert run.succeeded()["approval"]["votes"][0]["comment"] == "In time."
+
+
+def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_the_next_round(hasty):
+    run = hasty.start()
+    run.vote_without_handing_over()
+    output = run.succeeded(seconds=30)
+    assert output["approval"]["votes"][0]["approver"] == ALICE
+    assert "Close request" not in run.states()
+    assert len(run.mails(2)) == 2, "nobody is reminded of what is decided"
+
+
+@pytest.mark.parametrize(("decision", "status"), [(Decision.APPROVE, "SUCCEEDED"), (Decision.REJECT, "FAILED")])
+def test_a_decision_in_the_last_moment_holds(last_moment, decision, status):
+    run = last_moment[decision]
+    assert run.ended(90)["status"] == status
+    assert run.states()[-3:-1] == ["Take late decision", "Approved late?"]
+    item = run.item()
+    assert item["handedOver"]
+    assert "taskToken" not in item
+
+
+def test_silence_expires_after_reminders_and_an_escalation(hasty, unanswered):
+    run = unanswered
+    error, cause = run.failed(seconds=90)
+    assert error == "Expired"
+    assert "60 seconds" in cause
+    assert run.states().count("Request approval") == 6
+    mails = run.mails(13)
+    assert len(mails) == 13
+    for who, kinds in {
+        ALICE: ["Approval needed", *["Reminder"] * 5],
+        BOB: ["Approval needed", *["Reminder"] * 5],
+        BOSS: ["Escalation"],
+    }.items():
+        assert [mail.subject.split("] ")[1].split(":")[0] for mail in mails if mail.to == who] == kinds
+    item = run.item()
+    assert item["status"] == Status.EXPIRED
+    assert "taskToken" not in item
+    page, pressed = hasty.get(run.link()), hasty.press(run.link())
+    assert "<form" not in page.text
+    assert pressed.status_code == 409
+
+
+def test_an_older_link_still_works_in_a_later_round(hasty):
+    run = hasty.start()
+    first = run.link(BOB)
+    run.mails(2, to=BOB, seconds=40)
+    assert hasty.press(first).status_code == 200
+    run.succeeded()
+
+
+def test_a_request_that_cannot_be_read_fails_the_run_that_waits_for_it(plain):
+    run = plain.start()
+    token = (run.link(), run.item()["taskToken"])[1]
+    broken = json.dumps({"schemaVersion": 1, "taskToken": token, "round": "?"})
+    plain.sqs.send_message(QueueUrl=plain.sandbox.outputs["requestQueueUrl"], MessageBody=broken)
+    error, cause = run.failed()
+    assert error == "NotificationFailed"
+    assert "could not be read" in cause
+
+
+def test_what_holds_no_token_stays_in_the_dead_letter_queue(deployed):
+    with deployed("dev") as stack:
+        stack.sqs.send_message(QueueUrl=stack.sandbox.outputs["requestQueueUrl"], MessageBody="no request at all")
+        url, names = stack.sandbox.outputs["deadLetterQueueUrl"], ["All"]
+
+        def kept() -> int:
+            seen = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+            return int(seen["ApproximateNumberOfMessages"]) + int(seen["ApproximateNumberOfMessagesNotVisible"])
+
+        until(kept, "message in the dead-letter queue")
+
+
+def test_mails_that_cannot_be_sent_fail_the_run_loudly(deployed):
+    with deployed("dev") as stack:
+        stack.sandbox.client("sns").delete_topic(TopicArn=stack.sandbox.outputs["approverTopicArn"])
+        error, cause = stack.start().failed(seconds=40)
+        assert error == "NotificationFailed"
+        assert "could not be asked" in cause
+
+
+def test_two_stacks_live_side_by_side(plain, quorum):
+    ours, theirs = plain.start(), quorum.start()
+    link = ours.link()
+    assert all(mail.subject.startswith("[prod] ") for mail in theirs.mails(3))
+    assert not [mail for mail in quorum.sandbox.messages() if ours.title in mail.subject]
+    elsewhere = link.replace(plain.sandbox.outputs["approvalApiUrl"], quorum.sandbox.outputs["approvalApiUrl"])
+    assert quorum.press(elsewhere).status_code == 404
+    plain.press(link)
+    ours.succeeded()
+    assert theirs.status == "RUNNING"
+    quorum.sfn.stop_execution(executionArn=theirs.arn)

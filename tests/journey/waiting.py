@@ -1,0 +1,21 @@
+"""Wait for a condition with a deadline, never for luck."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+
+def until(look: Callable[[], Found], what: str, seconds: float = 30) -> Found:
+    """What `look` returns as soon as that is true; fails with what was seen last."""
+    give_up = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() > give_up:
+            raise AssertionError(f"after {seconds} s still no {what}; last seen: {seen!r}")
+        time.sleep(0.05)
