@@ -156,7 +156,7 @@ def _vote(link: Link, decision: Decision, comment: str) -> Response[str]:
     except Refused as refused:
         record, refusal = refused.record, refused.reason
     logger.info("vote", outcome=refusal.value if refusal else decision.value, status=record.status.value)
-    if refusal is None and record.status in DECIDED:
+    if refusal is None and record.status in DECIDED and link.record.status is Status.OPEN:
         count(record.status.value.capitalize())
     try:
         record = settle(STORE, CALLBACK, record)

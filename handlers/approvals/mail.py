@@ -73,6 +73,10 @@ def one_line(text: str, limit: int = LINE_LIMIT) -> str:
     return _shortened(" ".join(clean(text).split()), limit)
 
 
+def title(record: Record) -> str:
+    return one_line(record.title) or "(without a title)"
+
+
 def requester(record: Record) -> str:
     return one_line(record.requested_by) or "a schedule or an event, not a person"
 
@@ -109,7 +113,7 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
 def _facts(record: Record, timezone: str) -> str:
     return "\n".join(
         (
-            f"What: {one_line(record.title)}",
+            f"What: {title(record)}",
             f"Asked by: {requester(record)}",
             f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
             f"Answer until: {when.local(record.deadline, timezone)}",
@@ -159,9 +163,9 @@ def _answering(who: str, link: str, one_click_link: str) -> str:
 
 def _subject_title(record: Record) -> str:
     """The title in ASCII; the request's id if hardly anything is left of it."""
-    title = one_line(record.title)
-    plain = _ascii(title)
-    letters = sum(map(str.isalnum, title))
+    whole = one_line(record.title)
+    plain = _ascii(whole)
+    letters = sum(map(str.isalnum, whole))
     kept = sum(map(str.isalnum, plain))
     return plain if kept and 2 * kept >= letters else f"request {_ascii(record.request_id)[:8]}"
 

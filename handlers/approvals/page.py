@@ -84,6 +84,7 @@ def html(
         record = None
     return template.render(
         record=record,
+        title=mail.title(record) if record else "",
         who=who,
         mine=record.approvers[who].vote if record and who in record.approvers else None,
         approvals=_count(record, Decision.APPROVE),

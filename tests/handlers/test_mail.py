@@ -84,7 +84,7 @@ def test_a_title_is_brought_into_ascii(title: str, end: str) -> None:
 @pytest.mark.parametrize("title", ["本番環境へのデプロイ", "Развёртывание 1.4", "🚀🚀", "\u200b", "…"])
 def test_a_title_of_which_ascii_keeps_hardly_anything_gives_way_to_the_request_id(title: str) -> None:
     assert mail.subject(record(title=title), Kind.REQUEST, "dev").endswith(": request 1a2b3c4d")
-    assert mail.one_line(title) in body(record(title=title))
+    assert f"What: {mail.title(record(title=title))}\n" in body(record(title=title))
 
 
 def test_a_long_title_ends_at_a_word() -> None:

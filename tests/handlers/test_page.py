@@ -424,6 +424,10 @@ def test_what_hides_or_turns_text_is_taken_out(hidden: str) -> None:
     assert parse(shown).one("h1").text == "Deploy"
 
 
+def test_a_title_of_which_nothing_can_be_seen_still_gives_the_page_a_heading() -> None:
+    assert show(State.OPEN, record(title="\u200b \u2800")).one("h1").text == "(without a title)"
+
+
 def test_texts_of_strangers_choose_their_direction_by_themselves() -> None:
     document = show(State.OPEN, ONE_VOTE)
     for element in (document.one("h1"), document.one("div", **{"class": "text"}), document.one("blockquote")):

@@ -1,0 +1,169 @@
+"""The page's function where Step Functions does not answer as it should."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from handlers.approvals.callback import Execution
+from handlers.approvals.decisions import handed_over
+from handlers.approvals.links import digest
+from handlers.approvals.record import Approver, Status
+from tests.handlers.events import Context, MemoryStore, Workflow, http, load
+from tests.handlers.records import ANNA, BEN, REQUEST_ID, approved, record, vote
+
+SECRET = "s" * 43
+THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "SendTaskSuccess")
+TIMED_OUT = ReadTimeoutError(endpoint_url="https://states")
+
+
+@pytest.fixture
+def api(monkeypatch, time_machine):
+    """The function with a request open for Anna, who has the link of SECRET; one approval is enough."""
+    time_machine.move_to("2026-11-27T13:40:00Z")
+    module = load(monkeypatch, "approval_api")
+    asked = {ANNA: Approver(links=(digest(SECRET),), mailed_round=1), BEN: Approver(mailed_round=1)}
+    module.STORE = MemoryStore(record(approvers=asked, approvals_required=1))
+    module.CALLBACK = Workflow()
+    return module
+
+
+def call(api, method: str = "POST", decision: str = "approve", **headers: str):
+    path = f"/approvals/{REQUEST_ID}/{SECRET}"
+    return api.handler(http(method, path, f"decision={decision}&comment=Fine", **headers), Context())
+
+
+@pytest.mark.parametrize("fault", [THROTTLED, TIMED_OUT])
+def test_a_vote_that_cannot_be_handed_over_is_kept_and_says_press_again(api, fault):
+    api.CALLBACK = Workflow(fault)
+    answer = call(api)
+    assert answer["statusCode"] == 503
+    assert "<form" in answer["body"]
+    assert api.STORE.record.status is Status.APPROVED
+    assert not api.STORE.record.handed_over
+    assert api.STORE.record.task_token, "pressing again needs it"
+
+
+@pytest.mark.parametrize("fault", [THROTTLED, TIMED_OUT])
+def test_pressing_again_hands_it_over(api, fault):
+    api.CALLBACK = Workflow(fault)
+    call(api)
+    again = call(api)
+    assert again["statusCode"] == 200
+    assert api.STORE.record.handed_over
+    assert len(api.STORE.record.votes) == 1
+
+
+def test_a_dead_token_of_a_running_execution_waits_for_the_next_round(api):
+    api.CALLBACK = Workflow(False)
+    assert call(api)["statusCode"] == 200
+    assert api.STORE.record.status is Status.APPROVED
+    assert not api.STORE.record.handed_over
+    assert not api.STORE.record.task_token
+
+
+def test_an_answer_whose_reply_was_lost_is_found_to_have_arrived(api):
+    """The execution was running when the page looked, and over when the retried answer was refused."""
+    workflow = Workflow(False)
+    looks = iter([Execution(status="RUNNING"), Execution(status="SUCCEEDED")])
+    workflow.execution = lambda _arn: next(looks)
+    api.CALLBACK = workflow
+    assert call(api)["statusCode"] == 200
+    assert api.STORE.record.handed_over
+
+
+def test_an_execution_that_ends_between_vote_and_answer_closes_the_request(api):
+    workflow = Workflow(False)
+    looks = iter([Execution(status="RUNNING"), Execution(status="ABORTED")])
+    workflow.execution = lambda _arn: next(looks)
+    api.CALLBACK = workflow
+    assert call(api)["statusCode"] == 409
+    assert api.STORE.record.status is Status.CLOSED
+
+
+def test_a_vote_on_an_ended_execution_is_refused_before_it_is_written(api):
+    api.CALLBACK = Workflow(execution=Execution(status="ABORTED"))
+    assert call(api)["statusCode"] == 409
+    assert api.STORE.record.status is Status.CLOSED
+    assert not api.STORE.record.votes
+    assert not api.CALLBACK.answers
+
+
+def test_a_page_is_shown_although_step_functions_cannot_be_asked(api):
+    api.CALLBACK = Workflow(execution=THROTTLED)
+    assert call(api, "GET")["statusCode"] == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_looking_writes_nothing_even_when_the_execution_has_ended(api, method):
+    before = api.STORE.record
+    api.CALLBACK = Workflow(execution=Execution(status="ABORTED"))
+    assert call(api, method)["statusCode"] == 200
+    assert api.STORE.record is before
+
+
+def test_a_table_that_does_not_answer_is_a_fault_page_and_no_stack_trace(api):
+    def fail(*_args, **_kwargs):
+        raise THROTTLED
+
+    api.STORE.get = fail
+    answer = call(api)
+    assert answer["statusCode"] == 503
+    assert "Traceback" not in answer["body"]
+    assert REQUEST_ID not in answer["body"]
+
+
+def test_a_reload_after_the_decision_shows_the_same_thanks(api):
+    pressed = call(api)
+    assert call(api, "GET")["body"] == pressed["body"]
+    assert call(api)["body"] == pressed["body"]
+
+
+def test_a_vote_keeps_who_really_pressed(api):
+    call(api)
+    cast = api.STORE.record.votes[ANNA]
+    assert (cast.source_ip, cast.user_agent, cast.comment) == ("203.0.113.7", "Browser/1.0", "Fine")
+
+
+def test_an_answer_already_handed_over_is_not_given_again(api):
+    api.STORE.record = handed_over(replace(approved(), approvers=api.STORE.record.approvers))
+    call(api)
+    assert not api.CALLBACK.answers
+
+
+def test_a_request_past_its_deadline_that_nobody_closed_takes_no_vote(api, time_machine):
+    time_machine.move_to("2026-11-28T13:31:01Z")
+    assert call(api)["statusCode"] == 409
+    assert not api.STORE.record.votes
+
+
+def test_nothing_of_the_record_is_told_to_a_wrong_secret(api):
+    answer = api.handler(http("GET", f"/approvals/{REQUEST_ID}/{'x' * 43}"), Context())
+    assert answer["statusCode"] == 404
+    assert api.STORE.record.title not in answer["body"]
+
+
+def test_logs_hold_no_secret_no_token_and_no_address(api, capsys):
+    call(api, **{"x-forwarded-for": "198.51.100.9"})
+    api.handler(http("GET", f"/approvals/{REQUEST_ID}/{'x' * 43}"), Context())
+    logged = capsys.readouterr().out
+    assert '"outcome":"approve"' in logged
+    assert REQUEST_ID in logged
+    for secret in (SECRET, digest(SECRET), record().task_token, "x" * 43):
+        assert secret not in logged
+
+
+def test_a_decision_is_counted_once(api, capsys):
+    call(api)
+    call(api)
+    assert capsys.readouterr().out.count('"Approved":[1.0]') == 1
+
+
+def test_votes_are_not_lost_by_a_quorum_still_open(api):
+    api.STORE.record = replace(api.STORE.record, approvals_required=2)
+    assert call(api)["statusCode"] == 200
+    assert api.STORE.record.status is Status.OPEN
+    assert api.STORE.record.votes[ANNA].decision == vote().decision
+    assert not api.CALLBACK.answers

@@ -1,0 +1,193 @@
+"""The two queue consumers: what is mailed, what is tried again, and what is given up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from handlers.approvals import rounds
+from handlers.approvals.decisions import Failure, Success, WorkflowError
+from handlers.approvals.message import MalformedMessage
+from handlers.approvals.record import Lease, Status
+from tests.handlers.events import Context, MemoryStore, Workflow, load, sqs
+from tests.handlers.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, approved, message_body, record, rejected
+
+
+class Topic:
+    """SNS: keeps what is published, fails at the mails whose numbers are in `faults`."""
+
+    def __init__(self, *faults: int) -> None:
+        self.mails: list[dict] = []
+        self._faults = set(faults)
+        self._calls = 0
+
+    def publish(self, **mail) -> None:
+        self._calls += 1
+        if self._calls in self._faults:
+            raise ConnectionError("no answer")
+        self.mails.append(mail)
+
+    @property
+    def recipients(self) -> list[str]:
+        return [mail["MessageAttributes"]["approver"]["StringValue"] for mail in self.mails]
+
+
+class Queue:
+    def __init__(self) -> None:
+        self.delays: list[int] = []
+
+    def change_message_visibility(self, **call) -> None:
+        self.delays.append(call["VisibilityTimeout"])
+
+
+@pytest.fixture
+def consumer(monkeypatch, time_machine):
+    time_machine.move_to(ASKED_AT, tick=False)
+    module = load(monkeypatch, "request_approval")
+    module.STORE, module.CALLBACK, module.SNS, module.SQS = MemoryStore(), Workflow(), Topic(), Queue()
+    return module
+
+
+@pytest.fixture
+def undertaker(monkeypatch):
+    module = load(monkeypatch, "fail_request")
+    module.STORE, module.CALLBACK = MemoryStore(), Workflow()
+    return module
+
+
+def failed(answer) -> list[str]:
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def test_a_batch_keeps_its_good_messages_when_one_is_bad(consumer):
+    assert failed(consumer.handler(sqs("no request", message_body()), Context())) == ["0"]
+    assert consumer.SNS.recipients == [ANNA, BEN]
+
+
+def test_a_mail_that_fails_is_tried_again_and_the_others_are_not_sent_twice(consumer):
+    consumer.SNS = Topic(2)
+    assert failed(consumer.handler(sqs(message_body()), Context())) == ["0"]
+    assert consumer.STORE.record.lease is None, "the next attempt need not wait"
+    assert failed(consumer.handler(sqs(message_body()), Context())) == []
+    assert consumer.SNS.recipients == [ANNA, BEN]
+
+
+def test_what_somebody_else_is_sending_comes_back_when_they_must_be_done(consumer):
+    consumer.STORE.record = record(lease=Lease(owner="other", until=ASKED_AT + 30))
+    assert failed(consumer.handler(sqs(message_body()), Context())) == ["0"]
+    assert consumer.SQS.delays == [30]
+    assert not consumer.SNS.mails
+
+
+@pytest.mark.parametrize(
+    ("error", "received", "seconds"),
+    [
+        (MalformedMessage(), 1, 0),
+        (rounds.Busy(17), 1, 17),
+        (ConnectionError(), 1, 2),
+        (ConnectionError(), 3, 8),
+        (ConnectionError(), 12, 300),
+    ],
+)
+def test_retries_back_off_and_what_cannot_succeed_does_not_wait(consumer, error, received, seconds):
+    assert consumer.retry_after(error, received) == seconds
+
+
+def test_a_retry_that_cannot_be_brought_forward_comes_back_by_itself(consumer):
+    consumer.SQS = object()
+    assert failed(consumer.handler(sqs("no request"), Context())) == ["0"]
+
+
+def test_a_decided_record_answers_the_token_of_the_new_round_and_mails_nobody(consumer):
+    consumer.STORE.record = replace(approved(), task_token="")
+    consumer.handler(sqs(message_body() | {"round": 2, "taskToken": "second"}), Context())
+    ((token, told),) = consumer.CALLBACK.answers
+    assert token == "second"
+    assert isinstance(told, Success)
+    assert consumer.STORE.record.handed_over
+    assert not consumer.SNS.mails
+
+
+def test_the_people_who_are_left_are_not_mailed_once_it_is_decided(consumer):
+    """Somebody presses while the round's mails are still going out."""
+
+    class Deciding(Topic):
+        def publish(self, **mail) -> None:
+            super().publish(**mail)
+            consumer.STORE.record = replace(consumer.STORE.record, status=Status.APPROVED)
+
+    consumer.SNS = Deciding()
+    assert failed(consumer.handler(sqs(message_body()), Context())) == []
+    assert consumer.SNS.recipients == [ANNA]
+
+
+def test_a_link_leads_to_the_deployed_api_and_its_secret_is_only_in_the_mail(consumer, capsys):
+    consumer.handler(sqs(message_body()), Context())
+    link = next(line for line in consumer.SNS.mails[0]["Message"].splitlines() if "/approvals/" in line)
+    assert link.startswith("https://a1b2c3.execute-api.eu-central-1.amazonaws.com/approvals/")
+    secret, logged = link.rsplit("/", 1)[1], capsys.readouterr().out
+    assert secret not in str(consumer.STORE.record.to_item()) + logged
+    assert TASK_TOKEN not in logged
+    assert '"Mails":[1.0,1.0]' in logged
+    assert '"Requested":[1.0]' in logged
+
+
+def test_a_request_is_counted_once_however_often_it_is_delivered(consumer, capsys):
+    consumer.SNS = Topic(1)
+    consumer.handler(sqs(message_body()), Context())
+    consumer.handler(sqs(message_body()), Context())
+    assert capsys.readouterr().out.count('"Requested":[1.0]') == 1
+
+
+def test_mails_keep_their_pace(consumer, monkeypatch):
+    clock, slept = [100.0], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(round(seconds, 3))
+        clock[0] += seconds
+
+    monkeypatch.setattr(consumer.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(consumer.time, "sleep", sleep)
+    pace = consumer.Pace(0.4)
+    for _ in range(3):
+        pace.wait()
+        clock[0] += 0.1
+    assert slept == [0.0, 0.3, 0.3]
+
+
+def test_a_dead_letter_fails_the_execution_that_waits_and_closes_the_record(undertaker):
+    undertaker.STORE.record = record()
+    assert failed(undertaker.handler(sqs(message_body()), Context())) == []
+    ((token, told),) = undertaker.CALLBACK.answers
+    assert (token, told.error) == (TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED)
+    assert undertaker.STORE.record.status is Status.CLOSED
+
+
+def test_a_dead_letter_without_a_record_still_fails_the_execution(undertaker):
+    undertaker.handler(sqs(message_body()), Context())
+    assert isinstance(undertaker.CALLBACK.answers[0][1], Failure)
+
+
+def test_a_dead_letter_of_a_decided_request_brings_the_decision(undertaker):
+    undertaker.STORE.record = rejected()
+    undertaker.handler(sqs(message_body()), Context())
+    assert undertaker.CALLBACK.answers[0][1].error is WorkflowError.REJECTED
+
+
+def test_a_dead_letter_of_a_round_that_is_over_fails_nothing(undertaker):
+    undertaker.STORE.record = record(round=2)
+    assert failed(undertaker.handler(sqs(message_body()), Context())) == []
+    assert not undertaker.CALLBACK.answers
+    assert undertaker.STORE.record.status is Status.OPEN
+
+
+def test_a_dead_letter_that_names_nobody_stays_where_it_is(undertaker):
+    assert failed(undertaker.handler(sqs("no request", {"round": 1}), Context())) == ["0", "1"]
+
+
+def test_a_workflow_that_cannot_be_told_is_told_later(undertaker, capsys):
+    undertaker.CALLBACK = Workflow(ConnectionError("no answer"))
+    assert failed(undertaker.handler(sqs(message_body()), Context())) == ["0"]
+    assert "will be tried again" in capsys.readouterr().out
+    assert failed(undertaker.handler(sqs(message_body()), Context())) == []

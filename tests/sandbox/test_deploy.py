@@ -1,0 +1,109 @@
+"""Small programs, deployed to the emulator."""
+
+import json
+import textwrap
+
+import pytest
+
+from sandbox.cloud import Cloud
+from sandbox.deploy import DeployError, deploy
+from sandbox.mailboxes import Mailboxes
+
+
+@pytest.fixture
+def up(tmp_path, cloud):
+    """Deploys the program that is given as text."""
+
+    def run(program, to=cloud, **config):
+        (tmp_path / "Pulumi.yaml").write_text("{name: tiny, runtime: python}")
+        start = "import json, pulumi\nimport pulumi_aws as aws\n"
+        (tmp_path / "__main__.py").write_text(start + textwrap.dedent(program))
+        return deploy("dev", {f"tiny:{key}": value for key, value in config.items()}, to, root=tmp_path)
+
+    return run
+
+
+def test_outputs_are_plain_values_without_secret_marks(up):
+    deployed = up(
+        """
+        queue = aws.sqs.Queue("q", visibility_timeout_seconds=31, tags={"a": "b"})
+        pulumi.export("queue", {"url": queue.url, "names": [queue.name]})
+        pulumi.export("secret", pulumi.Output.secret("s3cret"))
+        pulumi.export("who", pulumi.Config().require("who") + pulumi.get_stack() + pulumi.get_project())
+    """,
+        who="me",
+    )
+    assert json.loads(json.dumps(deployed.outputs)) == deployed.outputs
+    assert deployed.outputs["secret"] == "s3cret"
+    assert deployed.outputs["who"] == "medevtiny"
+    assert deployed.resources == 1
+
+
+def test_a_resource_gets_what_the_program_gave_it(up, cloud):
+    url = up("""
+        dead = aws.sqs.Queue("dead")
+        redrive = dead.arn.apply(lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3}))
+        queue = aws.sqs.Queue("q", visibility_timeout_seconds=31, sqs_managed_sse_enabled=True, redrive_policy=redrive)
+        pulumi.export("url", queue.url)
+    """).outputs["url"]
+    found = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert found["VisibilityTimeout"] == "31"
+    assert found["SqsManagedSseEnabled"] == "true"
+    assert json.loads(found["RedrivePolicy"])["maxReceiveCount"] == 3
+
+
+def test_one_process_deploys_twice_and_the_second_knows_nothing_of_the_first(up):
+    program = 'aws.sqs.Queue("q")\npulumi.export(pulumi.Config().require("as"), 1)'
+    assert up(program, **{"as": "first"}).outputs == {"first": 1}
+    assert up(program, **{"as": "second"}).outputs == {"second": 1}
+
+
+def test_two_resources_of_one_name_are_refused(up):
+    with pytest.raises(DeployError, match=r"duplicate resource URN .*Queue::q"):
+        up('aws.sqs.Queue("q"); aws.sqs.Queue("q")')
+
+
+def test_an_error_of_the_program_is_told_in_its_words(up):
+    with pytest.raises(DeployError, match=r"ValueError: reminders must be in 0\.\.20"):
+        up('aws.sqs.Queue("q"); raise ValueError("reminders must be in 0..20")')
+
+
+def test_a_resource_that_fails_is_told_by_name_and_what_depends_on_it_is_not_made(up, cloud):
+    with pytest.raises(DeployError, match=r"aws:sqs/queue:Queue 'bad@': AWS refuses"):
+        up("""
+            bad = aws.sqs.Queue("bad@")
+            aws.sns.Topic("never", display_name=bad.name)
+        """)
+    assert not [t for t in cloud.client("sns").list_topics()["Topics"] if "never" in t["TopicArn"]]
+
+
+def test_mail_reaches_the_mailbox_of_the_address_that_its_filter_names(up, emulator):
+    opened = {}
+    boxes = Mailboxes("mail-test", opened.__setitem__)
+    cloud = Cloud(endpoint=emulator.endpoint, region="eu-central-1", mailboxes=boxes)
+    arn = up(
+        """
+        topic = aws.sns.Topic("t")
+        for who in ("ada@example.com", "bob@example.com"):
+            only = json.dumps({"approver": [who]})
+            aws.sns.TopicSubscription(who, topic=topic.arn, protocol="email", endpoint=who, filter_policy=only)
+        pulumi.export("arn", topic.arn)
+    """,
+        to=cloud,
+    ).outputs["arn"]
+    approver = {"DataType": "String", "StringValue": "bob@example.com"}
+    cloud.client("sns").publish(TopicArn=arn, Subject="s", Message="hello", MessageAttributes={"approver": approver})
+    sqs = cloud.client("sqs")
+    (mail,) = sqs.receive_message(QueueUrl=opened["bob@example.com"], WaitTimeSeconds=5)["Messages"]
+    assert json.loads(mail["Body"])["Message"] == "hello"
+    assert not sqs.receive_message(QueueUrl=opened["ada@example.com"]).get("Messages")
+
+
+def test_without_mailboxes_an_email_subscription_stays_one(up, cloud):
+    arn = up("""
+        topic = aws.sns.Topic("t")
+        aws.sns.TopicSubscription("s", topic=topic.arn, protocol="email", endpoint="ada@example.com")
+        pulumi.export("arn", topic.arn)
+    """).outputs["arn"]
+    (found,) = cloud.client("sns").list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    assert (found["Protocol"], found["Endpoint"]) == ("email", "ada@example.com")

@@ -1,0 +1,69 @@
+import json
+
+import pytest
+
+from sandbox.differences import mail_queue_name, widen_task_callbacks, without_tls_demand
+
+MACHINE = "arn:aws:states:eu-central-1:000000000000:stateMachine:m"
+
+
+def statement(*actions, effect="Allow"):
+    return {"Effect": effect, "Action": list(actions), "Resource": MACHINE}
+
+
+def widened(*given):
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(given)})
+    return [one["Resource"] for one in json.loads(widen_task_callbacks(policy))["Statement"]]
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        ["states:SendTaskSuccess"],
+        ["states:SendTaskFailure", "states:SendTaskSuccess"],
+        ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
+    ],
+)
+def test_a_statement_of_nothing_but_callbacks_is_widened(actions):
+    assert widened(statement(*actions)) == ["*"]
+
+
+@pytest.mark.parametrize(
+    "actions", [["states:DescribeExecution"], ["states:SendTaskSuccess", "states:StartExecution"], ["states:*"], []]
+)
+def test_any_other_statement_stays_as_it_is(actions):
+    assert widened(statement(*actions)) == [MACHINE]
+
+
+def test_only_the_callbacks_of_a_policy_are_widened_and_only_where_it_allows():
+    found = widened(
+        statement("sqs:SendMessage"),
+        statement("states:SendTaskSuccess"),
+        statement("states:SendTaskSuccess", effect="Deny"),
+    )
+    assert found == [MACHINE, "*", MACHINE]
+
+
+def test_one_action_may_be_text():
+    assert widened({"Effect": "Allow", "Action": "states:SendTaskSuccess", "Resource": MACHINE}) == ["*"]
+
+
+def test_the_demand_for_tls_is_left_out_and_nothing_else():
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "q"}
+    tls = {
+        "Effect": "Deny",
+        "Action": "sqs:*",
+        "Resource": "q",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    backwards = {**tls, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+    kept = json.loads(without_tls_demand(json.dumps({"Statement": [allow, tls, backwards]})))
+    assert kept["Statement"] == [allow, backwards]
+    assert without_tls_demand(json.dumps({"Statement": [tls]})) == ""
+
+
+def test_addresses_that_differ_have_mailboxes_that_differ():
+    addresses = ["a.b@example.com", "a-b@example.com", "A.b@example.com", "x" * 200 + "@example.com"]
+    names = {mail_queue_name("mail", address) for address in addresses}
+    assert len(names) == len(addresses)
+    assert all(len(name) <= 80 for name in names)

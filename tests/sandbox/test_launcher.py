@@ -1,0 +1,110 @@
+"""What the launcher changes in the emulator, seen from outside: each test fails on ministack as it comes."""
+
+import json
+import time
+
+import pulumi
+import pytest
+
+from sandbox import resources
+
+SECONDS = 20
+CODE = """
+import importlib.util, os, sys
+
+class Broken(Exception):
+    pass
+
+def handler(event, context):
+    if event.get("raise"):
+        raise Broken("no, thank you")
+    known = [name for name in ("boto3", "ministack", "yaml", "pulumi") if importlib.util.find_spec(name)]
+    return {"known": known, "environment": sorted(os.environ)}
+"""
+
+
+@pytest.fixture(scope="module")
+def role(cloud):
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}]}
+    _, outputs = resources.create("aws:iam/role:Role", "r", {"assumeRolePolicy": json.dumps(trust)}, cloud)
+    return outputs["arn"]
+
+
+@pytest.fixture(scope="module")
+def function(cloud, role):
+    code = pulumi.AssetArchive({"main.py": pulumi.StringAsset(CODE)})
+    inputs = {"role": role, "code": code, "handler": "main.handler", "runtime": "python3.13", "timeout": 10.0}
+    _, outputs = resources.create("aws:lambda/function:Function", "f", inputs, cloud)
+    return outputs["arn"]
+
+
+@pytest.fixture
+def run(cloud, role):
+    """Runs a state machine to its end."""
+
+    def start(**states):
+        definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+        inputs = {"roleArn": role, "definition": json.dumps(definition)}
+        arn, _ = resources.create("aws:sfn/stateMachine:StateMachine", "m", inputs, cloud)
+        client = cloud.client("stepfunctions")
+        execution = client.start_execution(stateMachineArn=arn, input="{}")["executionArn"]
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            found = client.describe_execution(executionArn=execution)
+            if found["status"] != "RUNNING":
+                return found
+            time.sleep(0.05)
+        raise TimeoutError(f"still running after {SECONDS} s")
+
+    return start
+
+
+def call(function, payload, **more):
+    arguments = {"FunctionName": function, "Payload": payload}
+    return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": arguments, **more}
+
+
+def test_a_state_machine_catches_an_exception_by_its_class(run, function):
+    caught = {"Type": "Fail", "Error": "Caught", "Cause": "{% $states.input.Cause %}"}
+    found = run(
+        Call=call(function, {"raise": True}, Catch=[{"ErrorEquals": ["Broken"], "Next": "Caught"}], End=True),
+        Caught=caught,
+    )
+    assert (found["status"], found["error"]) == ("FAILED", "Caught")
+    cause = json.loads(found["cause"])
+    assert (cause["errorType"], cause["errorMessage"]) == ("Broken", "no, thank you")
+
+
+def test_an_exception_that_nobody_catches_names_the_failure(run, function):
+    assert run(Call=call(function, {"raise": True}, End=True))["error"] == "Broken"
+
+
+def test_a_function_has_boto3_and_nothing_else_of_ours(run, function, monkeypatch):
+    found = json.loads(run(Call=call(function, {}, End=True))["output"])["Payload"]
+    assert found["known"] == ["boto3"]
+    assert "VIRTUAL_ENV" not in found["environment"]
+    assert "PYTHONPATH" not in found["environment"]
+
+
+def test_a_timeout_may_be_an_expression(run, cloud):
+    _, queue = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
+    wait = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Arguments": {"QueueUrl": queue["url"], "MessageBody": "x"},
+        "TimeoutSeconds": "{% $seconds %}",
+        "End": True,
+    }
+    found = run(Set={"Type": "Pass", "Assign": {"seconds": 1}, "Next": "Wait"}, Wait=wait)
+    assert found["error"] == "States.Timeout"
+
+
+def test_a_choices_default_has_the_states_own_output(run):
+    choose = {
+        "Type": "Choice",
+        "Choices": [{"Condition": "{% false %}", "Next": "Other"}],
+        "Output": {"chosen": "default"},
+        "Default": "End",
+    }
+    found = run(Choose=choose, End={"Type": "Pass", "End": True}, Other={"Type": "Fail", "Error": "Other"})
+    assert json.loads(found["output"]) == {"chosen": "default"}
