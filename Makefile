@@ -17,7 +17,7 @@ help: ## Show this help
 	@touch $@
 
 setup: .venv/.installed ## Install the program, the sandbox and the tools
-	@$(BIN)/python -m sandbox.environments
+	@$(BIN)/python -c 'from sandbox.environments import ensure, log; ensure(log)'
 
 demo: setup ## See the whole journey of one request, without an AWS account
 	@$(BIN)/python -m sandbox demo

@@ -96,6 +96,8 @@ if os.environ["ONE_CLICK"] == "true":
         link = _open(request_id, secret)
         return _vote(link, Decision.APPROVE, "") if link else _reply(404, State.UNKNOWN)
 
+    app.post(f"{LINK}/approve")(decide)
+
 
 @app.not_found
 def no_such_page(_error: Exception) -> Response[str]:
@@ -148,13 +150,16 @@ def _vote(link: Link, decision: Decision, comment: str) -> Response[str]:
         source_ip=http.source_ip,
         user_agent=http.user_agent[:USER_AGENT_LIMIT],
     )
-    if link.ended:
-        STORE.change(link.record.request_id, partial(decisions.ended, execution=link.ended))
     refusal = None
     try:
+        if link.ended:
+            STORE.change(link.record.request_id, partial(decisions.ended, execution=link.ended))
         record = STORE.change(link.record.request_id, partial(decisions.cast, who=link.who, vote=vote))
     except Refused as refused:
         record, refusal = refused.record, refused.reason
+    except NO_ANSWER as error:
+        logger.error("not recorded, or not known to be", outcome="fault", kind=type(error).__name__)
+        return _reply(503, State.FAULT, link, comment=comment)
     logger.info("vote", outcome=refusal.value if refusal else decision.value, status=record.status.value)
     if refusal is None and record.status in DECIDED and link.record.status is Status.OPEN:
         count(record.status.value.capitalize())

@@ -87,7 +87,11 @@ class ApprovalApi(pulumi.ComponentResource):
         )
         routes = {"show": f"GET {LINK}", "probe": f"HEAD {LINK}", "decide": f"POST {LINK}"}
         if settings.one_click:
-            routes["approve"] = f"GET {LINK}/approve"
+            pulumi.log.warn(
+                "oneClick is on: whatever follows the link in a mail approves, and mail scanners follow links.", self
+            )
+            # The page that a GET there answers with may hold a form, which posts to where it is.
+            routes |= {"approve": f"GET {LINK}/approve", "decide-there": f"POST {LINK}/approve"}
         for purpose, route_key in routes.items():
             aws.apigatewayv2.Route(
                 f"{name}-{purpose}",

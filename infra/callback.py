@@ -7,9 +7,11 @@ import pulumi
 from infra.iam import Statement, allow
 
 
-def callback_statements(state_machine_arn: pulumi.Input[str], *, look: bool = True) -> list[Statement]:
-    """The statements of a role; with `look`, it may also see whether an execution still runs."""
+def callback_statements(state_machine_arn: pulumi.Input[str]) -> list[Statement]:
+    """The statements of a role: give an answer, and see whether an execution still runs."""
     machine = pulumi.Output.from_input(state_machine_arn)
     executions = machine.apply(lambda arn: arn.replace(":stateMachine:", ":execution:") + ":*")
-    answer = allow("Answer", ["states:SendTaskSuccess", "states:SendTaskFailure"], [machine])
-    return [answer, allow("Look", ["states:DescribeExecution"], [executions])] if look else [answer]
+    return [
+        allow("Answer", ["states:SendTaskSuccess", "states:SendTaskFailure"], [machine]),
+        allow("Look", ["states:DescribeExecution"], [executions]),
+    ]

@@ -24,7 +24,8 @@ SHORTEST_ROUND_SECONDS = 10  # a person has to read the mail
 # All variables of a Lambda function share 4 KB.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 PEOPLE_CHARACTERS = 2_500
-TASK_LIMITS = {"title": 200, "details": 1_000}  # characters; the default task travels in a variable, too
+TASK_LIMITS = {"title": 200, "details": 1_000}  # characters
+TASK_BYTES = 3_000  # of JSON: the default task travels in a variable, too
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -286,6 +287,8 @@ def _task(text: str) -> dict[str, str]:
         value = task.get(name, "")
         if not isinstance(value, str) or len(value) > limit:
             raise ValueError(f"must have text of at most {limit} characters as {name}")
+    if len(json.dumps(task)) > TASK_BYTES:
+        raise ValueError(f"must be at most {TASK_BYTES} bytes as ASCII JSON, not {len(json.dumps(task))}")
     return DEFAULT_TASK | {name: value for name, value in task.items() if value}
 
 

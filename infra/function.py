@@ -33,7 +33,6 @@ class PythonFunction(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
-    role_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: PythonFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:function:PythonFunction", name, None, opts)
@@ -82,5 +81,4 @@ class PythonFunction(pulumi.ComponentResource):
 
         self.arn = function.arn
         self.name = function.name
-        self.role_name = role.name
-        self.register_outputs({"arn": self.arn, "name": self.name, "role_name": self.role_name})
+        self.register_outputs({"arn": self.arn, "name": self.name})

@@ -52,18 +52,15 @@ class Monitoring(pulumi.ComponentResource):
             arn=self._topic.arn,
             policy=document(
                 demand_tls("sns:Publish", self._topic.arn),
-                *(
-                    allow(
-                        sid,
-                        ["sns:Publish"],
-                        [self._topic.arn],
-                        service=service,
-                        condition=same_account(self._topic.arn),
-                    )
-                    for sid, service in (
-                        ("AdmitRule", "events.amazonaws.com"),
-                        ("AdmitAlarms", "cloudwatch.amazonaws.com"),
-                    )
+                # EventBridge publishes to a topic only if its policy sets no condition on that.
+                # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+                allow("AdmitRule", ["sns:Publish"], [self._topic.arn], service="events.amazonaws.com"),
+                allow(
+                    "AdmitAlarms",
+                    ["sns:Publish"],
+                    [self._topic.arn],
+                    service="cloudwatch.amazonaws.com",
+                    condition=same_account(self._topic.arn),
                 ),
             ),
             opts=self._child,

@@ -1,7 +1,7 @@
 """The sandbox's two virtual environments under `.sandbox/`: one runs the emulator, one runs the Lambda functions.
 
 They are apart from the project's own, so that a function sees what AWS gives it (its archive and boto3) and nothing
-that a developer happens to have installed. `python -m sandbox.environments` makes whichever is missing or out of date.
+that a developer happens to have installed. `make setup` makes whichever is missing or out of date.
 """
 
 from __future__ import annotations
@@ -105,7 +105,3 @@ def alone(lock: Path) -> Iterator[None]:
 def log(line: str) -> None:
     """Tell a person what is going on; standard output is for results."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201
-
-
-if __name__ == "__main__":
-    ensure(log)

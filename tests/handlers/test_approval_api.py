@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -113,6 +114,16 @@ def test_a_table_that_does_not_answer_is_a_fault_page_and_no_stack_trace(api):
     assert answer["statusCode"] == 503
     assert "Traceback" not in answer["body"]
     assert REQUEST_ID not in answer["body"]
+
+
+def test_what_was_typed_is_kept_when_the_table_does_not_take_the_vote(api):
+    def fail(*_args, **_kwargs):
+        raise THROTTLED
+
+    api.STORE.change = fail
+    answer = call(api)
+    assert answer["statusCode"] == 503
+    assert re.search(r">\s*Fine</textarea>", answer["body"])
 
 
 def test_a_reload_after_the_decision_shows_the_same_thanks(api):

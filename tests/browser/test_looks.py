@@ -1,0 +1,194 @@
+"""Every page in a browser, as it is served: sizes, both colour schemes, keyboard, accessibility, policy."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from handlers.approvals import page as pages
+from handlers.approvals.page import State
+from handlers.approvals.record import Decision, Status
+from tests.browser.conftest import DEVICES, watched
+from tests.handlers import records
+from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA
+
+LONG = (
+    "Rolls out the new checkout to all customers in the EU.\n\n"
+    "- 41 changes since 1.3, see https://ci.example.com/pipelines/2291/changes?from=1.3.0&to=1.4.0&view=side-by-side\n"
+    "- the migration of `orders` takes 4 minutes, during which the shop is read-only\n"
+    "- roll back with 1.3, which works with the new table as well\n"
+)
+ONE_VOTE = records.voted({ANNA: records.vote(comment="Tests are green, the runbook is up to date.")}, details=LONG)
+FLOOD = records.voted(
+    {BEN: records.vote(Decision.REJECT, "w" * 1_000)},
+    title="Ausnahmegenehmigungsverfahren " * 3 + "x" * 300,
+    details="0123456789" * 1_000,
+    requested_by="someone-with-a-really-long-name." * 8 + "@example.com",
+    rejections_required=2,
+)
+RIGHT_TO_LEFT = records.voted(
+    {ANNA: records.vote(comment="נראה טוב")},
+    title="نشر الإصدار 1.4 في بيئة الإنتاج",
+    details="يرجى المراجعة قبل يوم الجمعة.",
+)
+
+PAGES = {
+    "open": pages.html(State.OPEN, record=ONE_VOTE, who=CARLA, environment="prod"),
+    "open-plain": pages.html(State.OPEN, record=records.record(approvals_required=1), who=CARLA, environment="dev"),
+    "open-flood": pages.html(State.OPEN, record=FLOOD, who=CARLA, environment="an-environment-of-a-long-name"),
+    "open-right-to-left": pages.html(State.OPEN, record=RIGHT_TO_LEFT, who=CARLA, environment="dev"),
+    "open-error": pages.html(
+        State.OPEN,
+        record=ONE_VOTE,
+        who=CARLA,
+        environment="dev",
+        error="The comment is longer than 1,000 characters. Please shorten it.",
+        comment="word " * 220,
+    ),
+    "thanks": pages.html(State.THANKS, record=ONE_VOTE, who=ANNA, environment="prod"),
+    "thanks-approved": pages.html(State.THANKS, record=records.approved(), who=BEN, environment="prod"),
+    "thanks-rejected": pages.html(State.THANKS, record=records.rejected(), who=BEN, environment="dev"),
+    "voted": pages.html(State.VOTED, record=records.approved(), who=ANNA, environment="dev"),
+    "decided": pages.html(State.DECIDED, record=records.approved(), who=CARLA, environment="dev"),
+    "decided-rejected": pages.html(State.DECIDED, record=records.rejected(), who=CARLA, environment="dev"),
+    "expired": pages.html(State.EXPIRED, record=replace(ONE_VOTE, status=Status.EXPIRED), who=CARLA, environment="dev"),
+    "closed": pages.html(State.CLOSED, record=replace(ONE_VOTE, status=Status.CLOSED), who=ANNA, environment="dev"),
+    "pending": pages.html(State.PENDING, record=records.approved(), who=BEN, environment="dev"),
+    "unknown": pages.html(State.UNKNOWN),
+    "fault": pages.html(State.FAULT, environment="dev"),
+    "fault-form": pages.html(State.FAULT, record=records.record(), who=CARLA, environment="dev", comment="Fine."),
+}
+
+
+# What would scroll sideways, or is cut off, and how wide it is.
+WIDER_THAN_ITS_BOX = """
+[...document.querySelectorAll("html, body, body *")]
+  .filter(one => one.clientWidth && one.scrollWidth > one.clientWidth)
+  .map(one => `${one.tagName} ${one.className} ${one.scrollWidth} > ${one.clientWidth}`)
+"""
+
+
+class Shelf(BaseHTTPRequestHandler):
+    """Serves PAGES with the headers that the API sends."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        for name, value in pages.HEADERS.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(PAGES[self.path.strip("/")].encode())
+
+    def log_message(self, *_: object) -> None:
+        """Not a word."""
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Shelf)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@contextmanager
+def opened(
+    browser: Browser, address: str, device: str = "desktop", scheme: Literal["light", "dark"] = "light"
+) -> Iterator[Page]:
+    with watched(browser, color_scheme=scheme, **DEVICES[device]) as page:
+        page.goto(address)
+        yield page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_fits(
+    browser: Browser, site: str, tmp_path: Path, name: str, device: str, scheme: Literal["light", "dark"]
+) -> None:
+    with opened(browser, f"{site}/{name}", device, scheme) as page:
+        pictures = Path(os.environ.get("SCREENSHOTS", tmp_path))
+        pictures.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=pictures / f"{name}-{device}-{scheme}.png", full_page=True)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert not page.evaluate(WIDER_THAN_ITS_BOX)
+        for target in page.locator("button, textarea, a.button").all():
+            box = target.bounding_box()
+            assert box
+            assert min(box["width"], box["height"]) >= 44
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_keyboard_goes_from_the_comment_to_approve_to_reject(browser: Browser, site: str, device: str) -> None:
+    with opened(browser, f"{site}/open-plain", device) as page:
+        reached = []
+        for _ in range(3 if device == "desktop" else 4):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate("document.activeElement.value || document.activeElement.id || 'jump'"))
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+            assert outline == "3px"
+        assert reached == [*([] if device == "desktop" else ["jump"]), "comment", "approve", "reject"]
+
+
+def test_the_keyboard_can_scroll_long_details(browser: Browser, site: str) -> None:
+    with opened(browser, f"{site}/open-flood") as page:
+        page.keyboard.press("Tab")
+        page.keyboard.press("End")
+        assert page.evaluate("document.activeElement.getAttribute('aria-labelledby')") == "details"
+        page.evaluate(  # wait_for_function would need eval, which the policy forbids
+            "new Promise(done => { const look = () => document.activeElement.scrollTop > 0"
+            " ? done() : requestAnimationFrame(look); look() })"
+        )
+
+
+def test_pressing_enter_in_the_comment_decides_nothing(browser: Browser, site: str) -> None:
+    with opened(browser, f"{site}/open-plain") as page:
+        page.get_by_label("Comment").press("Enter")
+        assert page.get_by_label("Comment").input_value() == "\n"
+
+
+def test_at_four_times_the_text_size_nothing_is_cut_off(browser: Browser, site: str) -> None:
+    """WCAG 1.4.10: 400 % zoom of 1,280 pixels is a window of 320."""
+    with opened(browser, f"{site}/open", "small-phone") as page:
+        for text in ("Deploy 1.4 to production", "Sat 28 Nov 2026, 13:30 UTC", "Approve", "Reject"):
+            box = page.get_by_text(text, exact=True).first.bounding_box()
+            assert box
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 320
+
+
+def test_on_paper_the_request_and_the_answers_are_there_and_the_form_is_not(browser: Browser, site: str) -> None:
+    with opened(browser, f"{site}/open") as page:
+        page.emulate_media(media="print")
+        assert page.get_by_role("heading", name="Deploy 1.4 to production").is_visible()
+        assert page.get_by_text("Tests are green").is_visible()
+        assert not page.get_by_role("button", name="Approve").is_visible()
+
+
+def test_a_style_that_is_not_ours_is_refused(browser: Browser, site: str) -> None:
+    """The policy is really in force: the same document with one more style would not show it."""
+    PAGES["tampered"] = PAGES["unknown"].replace("<body>", "<body><style>body { opacity: 0 }</style>")
+    with browser.new_context() as context:
+        page = context.new_page()
+        refused = []
+        page.on("console", lambda message: refused.append(message.text))
+        page.goto(f"{site}/tampered")
+        assert page.evaluate("getComputedStyle(document.body).opacity") == "1"
+        assert any("Content Security Policy" in text for text in refused)
+
+
+def test_left_over_time_is_shown_while_there_is_some(browser: Browser, site: str) -> None:
+    PAGES["soon"] = pages.html(State.OPEN, record=records.record(), who=CARLA, now=ASKED_AT + 86_100)
+    with opened(browser, f"{site}/soon", "phone") as page:
+        assert page.get_by_text("(5 minutes left)").is_visible()

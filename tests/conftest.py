@@ -1,0 +1,18 @@
+"""What holds for every test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+# Each of these folders shares what is slow to start, so its tests stay in one process; the others are spread.
+TOGETHER = {"journey", "browser", "faults", "infra"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder, *_ = item.path.relative_to(TESTS).parts
+        if folder in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))

@@ -1,0 +1,85 @@
+"""The HTTP API behind the link: its routes, who may call the function, and what its log keeps."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.infra.harness import Graph
+
+LINK = "/approvals/{requestId}/{secret}"
+STAGE = "aws:apigatewayv2/stage:Stage"
+ROUTE = "aws:apigatewayv2/route:Route"
+# Variables of an access log that hold nothing of the link, nor of what a person sends.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+HARMLESS = {
+    "requestId",
+    "requestTime",
+    "routeKey",
+    "status",
+    "identity.sourceIp",
+    "responseLatency",
+    "integrationStatus",
+    "integrationErrorMessage",
+}
+
+
+@pytest.fixture(scope="module", params=["bare", "full"])
+def graph(request) -> Graph:
+    return request.getfixturevalue(request.param)
+
+
+def routes(graph: Graph) -> set[str]:
+    return {route.inputs["routeKey"] for route in graph.of(ROUTE)}
+
+
+def test_the_link_can_be_shown_probed_and_answered_and_nothing_else(bare):
+    assert routes(bare) == {f"GET {LINK}", f"HEAD {LINK}", f"POST {LINK}"}
+
+
+def test_a_link_that_approves_by_being_opened_exists_only_where_it_is_switched_on(bare, full):
+    assert routes(full) - routes(bare) == {f"GET {LINK}/approve", f"POST {LINK}/approve"}
+
+
+def test_every_route_leads_to_the_function(graph):
+    integration = graph.one("aws:apigatewayv2/integration:Integration")
+    assert integration.inputs["integrationType"] == "AWS_PROXY"
+    assert integration.inputs["payloadFormatVersion"] == "2.0"
+    assert integration.inputs["integrationUri"].endswith(":function:approval-function-0a1b2c3")
+    for route in graph.of(ROUTE):
+        assert route.inputs["target"] == "integrations/approval-integration-id"
+        assert route.inputs["apiId"] == "approval-api-id"
+
+
+def test_the_access_log_holds_nothing_of_the_link(graph):
+    kept = json.loads(graph.one(STAGE).inputs["accessLogSettings"]["format"])
+    variables = re.findall(r"\$context\.([\w.]+)", " ".join(kept.values()))
+    assert len(variables) == len(kept)
+    assert set(variables) <= HARMLESS
+    assert kept["route"] == "$context.routeKey"
+
+
+def test_the_access_log_goes_to_a_log_group_for_vended_logs(graph):
+    arn = graph.one(STAGE).inputs["accessLogSettings"]["destinationArn"]
+    assert re.fullmatch(r"arn:aws:logs:[^:]+:\d+:log-group:/aws/vendedlogs/apis/approval-access-logs-\w+", arn)
+
+
+def test_the_api_is_throttled(graph):
+    limits = graph.one(STAGE).inputs["defaultRouteSettings"]
+    assert 0 < limits["throttlingRateLimit"] <= limits["throttlingBurstLimit"] <= 100
+
+
+def test_the_api_is_open_when_the_function_may_be_called(graph):
+    stage = graph.one(STAGE)
+    assert stage.inputs["autoDeploy"] is True
+    assert graph.one("aws:lambda/permission:Permission").urn in stage.depends_on
+
+
+def test_the_function_answers_this_api_only_and_its_links_only(graph):
+    permission = graph.one("aws:lambda/permission:Permission").inputs
+    assert permission["function"] == "approval-function-0a1b2c3"
+    assert permission["action"] == "lambda:InvokeFunction"
+    assert permission["principal"] == "apigateway.amazonaws.com"
+    assert permission["sourceArn"] == "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3/*/*/approvals/*"

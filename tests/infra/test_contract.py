@@ -1,0 +1,119 @@
+"""What holds for every component, found by its type token, with every option of the program on."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from dataclasses import fields
+
+import pulumi
+import pytest
+
+import infra
+from tests.infra.harness import Graph, Node
+
+EXPORTS = {
+    "stateMachineArn": r"arn:aws:states:[a-z0-9-]+:\d{12}:stateMachine:workflow-machine-\w+",
+    "approvalApiUrl": r"https://\w+\.execute-api\.[a-z0-9-]+\.amazonaws\.com",
+    "requestQueueUrl": r"https://sqs\.[a-z0-9-]+\.amazonaws\.com/\d{12}/requests-queue-\w+",
+    "deadLetterQueueUrl": r"https://sqs\.[a-z0-9-]+\.amazonaws\.com/\d{12}/requests-dead-letters-\w+",
+    "approverTopicArn": r"arn:aws:sns:[a-z0-9-]+:\d{12}:approvers-topic-\w+",
+    "operatorTopicArn": r"arn:aws:sns:[a-z0-9-]+:\d{12}:operator-topic-\w+",
+    "approvalTableName": r"approvals-table-\w+",
+    "generateTaskFunctionArn": r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:workflow-generate-task-\w+",
+    "processTaskFunctionArn": r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:workflow-process-task-\w+",
+}
+# Physical names that AWS demands to be just so, and prefixes that decide who may write a log, or when it is vended.
+NAME_EXCEPTIONS = {("aws:apigatewayv2/stage:Stage", "name", "$default")}
+PREFIXES = {"/aws/lambda/", "/aws/vendedlogs/apis/", "/aws/vendedlogs/states/"}
+
+
+def components() -> dict[str, type[pulumi.ComponentResource]]:
+    """The component classes of infra/ by the type token that each ought to have."""
+    modules = [importlib.import_module(f"infra.{module.name}") for module in pkgutil.iter_modules(infra.__path__)]
+    return {
+        f"signoff:{module.__name__.removeprefix('infra.')}:{name}": found
+        for module in modules
+        for name, found in inspect.getmembers(module, inspect.isclass)
+        if issubclass(found, pulumi.ComponentResource) and found.__module__ == module.__name__
+    }
+
+
+COMPONENTS = components()
+
+
+@pytest.fixture(scope="module")
+def by_urn(full) -> dict[str, Node]:
+    return {node.urn: node for node in full.nodes}
+
+
+@pytest.fixture(scope="module")
+def made(full) -> list[Node]:
+    """The resources that AWS makes."""
+    return [node for node in full.nodes if node.type not in COMPONENTS]
+
+
+def test_type_tokens_name_module_and_class_and_every_component_is_in_use(full):
+    assert {node.type for node in full.nodes if not node.type.startswith("aws:")} == COMPONENTS.keys()
+
+
+def test_components_are_made_of_frozen_arguments_by_keyword():
+    for token, component in COMPONENTS.items():
+        expected = f"{component.__name__}Args"
+        assert inspect.get_annotations(component.__init__)["args"] == expected, token
+        args = getattr(inspect.getmodule(component), expected)
+        assert args.__dataclass_params__.frozen, token
+        assert all(field.kw_only for field in fields(args)), token
+
+
+def test_every_resource_belongs_to_a_component(made, by_urn):
+    astray = [node.name for node in made if node.parent not in by_urn or by_urn[node.parent].type not in COMPONENTS]
+    assert not astray
+
+
+def test_a_logical_name_begins_with_its_components(full, by_urn):
+    for node in full.nodes:
+        if node.parent in by_urn:
+            parent = by_urn[node.parent].name
+            assert node.name == parent or node.name.startswith(f"{parent}-"), f"{node.name} in {parent}"
+
+
+@pytest.mark.parametrize("token", COMPONENTS)
+def test_a_component_registers_the_outputs_that_it_declares(full, token):
+    hints = inspect.get_annotations(COMPONENTS[token])
+    declared = {name for name, hint in hints.items() if hint.startswith("pulumi.Output[")}
+    declared |= {f"{name}_arn" for name, hint in hints.items() if hint == "PythonFunction"}
+    for node in full.of(token):
+        assert node.outputs.keys() == declared, node.name
+        assert all(node.outputs.values()), f"{node.name} has an output without a value: {node.outputs}"
+
+
+def test_physical_names_are_left_to_pulumi(made):
+    for node in made:
+        given = {(key, node.inputs[key]) for key in node.inputs if re.fullmatch(r"name(Prefix)?|bucket|family", key)}
+        prefixes = {("namePrefix", prefix) for prefix in PREFIXES}
+        allowed = {(key, value) for type_, key, value in NAME_EXCEPTIONS if type_ == node.type}
+        if node.type == "aws:cloudwatch/logGroup:LogGroup":
+            allowed |= prefixes
+        assert given <= allowed, f"{node.name} is called {given}"
+
+
+def test_tags_are_left_to_the_stacks_configuration(made):
+    assert [node.name for node in made if node.inputs.keys() & {"tags", "tagsAll"}] == []
+
+
+def test_everything_depends_on_things_that_were_made(full, by_urn):
+    for node in full.nodes:
+        assert node.depends_on <= by_urn.keys(), node.name
+
+
+@pytest.mark.parametrize(("name", "shape"), EXPORTS.items())
+def test_the_stack_exports(full, name, shape):
+    assert re.fullmatch(shape, full.exports[name])
+
+
+def test_the_stack_exports_the_same_with_and_without_options(bare: Graph, full: Graph):
+    assert bare.exports == full.exports
+    assert bare.exports.keys() == EXPORTS.keys()

@@ -1,0 +1,216 @@
+"""Queues, functions, topic and table: limits of AWS that depend on each other, and what the configuration decides."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from infra.config import PEOPLE_CHARACTERS, TASK_LIMITS, ConfigError
+from tests.infra.harness import ALICE, EVERYTHING, Graph, deploy, load, texts
+
+QUEUE = "aws:sqs/queue:Queue"
+FUNCTION = "aws:lambda/function:Function"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+DAY = 24 * 3600
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+LONGEST_RETENTION = 14 * DAY
+LONGEST_VISIBILITY = 12 * 3600
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ENVIRONMENT_BYTES = 4096
+# Who reads which queue: (mapping, queue, function).
+READERS = [
+    ("notifier-requests", "requests-queue", "notifier-request-approval"),
+    ("notifier-failures", "requests-dead-letters", "notifier-fail-request"),
+]
+
+
+@pytest.fixture(scope="module", params=["bare", "full"])
+def graph(request) -> Graph:
+    return request.getfixturevalue(request.param)
+
+
+def environment_bytes(graph: Graph, function: str) -> int:
+    variables = graph.named(FUNCTION, function).inputs["environment"]["variables"]
+    return sum(len(f"{name}{value}".encode()) for name, value in variables.items())
+
+
+@pytest.mark.parametrize(("mapping", "queue", "function"), READERS)
+def test_a_message_stays_hidden_for_six_time_outs_of_its_reader(graph, mapping, queue, function):
+    hidden = graph.named(QUEUE, queue).inputs["visibilityTimeoutSeconds"]
+    assert 6 * graph.named(FUNCTION, function).inputs["timeout"] <= hidden <= LONGEST_VISIBILITY
+
+
+@pytest.mark.parametrize(("mapping", "queue", "function"), READERS)
+def test_a_reader_fails_single_messages_not_batches(graph, mapping, queue, function):
+    inputs = graph.named(MAPPING, mapping).inputs
+    assert inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert inputs["eventSourceArn"].endswith(f":{queue}-0a1b2c3")
+    assert inputs["functionName"].endswith(f":function:{function}-0a1b2c3")
+
+
+@pytest.mark.parametrize(("mapping", "queue", "function"), READERS)
+def test_a_reader_starts_when_its_role_may_read(graph, mapping, queue, function):
+    reader = graph.named(FUNCTION, function)
+    assert reader.urn in graph.named(MAPPING, mapping).depends_on
+    assert graph.named("aws:iam/rolePolicy:RolePolicy", f"{function}-policy").urn in reader.depends_on
+
+
+def test_mails_are_paced_by_two_workers_with_what_fits_into_their_time_out(graph):
+    inputs = graph.named(MAPPING, "notifier-requests").inputs
+    environment = graph.named(FUNCTION, "notifier-request-approval").inputs["environment"]["variables"]
+    people = len(json.loads(environment["APPROVERS"])) + len(json.loads(environment["ESCALATE_TO"]))
+    pause = float(environment["MAIL_PAUSE_SECONDS"])
+    assert inputs["scalingConfig"] == {"maximumConcurrency": 2}
+    assert inputs["batchSize"] * people * pause < graph.named(FUNCTION, "notifier-request-approval").inputs["timeout"]
+
+
+def test_every_queue_is_encrypted_and_keeps_its_messages_as_long_as_sqs_can(graph):
+    for queue in graph.of(QUEUE):
+        assert queue.inputs["sqsManagedSseEnabled"] is True, queue.name
+        assert queue.inputs["messageRetentionSeconds"] == LONGEST_RETENTION, queue.name
+
+
+def test_a_dead_letter_is_kept_no_shorter_than_a_message_and_longer_than_any_wait_below_that():
+    graph = deploy(config=texts({"approvers": [ALICE], "deadlineSeconds": LONGEST_RETENTION - 1}))
+    kept = {queue.name: queue.inputs["messageRetentionSeconds"] for queue in graph.of(QUEUE)}
+    assert kept["requests-dead-letters"] >= kept["requests-queue"] > LONGEST_RETENTION - 1
+
+
+def test_a_message_is_tried_as_often_as_configured_before_it_is_dead(bare, full):
+    for graph, attempts in ((bare, 8), (full, 4)):
+        redrive = graph.named(QUEUE, "requests-queue").json("redrivePolicy")
+        assert redrive["maxReceiveCount"] == attempts
+        assert redrive["deadLetterTargetArn"].endswith(":requests-dead-letters-0a1b2c3")
+
+
+def test_dead_letters_come_from_the_request_queue_only(graph):
+    admitted = graph.one("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy")
+    (source,) = admitted.json("redriveAllowPolicy")["sourceQueueArns"]
+    assert admitted.inputs["queueUrl"].endswith("/requests-dead-letters-0a1b2c3")
+    assert admitted.json("redriveAllowPolicy")["redrivePermission"] == "byQueue"
+    assert source.endswith(":requests-queue-0a1b2c3")
+
+
+@pytest.mark.parametrize(
+    ("function", "entry", "timeout", "memory"),
+    [
+        ("workflow-generate-task", "generate_task", 15, 256),
+        ("workflow-process-task", "process_task", 15, 256),
+        ("approval-function", "approval_api", 25, 512),
+        ("notifier-request-approval", "request_approval", 74, 512),
+        ("notifier-fail-request", "fail_request", 30, 256),
+    ],
+)
+def test_a_function_runs_its_own_handler_with_what_it_needs(full, function, entry, timeout, memory):
+    inputs = full.named(FUNCTION, function).inputs
+    assert inputs["handler"] == f"handlers.{entry}.handler"
+    assert inputs["environment"]["variables"]["POWERTOOLS_SERVICE_NAME"] == entry
+    assert (inputs["timeout"], inputs["memorySize"]) == (timeout, memory)
+
+
+def test_every_function_is_arm64_python_with_tracing(graph):
+    assert len(graph.of(FUNCTION)) == 5
+    for function in graph.of(FUNCTION):
+        assert function.inputs["architectures"] == ["arm64"], function.name
+        assert function.inputs["runtime"] == "python3.13", function.name
+        assert function.inputs["tracingConfig"] == {"mode": "Active"}, function.name
+
+
+def test_every_function_logs_into_a_group_of_its_own_that_is_made_first(graph):
+    for function in graph.of(FUNCTION):
+        logs = graph.named(LOG_GROUP, f"{function.name}-logs")
+        assert logs.inputs["namePrefix"] == "/aws/lambda/"
+        assert function.inputs["loggingConfig"]["logGroup"] == f"/aws/lambda/{logs.name}-0a1b2c3"
+        assert logs.urn in function.depends_on, function.name
+
+
+def test_every_log_is_kept_as_long_as_configured(bare, full):
+    for graph, days in ((bare, 30), (full, 365)):
+        assert {logs.inputs["retentionInDays"] for logs in graph.of(LOG_GROUP)} == {days}
+        assert len(graph.of(LOG_GROUP)) == 7
+
+
+def test_the_page_answers_before_its_api_gives_up(graph):
+    assert graph.named(FUNCTION, "approval-function").inputs["timeout"] < 30
+
+
+def test_the_longest_list_of_people_fits_into_the_functions_variables():
+    people = [f"{number:03}@example.com" for number in range(200)]
+    while len(json.dumps(people)) > PEOPLE_CHARACTERS:
+        people.pop()
+    graph = deploy(config=texts({**EVERYTHING, "approvers": people, "escalateTo": []}))
+    assert environment_bytes(graph, "notifier-request-approval") <= ENVIRONMENT_BYTES
+
+
+@pytest.mark.parametrize("letter", ["x", '"', "\n", "ü", "漢", "🙂"])
+def test_a_task_that_is_taken_fits_into_the_functions_variables(letter):
+    for size in (0.1, 0.25, 0.5, 1):
+        task = {name: letter * int(limit * size) for name, limit in TASK_LIMITS.items()}
+        try:
+            graph = deploy(config=texts({"approvers": [ALICE], "task": task}))
+            size_in_bytes = environment_bytes(graph, "workflow-generate-task")
+        except ConfigError:
+            size_in_bytes = 0
+        assert size_in_bytes <= ENVIRONMENT_BYTES
+
+
+def test_the_mails_function_is_told_what_is_configured(full):
+    variables = full.named(FUNCTION, "notifier-request-approval").inputs["environment"]["variables"]
+    settings = load(**EVERYTHING)
+    assert json.loads(variables["APPROVERS"]) == list(settings.approvers)
+    assert json.loads(variables["ESCALATE_TO"]) == list(settings.escalate_to)
+    assert variables["APPROVALS_REQUIRED"] == "2"
+    assert variables["REJECTIONS_REQUIRED"] == "2"
+    assert variables["PREVENT_SELF_APPROVAL"] == "false"
+    assert variables["ONE_CLICK"] == "true"
+    assert variables["AUDIT_DAYS"] == "730"
+    assert variables["TIMEZONE"] == "Europe/Berlin"
+    assert variables["APPROVAL_URL"] == full.exports["approvalApiUrl"]
+    assert variables["TABLE_NAME"] == full.exports["approvalTableName"]
+    assert variables["TOPIC_ARN"] == full.exports["approverTopicArn"]
+    assert variables["QUEUE_URL"] == full.exports["requestQueueUrl"]
+
+
+def test_every_person_gets_mail_of_their_own_only(full):
+    subscriptions = [
+        node for node in full.of("aws:sns/topicSubscription:TopicSubscription") if "filterPolicy" in node.inputs
+    ]
+    settings = load(**EVERYTHING)
+    assert {node.inputs["endpoint"] for node in subscriptions} == set(settings.people)
+    assert len(subscriptions) == len(settings.people)
+    for node in subscriptions:
+        assert node.inputs["protocol"] == "email"
+        assert node.inputs["topic"] == full.exports["approverTopicArn"]
+        assert node.json("filterPolicy") == {"approver": [node.inputs["endpoint"]]}
+        assert node.inputs.get("filterPolicyScope", "MessageAttributes") == "MessageAttributes"
+
+
+def test_the_approvers_topic_is_encrypted(graph):
+    assert graph.named("aws:sns/topic:Topic", "approvers-topic").inputs["kmsMasterKeyId"] == "alias/aws/sns"
+
+
+def test_a_record_leaves_by_itself_when_its_time_is_over(graph):
+    table = graph.one("aws:dynamodb/table:Table").inputs
+    assert table["ttl"] == {"attributeName": "expiresAt", "enabled": True}
+
+
+def test_the_table_is_keyed_by_request_encrypted_and_paid_by_use(graph):
+    table = graph.one("aws:dynamodb/table:Table").inputs
+    assert table["hashKey"] == "requestId"
+    assert table["attributes"] == [{"name": "requestId", "type": "S"}]
+    assert table["serverSideEncryption"] == {"enabled": True}
+    assert table["billingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_records_are_guarded_and_backed_up_as_configured(bare, full):
+    for graph, guarded, backed_up in ((bare, False, True), (full, True, False)):
+        table = graph.one("aws:dynamodb/table:Table")
+        assert table.protect is guarded
+        assert table.inputs["deletionProtectionEnabled"] is guarded
+        assert table.inputs["pointInTimeRecovery"] == {"enabled": backed_up}
+
+
+def test_nothing_but_the_records_is_guarded(full):
+    assert [node.name for node in full.nodes if node.protect] == ["approvals-table"]

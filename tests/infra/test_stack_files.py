@@ -1,0 +1,102 @@
+"""Pulumi.yaml and the stack files that are shipped: they say what infra/config.py reads."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from typing import Any, get_type_hints
+
+import pytest
+import yaml
+
+from infra.config import KEYS, Settings
+from sandbox.config import stack_config
+from tests.infra.harness import ROOT, Graph, deploy, texts
+
+PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+SCHEMA: dict[str, dict[str, Any]] = PROJECT["config"]
+STACKS = sorted(file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml"))
+# What a setting of each type is to the engine. A list may also be one text with commas, so its key has no type.
+ENGINE_TYPES = {"bool": "boolean", "int": "integer", "str": "string", "Mapping": "object", "tuple": "array"}
+UNTYPED = {"approvers"}
+
+
+def shipped(stack: str) -> dict[str, str]:
+    """What the engine hands to the program, by key without namespace."""
+    return {
+        key.removeprefix("signoff:"): text
+        for key, text in stack_config(ROOT, stack, {}).items()
+        if key.startswith("signoff:")
+    }
+
+
+def settings(stack: str) -> Settings:
+    seen: list[Settings] = []
+    deploy(lambda: seen.append(Settings.load()), shipped(stack))
+    return seen[0]
+
+
+@pytest.fixture(scope="module", params=STACKS)
+def shipped_graph(request) -> Graph:
+    return deploy(config=shipped(request.param))
+
+
+def test_the_schema_names_the_keys_that_the_program_reads_in_their_order():
+    assert list(SCHEMA) == list(KEYS)
+
+
+def test_every_setting_has_exactly_one_key():
+    assert [key.field for key in KEYS.values()] == [field.name for field in fields(Settings)]
+
+
+@pytest.mark.parametrize("key", sorted(KEYS.keys() - UNTYPED))
+def test_the_engine_checks_the_type_that_the_program_expects(key):
+    hint = get_type_hints(Settings)[KEYS[key].field]
+    assert SCHEMA[key]["type"] == ENGINE_TYPES[getattr(hint, "__origin__", hint).__name__]
+
+
+@pytest.mark.parametrize("key", sorted(KEYS.keys() - UNTYPED))
+def test_the_schemas_default_is_the_programs(key):
+    (field,) = [field for field in fields(Settings) if field.name == KEYS[key].field]
+    default = field.default if field.default_factory is MISSING else field.default_factory()
+    assert KEYS[key].parse(texts(SCHEMA[key])["default"]) == default
+
+
+def test_whom_to_ask_has_no_default_and_no_type():
+    assert SCHEMA["approvers"].keys() == {"description"}
+
+
+@pytest.mark.parametrize("key", SCHEMA)
+def test_every_key_is_described_by_a_sentence(key):
+    assert SCHEMA[key]["description"].endswith(".")
+
+
+def test_a_new_project_is_asked_for_keys_that_exist():
+    assert {key for key in PROJECT["template"]["config"] if ":" not in key} <= KEYS.keys()
+
+
+def test_there_is_a_stack_to_try_things_in_and_one_for_production():
+    assert STACKS == ["dev", "prod"]
+
+
+def test_a_shipped_stack_deploys(shipped_graph):
+    assert shipped_graph.exports["stateMachineArn"]
+
+
+def test_the_stacks_differ_in_what_production_needs():
+    dev, prod = settings("dev"), settings("prod")
+    assert (dev.protect, prod.protect) == (False, True)
+    assert (dev.point_in_time_recovery, prod.point_in_time_recovery) == (False, True)
+    assert not dev.schedule
+    assert prod.schedule
+    assert prod.operator_email
+    assert set(dev.approvers) < set(prod.approvers)
+    assert dev.approvals_required < prod.approvals_required
+    assert dev.deadline_seconds < prod.deadline_seconds
+    assert dev.audit_days < prod.audit_days
+    assert dev.log_retention_days < prod.log_retention_days
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_tags_everything_with_where_it_belongs(stack):
+    tags = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]["aws:defaultTags"]["tags"]
+    assert tags == {"project": PROJECT["name"], "environment": stack}

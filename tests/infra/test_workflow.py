@@ -1,0 +1,290 @@
+"""The state machine: its way, its errors, and that it speaks the handlers' language."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from statelint.config import Config
+from statelint.linter import Linter
+from statelint.problem import ProblemType
+
+from handlers.approvals.decisions import WorkflowError
+from handlers.approvals.message import MalformedMessage, Message
+from handlers.approvals.record import Lease, Record, Status
+from tests.infra.harness import Graph
+
+Json = dict[str, Any]
+MACHINE = "aws:sfn/stateMachine:StateMachine"
+# What Step Functions and the services it calls raise themselves.
+SERVICE_ERROR = re.compile(r"(States|Lambda|SQS|DynamoDB)\.[A-Za-z]+")
+# https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+JSONPATH_FIELDS = {
+    "InputPath",
+    "OutputPath",
+    "ResultPath",
+    "ResultSelector",
+    "Parameters",
+    "ErrorPath",
+    "CausePath",
+} | {f"{limit}SecondsPath" for limit in ("Timeout", "Heartbeat")}
+REQUEST = {
+    "requestId": "6f1c0f0e-1f0a-4e39-9d5c-0d3a3f1c2b11",
+    "title": "Daily payout",
+    "details": "",
+    "requestedBy": "",
+    "requestedAt": "2027-01-31T09:00:00Z",
+}
+# What the message's expressions give when the machine evaluates them.
+KNOWN = {
+    "{% $states.context.Task.Token %}": "token",
+    "{% $states.context.Execution.Id %}": "arn:aws:states:eu-central-1:123456789012:execution:machine:run",
+    "{% $round %}": 2,
+    "{% $deadline %}": 1_801_468_800,
+    "{% $request %}": REQUEST,
+}
+RECORD = Record(
+    request_id="6f1c0f0e",
+    execution_arn="arn",
+    title="Daily payout",
+    details="",
+    requested_by="",
+    requested_at="2027-01-31T09:00:00Z",
+    deadline=1,
+    expires_at=2,
+    round=1,
+    rounds=1,
+    approvals_required=1,
+    rejections_required=1,
+    approvers={},
+    task_token="token",
+    lease=Lease(owner="worker", until=3),
+)
+DYNAMODB_TYPES = {str: "S", int: "N", bool: "BOOL"}
+
+
+@pytest.fixture(scope="module", params=["bare", "full"])
+def graph(request) -> Graph:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def definition(graph) -> Json:
+    return graph.one(MACHINE).json("definition")
+
+
+@pytest.fixture(scope="module")
+def states(definition) -> Json:
+    return definition["States"]
+
+
+def transitions(state: Json) -> list[str]:
+    branches = [branch for key in ("Choices", "Catch") for branch in state.get(key, [])]
+    return [holder[key] for holder in (state, *branches) for key in ("Next", "Default") if key in holder]
+
+
+def walk(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value below this one, with the key or the list's key that it is under."""
+    yield key, value
+    for name, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield from walk(inner, name if isinstance(name, str) else key)
+
+
+def test_every_target_is_a_state_and_every_state_can_be_reached(definition, states):
+    seen: set[str] = set()
+    ahead = [definition["StartAt"]]
+    while ahead:
+        name = ahead.pop()
+        if name not in seen:
+            seen.add(name)
+            ahead += transitions(states[name])
+    assert seen == states.keys()
+
+
+def test_every_state_goes_on_or_ends(states):
+    for name, state in states.items():
+        ends = state["Type"] == "Fail" or state.get("End") is True
+        assert ends != bool(state.get("Next") or state.get("Default")), name
+
+
+def test_an_approval_enters_three_states(definition, states):
+    way = [definition["StartAt"]]
+    while "Next" in states[way[-1]]:
+        way.append(states[way[-1]]["Next"])
+    assert way == ["Generate task", "Request approval", "Return to main processing"]
+    assert [states[name]["Resource"] for name in way] == [
+        "arn:aws:states:::lambda:invoke",
+        "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "arn:aws:states:::lambda:invoke",
+    ]
+
+
+def test_the_definition_is_valid_amazon_states_language(definition):
+    # The linter wants 2.0 for 2, which JSON does not tell apart.
+    assert Linter.validate(definition, Config(ignored_problem_types={ProblemType.FLOAT})) == []
+
+
+def test_the_definition_is_jsonata_throughout(definition):
+    assert definition["QueryLanguage"] == "JSONata"
+    for key, value in walk(definition):
+        assert key not in JSONPATH_FIELDS, f"{key} is JSONPath's"
+        assert not key.endswith(".$"), f"{key} is JSONPath's"
+        if isinstance(value, str) and ("{%" in value or "%}" in value or "$states" in value):
+            assert re.fullmatch(r"\{% [^%]+ %\}", value), f"{key} is half an expression: {value}"
+
+
+def test_conditions_are_expressions(states):
+    for state in states.values():
+        for choice in state.get("Choices", []):
+            assert re.fullmatch(r"\{% .+ %\}", choice["Condition"])
+
+
+def test_every_error_that_a_handler_can_name_has_an_end_of_its_own(states):
+    assert sorted(state["Error"] for state in states.values() if state["Type"] == "Fail") == sorted(WorkflowError)
+
+
+def test_only_errors_that_somebody_raises_are_caught_or_retried(states):
+    for name, state in states.items():
+        for handling in (*state.get("Catch", []), *state.get("Retry", [])):
+            for error in handling["ErrorEquals"]:
+                assert error in list(WorkflowError) or SERVICE_ERROR.fullmatch(error), f"{name} waits for {error}"
+
+
+def test_an_error_that_is_caught_ends_the_execution_under_its_own_name(states):
+    for name, state in states.items():
+        for catch in state.get("Catch", []):
+            for error in set(catch["ErrorEquals"]) & set(WorkflowError):
+                assert states[catch["Next"]]["Error"] == error, name
+
+
+def test_what_people_or_our_own_code_answer_is_not_asked_for_twice(states):
+    for state in states.values():
+        for retry in state.get("Retry", []):
+            assert not {"States.ALL", "States.TaskFailed", "States.Timeout", *WorkflowError} & set(retry["ErrorEquals"])
+
+
+def test_every_task_survives_a_service_that_fails_for_a_moment(states):
+    for name, state in states.items():
+        if state["Type"] == "Task":
+            (retry,) = state["Retry"]
+            assert retry["MaxAttempts"] >= 6, name
+            assert retry["JitterStrategy"] == "FULL", name
+
+
+def test_a_failure_says_why(states):
+    for state in states.values():
+        if state["Type"] == "Fail":
+            assert re.fullmatch(r"\{% .*\$(states\.input|request)\b.* %\}", state["Cause"])
+
+
+def body(states: Json) -> Json:
+    """The message's body as the machine would put it on the queue."""
+    written = states["Request approval"]["Arguments"]["MessageBody"]
+    return {key: KNOWN.get(value, value) if isinstance(value, str) else value for key, value in written.items()}
+
+
+def test_what_is_put_on_the_queue_is_what_the_handler_reads(states):
+    message = Message.parse(json.dumps(body(states)))
+    assert message.task_token == "token"
+    assert message.execution_arn == KNOWN["{% $states.context.Execution.Id %}"]
+    assert (message.round, message.rounds, message.deadline) == (2, body(states)["rounds"], KNOWN["{% $deadline %}"])
+    assert message.request_id == REQUEST["requestId"]
+    assert message.title == REQUEST["title"]
+
+
+def test_nothing_is_put_on_the_queue_that_the_handler_could_do_without(states):
+    for field in body(states):
+        rest = {key: value for key, value in body(states).items() if key != field}
+        with pytest.raises(MalformedMessage, match=field):
+            Message.parse(json.dumps(rest))
+
+
+@pytest.mark.parametrize("state", ["Close request", "Take late decision"])
+def test_the_record_is_written_in_the_handlers_own_words(states, state):
+    item = RECORD.to_item()
+    arguments = states[state]["Arguments"]
+    update, condition = arguments["UpdateExpression"], arguments["ConditionExpression"]
+    names, values = arguments["ExpressionAttributeNames"], arguments["ExpressionAttributeValues"]
+    assert arguments["Key"].keys() == {"requestId"}
+    plain_names = set(re.findall(r"(?<![:#\w])[a-z]\w*", f"{update} {condition}"))
+    assert plain_names | set(names.values()) <= item.keys()
+    assert set(re.findall(r"#\w+", f"{update} {condition}")) == names.keys()
+    assert set(re.findall(r":\w+", f"{update} {condition}")) == values.keys()
+    for target, value in re.findall(r"(#?\w+) = (?:\w+ \+ )?(:\w+)", update):
+        expected = DYNAMODB_TYPES[type(item[names.get(target, target)])]
+        assert values[value].keys() == {expected}, f"{target} is a {expected}"
+
+
+def test_the_last_round_expires_what_is_still_open(states):
+    arguments = states["Close request"]["Arguments"]
+    values = arguments["ExpressionAttributeValues"]
+    assert "#status = :expired" in arguments["UpdateExpression"]
+    assert arguments["ConditionExpression"] == "#status = :open"
+    assert values[":expired"]["S"] == Status.EXPIRED
+    assert values[":open"]["S"] == Status.OPEN
+    assert states["Close request"]["Next"] == "Expired"
+
+
+def test_a_decision_of_the_last_moment_holds(states):
+    refused = [c for c in states["Close request"]["Catch"] if c["ErrorEquals"] != ["States.ALL"]]
+    assert refused == [{"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Take late decision"}]
+    late = states["Take late decision"]
+    values = late["Arguments"]["ExpressionAttributeValues"]
+    assert late["Arguments"]["ConditionExpression"] == "#status IN (:approved, :rejected)"
+    assert (values[":approved"]["S"], values[":rejected"]["S"]) == (Status.APPROVED, Status.REJECTED)
+    assert late["Arguments"]["ReturnValues"] == "ALL_NEW"
+    read = set(re.findall(r"Attributes\.(\w+)\.(\w+)", json.dumps(late["Assign"])))
+    assert read == {(name, DYNAMODB_TYPES[type(RECORD.to_item()[name])]) for name in ("status", "answer")}
+    (approved,) = states["Approved late?"]["Choices"]
+    assert f"'{Status.APPROVED}'" in approved["Condition"]
+    assert approved["Next"] == "Return to main processing"
+    assert states[states["Approved late?"]["Default"]]["Error"] == WorkflowError.REJECTED
+
+
+@pytest.mark.parametrize(("fixture", "seconds", "rounds"), [("bare", 28_800, 3), ("full", 14_286, 7)])
+def test_rounds_follow_the_configured_deadline_and_reminders(request, fixture, seconds, rounds):
+    states = request.getfixturevalue(fixture).one(MACHINE).json("definition")["States"]
+    assert states["Request approval"]["TimeoutSeconds"] == seconds
+    assert states["Request approval"]["Arguments"]["MessageBody"]["rounds"] == rounds
+    assert states["Ask again?"]["Choices"] == [{"Condition": f"{{% $round <= {rounds} %}}", "Next": "Request approval"}]
+
+
+def test_a_time_out_begins_the_next_round(states):
+    (timeout,) = [c for c in states["Request approval"]["Catch"] if c["ErrorEquals"] == ["States.Timeout"]]
+    assert timeout == {"ErrorEquals": ["States.Timeout"], "Assign": {"round": "{% $round + 1 %}"}, "Next": "Ask again?"}
+
+
+def test_people_are_told_the_deadline_that_is_configured(bare, full):
+    for graph, seconds in ((bare, 86_400), (full, 100_000)):
+        states = graph.one(MACHINE).json("definition")["States"]
+        assert f"+ {seconds} %}}" in states["Generate task"]["Assign"]["deadline"]
+        assert f"within {seconds} seconds" in states["Expired"]["Cause"]
+
+
+def test_the_machine_runs_what_was_made_with_it(states):
+    generate, process = states["Generate task"]["Arguments"], states["Return to main processing"]["Arguments"]
+    assert generate["FunctionName"].endswith(":function:workflow-generate-task-0a1b2c3")
+    assert process["FunctionName"].endswith(":function:workflow-process-task-0a1b2c3")
+    assert states["Request approval"]["Arguments"]["QueueUrl"].endswith("/requests-queue-0a1b2c3")
+    for state in ("Close request", "Take late decision"):
+        assert states[state]["Arguments"]["TableName"] == "approvals-table-0a1b2c3"
+
+
+def test_the_machine_is_a_standard_one_that_waits_for_its_policy(graph):
+    machine = graph.one(MACHINE)
+    assert machine.inputs.get("type", "STANDARD") == "STANDARD"
+    assert graph.named("aws:iam/rolePolicy:RolePolicy", "workflow-policy").urn in machine.depends_on
+
+
+def test_the_machine_logs_without_the_tokens_and_traces(graph):
+    machine = graph.one(MACHINE)
+    logging = machine.inputs["loggingConfiguration"]
+    assert re.fullmatch(r"arn:aws:logs:[^:]+:\d+:log-group:/aws/vendedlogs/states/[^:*]+:\*", logging["logDestination"])
+    assert logging["includeExecutionData"] is False
+    assert logging["level"] == "ERROR"
+    assert machine.inputs["tracingConfiguration"] == {"enabled": True}
