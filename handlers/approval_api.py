@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 USER_AGENT_LIMIT = 256  # characters of it that are kept
+SHOWN_AGAIN = 10 * page.COMMENT_LIMIT  # characters of a comment that is too long: megabytes would come back as more
 LONGEST_PART = 64  # characters of a link's request id or secret
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 LINK = "/approvals/<request_id>/<secret>"
@@ -147,8 +148,8 @@ def _vote(link: Link, decision: Decision, comment: str) -> Response[str]:
         decision=decision,
         comment=comment,
         at=int(time.time()),
-        source_ip=http.source_ip,
-        user_agent=http.user_agent[:USER_AGENT_LIMIT],
+        source_ip=http.get("sourceIp") or "",
+        user_agent=(http.get("userAgent") or "")[:USER_AGENT_LIMIT],  # a client need not say what it is
     )
     refusal = None
     try:
@@ -228,7 +229,7 @@ def _comment(value: Any) -> str:
         raise BadForm(
             400,
             f"The comment must be at most {page.COMMENT_LIMIT:,} characters long; this one has {len(comment):,}.",
-            comment,
+            comment[:SHOWN_AGAIN],
         )
     return comment
 

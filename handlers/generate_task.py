@@ -42,15 +42,20 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
 def task(trigger: Any) -> dict[str, str]:
     """What to ask, from an EventBridge event, a schedule's input, or the input given to StartExecution.
 
-    Title and details are looked for in an event's `detail`, in a `task` object, or in the input itself; what is
-    missing is taken from the stack's `task` config.
+    Title and details are looked for in an event's `detail`, in a `task` object, or in the input itself. Without a
+    title, an event is called by its type and source, and anything else asks what the stack's `task` config says.
     """
     if not isinstance(trigger, dict):
         raise InvalidTask(f"the input must be a JSON object, got {type(trigger).__name__}")
     default = json.loads(os.environ["DEFAULT_TASK"])
     asked = trigger.get("task", trigger)
     if "detail-type" in trigger:
-        default = {"title": f"{trigger['detail-type']} from {trigger.get('source', 'an event')}"} | default
+        kind, source = trigger["detail-type"], trigger.get("source", "an event")
+        if not isinstance(kind, str) or not isinstance(source, str):
+            raise InvalidTask(
+                f"detail-type and source must be text, got {type(kind).__name__} and {type(source).__name__}"
+            )
+        default = {"title": f"{kind} from {source}"}  # the stack's own question is not about this event
         asked = trigger.get("detail", {})
     if not isinstance(asked, dict):
         raise InvalidTask(f"the task must be a JSON object, got {type(asked).__name__}")
@@ -64,12 +69,29 @@ def task(trigger: Any) -> dict[str, str]:
 def _text(asked: dict[str, Any], name: str, default: str) -> str:
     value = asked.get(name, default)
     if isinstance(value, dict | list):
-        value = json.dumps(value, indent=2, ensure_ascii=False)
+        value = _written_out(name, value)
     if not isinstance(value, str):
         raise InvalidTask(f"{name} must be text, got {type(value).__name__}")
     if len(value) > LIMITS[name]:
         raise InvalidTask(f"{name} must be at most {LIMITS[name]} characters, got {len(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # JSON can write half of a surrogate pair, but no service takes it
+        raise InvalidTask(f"{name} must be valid Unicode text, got a lone surrogate") from error
     return value.strip()
+
+
+def _written_out(name: str, value: Any) -> str:
+    try:
+        compact = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        # What is too long already is refused as it is: deep and wide, it would grow by thousands of times.
+        return compact if len(compact) > LIMITS[name] else json.dumps(value, indent=2, ensure_ascii=False)
+    except RecursionError as error:
+        raise InvalidTask(f"{name} must not be nested that deeply") from error
+    except ValueError as error:
+        raise InvalidTask(
+            f"{name} must be text or JSON, got {type(value).__name__} with a number that JSON lacks"
+        ) from error
 
 
 def _missing(name: str) -> str:

@@ -41,7 +41,7 @@ class PythonFunction(pulumi.ComponentResource):
         # Made here and first, or Lambda would make one that never expires and that `destroy` leaves behind.
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name_prefix="/aws/lambda/",
+            name_prefix=f"/aws/lambda/{pulumi.get_stack()}-{name}-",  # what an operator looks for in the console
             retention_in_days=args.log_retention_days,
             opts=child,
         )

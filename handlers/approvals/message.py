@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-READABLE_VERSIONS = frozenset({1})
+READABLE_VERSIONS = (1,)
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # a part of the link, and what the page looks up
+LARGEST = 253_402_128_000  # 9999-12-30: a calendar can still show it in every time zone
 
 
 class MalformedMessage(ValueError):  # noqa: N818 - reads as what it is
@@ -34,7 +37,7 @@ class Message:
         content = _json_object(body)
         version = content.get("schemaVersion")
         if version not in READABLE_VERSIONS:
-            raise MalformedMessage(f"schemaVersion must be one of {sorted(READABLE_VERSIONS)}")
+            raise MalformedMessage(f"schemaVersion must be one of {list(READABLE_VERSIONS)}")
         request = content.get("request")
         if not isinstance(request, dict):
             raise MalformedMessage("request must be an object")
@@ -44,7 +47,7 @@ class Message:
             round=_positive(content, "round"),
             rounds=_positive(content, "rounds"),
             deadline=_positive(content, "deadline"),
-            request_id=_text(request, "requestId"),
+            request_id=_request_id(request),
             title=_text(request, "title"),
             details=_text(request, "details", empty=True),
             requested_by=_text(request, "requestedBy", empty=True),
@@ -75,11 +78,22 @@ def _text(fields: dict[str, Any], name: str, *, empty: bool = False) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not (value or empty):
         raise MalformedMessage(f"{name} must be a {'' if empty else 'non-empty '}string")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # half of a surrogate pair: JSON can write it, no service takes it
+        raise MalformedMessage(f"{name} must be valid Unicode text") from error
+    return value
+
+
+def _request_id(fields: dict[str, Any]) -> str:
+    value = _text(fields, "requestId")
+    if not REQUEST_ID.fullmatch(value):
+        raise MalformedMessage("requestId must be 1 to 64 letters, digits, hyphens or underscores")
     return value
 
 
 def _positive(fields: dict[str, Any], name: str) -> int:
     value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 1:
-        raise MalformedMessage(f"{name} must be a positive whole number")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= LARGEST or value % 1:
+        raise MalformedMessage(f"{name} must be a positive whole number, at most {LARGEST}")
     return int(value)

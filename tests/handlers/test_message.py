@@ -76,9 +76,9 @@ def test_a_run_without_a_question_asks_the_stacks_own():
     assert task({}) == {"title": "Nightly run", "details": "As every night.", "requestedBy": ""}
 
 
-def test_an_event_without_a_title_is_named_by_its_type(monkeypatch):
-    monkeypatch.setenv("DEFAULT_TASK", "{}")
-    assert task({"detail-type": "Payout", "source": "shop", "detail": {}})["title"] == "Payout from shop"
+def test_an_event_without_a_title_is_named_by_its_type_and_not_by_the_scheduled_question():
+    made = task({"detail-type": "Payout", "source": "shop", "detail": {}})
+    assert (made["title"], made["details"]) == ("Payout from shop", "")
 
 
 def test_structured_details_are_shown_as_json():

@@ -117,7 +117,8 @@ def test_the_functions_that_are_the_users_own_reach_nothing_but_their_logs(full)
 def test_every_function_writes_to_its_own_log_only(full):
     for node, statement in statements(full, ROLE_POLICY):
         if statement["Sid"] == "Log":
-            group = f"/aws/lambda/{node.name.removesuffix('-policy')}-logs-0a1b2c3"
+            function = node.name.removesuffix("-policy")
+            group = f"/aws/lambda/test-{function}-{function}-logs-0a1b2c3"
             assert statement["Resource"] == [f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:{group}:*"]
 
 

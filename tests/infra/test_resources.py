@@ -121,8 +121,8 @@ def test_every_function_is_arm64_python_with_tracing(graph):
 def test_every_function_logs_into_a_group_of_its_own_that_is_made_first(graph):
     for function in graph.of(FUNCTION):
         logs = graph.named(LOG_GROUP, f"{function.name}-logs")
-        assert logs.inputs["namePrefix"] == "/aws/lambda/"
-        assert function.inputs["loggingConfig"]["logGroup"] == f"/aws/lambda/{logs.name}-0a1b2c3"
+        assert logs.inputs["namePrefix"] == f"/aws/lambda/test-{function.name}-"
+        assert function.inputs["loggingConfig"]["logGroup"] == logs.inputs["namePrefix"] + f"{logs.name}-0a1b2c3"
         assert logs.urn in function.depends_on, function.name
 
 
