@@ -55,7 +55,8 @@ def task(trigger: Any) -> dict[str, str]:
             raise InvalidTask(
                 f"detail-type and source must be text, got {type(kind).__name__} and {type(source).__name__}"
             )
-        default = {"title": f"{kind} from {source}"}  # the stack's own question is not about this event
+        # The stack's own question is not about this event; and the title is made here, so it is kept short here.
+        default = {"title": f"{kind} from {source}"[: LIMITS["title"]]}
         asked = trigger.get("detail", {})
     if not isinstance(asked, dict):
         raise InvalidTask(f"the task must be a JSON object, got {type(asked).__name__}")

@@ -90,6 +90,14 @@ def ask(message: Message, worker_ends: int) -> None:
 
     try:
         record = STORE.change(message.request_id, begin, new=lambda: rounds.new_record(message, POLICY))
+    except rounds.Closed:
+        # A dead letter of the round before was late: it closed the record, and found its token spent.
+        cause = (
+            f"Request {message.request_id} was given up before its approvers could be asked in round {message.round}"
+        )
+        failed = CALLBACK.give(message.task_token, Failure(error=WorkflowError.NOTIFICATION_FAILED, cause=cause))
+        logger.warning("request is closed", outcome=WorkflowError.NOTIFICATION_FAILED.value if failed else "stale")
+        return
     except rounds.Stale:
         logger.info("round is over, nothing to send", outcome="stale")
         return

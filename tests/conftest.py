@@ -8,7 +8,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 # Each of these folders shares what is slow to start, so its tests stay in one process; the others are spread.
-TOGETHER = {"journey", "browser", "faults", "infra"}
+TOGETHER = {"browser", "faults", "fuzz", "infra", "journey", "permissions", "properties"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -34,6 +34,8 @@ class WorkflowError(StrEnum):
 UNDECIDED_ERRORS = frozenset(
     {WorkflowError.EXPIRED, WorkflowError.NOTIFICATION_FAILED, WorkflowError.TOO_FEW_APPROVERS}
 )
+# And with these the next round could not even be asked, so that a decision made between the rounds was never taken.
+QUEUE_ERRORS = "SQS."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +159,12 @@ def ended(record: Record, execution: Execution) -> Record:
     if record.handed_over or record.status not in DECIDED | {Status.OPEN}:
         return record
     took_it = record.status in DECIDED and (
-        execution.status == "SUCCEEDED" or (execution.status == "FAILED" and execution.error not in UNDECIDED_ERRORS)
+        execution.status == "SUCCEEDED"
+        or (
+            execution.status == "FAILED"
+            and execution.error not in UNDECIDED_ERRORS
+            and not execution.error.startswith(QUEUE_ERRORS)
+        )
     )
     if took_it:
         return replace(record, handed_over=True, task_token="")

@@ -36,6 +36,10 @@ class Stale(Exception):  # noqa: N818 - not an error: there is nothing left to a
     """The message is of a round that is over, or of a request that has ended."""
 
 
+class Closed(Stale):
+    """The request has been given up, so whoever waits for an answer to it must not wait on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """How this deployment asks. A request keeps the policy it was made under until it ends."""
@@ -81,10 +85,12 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
 
     `digests` holds the digest of a fresh link for everybody who might be asked. Calling it again with the same lease
     changes nothing, so a write whose answer was lost is simply tried again. A decided record is returned as it is.
-    Raises Stale, or Busy while another worker holds the lease.
+    Raises Stale (or Closed), or Busy while another worker holds the lease.
     """
     if record.status in DECIDED:
         return record
+    if record.status is Status.CLOSED:
+        raise Closed
     if record.status is not Status.OPEN or message.round < record.round:
         raise Stale
     if record.round == message.round and record.lease and record.lease.until > now:

@@ -166,6 +166,7 @@ def deploy(run: Callable[[], Any] = program, config: Mapping[str, str] = REQUIRE
     """
     graph = Graph() if graph is None else graph
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _loop, _context: None)  # what failed is raised; its dependants are no news
     asyncio.set_event_loop(loop)  # newer Pythons no longer make one for us
     settings.reset_options()  # or the first test's stack stays everybody's parent
     pulumi.runtime.set_all_config({f"{PROJECT}:{key}": value for key, value in config.items()}, [])

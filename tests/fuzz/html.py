@@ -1,0 +1,40 @@
+"""A page taken apart: what is markup in it, and what is text."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+Markup = frozenset[tuple[str, str, str]]
+# Attributes whose values are ours, but not the same on every page.
+FREE = {("time", "datetime")}
+
+
+class _Parts(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[tuple[str, str, str]] = set()
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add((tag, "", ""))
+        self.found |= {(tag, name, "" if (tag, name) in FREE else value or "") for name, value in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.found.add(("!--", data, ""))
+
+    def unknown_decl(self, data: str) -> None:
+        self.found.add(("![", data, ""))
+
+    def handle_pi(self, data: str) -> None:
+        self.found.add(("?", data, ""))
+
+
+def taken_apart(page: str) -> tuple[Markup, str]:
+    """Every element and attribute of the page, and its text."""
+    parts = _Parts()
+    parts.feed(page)
+    parts.close()
+    return frozenset(parts.found), "".join(parts.texts)

@@ -1,0 +1,161 @@
+"""The API is what docs/openapi.yaml says it is, whatever is sent to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import schemathesis
+from botocore.exceptions import ReadTimeoutError
+from hypothesis import settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    positive_data_acceptance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from handlers.approvals.callback import Execution
+from handlers.approvals.decisions import handed_over
+from handlers.approvals.record import Decision, Status
+from tests.fuzz.conftest import SECRET, asked
+from tests.fuzz.gateway import wsgi
+from tests.handlers.events import Workflow
+from tests.handlers.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record, vote
+
+DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
+LINK = "/approvals/{requestId}/{secret}"
+ANNAS = {"requestId": REQUEST_ID, "secret": SECRET}
+FORM, JSON, HTML = "application/x-www-form-urlencoded", "application/json", "text/html"
+schema = schemathesis.openapi.from_path(DESCRIPTION)
+
+DESCRIBED = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+TOLD_APART = [positive_data_acceptance, negative_data_rejection]
+
+
+@schema.parametrize()
+@settings(settings.get_profile("fuzz"), max_examples=40)
+def test_a_stranger_gets_the_described_answer_and_nothing_of_a_request(api, case):
+    answer = case.call_and_validate(app=wsgi(api), checks=DESCRIBED)
+    assert answer.status_code == 404
+    for known in (record().title, ANNA, TASK_TOKEN, "Traceback"):
+        assert known not in answer.text
+
+
+@pytest.mark.parametrize("accept", [HTML, JSON])
+@schema.parametrize()
+@settings(settings.get_profile("fuzz"), max_examples=40)
+def test_whoever_has_a_link_gets_the_described_answer_and_only_good_answers_count(api, case, accept):
+    asked(api)
+    case.path_parameters = dict(ANNAS)
+    case.headers["Accept"] = accept
+    answer = case.call_and_validate(app=wsgi(api), checks=DESCRIBED)
+    if case.operation.method == "post":
+        case.validate_response(answer, checks=TOLD_APART)
+        assert (answer.status_code == 200) == bool(api.STORE.record.votes)
+    assert TASK_TOKEN not in answer.text
+    assert SECRET not in answer.text
+
+
+def anna_approved(api) -> None:
+    voted = api.STORE.record.with_approver(ANNA, vote=vote())
+    api.STORE.record = handed_over(api.decisions.decide(voted, Status.APPROVED, vote().at))
+
+
+def anna_waits_to_be_heard(api) -> None:
+    anna_approved(api)
+    api.STORE.record = replace(api.STORE.record, handed_over=False)
+
+
+def ben_rejected(api) -> None:
+    voted = api.STORE.record.with_approver(BEN, vote=vote(Decision.REJECT))
+    api.STORE.record = handed_over(api.decisions.decide(voted, Status.REJECTED, vote().at))
+
+
+def expired(api) -> None:
+    api.STORE.record = replace(api.STORE.record, status=Status.EXPIRED)
+
+
+def stopped(api) -> None:
+    api.CALLBACK = Workflow(execution=Execution(status="ABORTED"))
+
+
+def unheard(api) -> None:
+    api.CALLBACK = Workflow(ReadTimeoutError(endpoint_url="https://states"))
+
+
+def unread(api) -> None:
+    def fail(*_args, **_kwargs):
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    api.STORE.get = fail
+
+
+def unwritten(api) -> None:
+    unread(api)
+    api.STORE.change, api.STORE.get = api.STORE.get, lambda _: api.STORE.record
+
+
+def untouched(api) -> None:
+    """As it was asked."""
+
+
+GOOD, BAD = {"decision": "approve", "comment": "Fine."}, {"decision": "perhaps"}
+
+
+@pytest.mark.parametrize("accept", [HTML, JSON])
+@pytest.mark.parametrize(
+    ("method", "sent", "media_type", "before", "status", "state"),
+    [
+        ("GET", None, None, untouched, 200, "open"),
+        ("HEAD", None, None, untouched, 200, ""),
+        ("GET", None, None, anna_approved, 200, "thanks"),
+        ("GET", None, None, anna_waits_to_be_heard, 200, "pending"),
+        ("GET", None, None, ben_rejected, 200, "decided"),
+        ("GET", None, None, expired, 200, "expired"),
+        ("GET", None, None, stopped, 200, "closed"),
+        ("GET", None, None, unread, 503, "fault"),
+        ("HEAD", None, None, unread, 503, ""),
+        ("POST", GOOD, FORM, untouched, 200, "thanks"),
+        ("POST", GOOD, JSON, untouched, 200, "thanks"),
+        ("POST", BAD, FORM, untouched, 400, "open"),
+        ("POST", BAD, JSON, untouched, 400, "open"),
+        ("POST", GOOD | {"comment": "x" * 1_001}, JSON, untouched, 400, "open"),
+        ("POST", GOOD, JSON, anna_approved, 200, "thanks"),
+        ("POST", GOOD | {"decision": "reject"}, JSON, anna_approved, 409, "voted"),
+        ("POST", GOOD, JSON, ben_rejected, 409, "decided"),
+        ("POST", GOOD, JSON, expired, 409, "expired"),
+        ("POST", GOOD, FORM, stopped, 409, "closed"),
+        ("POST", None, None, untouched, 415, "open"),
+        ("POST", GOOD, JSON, unheard, 503, "pending"),
+        ("POST", GOOD, FORM, unread, 503, "fault"),
+        ("POST", GOOD, FORM, unwritten, 503, "fault"),
+    ],
+)
+def test_every_described_status_and_state_is_really_answered(
+    api, method, sent, media_type, before, status, state, accept
+):
+    before(api)
+    content = {} if sent is None else {"body": sent, "media_type": media_type}
+    case = schema[LINK][method].Case(path_parameters=dict(ANNAS), headers={"Accept": accept}, **content)
+    answer = case.call(app=wsgi(api))
+    assert answer.status_code == status
+    case.validate_response(answer, checks=DESCRIBED[1:])
+    if accept == JSON and method != "HEAD":
+        assert answer.json()["state"] == state
+
+
+def test_every_state_of_the_page_is_described(api):
+    described = schema.raw_schema["components"]["schemas"]["State"]
+    assert set(described["enum"]) == {state.value for state in api.State}
+    assert all(f"`{state}`" in described["description"] for state in described["enum"])
+
+
+def test_the_description_has_the_limits_and_choices_of_the_code(api):
+    schemas = schema.raw_schema["components"]["schemas"]
+    assert schemas["Answer"]["properties"]["comment"]["maxLength"] == api.page.COMMENT_LIMIT
+    assert schemas["Decision"]["enum"] == [decision.value for decision in Decision]
+    assert schemas["Request"]["properties"]["status"]["enum"] == [status.value for status in Status]

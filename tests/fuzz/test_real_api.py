@@ -1,0 +1,187 @@
+"""The same through a real socket, API Gateway's part as the emulator plays it, and the function as it is shipped.
+
+The emulator is laxer than AWS: it has no limit for headers and bodies, and takes an input of any size. What AWS refuses
+by itself (a StartExecution input of more than 256 KiB or nested too deeply, header lines of more than 10 KiB in all)
+never comes to this program.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from urllib.parse import quote_plus, urlsplit
+
+import pytest
+
+from sandbox import running
+from tests.fuzz.inputs import deep
+from tests.journey.stacks import ALICE, BOB, JSON, Run, Stack
+
+pytestmark = pytest.mark.xdist_group("fuzz")
+
+CONFIG = {"approvers": [ALICE, BOB], "reminders": 0, "mailsPerSecond": 10, "task": {"title": "Nightly run"}}
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def stack():
+    with running("dev", CONFIG) as sandbox:
+        yield Stack(sandbox)
+
+
+@pytest.fixture(scope="module")
+def link(stack):
+    """Of a request that nobody answers here."""
+    return stack.start().link()
+
+
+def send(link: str, method: str, target: str, *lines: bytes, body: bytes = b"") -> tuple[int, dict[str, str], str]:
+    """One request as it stands; status, headers and body of the answer."""
+    address = urlsplit(link)
+    head = [f"{method} {target} HTTP/1.1".encode(), f"Host: {address.netloc}".encode(), b"Connection: close", *lines]
+    with socket.create_connection((address.hostname, address.port), timeout=20) as wire:
+        wire.sendall(b"\r\n".join([*head, b"", body]))
+        answer = http.client.HTTPResponse(wire, method=method)
+        answer.begin()
+        return answer.status, dict(answer.getheaders()), answer.read().decode()
+
+
+def post(link: str, body: bytes, *lines: bytes) -> tuple[int, dict[str, str], str]:
+    return send(link, "POST", urlsplit(link).path, *lines, b"Content-Length: %d" % len(body), body=body)
+
+
+def quiet(answer: str) -> bool:
+    return not any(told in answer for told in ("Traceback", "handlers/", "taskToken", "HandlerError"))
+
+
+FORM_LINE = b"Content-Type: " + FORM.encode()
+JSON_LINE = b"Content-Type: application/json"
+UNDECIDED = [
+    pytest.param(b"", [], 415, id="no content type"),
+    pytest.param(b"decision=approve", [b"Content-Type: text/plain"], 415, id="text"),
+    pytest.param(b"decision=approve", [b"Content-Type: \xff\xfe"], 415, id="a content type that is no text"),
+    pytest.param(b"decision=%ff", [FORM_LINE], 400, id="percent-encoded latin-1"),
+    pytest.param(b"decision=approve&comment=\xff\xfe\x00", [FORM_LINE], 400, id="a form that is no text"),
+    pytest.param(b"decision=approve&comment=%e2%28", [FORM_LINE], 400, id="half a character"),
+    pytest.param(b"decision=approve&x=" + b"&x=" * 50, [FORM_LINE], 400, id="too many fields"),
+    pytest.param(b"comment=x&comment=y", [FORM_LINE], 400, id="two comments and no decision"),
+    pytest.param(b'{"decision": "\xff"}', [JSON_LINE], 400, id="JSON that is no text"),
+    pytest.param(b"[" * 50_000, [JSON_LINE], 400, id="deep JSON"),
+    pytest.param(b'{"decision": "approve", "comment": "\\ud800"}', [JSON_LINE], 400, id="surrogate"),
+    pytest.param(b"decision=approve&comment=" + b"x" * 100_000, [FORM_LINE], 400, id="a very long comment"),
+    pytest.param(b"decision=no", [FORM_LINE, b"X-Long: " + b"x" * 7_000], 400, id="a long header"),
+    pytest.param(b"decision=no", [FORM_LINE, *[b"X-Many: x"] * 90], 400, id="many headers"),
+    pytest.param(b"decision=no", [FORM_LINE, b"Cookie: a=b; \xff=\x80; =;;"], 400, id="broken cookies"),
+    pytest.param(b"decision=no", [FORM_LINE, b"User-Agent: \xf0\x9f\x99\x82\xff"], 400, id="a browser that is no text"),
+    pytest.param(b"decision=no", [FORM_LINE, b"Accept: \xff, */*;q=x"], 400, id="an accept header that is no text"),
+]
+
+
+@pytest.mark.parametrize(("body", "lines", "status"), UNDECIDED)
+def test_what_is_no_decision_is_refused_and_the_request_stays_open(link, body, lines, status):
+    answered, headers, text = post(link, body, *lines)
+    assert answered == status, text
+    assert "<form" in text
+    assert quiet(text)
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_a_head_with_a_body_is_answered_without_one(link):
+    status, _, text = send(
+        link, "HEAD", urlsplit(link).path, FORM_LINE, b"Content-Length: 16", body=b"decision=approve"
+    )
+    assert (status, text) == (200, "")
+
+
+WRONG = """
+    {id}/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx  {secret}/{id}  {id}/{secret}x  {id}/{secret}%00  {id}%252f{secret}
+    {id}/..%2f{secret}  %ff/{secret}  {id}/%ff  {id}/%E2%80%AE  {id}/{secret}/approve  {id}  ..  {id}//x  {id}/%25%32%66
+"""
+
+
+@pytest.mark.parametrize("wrong", [*WRONG.split(), "{id}/" + "s" * 5_000])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_that_is_not_quite_one_tells_nothing(stack, link, wrong, method):
+    base, request_id, secret = urlsplit(link).path.rsplit("/", 2)
+    target = f"{base}/{wrong}".format(id=request_id, secret=secret)
+    status, _, text = send(link, method, target, FORM_LINE, b"Content-Length: 16", body=b"decision=approve")
+    assert status == 404, text
+    assert "This link is not valid" in text or text == '{"message":"Not Found"}'
+    assert quiet(text)
+    assert "As discussed." not in text
+    assert not stack.store.get(request_id).votes
+
+
+def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(link):
+    base, request_id, secret = urlsplit(link).path.rsplit("/", 2)
+    stranger, known = (
+        send(link, "GET", f"{base}/{one}/{other}")
+        for one, other in (("f" * 8 + request_id[8:], secret), (request_id, secret[::-1]))
+    )
+    assert stranger[0] == known[0] == 404
+    assert stranger[2] == known[2]
+    assert stranger[1].keys() == known[1].keys()
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_vote_arrives_in_any_encoding_that_the_wire_knows(stack, chunked):
+    run = stack.start()
+    comment = "Ja! 漢字 \u202eolleh\u202c \U0001f642 <b>&amp;</b>\r\n%2F+"
+    body = f"decision=approve&comment={quote_plus(comment)}&comment=second&decision=reject".encode()
+    if chunked:
+        pieces = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (body[:20], body[20:])) + b"0\r\n\r\n"
+        target = urlsplit(run.link()).path
+        status, _, _ = send(run.link(), "POST", target, FORM_LINE, b"Transfer-Encoding: chunked", body=pieces)
+    else:
+        status, _, _ = post(run.link(), body, FORM_LINE)
+    assert status == 200
+    (vote,) = run.succeeded()["approval"]["votes"]
+    assert vote["comment"] == comment.replace("\r\n", "\n")
+    assert vote["decision"] == "approve"
+
+
+def test_a_client_that_does_not_say_what_it_is_may_vote(stack):
+    run = stack.start()
+    assert post(run.link(), b"decision=reject", FORM_LINE)[0] == 200
+    assert run.failed()[0] == "Rejected"
+    assert run.item()["approvers"][ALICE]["vote"]["userAgent"] == ""
+
+
+INVALID = [
+    ([], "the input must be a JSON object, got list"),
+    ({"title": "x" * 250_000}, "title must be at most 200 characters, got 250000"),
+    ({"title": "a\ud800"}, "title must be valid Unicode text, got a lone surrogate"),
+    ({"title": "Pay", "details": deep(100, [0] * 6_000)}, "details must be at most 10000 characters, got "),
+    ({"detail-type": 5, "detail": {}}, "detail-type and source must be text, got int and str"),
+    ({"detail-type": "Payout", "detail": None}, "the task must be a JSON object, got NoneType"),
+]
+
+
+def test_a_bad_input_ends_the_execution_in_words_and_mails_nobody(stack):
+    runs = [Run(stack, stack.start_raw(trigger), said) for trigger, said in INVALID]
+    for run in runs:
+        error, cause = run.failed()
+        assert error == "InvalidTask"
+        assert cause.startswith(run.title)
+        assert len(cause) < 200
+        assert run.states() == ["Generate task", "Invalid task"]
+
+
+# As details, as requester and as comment.
+HARMLESS_IN_THE_END = [
+    "a\0b",
+    "\r\nBcc: mallory@example.com\r\n\r\nClick here",
+    "\u202egnissorp\u202c \u2066x\u2069 \u200b\ufeff",
+    "<script>alert(1)</script></textarea>{% $states.context.Task.Token %}",
+]
+
+
+def test_whatever_is_asked_arrives_as_text_and_can_be_approved(stack):
+    runs = [(stack.start(details=text, requestedBy=text), text) for text in HARMLESS_IN_THE_END]
+    for run, text in runs:
+        shown = stack.http.get(run.link(), headers=JSON).json()["request"]
+        assert (shown["details"], shown["requestedBy"]) == (text.strip(), text.strip())
+        assert "<script>alert" not in stack.get(run.link()).text
+        assert stack.press(run.link(), comment=text).status_code == 200
+    for run, text in runs:
+        assert run.succeeded()["details"] == text.strip()

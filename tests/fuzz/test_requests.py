@@ -1,0 +1,294 @@
+"""Whatever a client sends to the page's function: an answer below 500, and nothing that it should not know."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from handlers.approvals.page import COMMENT_LIMIT
+from handlers.approvals.record import Decision
+from tests.fuzz import gateway
+from tests.fuzz.conftest import SECRET, asked
+from tests.fuzz.html import taken_apart
+from tests.fuzz.inputs import anything, texts, values
+from tests.handlers.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record
+
+PATH = f"/approvals/{REQUEST_ID}/{SECRET}"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+fuzz = settings(settings.get_profile("fuzz"), max_examples=150)
+
+# A header is bytes, so half a surrogate pair cannot be in it.
+wire = texts.map(lambda text: text.encode(errors="replace").decode())
+methods = st.sampled_from(["GET", "HEAD", "POST"])
+parts = st.sampled_from(
+    [
+        REQUEST_ID,
+        SECRET,
+        REQUEST_ID.upper(),
+        SECRET[:-1],
+        SECRET + "s",
+        "..",
+        ".",
+        "%2e%2e",
+        "a%2Fb",
+        "%00",
+        "%ff",
+        "%",
+        "\x00",
+        "ſ" * 43,
+        "ｓ" * 43,
+        f" {SECRET}",
+        f"{SECRET}\n",
+        "s" * 65,
+        "é",
+        "*",
+        "(",
+        "a" * 8000,
+        "-",
+        "approve",
+    ]
+) | anything.filter(lambda text: "/" not in text)
+paths = st.lists(parts, max_size=4).map(lambda found: "/approvals/" + "/".join(found))
+encodings = st.sampled_from(["utf-8", "latin-1", "utf-16", "utf-32", "utf-7", "cp1252"])
+types = st.sampled_from(
+    [
+        FORM,
+        JSON,
+        f"{FORM}; charset=utf-16",
+        f"{JSON};charset=latin-1",
+        f" {JSON.upper()} ",
+        f"{JSON},{JSON}",
+        "text/html",
+        "multipart/form-data; boundary=x",
+        "application/octet-stream",
+        ";",
+        "",
+    ]
+)
+accepts = st.sampled_from(
+    ["*/*", JSON, "text/html", f"text/html;q=0,{JSON}", f"{JSON};q=0", JSON.upper(), "application/*", ",,;q=x", ""]
+)
+HEADER_NAMES = [
+    "accept",
+    "content-type",
+    "host",
+    "cookie",
+    "user-agent",
+    "x-forwarded-for",
+    "accept-encoding",
+    "origin",
+]
+headers = st.dictionaries(st.sampled_from(HEADER_NAMES), accepts | types | wire, max_size=6)
+
+
+def fields(decision: str, comment: str) -> bytes:
+    return (
+        f"decision={quote_plus(decision, errors='surrogatepass')}&comment=".encode()
+        + quote_plus(comment, errors="surrogatepass").encode()
+    )
+
+
+decisions = st.sampled_from(["approve", "reject", "Approve", " approve", "approve\0", "", "approve,reject"])
+forms = st.builds(fields, decisions, texts)
+jsons = st.builds(
+    lambda body, encoding: json.dumps(body).encode(encoding, "replace"),
+    st.fixed_dictionaries({}, optional={"decision": decisions | values, "comment": texts | values}) | values,
+    encodings,
+)
+broken = st.sampled_from(
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"decision=approve&comment=%ff",
+        b"decision=approve&comment=%u2028%",
+        b"decision=approve&decision=reject",
+        b"decision[]=approve&decision[$ne]=x",
+        b"&=&;=;&",
+        b"a=b&" * 1_000,
+        b'{"decision": "approve", "decision": "reject"}',
+        b'{"decision": ["approve"]}',
+        b'{"decision": {"approve": 1}}',
+        b'{"decision": "approve", "comment": "\\ud800"}',
+        b'{"decision": "approve", "comment": 1e400}',
+        b'{"decision": NaN}',
+        b'\xef\xbb\xbf{"decision": "approve"}',
+        b"[" * 200_000,
+        b'{"a":' * 200_000,
+        b"9" * 100_000,
+        b"null",
+        b"<decision>approve</decision>",
+        b"decision=approve&comment=" + b'"' * 4_000_000,
+        b'{"decision": "approve", "comment": "' + b"<" * 4_000_000 + b'"}',
+    ]
+)
+bodies = forms | jsons | broken | st.binary(max_size=200)
+
+
+def test_no_request_is_answered_with_an_error_of_ours_or_with_what_is_not_its_business(api):
+    @given(method=methods, path=paths | st.just(PATH), body=bodies, sent=headers, agent=st.none() | wire)
+    @settings(fuzz, max_examples=400)
+    def check(method, path, body, sent, agent):
+        asked(api)
+        answer = gateway.answered(api, gateway.event(method, path, body, sent, agent))
+        assert answer["statusCode"] in {200, 400, 404, 409, 415}
+        for hidden in (TASK_TOKEN, SECRET, "Traceback", "handlers/", "203.0.113.7"):
+            assert hidden not in answer["body"]
+        if path != PATH:
+            assert answer["statusCode"] == 404
+            assert record().title not in answer["body"]
+
+    check()
+
+
+@pytest.mark.parametrize("kind", [FORM, JSON])
+def test_only_a_body_that_says_approve_or_reject_is_a_vote(api, kind):
+    @given(body=bodies, sent=headers)
+    @fuzz
+    def check(body, sent):
+        asked(api)
+        before = api.STORE.record
+        answer = gateway.answered(api, gateway.event("POST", PATH, body, sent | {"content-type": kind}))
+        votes = api.STORE.record.votes
+        assert answer["statusCode"] == (200 if votes else 400)
+        if votes:
+            assert votes.keys() == {ANNA}
+            assert votes[ANNA].decision.value in body.decode(errors="replace").replace("\0", "")
+            assert len(votes[ANNA].comment) <= COMMENT_LIMIT
+        else:
+            assert api.STORE.record is before
+
+    check()
+
+
+def test_a_page_holds_no_markup_of_what_was_typed(api):
+    def shown(comment: str):
+        asked(api)
+        body = fields("perhaps", comment)
+        return taken_apart(gateway.answered(api, gateway.event("POST", PATH, body, {"content-type": FORM}))["body"])
+
+    ours = shown("Fine")[0] | shown("x" * 5_000)[0]
+
+    @given(comment=texts)
+    @fuzz
+    def check(comment):
+        assert shown(comment)[0] <= ours
+
+    check()
+
+
+@given(method=methods, sent=headers, body=bodies, secret=st.text("s-_A9", min_size=1, max_size=64))
+@fuzz
+def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(api, method, sent, body, secret):
+    assume(secret != SECRET)
+    stranger, known = (
+        gateway.answered(api, gateway.event(method, f"/approvals/{request_id}/{secret}", body, sent))
+        for request_id in (REQUEST_ID.replace("1", "2"), REQUEST_ID)
+    )
+    assert stranger == known
+    assert known["statusCode"] == 404
+
+
+@given(method=st.sampled_from(["GET", "HEAD"]), sent=headers, body=bodies)
+@fuzz
+def test_looking_changes_nothing_whatever_comes_with_it(api, method, sent, body):
+    asked(api)
+    before = api.STORE.record
+    assert gateway.answered(api, gateway.event(method, PATH, body, sent))["statusCode"] == 200
+    assert api.STORE.record is before
+    assert not api.CALLBACK.answers
+
+
+@pytest.mark.parametrize("missing", ["sourceIp", "userAgent"])
+def test_a_vote_counts_although_nothing_is_known_of_who_pressed(api, missing):
+    made = gateway.event("POST", PATH, fields("approve", ""), {"content-type": FORM})
+    del made["requestContext"]["http"][missing]
+    assert gateway.answered(api, made)["statusCode"] == 200
+    assert api.STORE.record.votes
+
+
+@pytest.mark.parametrize("change", [{"body": None}, {"body": "!!", "isBase64Encoded": True}, {"body": "\ud800"}])
+@pytest.mark.parametrize("kind", [FORM, JSON])
+def test_an_event_without_a_readable_body_is_a_bad_request(api, change, kind):
+    made = gateway.event("POST", PATH, b"", {"content-type": kind}) | {"isBase64Encoded": False} | change
+    assert gateway.answered(api, made)["statusCode"] == 400
+
+
+@pytest.mark.parametrize("encoded", [True, False])
+def test_the_base64_flag_decides_how_a_body_is_read(api, encoded):
+    body = fields("approve", "Déjà vu")
+    made = gateway.event("POST", PATH, b"", {"content-type": FORM})
+    made |= {"body": base64.b64encode(body).decode() if encoded else body.decode(), "isBase64Encoded": encoded}
+    assert gateway.answered(api, made)["statusCode"] == 200
+    assert api.STORE.record.votes[ANNA].comment == "Déjà vu"
+
+
+@pytest.mark.parametrize(
+    ("comment", "status"),
+    [
+        ("x" * COMMENT_LIMIT, 200),
+        ("x" * (COMMENT_LIMIT + 1), 400),
+        ("x\r\n" * (COMMENT_LIMIT // 2), 200),
+        ("x\r\n" * (COMMENT_LIMIT // 2) + "xx", 400),
+        ("x\r\n" * (COMMENT_LIMIT // 2 - 1) + "xx", 200),
+        ("🙂" * COMMENT_LIMIT, 200),
+        ("🙂" * (COMMENT_LIMIT + 1), 400),
+        (" " * 5_000, 200),
+    ],
+)
+def test_a_line_break_counts_as_the_one_character_that_the_browser_counts(api, comment, status):
+    made = gateway.event("POST", PATH, fields("approve", comment), {"content-type": FORM})
+    assert gateway.answered(api, made)["statusCode"] == status
+
+
+def test_of_two_decisions_in_a_form_the_first_counts(api):
+    made = gateway.event("POST", PATH, b"decision=reject&decision=approve", {"content-type": FORM})
+    gateway.answered(api, made)
+    assert api.STORE.record.votes[ANNA].decision is Decision.REJECT
+
+
+def test_megabytes_of_a_comment_do_not_come_back_as_more_megabytes(api):
+    made = gateway.event("POST", PATH, b"decision=approve&comment=" + b'"' * 4_000_000, {"content-type": FORM})
+    answer = gateway.answered(api, made)
+    assert answer["statusCode"] == 400
+    assert "4,000,000" in answer["body"]
+    assert len(answer["body"]) < 200_000
+
+
+def test_what_one_person_typed_is_shown_to_another_as_text(api):
+    """A vote's comment and browser come from a stranger; the next person's page and the workflow get them."""
+
+    def page_of_ben() -> str:
+        told = api.STORE.record
+        shown = {
+            state: api.page.html(state, record=told, who=BEN, now=1) for state in (api.State.OPEN, api.State.DECIDED)
+        }
+        return "".join(shown.values())
+
+    def vote(comment: str, agent: str) -> None:
+        asked(api)
+        sent = {"content-type": FORM, "user-agent": agent}
+        gateway.answered(api, gateway.event("POST", PATH, fields("reject", comment), sent, agent))
+
+    vote("Fine", "Browser/1.0")
+    ours, _ = taken_apart(page_of_ben())
+
+    @given(
+        comment=texts.filter(lambda text: text.isprintable() and len(text) <= COMMENT_LIMIT),
+        agent=wire.map("Browser/{}".format),
+    )
+    @fuzz
+    def check(comment, agent):
+        vote(comment, agent)
+        markup, text = taken_apart(page_of_ben())
+        assert markup <= ours
+        assert "Browser/" not in text
+        ((_, told),) = api.CALLBACK.answers
+        assert json.loads(api.STORE.record.answer)["cause"] == told.cause
+
+    check()

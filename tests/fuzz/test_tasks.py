@@ -1,0 +1,204 @@
+"""Whatever starts the workflow: a question that every service on its way can carry, or InvalidTask."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from handlers import generate_task
+from handlers.approvals import mail, page, rounds
+from handlers.approvals.decisions import decide
+from handlers.approvals.message import Message
+from handlers.approvals.page import State
+from handlers.approvals.record import Decision, Lease, Record, Status
+from handlers.generate_task import LIMITS, InvalidTask, task
+from tests.fuzz.conftest import SECRET
+from tests.fuzz.html import Markup, taken_apart
+from tests.fuzz.inputs import NASTY, anything, deep, deepest, texts, values
+from tests.fuzz.services import Table, accept
+from tests.handlers.records import ANNA, ASKED_AT, BEN, BOSS, message_body, vote
+
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+fuzz = settings(settings.get_profile("fuzz"), max_examples=300)
+LINK = f"https://api.example.com/approvals/id/{SECRET}"
+POLICY = rounds.Policy(
+    approvers=(ANNA, BEN),
+    escalate_to=(BOSS,),
+    approvals_required=1,
+    rejections_required=1,
+    prevent_self_approval=False,
+    audit_days=30,
+)
+
+NAMES = ["title", "details", "requestedBy", "task", "detail-type", "detail", "source"]
+fields = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES[:3], texts | values | deepest))
+triggers = (
+    fields
+    | st.fixed_dictionaries({"task": fields | values})
+    | st.fixed_dictionaries(
+        {"detail-type": texts | values, "detail": fields | values}, optional={"source": texts | values, "task": values}
+    )
+    | st.dictionaries(st.sampled_from(NAMES) | texts, values, max_size=8)
+    | values
+    | deepest
+)
+
+
+@pytest.fixture(autouse=True)
+def no_task_of_the_stacks_own(monkeypatch):
+    monkeypatch.setenv("DEFAULT_TASK", "{}")
+
+
+@given(trigger=triggers)
+@fuzz
+@example(trigger={"title": "\ud800"})
+@example(trigger={"title": "Pay", "details": "\udc00"})
+@example(trigger={"title": "Pay", "requestedBy": "anna\ud800@example.com"})
+@example(trigger={"title": "Pay", "details": {"key \ud800": 1}})
+@example(trigger={"title": "Pay", "details": {"amount": math.nan}})
+@example(trigger={"title": "Pay", "details": [math.inf]})
+@example(trigger={"title": "Pay", "details": {"amount": 10**5_000}})
+@example(trigger={"title": "Pay", "details": deep(20_000)})
+@example(trigger={"title": "Pay", "details": deep(300, [0] * 3_000)})
+@example(trigger={"title": "x" * (256 * 1024)})
+@example(trigger={"title": "\0"})
+@example(trigger={"title": " \t\r\n "})
+@example(trigger={"title": None})
+@example(trigger={"detail-type": "Payout", "detail": None})
+@example(trigger={"detail-type": None, "detail": {}})
+@example(trigger={"detail-type": deep(20_000), "detail": {}})
+@example(trigger={"detail-type": "x" * 128, "source": "y" * 256, "detail": {}})
+@example(trigger={"detail-type": "\ud800", "detail": {}})
+@example(trigger={"detail-type": "x", "source": 5, "detail": {}})
+def test_an_input_makes_a_task_within_the_limits_or_is_refused_in_words(trigger):
+    try:
+        made = task(trigger)
+    except InvalidTask as refused:
+        words = str(refused)
+        assert re.match("the input|the task|title|details|requestedBy|detail-type and source", words)
+        assert re.search(r"got |must not be ", words)
+        assert len(words) < 200
+        assert words.isascii()
+        assert words.isprintable()
+        return
+    assert made.keys() == LIMITS.keys()
+    assert made["title"]
+    for name, text in made.items():
+        assert len(text) <= LIMITS[name]
+        assert json.loads(json.dumps(made, allow_nan=False, ensure_ascii=False).encode()) == made
+
+
+@pytest.mark.parametrize(
+    ("trigger", "said"),
+    [
+        ({"title": "a\ud800"}, "title must be valid Unicode text, got a lone surrogate"),
+        ({"title": "Pay", "requestedBy": "\udfff"}, "requestedBy must be valid Unicode text, got a lone surrogate"),
+        ({"title": "Pay", "details": {"x": math.nan}}, "details must be text or JSON, got dict with a number that"),
+        ({"title": "Pay", "details": deep(20_000)}, "details must not be nested that deeply"),
+        ({"title": "Pay", "details": ["x" * 20_000]}, "details must be at most 10000 characters, got 20004"),
+        ({"detail-type": 5, "detail": {}}, "detail-type and source must be text, got int and str"),
+        ({"detail-type": "Payout", "detail": None}, "the task must be a JSON object, got NoneType"),
+    ],
+)
+def test_a_refusal_names_the_field_and_what_was_wrong_with_it(trigger, said):
+    with pytest.raises(InvalidTask, match=re.escape(said)):
+        task(trigger)
+
+
+def test_an_event_with_a_long_name_still_gets_its_question():
+    made = task({"detail-type": "x" * 128, "source": "y" * 256, "detail": {}})
+    assert made["title"].startswith("x" * 128 + " from y")
+    assert len(made["title"]) == LIMITS["title"]
+
+
+def test_the_largest_input_that_aws_takes_is_refused_and_not_written_out(monkeypatch):
+    """Deep and wide at once, an indented copy of 256 KiB would need more memory than the function has."""
+    indented = []
+    dumps = json.dumps
+
+    def watched(value, **how):
+        indented.extend([how["indent"]] if "indent" in how else [])
+        return dumps(value, **how)
+
+    monkeypatch.setattr(generate_task.json, "dumps", watched)
+    with pytest.raises(InvalidTask, match="details must be at most"):
+        task({"title": "Pay", "details": deep(400, [0] * 80_000)})
+    assert not indented
+
+
+def asked(trigger) -> Record:
+    """The record that the state machine and the queue make of a trigger."""
+    made = generate_task.handler({"input": trigger, "execution": "arn"}, None)
+    body = json.dumps(message_body() | {"request": made}, ensure_ascii=False).encode()
+    assert len(body) < 256 * 1024
+    message = Message.parse(body.decode())
+    assert message.title == made["title"]
+    digests = dict.fromkeys((ANNA, BEN, BOSS), "d" * 64)
+
+    def begin(latest: Record) -> Record:
+        return rounds.begin(latest, message, Lease(owner="me", until=ASKED_AT), ASKED_AT, digests)
+
+    return Table().change(message.request_id, begin, new=lambda: rounds.new_record(message, POLICY))
+
+
+def pages(record: Record) -> list[str]:
+    """Every page of the request, at every stage."""
+    voted = record.with_approver(ANNA, vote=vote(Decision.REJECT, "Fine"))
+    decided = decide(voted, Status.REJECTED, ASKED_AT)
+    shown = {"environment": "test", "error": "No.", "comment": record.details, "now": ASKED_AT}
+    asking = [page.html(State.OPEN, record=stage, who=BEN, **shown) for stage in (record, voted)]
+    return asking + [page.html(state, record=decided, who=ANNA, **shown) for state in State]
+
+
+def markup_of(record: Record) -> Markup:
+    return frozenset().union(*(taken_apart(shown)[0] for shown in pages(record)))
+
+
+questions = st.fixed_dictionaries(
+    {"title": texts | st.text(min_size=1, max_size=200)},
+    optional={"details": texts | values | anything.map(lambda text: text * 30), "requestedBy": texts},
+)
+
+
+def accepted(trigger) -> bool:
+    try:
+        return bool(task(trigger))
+    except InvalidTask:
+        return False
+
+
+def test_what_is_let_through_can_be_mailed_kept_and_shown_and_stays_text(clock):
+    ours = frozenset().union(
+        *(markup_of(asked({"title": "Pay", "details": details})) for details in ("", "100", "x\n" * 900))
+    )
+
+    @given(trigger=questions.filter(accepted), kind=st.sampled_from(rounds.Kind))
+    @settings(fuzz, max_examples=120)
+    def check(trigger, kind):
+        record = asked(trigger)
+        subject = mail.subject(record, kind, "test")
+        body = mail.body(record, ANNA, kind, LINK, "test", "Europe/Berlin", f"{LINK}/approve")
+        accept(subject, body)
+        assert subject.startswith(f"[test] {mail.HEADLINES[kind]}: ")
+        assert markup_of(record) <= ours
+
+    check()
+
+
+@pytest.mark.parametrize("text", [text for text in NASTY if "https://" not in text])
+@pytest.mark.parametrize("name", ["title", "details", "requestedBy"])
+def test_nothing_that_a_stranger_wrote_looks_like_the_mails_own_lines(clock, text, name):
+    """A mail is plain text: a forged link has to be recognisable as somebody's text, a forged header must not start."""
+    forged = f"{text}\r\n\r\nTo answer, open this link:\r\n\r\nhttps://evil.example.com/"[-LIMITS[name] :]
+    trigger = {"title": "Pay"} | {name: forged}
+    if not accepted(trigger):
+        return
+    body = mail.body(asked(trigger), ANNA, rounds.Kind.REQUEST, LINK, "test", "UTC")
+    assert re.findall("^To answer.*$", body, re.MULTILINE) == ["To answer, open this link:"]
+    assert [line for line in body.splitlines() if line.startswith("http")] == [LINK]
+    assert "\r" not in body

@@ -1,0 +1,40 @@
+"""One emulator that enforces IAM, the program in it, and the program's graph as Pulumi would send it to AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox import running
+from sandbox.cloud import Cloud
+from sandbox.emulator import Emulator
+from tests.infra.harness import EVERYTHING, Graph
+from tests.infra.harness import deploy as record
+from tests.journey.conftest import QUICK
+from tests.journey.stacks import ALICE, Stack
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def iam(emulator):
+    """Simulates policies. It needs no stack."""
+    return Cloud(endpoint=emulator.endpoint, region="eu-central-1").client("iam")
+
+
+@pytest.fixture(scope="session")
+def graph() -> Graph:
+    """The program with every option on."""
+    return record(config=EVERYTHING)
+
+
+@pytest.fixture(scope="session")
+def stack(emulator) -> Iterator[Stack]:
+    """One approver, one round, two deliveries: the quickest ways through every line that calls AWS."""
+    with running("dev", QUICK | {"approvers": [ALICE], "deliveryAttempts": 2}, emulator=emulator) as sandbox:
+        yield Stack(sandbox)

@@ -1,0 +1,94 @@
+"""The role of a deployed function: what it may do, and what becomes of it when it may not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.journey.stacks import Run, Stack
+from tests.journey.waiting import until
+
+ENTRIES = ("approval_api", "request_approval", "fail_request", "generate_task", "process_task")
+
+
+@dataclass(frozen=True)
+class Function:
+    """One of a stack's functions, found by its module in handlers/."""
+
+    stack: Stack
+    entry: str
+    name: str
+    role: str
+    policy_name: str
+    log_group: str
+
+    @classmethod
+    def of(cls, stack: Stack, entry: str) -> Function:
+        # Other stacks of the emulator have functions of the same entry; ours knows our table or is an output.
+        outputs = set(stack.sandbox.outputs.values())
+        (found,) = [
+            one
+            for one in stack.sandbox.client("lambda").list_functions()["Functions"]
+            if one["Handler"] == f"handlers.{entry}.handler"
+            and (one["FunctionArn"] in outputs or one["Environment"]["Variables"].get("TABLE_NAME") == stack.table)
+        ]
+        role = found["Role"].rsplit("/", 1)[-1]
+        (policy_name,) = stack.sandbox.client("iam").list_role_policies(RoleName=role)["PolicyNames"]
+        return cls(stack, entry, found["FunctionName"], role, policy_name, found["LoggingConfig"]["LogGroup"])
+
+    def policy(self) -> dict[str, Any]:
+        iam = self.stack.sandbox.client("iam")
+        return iam.get_role_policy(RoleName=self.role, PolicyName=self.policy_name)["PolicyDocument"]
+
+    @contextmanager
+    def without(self, action: str) -> Iterator[None]:
+        """Take one action away; the emulator follows at once. Whatever happens, it is given back."""
+        whole = self.policy()
+        reduced = without(whole, action)
+        assert reduced != whole, f"{self.entry} was never allowed {action}"
+        self._put(reduced)
+        try:
+            yield
+        finally:
+            self._put(whole)
+
+    def _put(self, policy: dict[str, Any]) -> None:
+        self.stack.sandbox.client("iam").put_role_policy(
+            RoleName=self.role, PolicyName=self.policy_name, PolicyDocument=json.dumps(policy)
+        )
+
+    def logged(self, *words: str) -> dict[str, Any]:
+        """The first log line that holds all of these."""
+
+        def look() -> list[dict[str, Any]]:
+            pages = self.stack.sandbox.client("logs").get_paginator("filter_log_events")
+            return [
+                json.loads(event["message"])
+                for page in pages.paginate(logGroupName=self.log_group)
+                for event in page["events"]
+                if all(word in event["message"] for word in words)
+            ]
+
+        return until(look, f"log line of {self.entry} with {words}")[0]
+
+    def could_not(self, action: str, run: Run) -> None:
+        """Its log says that it was refused this very call while it worked for this run."""
+        operation = action.split(":")[1]
+        line = self.logged(run.arn, f"when calling the {operation} operation", "not authorized")
+        assert line["level"] == "ERROR"
+
+
+def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
+    """The policy less one action; a statement that allowed nothing else goes with it."""
+    statements = [one | {"Action": [kept for kept in one["Action"] if kept != action]} for one in policy["Statement"]]
+    return policy | {"Statement": [one for one in statements if one["Action"]]}
+
+
+def decisions(iam: Any, policy: dict[str, Any] | str, actions: Sequence[str], resource: str) -> dict[str, str]:
+    """What IAM says to each action on one resource: allowed, implicitDeny or explicitDeny."""
+    text = policy if isinstance(policy, str) else json.dumps(policy)
+    answer = iam.simulate_custom_policy(PolicyInputList=[text], ActionNames=list(actions), ResourceArns=[resource])
+    return {one["EvalActionName"]: one["EvalDecision"] for one in answer["EvaluationResults"]}

@@ -1,0 +1,306 @@
+"""Each function's role allows what its work needs, and nothing that it could do without.
+
+For every action that is allowed, one test takes it away, watches the journey suffer, gives it back, and watches the
+journey go on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from handlers.approvals import decisions as decided
+from handlers.approvals.record import Decision
+from tests.journey.stacks import Run, Stack
+from tests.journey.waiting import until
+from tests.permissions.messages import message, send
+from tests.permissions.roles import ENTRIES, Function, decisions, without
+
+Case = Callable[[Stack, Function, str], None]
+CASES: dict[tuple[str, str], Case] = {}
+SPENT = "a token that nobody waits for"
+
+# Used by Lambda itself in the role's name, which the emulator does without asking: with the page that demands it.
+LOGS = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html"
+TRACES = "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"
+POLLING = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"
+UNSEEN = {
+    **{
+        (entry, action): why
+        for entry in ENTRIES
+        for action, why in {
+            "logs:CreateLogStream": LOGS,
+            "logs:PutLogEvents": LOGS,
+            "xray:PutTraceSegments": TRACES,
+            "xray:PutTelemetryRecords": TRACES,
+        }.items()
+    },
+    **{
+        (entry, action): POLLING
+        for entry in ("request_approval", "fail_request")
+        for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+    },
+}
+
+
+def needs(entry: str, *actions: str) -> Callable[[Case], Case]:
+    """Says which actions of which function a case takes away, one after the other."""
+
+    def note(case: Case) -> Case:
+        CASES.update({(entry, action): case for action in actions})
+        return case
+
+    return note
+
+
+@needs("approval_api", "dynamodb:GetItem")
+def the_page_is_out_of_order(stack: Stack, function: Function, action: str) -> None:
+    run = stack.start()
+    link = run.link()
+    with function.without(action):
+        assert stack.get(link).status_code == 503
+        assert stack.press(link).status_code == 503
+        assert run.status == "RUNNING"
+    goes_on(run, link)
+
+
+@needs("approval_api", "dynamodb:UpdateItem")
+def the_page_shows_but_records_nothing(stack: Stack, function: Function, action: str) -> None:
+    run = stack.start()
+    link = run.link()
+    with function.without(action):
+        assert "<form" in stack.get(link).text
+        assert stack.press(link).status_code == 503
+        assert (run.status, run.item()["status"]) == ("RUNNING", "OPEN")
+    goes_on(run, link)
+
+
+@needs("approval_api", "states:SendTaskSuccess")
+def an_approval_is_recorded_but_not_handed_over(stack: Stack, function: Function, action: str) -> None:
+    run = stack.start()
+    link = run.link()
+    with function.without(action):
+        assert stack.press(link).status_code == 503
+        assert (run.status, run.item()["status"]) == ("RUNNING", "APPROVED")
+    goes_on(run, link)
+
+
+@needs("approval_api", "states:SendTaskFailure")
+def a_rejection_is_recorded_but_not_handed_over(stack: Stack, function: Function, action: str) -> None:
+    run = stack.start()
+    link = run.link()
+    with function.without(action):
+        assert stack.press(link, "reject").status_code == 503
+        assert (run.status, run.item()["status"]) == ("RUNNING", "REJECTED")
+    assert stack.press(link, "reject").status_code == 200
+    assert run.failed()[0] == "Rejected"
+
+
+@needs("approval_api", "states:DescribeExecution")
+def the_page_asks_for_an_answer_that_nobody_waits_for(stack: Stack, function: Function, action: str) -> None:
+    run = stack.start()
+    link = run.link()
+    stack.sfn.stop_execution(executionArn=run.arn)
+    with function.without(action):
+        assert "<form" in stack.get(link).text
+    assert "<form" not in stack.get(link).text
+    assert stack.press(link).status_code == 409
+
+
+@needs("request_approval", "dynamodb:GetItem", "dynamodb:PutItem", "sns:Publish")
+def nobody_is_asked(stack: Stack, function: Function, action: str) -> None:
+    with function.without(action):
+        run = stack.start()
+        function.could_not(action, run)
+        assert not [mail for mail in stack.sandbox.messages() if run.title in mail.subject]
+    goes_on(run, run.link())
+
+
+@needs("request_approval", "dynamodb:UpdateItem")
+def nobody_knows_who_has_been_asked(stack: Stack, function: Function, action: str) -> None:
+    with function.without(action):
+        run = stack.start()
+        function.could_not(action, run)
+        item = run.item()
+        assert [one["mailedRound"] for one in item["approvers"].values()] == [0], "though the mail has gone out"
+        assert "lease" in item, "so that the next attempt has to wait"
+    goes_on(run, run.link())
+
+
+@needs("request_approval", "sqs:ChangeMessageVisibility")
+def a_broken_message_blocks_its_run_for_the_whole_visibility_timeout(
+    stack: Stack, function: Function, action: str
+) -> None:
+    run = stack.start()
+    run.link()
+    broken = json.dumps({"schemaVersion": 1, "taskToken": run.item()["taskToken"], "executionArn": run.arn})
+    with function.without(action):
+        before = retries_not_brought_forward(function)
+        send(stack, "requestQueueUrl", broken)
+        until(lambda: retries_not_brought_forward(function) > before, "the warning")
+        (hidden,) = kept_in_queue(stack, "requestQueueUrl", run.arn)
+        assert hidden["ReceiveCount"] == 1
+        assert hidden["VisibleAt"] - time.time() > 60
+    assert run.status == "RUNNING"
+    send(stack, "requestQueueUrl", broken)
+    assert run.failed()[0] == "NotificationFailed"
+
+
+@needs("request_approval", "states:SendTaskSuccess", "states:SendTaskFailure")
+def the_next_round_hands_nothing_over(stack: Stack, function: Function, action: str) -> None:
+    run = voted(stack, action)
+    with function.without(action):
+        send(stack, "requestQueueUrl", message(run))
+        function.could_not(action, run)
+        assert run.status == "RUNNING"
+    is_told(run, action)
+
+
+@needs("request_approval", "states:DescribeExecution")
+def the_next_round_cannot_see_that_the_run_has_ended(stack: Stack, function: Function, action: str) -> None:
+    run = ended_before_it_was_told(stack)
+    with function.without(action):
+        send(stack, "requestQueueUrl", message(run, SPENT))
+        function.could_not(action, run)
+        assert run.item()["status"] == "APPROVED"
+    until(lambda: run.item()["status"] == "CLOSED", "closed record")
+
+
+# What the dead-letter queue gives out and does not get back it hides for minutes, so the letter is sent again.
+@needs("fail_request", "dynamodb:GetItem", "dynamodb:UpdateItem")
+def a_dead_letter_leaves_its_run_and_record_as_they_are(stack: Stack, function: Function, action: str) -> None:
+    run = stack.start()
+    letter = message(run)
+    with function.without(action):
+        send(stack, "deadLetterQueueUrl", letter)
+        function.could_not(action, run)
+        assert (run.status, run.item()["status"]) == ("RUNNING", "OPEN")
+    send(stack, "deadLetterQueueUrl", letter)
+    assert run.failed()[0] == "NotificationFailed"
+
+
+@needs("fail_request", "states:SendTaskFailure")
+def a_dead_letter_leaves_its_run_waiting(stack: Stack, function: Function, action: str) -> None:
+    run = stack.start()
+    letter = message(run)
+    with function.without(action):
+        send(stack, "deadLetterQueueUrl", letter)
+        function.could_not(action, run)
+        assert (run.status, run.item()["status"]) == ("RUNNING", "CLOSED")
+    send(stack, "deadLetterQueueUrl", letter)
+    assert run.failed()[0] == "NotificationFailed"
+
+
+@needs("fail_request", "states:SendTaskSuccess")
+def a_dead_letter_hands_no_approval_over(stack: Stack, function: Function, action: str) -> None:
+    run = voted(stack, action)
+    letter = message(run)
+    with function.without(action):
+        send(stack, "deadLetterQueueUrl", letter)
+        function.could_not(action, run)
+        assert run.status == "RUNNING"
+    send(stack, "deadLetterQueueUrl", letter)
+    is_told(run, action)
+
+
+@needs("fail_request", "states:DescribeExecution")
+def a_dead_letter_cannot_see_that_the_run_has_ended(stack: Stack, function: Function, action: str) -> None:
+    run = ended_before_it_was_told(stack)
+    with function.without(action):
+        send(stack, "deadLetterQueueUrl", message(run, SPENT))
+        function.could_not(action, run)
+        assert run.item()["status"] == "APPROVED"
+    send(stack, "deadLetterQueueUrl", message(run, SPENT))
+    until(lambda: run.item()["status"] == "CLOSED", "closed record")
+
+
+@pytest.mark.parametrize(
+    ("entry", "action"),
+    CASES,
+    ids=[f"{entry} without {action}: {case.__name__}" for (entry, action), case in CASES.items()],
+)
+def test_without_an_action_the_journey_suffers_and_with_it_goes_on(stack, entry, action):
+    CASES[entry, action](stack, Function.of(stack, entry), action)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_every_action_of_a_function_is_taken_away_here_or_listed_as_unseen(stack, entry):
+    allowed = {action for one in Function.of(stack, entry).policy()["Statement"] for action in one["Action"]}
+    known = {action for name, action in (*CASES, *UNSEEN) if name == entry}
+    assert allowed == known
+    assert not CASES.keys() & UNSEEN.keys()
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_functions_statement_is_about_one_resource_which_is_the_one_that_its_journey_needs(stack, entry):
+    for statement in Function.of(stack, entry).policy()["Statement"]:
+        assert len(statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]) == 1
+
+
+@pytest.mark.parametrize(("entry", "action"), UNSEEN)
+def test_what_lambda_does_in_a_functions_name_is_allowed_by_one_statement_only(stack, iam, entry, action):
+    policy = Function.of(stack, entry).policy()
+    (statement,) = [one for one in policy["Statement"] if action in one["Action"]]
+    (resource,) = statement["Resource"]
+    resource = resource.replace(":*", ":log-stream:2026/11/23/[$LATEST]0a1b")  # of a log group
+    assert decisions(iam, policy, [action], resource) == {action: "allowed"}
+    assert decisions(iam, without(policy, action), [action], resource) == {action: "implicitDeny"}
+
+
+def goes_on(run: Run, link: str) -> None:
+    assert run.stack.press(link).status_code == 200
+    run.succeeded()
+
+
+def voted(stack: Stack, action: str) -> Run:
+    """A run whose decision is in the record and has not reached it; `action` is what would tell it."""
+    run = stack.start()
+    run.link()
+    run.vote_without_handing_over(Decision.APPROVE if action == "states:SendTaskSuccess" else Decision.REJECT)
+    return run
+
+
+def is_told(run: Run, action: str) -> None:
+    assert run.ended()["status"] == ("SUCCEEDED" if action == "states:SendTaskSuccess" else "FAILED")
+    item = until(lambda: (now := run.item())["handedOver"] and now, "note that it was handed over")
+    assert "taskToken" not in item
+
+
+def ended_before_it_was_told(stack: Stack) -> Run:
+    """A run that was stopped after people had decided, and whose record has no token that could still be used."""
+    run = stack.start()
+    run.link()
+    run.vote_without_handing_over()
+    token = run.item()["taskToken"]
+    stack.store.change(run.request_id, partial(decided.token_spent, token=token))
+    stack.sfn.stop_execution(executionArn=run.arn)
+    return run
+
+
+def kept_in_queue(stack: Stack, output: str, words: str) -> list[dict[str, Any]]:
+    """The messages of a queue that hold these words, hidden or not, looked at without receiving them."""
+    name = stack.sandbox.outputs[output].rsplit("/", 1)[-1]
+    answer = httpx.get(f"{stack.sandbox.endpoint}/_ministack/sqs/messages", trust_env=False).json()
+    return [
+        one
+        for regions in answer["messages"].values()
+        for queues in regions.values()
+        for url, messages in queues.items()
+        for one in messages
+        if url.endswith(f"/{name}") and words in one["Body"]
+    ]
+
+
+def retries_not_brought_forward(function: Function) -> int:
+    pages = function.stack.sandbox.client("logs").get_paginator("filter_log_events")
+    return sum(
+        "the retry could not be brought forward" in event["message"]
+        for page in pages.paginate(logGroupName=function.log_group)
+        for event in page["events"]
+    )
