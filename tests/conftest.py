@@ -8,9 +8,10 @@ import pytest
 
 TESTS = Path(__file__).parent
 # Each of these folders shares what is slow to start, so its tests stay in one process; the others are spread.
-TOGETHER = {"browser", "faults", "fuzz", "infra", "journey", "permissions", "properties"}
+TOGETHER = {"browser", "faults", "infra", "journey", "permissions", "properties"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder, *_ = item.path.relative_to(TESTS).parts

@@ -1,0 +1,70 @@
+"""One stack behind the proxy, with everything that makes a crash long made short."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sandbox import running
+from tests.faults.proxy import Proxy
+from tests.faults.scenarios import World
+from tests.journey.stacks import ALICE, BOB, Stack
+
+CONFIG = {
+    "approvers": [ALICE, BOB],
+    "approvalsRequired": 2,
+    "rejectionsRequired": 1,
+    "escalateTo": [],
+    "deadlineSeconds": 1200,
+    "reminders": 1,
+    "mailsPerSecond": 10,
+    "deliveryAttempts": 10,
+}
+# After a crash a message is back when its visibility time-out is over, and the dead worker's lease ends with its
+# function's time-out. Shipped, that is minutes: the queue waits 6 x the function's time-out.
+CRASH_SECONDS = 10
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    with Proxy() as proxy, running("dev", CONFIG, lambda_endpoint_url=proxy.url) as sandbox:
+        proxy.upstream, proxy.emulator = sandbox.emulator.port, sandbox.emulator.pid
+        stack = Stack(sandbox)
+        shorten(stack)
+        stop = threading.Event()
+        yield World(stack=stack, proxy=proxy, ends=watch(stack, stop))
+        stop.set()
+
+
+def shorten(stack: Stack) -> None:
+    """Short waits after a crash; one message a batch, so that a crash takes no other request with it."""
+    functions = stack.sandbox.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_function_configuration(FunctionName=mapping["FunctionArn"], Timeout=CRASH_SECONDS)
+        functions.update_event_source_mapping(
+            UUID=mapping["UUID"], BatchSize=1, ScalingConfig={"MaximumConcurrency": 8}
+        )
+    for queue in ("requestQueueUrl", "deadLetterQueueUrl"):
+        stack.sqs.set_queue_attributes(
+            QueueUrl=stack.sandbox.outputs[queue], Attributes={"VisibilityTimeout": str(CRASH_SECONDS)}
+        )
+
+
+def watch(stack: Stack, stop: threading.Event) -> Callable[[str], str | None]:
+    """How an execution ended, None as long as it runs; one look at all of them serves all who wait."""
+    ended: dict[str, str] = {}
+
+    def look() -> None:
+        while not stop.wait(1):
+            pages = stack.sfn.get_paginator("list_executions").paginate(
+                stateMachineArn=stack.sandbox.outputs["stateMachineArn"]
+            )
+            for page in pages:
+                ended.update(
+                    {one["executionArn"]: one["status"] for one in page["executions"] if one["status"] != "RUNNING"}
+                )
+
+    threading.Thread(target=look, daemon=True).start()
+    return ended.get

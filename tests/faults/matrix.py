@@ -1,0 +1,133 @@
+"""The rows: every AWS call of every function, and in which scenario it is made to go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.faults.calls import Call
+from tests.faults.proxy import Fault
+
+API, ASK, FAIL = "approval_api", "request_approval", "fail_request"
+# A mail has gone out (or its right to go out has been used) and nobody could note it: asked again, it goes out again.
+UNNOTED = dict.fromkeys((Fault.THROTTLED, Fault.SERVER_ERROR, Fault.CRASH_BEFORE), 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """`number`: which of the handler's calls of this operation, from where the scenario begins.
+
+    doubled  mails that go out once more, by fault; where none is named, none may
+    """
+
+    call: Call
+    scenario: str
+    number: int
+    purpose: str
+    doubled: Mapping[Fault, int] = field(default_factory=dict)
+
+
+def _rows(handler: str, scenario: str, *calls: tuple) -> list[Row]:
+    return [
+        Row(
+            call=Call(handler, place, operation),
+            scenario=scenario,
+            number=number,
+            purpose=purpose,
+            doubled=doubled[0] if doubled else {},
+        )
+        for place, operation, number, purpose, *doubled in calls
+    ]
+
+
+ROWS = [
+    *_rows(
+        API,
+        "look",
+        ("_open, get 1", "GetItem", 1, "find the request"),
+        ("_execution, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
+    ),
+    *_rows(
+        API,
+        "approve",
+        ("_open, get 1", "GetItem", 1, "find the request"),
+        ("_execution, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
+        ("_vote, change 2", "GetItem", 2, "read before the vote"),
+        ("_vote, change 2", "UpdateItem", 1, "write the vote"),
+        ("settle, give 1", "SendTaskSuccess", 1, "hand the answer over"),
+        ("settle, change 1", "GetItem", 3, "read before noting that it is handed over"),
+        ("settle, change 1", "UpdateItem", 2, "note that it is handed over"),
+    ),
+    *_rows(API, "reject", ("settle, give 1", "SendTaskFailure", 1, "hand the answer over")),
+    *_rows(
+        API,
+        "press, but the run was stopped",
+        ("_vote, change 1", "GetItem", 2, "read before closing"),
+        ("_vote, change 1", "UpdateItem", 1, "close the request"),
+    ),
+    *_rows(
+        API,
+        "press, but the workflow has the answer",
+        ("settle, execution 1", "DescribeExecution", 1, "see what became of the run"),
+        ("settle, change 2", "GetItem", 4, "read before noting that it is handed over"),
+        ("settle, change 2", "UpdateItem", 2, "note that it is handed over"),
+    ),
+    *_rows(
+        ASK,
+        "ask",
+        ("ask, change 1", "GetItem", 1, "look for the record"),
+        ("ask, change 1", "PutItem", 1, "make the record"),
+        ("_publish, publish 1", "Publish", 1, "send the first mail", {Fault.LOST: 1, Fault.CRASH_AFTER: 1}),
+        ("_send, change 1", "GetItem", 2, "read before noting the first mail", UNNOTED | {Fault.CRASH_AFTER: 1}),
+        ("_send, change 1", "UpdateItem", 1, "note the first mail", UNNOTED),
+        ("_publish, publish 1", "Publish", 2, "send the last mail", {Fault.LOST: 1, Fault.CRASH_AFTER: 1}),
+        ("_send, change 1", "UpdateItem", 2, "note the last mail", UNNOTED),
+    ),
+    *_rows(ASK, "remind", ("ask, change 1", "UpdateItem", 1, "take the next round")),
+    *_rows(
+        ASK,
+        "ask, but SNS refuses at first",
+        ("ask, change 2", "GetItem", 2, "read before giving the lease back"),
+        ("ask, change 2", "UpdateItem", 1, "give the lease back"),
+        ("_come_back, change_message_visibility 1", "ChangeMessageVisibility", 1, "bring the retry forward"),
+    ),
+    *_rows(ASK, "ask what is given up", ("ask, give 1", "SendTaskFailure", 1, "fail the run")),
+    *_rows(ASK, "ask too few", ("ask, give 2", "SendTaskFailure", 1, "refuse")),
+    *_rows(
+        ASK,
+        "ask what is decided",
+        ("settle, give 1", "SendTaskSuccess", 1, "hand the answer over"),
+        ("settle, change 1", "GetItem", 2, "read before noting that it is handed over"),
+        ("settle, change 1", "UpdateItem", 1, "note that it is handed over"),
+    ),
+    *_rows(ASK, "ask what is rejected", ("settle, give 1", "SendTaskFailure", 1, "hand the answer over")),
+    *_rows(
+        ASK,
+        "ask, but the workflow has the answer",
+        ("settle, execution 1", "DescribeExecution", 1, "see what became of the run"),
+        ("settle, change 2", "GetItem", 3, "read before noting that it is handed over"),
+        ("settle, change 2", "UpdateItem", 2, "note that it is handed over"),
+    ),
+    *_rows(
+        FAIL,
+        "give up",
+        ("give_up, change 1", "GetItem", 1, "read before closing"),
+        ("give_up, change 1", "UpdateItem", 1, "close the request"),
+        ("fail, give 1", "SendTaskFailure", 1, "fail the run"),
+    ),
+    *_rows(
+        FAIL,
+        "give up what is decided",
+        ("settle, give 1", "SendTaskSuccess", 1, "hand the answer over"),
+        ("settle, change 1", "GetItem", 2, "read before noting that it is handed over"),
+        ("settle, change 1", "UpdateItem", 1, "note that it is handed over"),
+    ),
+    *_rows(FAIL, "give up what is rejected", ("settle, give 1", "SendTaskFailure", 1, "hand the answer over")),
+    *_rows(
+        FAIL,
+        "give up, but the workflow has the answer",
+        ("settle, execution 1", "DescribeExecution", 1, "see what became of the run"),
+        ("settle, change 2", "GetItem", 3, "read before noting that it is handed over"),
+        ("settle, change 2", "UpdateItem", 2, "note that it is handed over"),
+    ),
+]

@@ -1,0 +1,192 @@
+"""Stands between the functions and AWS, and makes one call of one request go wrong.
+
+It knows whose call it is (the function by its access key, the invocation by its trace, the process by its end of the
+connection), so it can also kill that process, right before a call or right after it. Everything else is passed on as it
+came, Host included, so that signatures hold and IAM stays in force.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+from urllib.parse import parse_qs
+
+import psutil
+
+REQUEST_ID = re.compile(rb'"requestId": ?\{"S": ?"([0-9a-f-]{36})"\}')
+ACCESS_KEY = re.compile(r"Credential=(\w+)/")
+ATTEMPT = re.compile(r"attempt=(\d+)")
+REGISTRATION_SECONDS = 30  # what a request whose case is not known yet is held for
+
+
+class Fault(StrEnum):
+    """What goes wrong; the values head the columns of the table."""
+
+    THROTTLED = "throttled"  # this attempt and each of the SDK's
+    SERVER_ERROR = "5xx"  # likewise
+    LOST = "done, answer lost"  # the first attempt takes effect and is never answered; the SDK repeats it
+    CRASH_BEFORE = "crash before"
+    CRASH_AFTER = "crash after"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """The `number`-th call of `operation` by `handler`, counted from when this was planned, meets `fault`."""
+
+    handler: str
+    operation: str
+    number: int
+    fault: Fault
+
+
+@dataclass
+class Case:
+    """One approval request, and what is to go wrong with it."""
+
+    plans: list[Planned] = field(default_factory=list)
+    fired: list[Planned] = field(default_factory=list)
+    _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _calls: dict[str, Planned | None] = field(default_factory=dict)
+
+    def plan(self, *plans: Planned) -> None:
+        self._counts.clear()
+        self.plans.extend(plans)
+
+    def fault(self, handler: str, operation: str, invocation: str, attempt: int) -> Fault | None:
+        """`invocation` is the SDK's id of a call, the same for each of its attempts."""
+        if invocation not in self._calls:
+            self._counts[handler, operation] += 1
+            number = self._counts[handler, operation]
+            due = [
+                one for one in self.plans if (one.handler, one.operation, one.number) == (handler, operation, number)
+            ]
+            self._calls[invocation] = due[0] if due else None
+            for one in due:
+                self.plans.remove(one)
+                self.fired.append(one)
+        planned = self._calls[invocation]
+        if not planned or (planned.fault is Fault.LOST and attempt > 1):
+            return None
+        return planned.fault
+
+
+class Proxy:
+    """On 127.0.0.1, from `__enter__` to `__exit__`. `upstream` (port) and `emulator` (pid) come later."""
+
+    def __init__(self) -> None:
+        self.upstream = self.emulator = 0
+        self._cases: dict[str, Case] = {}
+        self._handlers: dict[str, str] = {}
+        self._requests: dict[str, str] = {}
+        self._changed = threading.Condition()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self))
+        self._server.daemon_threads = True
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def register(self, request_id: str, case: Case) -> None:
+        """Until then, calls for this request are held."""
+        with self._changed:
+            self._cases[request_id] = case
+            self._changed.notify_all()
+
+    def fault(self, port: int, operation: str, headers: http.client.HTTPMessage, body: bytes) -> Fault | None:
+        """What is to happen to this call, which came from `port`."""
+        key = ACCESS_KEY.search(headers["Authorization"])[1]  # a function has its own
+        if key not in self._handlers:
+            self._handlers[key] = self.worker(port).environ()["POWERTOOLS_SERVICE_NAME"]
+        # An invocation has its own trace, serves one request here, and begins with a call that names it.
+        trace = headers["X-Amzn-Trace-Id"]
+        if named := REQUEST_ID.search(body):
+            self._requests[trace] = named[1].decode()
+        request_id = self._requests[trace]
+        attempt = ATTEMPT.search(headers["amz-sdk-request"])[1]
+        with self._changed:
+            if not self._changed.wait_for(lambda: request_id in self._cases, REGISTRATION_SECONDS):
+                raise LookupError(f"nobody registered request {request_id}")
+            case = self._cases[request_id]
+            return case.fault(self._handlers[key], operation, headers["amz-sdk-invocation-id"], int(attempt))
+
+    def worker(self, port: int) -> psutil.Process:
+        """The function's process that has this port of ours at the other end."""
+        for process in psutil.Process(self.emulator).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if any(one.laddr.port == port for one in process.net_connections("tcp4")):
+                    return process
+        raise LookupError(f"no function calls from port {port}")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection of one worker."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, proxy: Proxy, *args: object) -> None:
+        self._proxy = proxy
+        self._upstream = http.client.HTTPConnection("127.0.0.1", proxy.upstream)
+        super().__init__(*args)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        target = self.headers["X-Amz-Target"]
+        operation = target.rpartition(".")[2] if target else parse_qs(body.decode())["Action"][0]
+        port = self.client_address[1]
+        fault = self._proxy.fault(port, operation, self.headers, body)
+        if fault in {Fault.THROTTLED, Fault.SERVER_ERROR}:
+            self._refuse(fault, query=not target)
+            return
+        if fault is not Fault.CRASH_BEFORE:
+            answer = self._forward(body)
+        if fault in {Fault.CRASH_BEFORE, Fault.CRASH_AFTER}:
+            self._proxy.worker(port).kill()
+        if fault:
+            self.close_connection = True
+        else:
+            self._answer(*answer)
+
+    def _forward(self, body: bytes) -> tuple[int, str, bytes]:
+        self._upstream.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            self._upstream.putheader(name, value)
+        self._upstream.endheaders(body)
+        answer = self._upstream.getresponse()
+        return answer.status, answer.headers["Content-Type"], answer.read()
+
+    def _refuse(self, fault: Fault, *, query: bool) -> None:
+        """As the service's protocol words it: SNS speaks the query protocol, the others JSON."""
+        status, code = (400, "ThrottlingException") if fault is Fault.THROTTLED else (500, "InternalServerError")
+        if query:
+            text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{fault}</Message></Error></ErrorResponse>"
+            self._answer(status, "text/xml", text.encode())
+        else:
+            self._answer(status, "application/x-amz-json-1.0", json.dumps({"__type": code, "message": fault}).encode())
+
+    def _answer(self, status: int, kind: str, body: bytes) -> None:
+        head = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.wfile.write(head.encode() + body)  # at once, or the kernel waits between the two
+
+    def finish(self) -> None:
+        self._upstream.close()
+        super().finish()
+
+    def log_message(self, *_args: object) -> None:
+        """Silent: the outcome is what counts."""

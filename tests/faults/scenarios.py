@@ -1,0 +1,369 @@
+"""What people and services do to one request, while one call of it goes wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock, Semaphore
+from typing import Any
+
+from handlers.approvals import decisions
+from handlers.approvals.record import Decision, Record, Status, Vote
+from tests.faults.matrix import API, ASK, Row
+from tests.faults.proxy import Case, Fault, Planned, Proxy
+from tests.journey.stacks import ALICE, BOB, JSON, Run, Stack, link_in
+
+REQUEST_ID = re.compile(r"^Request ([0-9a-f-]{36})$", re.MULTILINE)
+POLL_SECONDS = 0.4  # many wait at once
+PATIENCE_SECONDS = 240  # on a machine that is busy with other things
+PRESSES = 4  # that a person tries before giving up
+SETTLED = {"thanks", "closed", "voted"}
+
+
+def until(look: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
+    give_up = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < give_up, f"after {seconds} s still no {what}"
+        time.sleep(POLL_SECONDS)
+    return seen
+
+
+@dataclass
+class World:
+    """What all cases share."""
+
+    stack: Stack
+    proxy: Proxy
+    ends: Callable[[str], str | None]
+    # Two cores: so many function processes at once.
+    starting: Semaphore = field(default_factory=lambda: Semaphore(5))
+    pressing: Semaphore = field(default_factory=lambda: Semaphore(5))
+    _mails: dict[str, list[Any]] = field(default_factory=dict)
+    _known: int = 0
+    _reading: Lock = field(default_factory=Lock)
+
+    def mails(self, request_id: str) -> list[Any]:
+        """Those of one request, oldest first."""
+        with self._reading:
+            new = self.stack.sandbox.messages()[self._known :]
+            self._known += len(new)
+            for one in new:
+                for found in set(REQUEST_ID.findall(one.body)):
+                    self._mails.setdefault(found, []).append(one)
+            return list(self._mails.get(request_id, []))
+
+
+@dataclass
+class Travel:
+    """One request on its way through one scenario."""
+
+    world: World
+    row: Row
+    fault: Fault
+    case: Case = field(default_factory=Case)
+    answers: list[tuple[int, str]] = field(default_factory=list)
+    mails: int = 2  # one for each approver
+    status: str = "SUCCEEDED"
+    error: str = ""
+    record: Status | None = Status.APPROVED
+    run: Run = field(init=False)
+    request_id: str = ""
+
+    token: str = ""  # of the round, once the record no longer has it
+
+    def __str__(self) -> str:
+        return f"{self.row.scenario}: {self.row.purpose}, {self.row.call.operation} {self.fault}"
+
+    # What happens
+
+    def start(self, **task: Any) -> None:
+        with self.world.starting:
+            self.run = self.world.stack.start(**task)
+            self.request_id = until(self._generated, f"request of {self.run.title}")
+        self.world.proxy.register(self.request_id, self.case)
+
+    def _generated(self) -> str:
+        events = self.world.stack.sfn.get_execution_history(executionArn=self.run.arn, maxResults=20)["events"]
+        outputs = [one["stateExitedEventDetails"]["output"] for one in events if "stateExitedEventDetails" in one]
+        return json.loads(outputs[0])["Payload"]["requestId"] if outputs else ""
+
+    def plan(self) -> None:
+        """From here on the row's call counts."""
+        call = self.row.call
+        self.case.plan(
+            Planned(handler=call.handler, operation=call.operation, number=self.row.number, fault=self.fault)
+        )
+
+    @property
+    def doubled(self) -> int:
+        """The mails that nothing could keep from going out twice."""
+        return self.row.doubled.get(self.fault, 0)
+
+    def asked(self, number: int = 2) -> None:
+        until(lambda: len(self.received()) >= number and not self.seen().lease, f"{number} mails")
+
+    def received(self) -> list[Any]:
+        return self.world.mails(self.request_id)
+
+    def seen(self) -> Record:
+        found = self.world.stack.store.get(self.request_id)
+        assert found
+        return found
+
+    def link(self) -> str:
+        return next(link_in(one.body) for one in self.received() if one.to == ALICE)
+
+    def vote(self, who: str, decision: Decision) -> Record:
+        """Straight into the record: it is not handed over."""
+        vote = Vote(decision=decision, comment="", at=int(time.time()), source_ip="", user_agent="")
+        return self.world.stack.store.change(self.request_id, partial(decisions.cast, who=who, vote=vote))
+
+    def press(self, decision: str = "approve") -> None:
+        """And again, as long as the page says that something went wrong."""
+        link = self.link()
+        for _ in range(PRESSES):
+            with self.world.pressing:
+                answer = self.world.stack.http.post(link, data={"decision": decision, "comment": "Mine."}, headers=JSON)
+            self.answers.append((answer.status_code, self._state(answer)))
+            if self.answers[-1][1] in SETTLED:
+                return
+            if self.answers[-1][0] == 200:  # recorded, and the workflow is about to say that it took it
+                self.ended()
+
+    def look(self) -> None:
+        link = self.link()
+        for _ in range(PRESSES):
+            with self.world.pressing:
+                answer = self.world.stack.http.get(link, headers=JSON)
+            self.answers.append((answer.status_code, self._state(answer)))
+            if answer.status_code == 200:
+                return
+
+    @staticmethod
+    def _state(answer: Any) -> str:
+        try:
+            return answer.json().get("state", "")
+        except ValueError:
+            return ""
+
+    def message(self, output: str, round_: int = 1) -> None:
+        """What SQS delivers once more, or the state machine sends in a later round."""
+        record = self.seen()
+        body = {
+            "schemaVersion": 1,
+            "taskToken": record.task_token or self.token,
+            "executionArn": self.run.arn,
+            "round": round_,
+            "rounds": record.rounds,
+            "deadline": record.deadline,
+            "request": {
+                "requestId": self.request_id,
+                "title": record.title,
+                "details": record.details,
+                "requestedBy": record.requested_by,
+                "requestedAt": record.requested_at,
+            },
+        }
+        self.world.stack.sqs.send_message(
+            QueueUrl=self.world.stack.sandbox.outputs[output], MessageBody=json.dumps(body)
+        )
+
+    def decided(self, decision: Decision = Decision.APPROVE) -> Record:
+        self.vote(BOB, decision)
+        record = self.seen()
+        self.token = record.task_token
+        return record if decision is Decision.REJECT else self.vote(ALICE, decision)
+
+    def answered(self) -> None:
+        """The workflow has the answer, and the function that gave it died before it could note that."""
+        record = self.decided()
+        self.world.stack.sfn.send_task_success(taskToken=record.task_token, output=record.answer)
+        self.ended()
+
+    def ended(self) -> str:
+        return until(lambda: self.world.ends(self.run.arn), f"end of {self.run.title}")
+
+    def handed_over(self) -> None:
+        until(lambda: self.seen().handed_over, f"{self.run.title} handed over")
+
+    def rejected(self) -> None:
+        self.status, self.error, self.record = "FAILED", "Rejected", Status.REJECTED
+
+    # What came of it
+
+    def check(self) -> str:
+        """The table's cell, after what every case owes has been asserted."""
+        what = f"{self}: {self.answers}"
+        assert not self.case.plans, f"{what} was never met"
+        described = self.run.described()
+        assert (described["status"], described.get("error", "")) == (self.status, self.error), what
+        if self.status == "SUCCEEDED":
+            votes = json.loads(described["output"])["approval"]["votes"]
+            assert {one["approver"]: one["decision"] for one in votes} == {ALICE: "approve", BOB: "approve"}, what
+        record = self.world.stack.store.get(self.request_id)
+        assert (record and record.status) == self.record, (what, record)
+        if record:
+            assert not record.task_token, what
+            assert record.handed_over == (record.status in decisions.DECIDED), what
+            if any(state in {"thanks", "pending"} for _, state in self.answers):
+                assert record.approvers[ALICE].vote, f"{what}: a vote was lost"
+        mails = Counter(one.to for one in self.received())
+        assert mails.total() == self.mails + self.doubled, (what, mails, self.doubled)
+        if self.mails:
+            assert min(mails[ALICE], mails[BOB]) >= self.mails // 2, (what, mails)
+        return self._cell()
+
+    def _cell(self) -> str:
+        codes = [code for code, _ in self.answers]
+        told = [str(code) if code in {200, 409, 503} else "5xx" for code in codes if code != 200 or code == codes[-1]]
+        shown = dict.fromkeys(told)  # 200 "on its way", then 200 "thanks", is up to the workflow's haste
+        end = self.error or {"SUCCEEDED": "approved", "ABORTED": "closed"}[self.status]
+        said = " → ".join(shown) + ", " if self.row.call.handler == API else ""
+        return f"{said}{end}{f', **{self.doubled} mail twice**' if self.doubled else ''}"
+
+
+def look(one: Travel) -> None:
+    one.start()
+    one.asked()
+    one.plan()
+    one.look()
+    one.decided()
+    one.message("requestQueueUrl")
+    one.handed_over()
+
+
+def approve(one: Travel, decision: Decision = Decision.APPROVE) -> None:
+    one.start()
+    one.asked()
+    if decision is Decision.APPROVE:
+        one.vote(BOB, decision)
+    one.plan()
+    one.press(decision.value)
+    one.ended()
+
+
+def reject(one: Travel) -> None:
+    one.rejected()
+    approve(one, Decision.REJECT)
+
+
+def press_stopped(one: Travel) -> None:
+    one.status, one.record = "ABORTED", Status.CLOSED
+    one.start()
+    one.asked()
+    one.world.stack.sfn.stop_execution(executionArn=one.run.arn)
+    one.plan()
+    one.press()
+
+
+def press_answered(one: Travel) -> None:
+    one.start()
+    one.asked()
+    one.answered()
+    one.plan()
+    one.press()
+
+
+def ask(one: Travel) -> None:
+    one.plan()
+    one.start()
+    one.asked(2 + one.doubled)
+    one.vote(BOB, Decision.APPROVE)
+    one.press()
+    one.ended()
+
+
+def ask_refused(one: Travel) -> None:
+    one.plan()
+    one.case.plans.append(Planned(handler=ASK, operation="Publish", number=1, fault=Fault.THROTTLED))
+    one.start()
+    one.asked()
+    one.vote(BOB, Decision.APPROVE)
+    one.press()
+    one.ended()
+
+
+def remind(one: Travel) -> None:
+    one.mails = 4
+    one.start()
+    one.asked()
+    one.plan()
+    one.message("requestQueueUrl", round_=2)
+    one.asked(4)
+    one.vote(BOB, Decision.APPROVE)
+    one.press()
+    one.ended()
+
+
+def ask_given_up(one: Travel) -> None:
+    one.status, one.error, one.record = "FAILED", "NotificationFailed", Status.CLOSED
+    one.start()
+    one.asked()
+    one.token = one.seen().task_token
+    one.world.stack.store.change(one.request_id, partial(decisions.abandoned, round_=1))
+    one.plan()
+    one.message("requestQueueUrl", round_=2)
+    one.ended()
+
+
+def ask_too_few(one: Travel) -> None:
+    one.status, one.error, one.record, one.mails = "FAILED", "TooFewApprovers", None, 0
+    one.plan()
+    one.start(requestedBy=ALICE)
+    one.ended()
+
+
+def decided(one: Travel, queue: str, decision: Decision = Decision.APPROVE) -> None:
+    if decision is Decision.REJECT:
+        one.rejected()
+    one.start()
+    one.asked()
+    one.decided(decision)
+    one.plan()
+    one.message(queue)
+    one.handed_over()
+    one.ended()
+
+
+def answered(one: Travel, queue: str) -> None:
+    one.start()
+    one.asked()
+    one.answered()
+    one.plan()
+    one.message(queue)
+    one.handed_over()
+
+
+def give_up(one: Travel) -> None:
+    one.status, one.error, one.record = "FAILED", "NotificationFailed", Status.CLOSED
+    one.start()
+    one.asked()
+    one.plan()
+    one.message("deadLetterQueueUrl")
+    one.ended()
+
+
+SCENARIOS: dict[str, Callable[[Travel], None]] = {
+    "look": look,
+    "approve": approve,
+    "reject": reject,
+    "press, but the run was stopped": press_stopped,
+    "press, but the workflow has the answer": press_answered,
+    "ask": ask,
+    "remind": remind,
+    "ask, but SNS refuses at first": ask_refused,
+    "ask what is given up": ask_given_up,
+    "ask too few": ask_too_few,
+    "ask what is decided": partial(decided, queue="requestQueueUrl"),
+    "ask what is rejected": partial(decided, queue="requestQueueUrl", decision=Decision.REJECT),
+    "ask, but the workflow has the answer": partial(answered, queue="requestQueueUrl"),
+    "give up": give_up,
+    "give up what is decided": partial(decided, queue="deadLetterQueueUrl"),
+    "give up what is rejected": partial(decided, queue="deadLetterQueueUrl", decision=Decision.REJECT),
+    "give up, but the workflow has the answer": partial(answered, queue="deadLetterQueueUrl"),
+}

@@ -1,0 +1,192 @@
+"""AWS as the handlers see it, small enough to be interleaved call by call: a table, a topic, and one execution."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+
+from infra.asl import approval_definition
+from tests.handlers.records import EXECUTION_ARN, message_body
+from tests.properties.workers import Violated
+
+TABLE = "approvals"
+_CLIENT = {"region_name": "eu-central-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+DYNAMODB_ERRORS = boto3.client("dynamodb", **_CLIENT).exceptions
+WORKFLOW_ERRORS = boto3.client("stepfunctions", **_CLIENT).exceptions
+
+
+class MemoryTable:
+    """The calls of a DynamoDB client that this program makes, with the expressions that it uses."""
+
+    exceptions = DYNAMODB_ERRORS
+
+    def __init__(self) -> None:
+        self._items: dict[str, dict[str, Any]] = {}
+
+    def get_item(self, *, TableName, Key, ConsistentRead) -> dict[str, Any]:  # noqa: N803
+        if not ConsistentRead:
+            raise Violated("a stale read would decide from an old record")
+        found = self._items.get(Key["requestId"]["S"])
+        return {"Item": copy.deepcopy(found)} if found else {}
+
+    def put_item(self, *, TableName, Item, ConditionExpression) -> None:  # noqa: N803
+        assert ConditionExpression == "attribute_not_exists(requestId)"
+        if Item["requestId"]["S"] in self._items:
+            raise self._refused("PutItem")
+        self._items[Item["requestId"]["S"]] = copy.deepcopy(Item)
+
+    def update_item(self, *, Key, UpdateExpression, ConditionExpression, **call) -> dict[str, Any]:  # noqa: N803
+        names, values = call["ExpressionAttributeNames"], call["ExpressionAttributeValues"]
+        item = copy.deepcopy(self._items.get(Key["requestId"]["S"], {}))
+        left, operator, right = ConditionExpression.partition(" IN " if " IN " in ConditionExpression else " = ")
+        wanted = [values[name] for name in re.findall(r":\w+", right)]
+        assert operator
+        if item.get(names.get(left, left)) not in wanted:
+            raise self._refused("UpdateItem")
+        sets, _, removes = UpdateExpression.removeprefix("SET ").partition(" REMOVE ")
+        for assignment in sets.split(", "):
+            target, _, value = assignment.partition(" = ")
+            counter, plus, step = value.partition(" + ")
+            item[names.get(target, target)] = (
+                {"N": str(int(item[counter]["N"]) + int(values[step]["N"]))} if plus else values[value]
+            )
+        for name in filter(None, removes.split(", ")):
+            item.pop(names.get(name, name), None)
+        self._items[Key["requestId"]["S"]] = item
+        return {"Attributes": copy.deepcopy(item)}
+
+    def _refused(self, operation: str) -> Exception:
+        error = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "The conditional request failed"}}
+        return self.exceptions.ConditionalCheckFailedException(error, operation)
+
+
+class Topic:
+    """SNS: what was published, and whatever else shall happen then."""
+
+    exceptions = None
+
+    def __init__(self, published: Callable[[str, str], None]) -> None:
+        self._published = published
+
+    def publish(self, *, Message, MessageAttributes, **_call) -> None:  # noqa: N803
+        self._published(MessageAttributes["approver"]["StringValue"], Message)
+
+
+class Workflow:
+    """One execution of the state machine in infra/asl.py. One token lives at a time, and it answers once.
+
+    `at` is where it is: waiting for its token; closing or late, the two writes after the last round; processing, after
+    an approval; failing, on its way into a Fail state; over. `took` is the decision that has reached it.
+    """
+
+    exceptions = WORKFLOW_ERRORS
+
+    def __init__(self, *, request_id: str, rounds: int, deadline: int, table: Any, table_name: str) -> None:
+        self.status, self.error, self.at = "RUNNING", "", "waiting"
+        self.took, self.token, self.round, self.rounds = "", "", 0, rounds
+        self.sent: list[str] = []
+        self._request_id, self._deadline, self._table = request_id, deadline, table
+        self._numbers = itertools.count(1)
+        self._states = approval_definition(
+            generate_arn="", process_arn="", queue_url="", table_name=table_name, round_seconds=60, rounds=rounds,
+            deadline_seconds=60 * rounds,
+        )["States"]  # fmt: skip
+        self._ask()
+
+    # What the handlers call.
+
+    def send_task_success(self, *, taskToken, output) -> None:  # noqa: N803
+        self._answered(taskToken)
+        self._take(json.loads(output)["outcome"])
+
+    def send_task_failure(self, *, taskToken, error, cause) -> None:  # noqa: N803
+        self._answered(taskToken)
+        if error == "Rejected":
+            self._take("REJECTED")
+        else:
+            self.at, self.error = "failing", error
+
+    def describe_execution(self, *, executionArn) -> dict[str, Any]:  # noqa: N803
+        assert executionArn == EXECUTION_ARN
+        return {"status": self.status} | ({"error": self.error} if self.status == "FAILED" else {})
+
+    # What Step Functions does by itself, or what an operator does to it.
+
+    def go_on(self, *, trouble: bool = False) -> None:
+        """The next thing that happens without an answer; `trouble`: the service that it needs is not there."""
+        {"waiting": self._round_is_over, "closing": self._close, "late": self._take_late}.get(self.at, self._end)(
+            trouble
+        )
+
+    def stop(self) -> None:
+        self.status, self.at, self.token = "ABORTED", "over", ""
+
+    @property
+    def ended(self) -> bool:
+        return self.at == "over"
+
+    def _ask(self) -> None:
+        self.round += 1
+        self.token = f"token-{next(self._numbers)}-of-{self._request_id}"
+        body = message_body()
+        body |= {"taskToken": self.token, "round": self.round, "rounds": self.rounds, "deadline": self._deadline}
+        body["request"] |= {"requestId": self._request_id}
+        self.sent.append(json.dumps(body))
+
+    def _answered(self, token: str) -> None:
+        if self.at != "waiting" or token != self.token:
+            raise self.exceptions.TaskTimedOut({"Error": {"Code": "TaskTimedOut", "Message": "gone"}}, "SendTask")
+        self.token = ""
+
+    def _take(self, decision: str) -> None:
+        if self.took:
+            raise Violated("two answers took effect")
+        self.took = decision
+        self.at, self.error = ("processing", "") if decision == "APPROVED" else ("failing", "Rejected")
+
+    def _round_is_over(self, trouble: bool) -> None:  # noqa: FBT001
+        self.token = ""
+        if self.round >= self.rounds:
+            self.at = "closing"
+        elif trouble:
+            self._fail("SQS.SqsException")
+        else:
+            self._ask()
+
+    def _close(self, trouble: bool) -> None:  # noqa: FBT001
+        if trouble or self._write("Close request"):
+            self._fail("Expired")
+        else:
+            self.at = "late"
+
+    def _take_late(self, trouble: bool) -> None:  # noqa: FBT001
+        written = None if trouble else self._write("Take late decision")
+        if written:
+            self._take(written["Attributes"]["status"]["S"])
+        else:
+            self._fail("Expired")
+
+    def _write(self, state: str) -> dict[str, Any] | None:
+        """The write as the state machine's definition says it; None if its condition did not hold."""
+        call = self._states[state]["Arguments"] | {"Key": {"requestId": {"S": self._request_id}}}
+        try:
+            return self._table.update_item(**call)
+        except self._table.exceptions.ConditionalCheckFailedException:
+            return None
+
+    def _end(self, trouble: bool) -> None:  # noqa: FBT001
+        if self.at == "failing":
+            self._fail(self.error)
+        elif trouble:
+            self._fail("PayoutRefused")
+        else:
+            self.status, self.at = "SUCCEEDED", "over"
+
+    def _fail(self, error: str) -> None:
+        self.status, self.error, self.at, self.token = "FAILED", error, "over", ""

@@ -1,0 +1,35 @@
+"""The approval table, alone in the emulator, and what is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from handlers.approvals.record import Record
+from sandbox.cloud import Cloud
+from sandbox.emulator import Emulator
+
+
+def approval_table(emulator: Emulator) -> tuple[Any, str]:
+    """A new, empty table with the program's key: a client and the table's name."""
+    dynamodb = Cloud(endpoint=emulator.endpoint, region="eu-central-1").client("dynamodb")
+    name = f"approvals-{uuid4().hex[:8]}"
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "requestId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "requestId", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return dynamodb, name
+
+
+def all_records(dynamodb: Any, table: str) -> list[Record]:
+    read = TypeDeserializer().deserialize
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [
+        Record.from_item({name: read(value) for name, value in item.items()})
+        for page in pages
+        for item in page["Items"]
+    ]

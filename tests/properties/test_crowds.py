@@ -1,0 +1,160 @@
+"""Many people at one request, and many requests at a time.
+
+The first two run on the deployed program. A thousand open requests keep the emulator busy for minutes on two cores, so
+there are fewer of them there, and the thousand go through the consumer itself, with DynamoDB alone for real.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from handlers.approvals.callback import Callback
+from handlers.approvals.links import digest, new_secret
+from handlers.approvals.record import Approver, Record, Status
+from handlers.approvals.store import Store
+from sandbox import running
+from tests.handlers.events import Context, sqs
+from tests.handlers.records import ANNA, message_body
+from tests.journey.stacks import ALICE, Run, Stack, link_in
+from tests.journey.waiting import until
+from tests.properties.aws import Topic, Workflow
+from tests.properties.tables import all_records, approval_table
+
+pytestmark = pytest.mark.xdist_group("properties")
+
+PEOPLE = tuple(f"person-{number:02}@example.com" for number in range(50))
+HANDS = 8  # who really press at the same time: each is a process of its own in the emulator
+STARTERS = 6
+OPEN, SAMPLE = 200, 50
+THOUSAND = 1_000
+QUICK = {"reminders": 0, "deadlineSeconds": 600, "mailsPerSecond": 10, "deliveryAttempts": 2, "escalateTo": []}
+
+
+@pytest.fixture(scope="module")
+def stack(emulator) -> Iterator[Stack]:
+    """One approver who is asked by mail."""
+    with running("dev", QUICK | {"approvers": [ALICE]}, emulator=emulator) as sandbox:
+        stack = Stack(sandbox, httpx.Client(timeout=90, trust_env=False))  # cold starts on a busy machine
+        mail_at_full_speed(stack)
+        yield stack
+
+
+def mail_at_full_speed(stack: Stack) -> None:
+    """The pace protects SNS's limit for e-mail, which the emulator does not have, and would cost minutes here."""
+    functions = stack.sandbox.client("lambda")
+    for page in functions.get_paginator("list_functions").paginate():
+        for function in page["Functions"]:
+            variables = function.get("Environment", {}).get("Variables", {})
+            if "MAIL_PAUSE_SECONDS" in variables and variables["TABLE_NAME"] == stack.table:
+                functions.update_function_configuration(
+                    FunctionName=function["FunctionName"],
+                    Environment={"Variables": variables | {"MAIL_PAUSE_SECONDS": "0"}},
+                )
+
+
+def press(stack: Stack, link: str) -> httpx.Response:
+    """As the page says: whoever is told that it is out of order presses again."""
+    for _ in range(5):
+        answer = stack.press(link)
+        if answer.status_code != 503:
+            break
+    return answer
+
+
+def invite(stack: Stack, run: Run, *, approvals: int) -> list[str]:
+    """Make it a request to fifty people, as if all had been mailed: fifty mailboxes would be most of the work here."""
+    base, request, _ = run.link().rsplit("/", 2)
+    secret_of = {who: new_secret() for who in PEOPLE}
+    asked = {who: Approver(links=(digest(secret),), mailed_round=1) for who, secret in secret_of.items()}
+    stack.store.change(request, lambda record: replace(record, approvers=asked, approvals_required=approvals))
+    return [f"{base}/{request}/{secret}" for secret in secret_of.values()]
+
+
+def test_of_fifty_people_pressing_at_once_exactly_the_quorum_is_counted(stack):
+    run = stack.start()
+    links = invite(stack, run, approvals=25)
+    with ThreadPoolExecutor(HANDS) as hands:
+        answers = list(hands.map(lambda link: press(stack, link), links))
+    assert Counter(answer.status_code for answer in answers) == {200: 25, 409: 25}
+    votes = run.succeeded()["approval"]["votes"]
+    assert len({vote["approver"] for vote in votes}) == len(votes) == 25
+    record = stack.store.get(links[0].split("/")[-2])
+    assert (record.status, len(record.votes), record.handed_over) == (Status.APPROVED, 25, True)
+    assert not record.task_token
+    assert run.states() == ["Generate task", "Request approval", "Return to main processing"]
+
+
+def test_of_many_open_requests_only_those_that_are_answered_go_on(stack):
+    with ThreadPoolExecutor(STARTERS) as hands:
+        runs = list(hands.map(lambda _: stack.start(), range(OPEN)))
+    titles = {run.title for run in runs}
+
+    def mailed() -> list[Any]:
+        seen = [mail for mail in stack.sandbox.messages() if mail.subject.split(": ")[-1] in titles]
+        return seen if len(seen) >= OPEN else []
+
+    mails = until(mailed, f"{OPEN} mails", 120)
+    link_of = {mail.subject.split(": ")[-1]: link_in(mail.body) for mail in mails}
+    assert len(link_of) == len(mails) == OPEN, "one mail each"
+    records = records_of(stack, runs)
+    assert len(records) == OPEN
+
+    answered, waiting = runs[:SAMPLE], runs[SAMPLE:]
+    with ThreadPoolExecutor(HANDS) as hands:
+        answers = list(hands.map(lambda run: press(stack, link_of[run.title]), answered))
+    assert {answer.status_code for answer in answers} == {200}
+    for run in answered:
+        assert run.succeeded()["title"] == run.title
+    assert {run.status for run in waiting} == {"RUNNING"}
+    records = records_of(stack, runs)
+    assert {records[run.arn].status for run in answered} == {Status.APPROVED}
+    assert {records[run.arn].status for run in waiting} == {Status.OPEN}
+    assert len([mail for mail in stack.sandbox.messages() if mail.subject.split(": ")[-1] in titles]) == OPEN
+
+
+def records_of(stack: Stack, runs: list[Run]) -> dict[str, Record]:
+    """By execution, of which each has one."""
+    found = [
+        record for record in all_records(stack.dynamodb, stack.table) if record.execution_arn in {r.arn for r in runs}
+    ]
+    by_execution = {record.execution_arn: record for record in found}
+    assert len(by_execution) == len(found)
+    return by_execution
+
+
+def test_a_thousand_requests_have_their_record_and_their_mails_once(functions, emulator):
+    dynamodb, table = approval_table(emulator)
+    requests = [str(uuid4()) for _ in range(THOUSAND)]
+    bodies = [message_body() for _ in requests]
+    for body, request in zip(bodies, requests, strict=True):
+        body["taskToken"] = f"token of {request}"
+        body["request"] |= {"requestId": request}
+    mails: list[tuple[str, str]] = []
+    functions.clock.now = 1_795_786_200.0
+    with functions.borrowed("request_approval") as consumer:
+        consumer.POLICY = replace(consumer.POLICY, approvers=(ANNA,))
+        consumer.STORE = Store(dynamodb, table)
+        consumer.CALLBACK = Callback(Workflow(request_id="", rounds=1, deadline=0, table=None, table_name=""))
+        consumer.SNS = Topic(lambda who, body: mails.append((who, link_in(body).split("/")[-2])))
+        for batch in [*batches(bodies), *batches(bodies[:SAMPLE])]:
+            answer = consumer.handler(sqs(*map(json.dumps, batch)), Context())
+            assert answer == {"batchItemFailures": []}
+    assert Counter(mails) == Counter((ANNA, request) for request in requests)
+    records = all_records(dynamodb, table)
+    assert {record.request_id: record.task_token for record in records} == {
+        request: f"token of {request}" for request in requests
+    }
+    assert {(record.status, record.round, record.lease) for record in records} == {(Status.OPEN, 1, None)}
+
+
+def batches(bodies: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    return [bodies[start : start + 10] for start in range(0, len(bodies), 10)]

@@ -1,0 +1,137 @@
+"""Whatever happens in whatever order, and wherever it breaks off: a request is decided once and for all.
+
+Hypothesis picks who makes the next single AWS call, and how that call goes; `World.look` judges each write, and
+`World.settle` what it all came to.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from handlers.approvals.record import Decision
+from tests.handlers.records import ANNA, BEN, BOSS, CARLA
+from tests.properties.tables import approval_table
+from tests.properties.workers import Fate
+from tests.properties.world import World
+
+pytestmark = pytest.mark.xdist_group("properties")
+
+CROWD = 5  # workers at the same time
+QUIET = settings(
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+FATES = st.sampled_from([*[Fate.FINE] * 6, *Fate])
+
+
+class Requests(RuleBasedStateMachine):
+    """One request and everybody who has to do with it."""
+
+    functions = None
+
+    def make_table(self) -> dict:
+        return {}
+
+    @initialize(
+        people=st.integers(1, 3),
+        approvals=st.integers(1, 3),
+        rejections=st.integers(1, 3),
+        rounds=st.integers(1, 3),
+        boss=st.booleans(),
+        asked=st.booleans(),
+    )
+    def start(self, people, approvals, rejections, rounds, boss, asked):
+        self.world = World(
+            functions=self.functions,
+            people=(ANNA, BEN, CARLA)[:people],
+            boss=(BOSS,) if boss else (),
+            approvals=min(approvals, people),
+            rejections=min(rejections, people),
+            rounds=rounds,
+            **self.make_table(),
+        )
+        if asked:
+            self.world.to_its_end(self.world.deliver(self.world.queue[0]))
+
+    @property
+    def room(self) -> bool:
+        return len(self.world.at_work) < CROWD
+
+    @precondition(lambda self: self.world.links and self.room)
+    @rule(who=st.integers(0, 3), decision=st.sampled_from(Decision), link=st.integers(0, 5))
+    def somebody_presses(self, who, decision, link):
+        mailed = sorted(self.world.links)
+        person = mailed[who % len(mailed)]
+        self.world.press(person, decision, link % len(self.world.links[person]))
+
+    @precondition(lambda self: self.world.queue and self.room)
+    @rule(number=st.integers(0, 3))
+    def a_message_is_delivered(self, number):
+        self.world.deliver(self.world.queue[number % len(self.world.queue)])
+
+    @precondition(lambda self: self.room)
+    @rule(number=st.integers(0, 3))
+    def a_message_is_delivered_once_more(self, number):
+        self.world.deliver(self.world.messages[number % len(self.world.messages)])
+
+    @precondition(lambda self: self.room)
+    @rule(number=st.integers(0, 3))
+    def a_message_is_given_up(self, number):
+        self.world.bury(self.world.messages[number % len(self.world.messages)])
+
+    @precondition(lambda self: self.world.at_work)
+    @rule(number=st.integers(0, CROWD), fate=FATES)
+    def a_worker_makes_its_next_call(self, number, fate):
+        self.world.go(self.world.at_work[number % len(self.world.at_work)], fate)
+
+    @precondition(lambda self: self.world.at_work)
+    @rule(number=st.integers(0, CROWD), calls=st.integers(2, 6))
+    def a_worker_makes_its_next_calls(self, number, calls):
+        worker = self.world.at_work[number % len(self.world.at_work)]
+        for _ in range(calls):
+            if not worker.finished:
+                self.world.go(worker)
+
+    @precondition(lambda self: not self.world.workflow.ended)
+    @rule(trouble=st.sampled_from([False] * 4 + [True]))
+    def the_execution_goes_on(self, trouble):
+        self.world.go_on(trouble=trouble)
+
+    @precondition(lambda self: not self.world.workflow.ended)
+    @rule(really=st.sampled_from([False] * 5 + [True]))
+    def somebody_stops_the_execution(self, really):
+        if really:
+            self.world.workflow.stop()
+
+    @rule(seconds=st.sampled_from([1, 9, 25]))
+    def time_passes(self, seconds):
+        self.world.wait(seconds)
+
+    def teardown(self):
+        if hasattr(self, "world"):
+            self.world.settle()
+
+
+def test_any_order_of_events_decides_once_and_for_all(functions):
+    run(Requests, functions, examples=150, steps=40)
+
+
+def test_any_order_of_events_decides_once_on_dynamodb(functions, emulator):
+    dynamodb, table = approval_table(emulator)
+
+    class OnDynamoDB(Requests):
+        def make_table(self) -> dict:
+            return {"table": dynamodb, "table_name": table, "request_id": str(uuid4())}
+
+    run(OnDynamoDB, functions, examples=12, steps=30)
+
+
+def run(machine: type[Requests], functions, *, examples: int, steps: int) -> None:
+    machine = type(machine.__name__, (machine,), {"functions": functions})
+    run_state_machine_as_test(machine, settings=settings(QUIET, max_examples=examples, stateful_step_count=steps))

@@ -1,0 +1,325 @@
+"""Time: rounds that overlap, clocks that disagree, and a program that changes while people think.
+
+What is covered where (files under tests/; those without a folder are here; journeys run on the real program):
+
+| case | test |
+|---|---|
+| any order of votes, rounds, redeliveries, expiry, stop, dead letters, lost replies | test_interleavings |
+| fifty people at once; many open requests; a thousand of them | test_crowds |
+| a message of round 1 delivered in round 3 | a_message_that_was_delayed_by_two_rounds_changes_nothing |
+| a click between two rounds | a_click_between_two_rounds_is_handed_over_by_the_next_one; journey/test_troubles |
+| a click in the last second | a_click_in_the_last_second_is_counted_or_refused_never_lost; journey/test_troubles |
+| clocks that differ by a minute | a_minute_between_the_clocks_costs_nobody_their_vote; handlers/test_decisions (rule) |
+| daylight saving time | both_days_on_which_the_clocks_change_are_told_right; handlers/test_when (formats, New York) |
+| two votes at the same instant at k-1 | two_votes_at_the_same_instant_decide_once |
+| decided, but SendTask* fails | handlers/test_approval_api, handlers/test_queue_consumers, journey/test_troubles |
+| a link of the first mail, the second token | an_old_link_answers_the_token_of_the_new_round; journey/test_troubles |
+| redelivery after the mail went out | journey/test_troubles (twice); handlers/test_rounds |
+| a late dead letter, the next round on its way | a_request_that_was_given_up_too_late_does_not_wait_in_vain |
+| a decision between the rounds, then no queue | a_decision_that_the_queue_never_let_through_is_not_called_handed_over |
+| spoofed Host, X-Forwarded-Host | a_spoofed_host_reaches_neither_page_nor_mail; journey/test_answers (real program) |
+| deploy while a request waits | a_deployment_leaves_a_waiting_request_answerable |
+| messages and records of an earlier release | what_the_first_release_wrote_is_still_read; handlers/test_message |
+| destroy while a request waits | a_link_of_a_destroyed_workflow_says_closed |
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handlers.approvals import mail, page
+from handlers.approvals.page import State
+from handlers.approvals.record import Decision, Record, Status
+from handlers.approvals.rounds import Kind
+from sandbox import running
+from tests.handlers.events import ENVIRONMENT, Context, MemoryStore, http, load, sqs
+from tests.handlers.events import Workflow as Answers
+from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA, message_body, record
+from tests.journey.stacks import ALICE, JSON, Stack
+from tests.properties.test_interleavings import QUIET
+from tests.properties.workers import Fate
+from tests.properties.world import World
+
+pytestmark = pytest.mark.xdist_group("properties")
+
+
+def asked(functions, **request) -> World:
+    """A request whose first round's mails are out."""
+    world = World(functions, **request)
+    world.to_its_end(world.deliver(world.queue[0]))
+    return world
+
+
+def state(worker) -> str:
+    return json.loads(worker.answer["body"])["state"]
+
+
+def test_a_message_that_was_delayed_by_two_rounds_changes_nothing(functions):
+    world = World(functions, rounds=3)
+    world.go_on()
+    world.go_on()
+    first, _second, third = world.messages
+    world.to_its_end(world.deliver(third))
+    before, mailed = world.record, {who: list(links) for who, links in world.links.items()}
+    world.to_its_end(world.deliver(first))
+    assert world.record == before
+    assert world.links == mailed
+    assert world.record.task_token == world.workflow.token
+    assert world.settle().status is Status.EXPIRED
+
+
+def test_a_click_between_two_rounds_is_handed_over_by_the_next_one(functions):
+    world = asked(functions)
+    world.go_on()  # the first token is dead, and the second round's message not yet consumed
+    pressed = world.to_its_end(world.press(ANNA))
+    assert (pressed.answer["statusCode"], state(pressed)) == (200, "pending")
+    assert world.record.status is Status.APPROVED
+    assert not world.record.handed_over
+    world.to_its_end(world.deliver(world.queue[0]))
+    assert world.workflow.took == "APPROVED"
+    assert world.record.handed_over
+    assert len(world.links[ANNA]) == len(world.links[BEN]) == 1, "nobody is reminded of what is decided"
+
+
+@pytest.mark.parametrize("decision", Decision)
+def test_a_click_in_the_last_second_is_counted_or_refused_never_lost(functions, decision):
+    """The execution closes the request before each of the calls that a vote makes, one after the other."""
+    ends = set()
+    for calls in range(12):
+        world = asked(functions, rounds=1)
+        world.functions.clock.now = world.record.deadline
+        vote = world.press(ANNA, decision)
+        for _ in range(calls):
+            world.go(vote) if not vote.finished else None
+        while not world.workflow.ended:
+            world.go_on()
+        world.to_its_end(vote)
+        record = world.settle()
+        ends.add((record.status, vote.answer["statusCode"]))
+    decided = Status.APPROVED if decision is Decision.APPROVE else Status.REJECTED
+    assert ends == {(Status.EXPIRED, 409), (decided, 200)}
+
+
+@pytest.mark.parametrize("skew", [-60, 0, 60])
+def test_a_minute_between_the_clocks_costs_nobody_their_vote(functions, skew):
+    """Step Functions' clock says when it is over; the functions' clock is a minute before or behind it."""
+    world = asked(functions, rounds=1, seconds=600, skew=skew)
+    world.functions.clock.now = ASKED_AT + 599  # on Step Functions' clock: one second to go
+    assert world.to_its_end(world.press(ANNA)).answer["statusCode"] == 200
+    assert world.workflow.took == "APPROVED"
+    late = asked(functions, rounds=1, seconds=600, skew=skew)
+    late.functions.clock.now = ASKED_AT + 601
+    while not late.workflow.ended:
+        late.go_on()
+    assert late.to_its_end(late.press(ANNA)).answer["statusCode"] == 409
+    assert late.record.status is Status.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("timezone", "moments"),
+    [
+        (
+            "Europe/Berlin",
+            {"2026-03-29T00:59": "Sun 29 Mar 2026, 01:59 CET", "2026-03-29T01:01": "Sun 29 Mar 2026, 03:01 CEST"},
+        ),
+        (
+            "Europe/Berlin",
+            {"2026-10-25T00:30": "Sun 25 Oct 2026, 02:30 CEST", "2026-10-25T01:30": "Sun 25 Oct 2026, 02:30 CET"},
+        ),
+        # Half an hour: 02:00 becomes 02:30 in October, and 02:00 becomes 01:30 in April.
+        (
+            "Australia/Lord_Howe",
+            {"2026-10-03T15:29": "Sun 4 Oct 2026, 01:59 UTC+10:30", "2026-10-03T15:31": "Sun 4 Oct 2026, 02:31 UTC+11"},
+        ),
+        (
+            "Australia/Lord_Howe",
+            {"2026-04-04T14:45": "Sun 5 Apr 2026, 01:45 UTC+11", "2026-04-04T15:15": "Sun 5 Apr 2026, 01:45 UTC+10:30"},
+        ),
+    ],
+)
+def test_both_days_on_which_the_clocks_change_are_told_right(timezone, moments):
+    for utc, told in moments.items():
+        deadline = int(datetime.fromisoformat(utc).replace(tzinfo=UTC).timestamp())
+        one = record(deadline=deadline, requested_at=f"{utc}:00Z")
+        written = mail.body(one, ANNA, Kind.REQUEST, "https://example.com", "", timezone)
+        shown = page.html(State.OPEN, record=one, who=ANNA, timezone=timezone, now=deadline - 60)
+        for text in (written, shown):
+            assert text.count(told) >= 2, "when it was asked, and until when"
+
+
+@settings(QUIET, max_examples=60)
+@given(first_goes=st.lists(st.booleans(), min_size=8, max_size=24), decision=st.sampled_from(Decision))
+def every_order(functions, first_goes, decision):
+    world = asked(functions, approvals=2)
+    world.to_its_end(world.press(CARLA))
+    two = (world.press(ANNA), world.press(BEN, decision))
+    for first in first_goes:
+        world.go(two[0 if first else 1]) if not two[0 if first else 1].finished else None
+    final = world.settle()
+    assert len(final.votes) == 2, "the third vote came too late"
+    assert sorted(one.answer["statusCode"] for one in two) == [200, 409]
+    assert world.workflow.took == final.status
+
+
+def test_two_votes_at_the_same_instant_decide_once(functions):
+    every_order(functions)
+
+
+def test_an_old_link_answers_the_token_of_the_new_round(functions):
+    world = asked(functions)
+    world.go_on()
+    world.to_its_end(world.deliver(world.queue[0]))
+    assert len(world.links[ANNA]) == 2
+    assert state(world.to_its_end(world.press(ANNA, number=0))) == "thanks"
+    assert world.workflow.took == "APPROVED"
+
+
+def test_a_request_that_was_given_up_too_late_does_not_wait_in_vain(functions):
+    """The dead letter closes the record and finds its token spent: the next round must not wait for nobody."""
+    world = asked(functions)
+    burial = world.bury(world.messages[0])
+    while world.record.status is Status.OPEN:
+        world.go(burial)
+    world.go_on()
+    world.to_its_end(burial)
+    world.to_its_end(world.deliver(world.queue[0]))
+    world.go_on()
+    assert (world.workflow.status, world.workflow.error) == ("FAILED", "NotificationFailed")
+
+
+def test_a_decision_that_the_queue_never_let_through_is_not_called_handed_over(functions):
+    world = asked(functions)
+    vote = world.press(ANNA)
+    while world.record.status is Status.OPEN:
+        world.go(vote)
+    world.go_on(trouble=True)
+    assert world.workflow.error == "SQS.SqsException"
+    assert state(world.to_its_end(vote)) == "closed"
+    assert world.record.status is Status.CLOSED
+
+
+@pytest.mark.parametrize("fate", [Fate.LOST, Fate.REPEATED, Fate.KILLED_AFTER])
+def test_a_lost_reply_of_any_call_of_a_vote_changes_nothing_of_its_outcome(functions, fate):
+    for calls in range(8):
+        world = asked(functions, approvals=1)
+        vote = world.press(ANNA)
+        for _ in range(calls):
+            world.go(vote) if not vote.finished else None
+        world.go(vote, fate) if not vote.finished else None
+        world.to_its_end(vote)
+        world.to_its_end(world.press(ANNA))  # people press again
+        assert world.settle().status is Status.APPROVED
+        assert world.workflow.took == "APPROVED"
+
+
+def test_a_spoofed_host_reaches_neither_page_nor_mail(monkeypatch, functions):
+    evil = {"host": "evil.example.com", "x-forwarded-host": "evil.example.com", "forwarded": "host=evil.example.com"}
+    world = asked(functions)
+    path = "/approvals/" + world.links[ANNA][0].split("/approvals/")[1]
+    api = load(monkeypatch, "approval_api")
+    api.STORE, api.CALLBACK = MemoryStore(world.record), Answers()
+    for method in ("GET", "POST"):
+        answer = api.handler(http(method, path, "decision=approve", **evil), Context())
+        assert answer["statusCode"] == 200
+        assert "evil.example.com" not in json.dumps(answer)
+    world.go_on()
+    world.to_its_end(world.deliver(world.queue[0]))
+    links = [link for links in world.links.values() for link in links]
+    assert {link.split("/approvals/")[0] for link in links} == {ENVIRONMENT["APPROVAL_URL"]}
+
+
+# As release 0.1.0 wrote it. Do not change it: running executions do not change theirs.
+FIRST_RELEASE = {
+    "requestId": "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d", "schemaVersion": 1, "version": 3, "status": "OPEN",
+    "executionArn": "arn:aws:states:eu-central-1:123456789012:execution:signoff:c0ffee",
+    "title": "Deploy 1.4 to production", "details": "", "requestedBy": "", "requestedAt": "2026-11-27T13:30:00Z",
+    "deadline": 1_795_872_600, "expiresAt": 1_827_408_600, "round": 1, "rounds": 3,
+    "approvalsRequired": 1, "rejectionsRequired": 1, "escalateTo": [], "decidedAt": 0, "handedOver": False,
+    "answer": "",
+    "approvers": {
+        "anna@example.com": {
+            "links": ["d1" * 32],
+            "mailedRound": 1,
+            "vote": {"decision": "approve", "comment": "", "at": 1_795_786_800, "sourceIp": "", "userAgent": ""},
+        },
+        "ben@example.com": {"links": [], "mailedRound": 0},
+    },
+    "taskToken": "token", "lease": {"owner": "one", "until": 1_795_786_260},
+}  # fmt: skip
+
+
+def test_what_the_first_release_wrote_is_still_read(monkeypatch, functions):
+    """The next round of a request that an earlier release has begun, with the message of the definition of then."""
+    old = Record.from_item(FIRST_RELEASE)
+    assert old.votes[ANNA].decision is Decision.APPROVE
+    consumer = load(monkeypatch, "request_approval")
+    mails = []
+    consumer.STORE, consumer.CALLBACK = MemoryStore(old), Answers()
+    consumer.SNS = type("Topic", (), {"publish": lambda _self, **mail: mails.append(mail)})()
+    answer = consumer.handler(sqs(message_body() | {"round": 2, "taskToken": "second"}), Context())
+    assert answer == {"batchItemFailures": []}
+    assert len(mails) == 1
+    assert (consumer.STORE.record.round, consumer.STORE.record.task_token) == (2, "second")
+
+
+@pytest.fixture(scope="module")
+def stack(emulator):
+    config = {"approvers": [ALICE], "escalateTo": [], "reminders": 0, "deadlineSeconds": 600}
+    with running("dev", config, emulator=emulator) as sandbox:
+        yield Stack(sandbox)
+
+
+def test_a_deployment_leaves_a_waiting_request_answerable(stack):
+    run = stack.start()
+    link = run.link()
+    functions, machine = stack.sandbox.client("lambda"), stack.sandbox.outputs["stateMachineArn"]
+    for function in functions.list_functions(MaxItems=200)["Functions"]:
+        variables = function.get("Environment", {}).get("Variables", {})
+        if variables.get("TABLE_NAME") == stack.table:
+            functions.update_function_configuration(
+                FunctionName=function["FunctionName"],
+                Environment={"Variables": variables | {"ENVIRONMENT": "the next release"}},
+            )
+    definition = json.loads(stack.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
+    definition["States"]["Request approval"]["Arguments"]["MessageBody"]["schemaVersion"] = 2
+    stack.sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
+    assert "the next release" in stack.get(link).text
+    assert stack.press(link).status_code == 200
+    assert run.succeeded()["result"]["approvedBy"] == [ALICE]
+
+
+def test_a_link_of_a_destroyed_workflow_says_closed(stack):
+    """The last test of this stack: its state machine goes, and with it all that is known of its executions."""
+    machine = stack.sandbox.outputs["stateMachineArn"]
+    definition = json.loads(stack.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
+    definition["States"]["Request approval"]["Arguments"]["MessageBody"]["schemaVersion"] = 1
+    stack.sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
+    run = stack.start()
+    link = run.link()
+    stack.sfn.delete_state_machine(stateMachineArn=machine)
+    shown = stack.http.get(link, headers=JSON)
+    assert (shown.status_code, shown.json()["state"]) == (200, "closed")
+    assert stack.press(link).status_code == 409
+    item = run.item()
+    assert item["status"] == "CLOSED"
+    assert "taskToken" not in item
+
+
+@settings(QUIET, max_examples=60)
+@given(first_goes=st.lists(st.booleans(), min_size=6, max_size=24))
+def two_workers(functions, first_goes):
+    world = World(functions, rounds=1)
+    two = [world.deliver(world.messages[0]) for _ in range(2)]
+    for first in first_goes:
+        world.go(two[0 if first else 1])
+    world.settle()
+    assert {who: len(links) for who, links in world.links.items()} == dict.fromkeys(world.people, 1)
+
+
+def test_two_workers_with_the_same_message_mail_everybody_once(functions):
+    two_workers(functions)

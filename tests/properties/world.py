@@ -1,0 +1,281 @@
+"""One request among the real handlers: who may do what next is up to the test, and every write is looked at."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.approvals.callback import Callback
+from handlers.approvals.links import holder
+from handlers.approvals.record import DECIDED, Decision, Record, Status
+from handlers.approvals.rounds import Policy
+from handlers.approvals.store import PATIENCE_SECONDS, Store
+from tests.handlers.events import Context, http, sqs
+from tests.handlers.records import ASKED_AT, REQUEST_ID
+from tests.properties.aws import TABLE, MemoryTable, Topic, Workflow
+from tests.properties.workers import WORKER_SECONDS, Fate, Functions, Stepwise, Violated, Worker
+
+FINAL = {Status.EXPIRED, Status.CLOSED}
+# Where each end of an execution may leave its record.
+ENDS = {
+    ("SUCCEEDED", ""): {Status.APPROVED},
+    ("FAILED", "PayoutRefused"): {Status.APPROVED},
+    ("FAILED", "Rejected"): {Status.REJECTED},
+    ("FAILED", "NotificationFailed"): {Status.CLOSED},
+    # Closed: somebody decided, and the table did not let the state machine see it.
+    ("FAILED", "Expired"): {Status.EXPIRED, Status.CLOSED},
+    ("FAILED", "SQS.SqsException"): {Status.CLOSED},
+}
+
+
+@dataclass
+class World:
+    """`people` are asked, `boss` in the last round as well; `table` is a DynamoDB client or a stand-in for one.
+
+    `skew` is how many seconds Step Functions' clock is ahead of the functions'.
+    """
+
+    functions: Functions
+    people: tuple[str, ...] = ("anna@example.com", "ben@example.com", "carla@example.com")
+    boss: tuple[str, ...] = ()
+    approvals: int = 1
+    rejections: int = 1
+    rounds: int = 2
+    table: Any = None
+    table_name: str = TABLE
+    request_id: str = REQUEST_ID
+    seconds: int = 86_400
+    skew: int = 0
+    workers: list[Worker] = field(default_factory=list)
+    links: dict[str, list[str]] = field(default_factory=dict)
+    seen: Record | None = None
+
+    def __post_init__(self) -> None:
+        self.functions.clock.now = float(ASKED_AT)
+        self.table = self.table or MemoryTable()
+        self.workflow = Workflow(
+            request_id=self.request_id,
+            rounds=self.rounds,
+            deadline=ASKED_AT + self.skew + self.seconds,
+            table=self.table,
+            table_name=self.table_name,
+        )
+        self.queue, self.dead_letters, self._taken_from_queue = [], [], 0
+        self._reader = Store(self.table, self.table_name)
+        self._mailed_by: dict[tuple[str, int], list[Worker]] = {}
+        self._running: Worker | None = None
+        self.collect()
+
+    @property
+    def record(self) -> Record | None:
+        return self._reader.get(self.request_id)
+
+    @property
+    def at_work(self) -> list[Worker]:
+        return [worker for worker in self.workers if not worker.finished]
+
+    @property
+    def messages(self) -> list[str]:
+        """All that were ever sent: any of them may be delivered once more."""
+        return self.workflow.sent
+
+    # What may happen next.
+
+    def deliver(self, body: str) -> Worker:
+        """The queue gives a message to the consumer, and forgets it if that reports no failure."""
+        worker = self._start("request_approval", sqs(body), self.queue, body)
+        worker.round = json.loads(body)["round"]
+        return worker
+
+    def bury(self, body: str) -> Worker:
+        """A message has been delivered too often; the consumer of the dead letters gets it."""
+        if body in self.queue:
+            self.queue.remove(body)
+        if body not in self.dead_letters:
+            self.dead_letters.append(body)
+        return self.exhume(body)
+
+    def exhume(self, body: str) -> Worker:
+        return self._start("fail_request", sqs(body), self.dead_letters, body)
+
+    def press(self, who: str, decision: Decision = Decision.APPROVE, number: int = -1) -> Worker:
+        """Somebody presses a button of the page behind the link in one of their mails."""
+        path = "/approvals/" + self.links[who][number].split("/approvals/")[1]
+        event = http("POST", path, f"decision={decision}", accept="application/json")
+        worker = self._start("approval_api", event)
+        worker.pressed = (who, decision)
+        return worker
+
+    def go(self, worker: Worker, fate: Fate = Fate.FINE) -> None:
+        """Let a worker make the call before which it waits, and run up to the next one."""
+        self._running = worker
+        worker.go(fate)
+        self._running = None
+        self.look()
+        if worker.finished and worker.pressed and worker.answer:
+            self._answered(worker)
+
+    def to_its_end(self, worker: Worker) -> Worker:
+        while not worker.finished:
+            self.go(worker)
+        return worker
+
+    def go_on(self, *, trouble: bool = False) -> None:
+        self.workflow.go_on(trouble=trouble)
+        self.collect()
+        self.look()
+
+    def wait(self, seconds: float) -> None:
+        """Time passes; Lambda ends whoever has worked for too long."""
+        self.functions.clock.now += seconds
+        for worker in self.at_work:
+            if self.functions.clock.now >= worker.ends:
+                self.go(worker, Fate.KILLED_BEFORE)
+
+    def collect(self) -> None:
+        """What the state machine has sent waits in the queue."""
+        self.queue += self.workflow.sent[self._taken_from_queue :]
+        self._taken_from_queue = len(self.workflow.sent)
+
+    # What has to be true.
+
+    def look(self) -> None:
+        """Compare the record with what it was: was this step one that may be taken?"""
+        before, now = self.seen, self.record
+        self.seen = now
+        if now is None or now == before:
+            return
+        said = [vote.decision for vote in now.votes.values()]
+        assert said.count(Decision.APPROVE) <= self.approvals, "more approvals counted than were needed"
+        assert said.count(Decision.REJECT) <= self.rejections, "more rejections counted than were needed"
+        if now.status in DECIDED:
+            full = self.approvals if now.status is Status.APPROVED else self.rejections
+            kind = Decision.APPROVE if now.status is Status.APPROVED else Decision.REJECT
+            assert said.count(kind) == full, "decided by another number of votes than was asked for"
+        assert not now.task_token or not (now.status in FINAL or now.handed_over), "a final record keeps a token"
+        if now.handed_over and now.status in DECIDED:
+            assert self.workflow.took == now.status, "said to be handed over, and was not"
+        if before is None:
+            assert now.version == 1
+            return
+        assert now.version == before.version + 1, "two writes, or one that did not count"
+        assert now.round >= before.round, "an earlier round has overwritten a later one"
+        assert before.handed_over <= now.handed_over
+        for who, approver in before.approvers.items():
+            assert approver.vote in (None, now.approvers[who].vote), "a vote was changed"
+            assert set(approver.links) <= set(now.approvers[who].links), "a mailed link was forgotten"
+        if now.votes != before.votes:
+            assert before.status is Status.OPEN, "a vote was counted after the end"
+            assert len(now.votes) == len(before.votes) + 1, "one write counted two votes"
+        if now.status is not before.status and before.status is not Status.OPEN:
+            assert before.status in DECIDED, "a final status has changed"
+            assert now.status is Status.CLOSED, "a decision has changed"
+            assert self.workflow.ended, "closed although the execution goes on"
+            assert not before.handed_over, "closed although the answer had arrived"
+
+    def settle(self) -> Record:
+        """Faults are over: everybody finishes, every message is consumed, the execution runs to its end."""
+        for worker in self.at_work:
+            self.to_its_end(worker)
+        self._consume()
+        while not self.workflow.ended:
+            if self.workflow.at == "waiting":
+                self._somebody_can_answer()
+            self.go_on()
+            self._consume()
+        for who in list(self.links)[:1]:
+            pressed = self.to_its_end(self.press(who))
+            assert pressed.answer["statusCode"] in {200, 409}
+        record = self.record
+        if self.links:
+            self._agrees(record)
+        return record
+
+    def _consume(self) -> None:
+        for _ in range(4 * len(self.messages)):
+            for letter in list(self.dead_letters):
+                self.to_its_end(self.exhume(letter))
+            if not self.queue:
+                return
+            self.to_its_end(self.deliver(self.queue[0]))
+            if self.queue:
+                self.wait(WORKER_SECONDS + 2)  # somebody who was killed may still have the right to send
+        assert not self.queue, "a message is never consumed"
+
+    def _somebody_can_answer(self) -> None:
+        """The execution waits, nothing is under way: people have been asked, and their answer would reach it."""
+        record = self.record
+        assert record.status is Status.OPEN, f"nobody can answer, and the execution waits: {record.status}"
+        assert record.task_token == self.workflow.token
+        assert record.round == self.workflow.round
+        assert record.lease is None
+        for who, approver in record.approvers.items():
+            assert approver.vote or approver.mailed_round == record.round, f"{who} was not asked"
+
+    def _agrees(self, record: Record) -> None:
+        workflow = self.workflow
+        if workflow.status == "ABORTED":
+            # Closed as well if the answer had arrived and the worker died before it could say so.
+            wanted = {Status.CLOSED, Status.EXPIRED, Status(workflow.took)} if workflow.took else {Status.CLOSED}
+        else:
+            wanted = ENDS[workflow.status, workflow.error]
+        assert record.status in wanted, f"{record.status} of an execution that {workflow.status} {workflow.error}"
+        assert not record.task_token
+        assert record.handed_over == (record.status in DECIDED)
+
+    def _answered(self, worker: Worker) -> None:
+        """What a person was told is what happened."""
+        who, decision = worker.pressed
+        told, record = worker.answer, self.record
+        assert told["statusCode"] in {200, 409, 503}, told
+        vote = record.approvers[who].vote
+        if told["statusCode"] == 200:
+            assert vote, "told that the answer counts, and it was not recorded"
+            assert vote.decision is decision, "told that another answer counts"
+            state = json.loads(told["body"])["state"]
+            if state == "thanks" and json.loads(told["body"])["request"]["status"] in DECIDED:
+                assert self.workflow.took == json.loads(told["body"])["request"]["status"]
+        elif told["statusCode"] == 503:
+            waited = self.functions.clock.now - (worker.ends - WORKER_SECONDS)
+            assert worker.troubled or waited >= PATIENCE_SECONDS, "out of order without a reason"
+
+    def _start(self, name: str, event: dict[str, Any], queue: list[str] | None = None, body: str = "") -> Worker:
+        def work() -> Any:
+            with self.functions.borrowed(name) as module:
+                self._connect(module)
+                answer = module.handler(event, Context())
+            if queue is not None and not answer["batchItemFailures"] and body in queue:
+                queue.remove(body)
+            return answer
+
+        worker = Worker(name, work, self.functions.clock.now + WORKER_SECONDS)
+        self.workers.append(worker)
+        return worker
+
+    def _connect(self, module: Any) -> None:
+        module.STORE = Store(Stepwise(self.table), self.table_name)
+        module.CALLBACK = Callback(Stepwise(self.workflow))
+        if hasattr(module, "SNS"):
+            module.SNS, module.SQS = Stepwise(Topic(self._mail)), Topic(self._mail)
+            module.POLICY = Policy(
+                approvers=self.people,
+                escalate_to=self.boss,
+                approvals_required=self.approvals,
+                rejections_required=self.rejections,
+                prevent_self_approval=True,
+                audit_days=30,
+            )
+
+    def _mail(self, who: str, body: str) -> None:
+        """Somebody gets a mail: whose link works, and who had none in this round unless a fault came between."""
+        (link,) = re.findall(r"^https?://\S+/approvals/\S+$", body, re.MULTILINE)
+        record, worker = self.record, self._running
+        if holder(record, link.rsplit("/", 1)[1]) != who:
+            raise Violated("a link that nobody knows")
+        self.links.setdefault(who, []).append(link)
+        earlier = self._mailed_by.setdefault((who, worker.round), [])
+        if not all(one is worker or (one.finished and one.troubled) for one in earlier):
+            raise Violated(f"{who} was mailed twice")
+        earlier.append(worker)
