@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := __main__.py infra handlers sandbox tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox test prove check format lock clean
+.PHONY: help setup demo sandbox test check format lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,9 +27,6 @@ sandbox: setup ## Run it all on this machine until Ctrl-C, with an inbox to clic
 
 test: setup ## Run the tests
 	@$(BIN)/python -m pytest
-
-prove: setup ## Run the long proofs: every AWS call failing, and people and workers interleaved
-	@$(BIN)/python -m pytest -n0 tests/faults tests/properties
 
 check: setup ## Check format, lint and types
 	@$(BIN)/ruff format --check $(SOURCES)

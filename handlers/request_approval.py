@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.approvals import links, mail, rounds
-from handlers.approvals.aws import CONFIG
+from handlers.approvals.aws import CONFIG, PATIENT
 from handlers.approvals.callback import Callback, settle
 from handlers.approvals.decisions import Failure, WorkflowError
 from handlers.approvals.message import MalformedMessage, Message
 from handlers.approvals.observability import count, logger, metrics
 from handlers.approvals.record import DECIDED, Lease, Record
-from handlers.approvals.store import Store
+from handlers.approvals.store import Contended, Store
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 LONGEST_BACKOFF_SECONDS = 300
+NOTE_PAUSE_SECONDS = 1
+SPARE_SECONDS = 5  # of a worker's life, to say which messages are to come back
 
-SNS, SQS = boto3.client("sns", config=CONFIG), boto3.client("sqs", config=CONFIG)
+SNS, SQS = boto3.client("sns", config=PATIENT), boto3.client("sqs", config=CONFIG)
 STORE = Store(boto3.client("dynamodb", config=CONFIG), os.environ["TABLE_NAME"])
 CALLBACK = Callback(boto3.client("stepfunctions", config=CONFIG))
 POLICY = rounds.Policy(
@@ -112,13 +116,13 @@ def ask(message: Message, worker_ends: int) -> None:
     if record.version == 1:
         count("Requested")
     try:
-        _send(record, message, secrets)
+        _send(record, message, secrets, worker_ends - SPARE_SECONDS)
     except Exception:
         STORE.change(message.request_id, lambda latest: rounds.release(latest, lease))
         raise
 
 
-def _send(record: Record, message: Message, secrets: dict[str, str]) -> None:
+def _send(record: Record, message: Message, secrets: dict[str, str], give_up: float) -> None:
     for who in rounds.recipients(record):
         # Somebody may have answered, or the next round may have begun, while the mails before this one went out.
         if record.round != message.round or who not in rounds.recipients(record):
@@ -126,9 +130,21 @@ def _send(record: Record, message: Message, secrets: dict[str, str]) -> None:
         PACE.wait()
         kind = rounds.kind(record, who)
         _publish(record, who, kind, secrets[who])
-        record = STORE.change(record.request_id, partial(rounds.mailed, who=who, round_=message.round))
+        record = _note(record, partial(rounds.mailed, who=who, round_=message.round), give_up)
         count("Mails")
         logger.info("mail sent", outcome=kind.value)
+
+
+def _note(record: Record, mailed: Callable[[Record], Record], give_up: float) -> Record:
+    """What is not noted is sent again, so this is tried for as long as the worker lives."""
+    while True:
+        try:
+            return STORE.change(record.request_id, mailed)
+        except (BotoCoreError, ClientError, Contended) as error:
+            if time.time() > give_up:
+                raise
+            logger.warning("mail sent but not noted, will be tried again", kind=type(error).__name__)
+            time.sleep(NOTE_PAUSE_SECONDS)
 
 
 def _publish(record: Record, who: str, kind: rounds.Kind, secret: str) -> None:

@@ -10,3 +10,5 @@ CONFIG = Config(
     read_timeout=4,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
+# For what nobody waits for at a page. A Publish that is given up may have been sent, and then goes out twice.
+PATIENT = CONFIG.merge(Config(read_timeout=10))

@@ -22,9 +22,10 @@ CONFIG = {
     "mailsPerSecond": 10,
     "deliveryAttempts": 10,
 }
-# After a crash a message is back when its visibility time-out is over, and the dead worker's lease ends with its
+# After a crash a message is back when its visibility time-out is over, and the dead worker's lease has ended with its
 # function's time-out. Shipped, that is minutes: the queue waits 6 x the function's time-out.
-CRASH_SECONDS = 10
+FUNCTION_SECONDS, VISIBILITY_SECONDS = 15, 20
+WORKERS = 6  # two cores: so many function processes at once
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +43,13 @@ def shorten(stack: Stack) -> None:
     """Short waits after a crash; one message a batch, so that a crash takes no other request with it."""
     functions = stack.sandbox.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        functions.update_function_configuration(FunctionName=mapping["FunctionArn"], Timeout=CRASH_SECONDS)
+        functions.update_function_configuration(FunctionName=mapping["FunctionArn"], Timeout=FUNCTION_SECONDS)
         functions.update_event_source_mapping(
-            UUID=mapping["UUID"], BatchSize=1, ScalingConfig={"MaximumConcurrency": 8}
+            UUID=mapping["UUID"], BatchSize=1, ScalingConfig={"MaximumConcurrency": WORKERS}
         )
     for queue in ("requestQueueUrl", "deadLetterQueueUrl"):
         stack.sqs.set_queue_attributes(
-            QueueUrl=stack.sandbox.outputs[queue], Attributes={"VisibilityTimeout": str(CRASH_SECONDS)}
+            QueueUrl=stack.sandbox.outputs[queue], Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
         )
 
 

@@ -9,8 +9,9 @@ from tests.faults.calls import Call
 from tests.faults.proxy import Fault
 
 API, ASK, FAIL = "approval_api", "request_approval", "fail_request"
-# A mail has gone out (or its right to go out has been used) and nobody could note it: asked again, it goes out again.
-UNNOTED = dict.fromkeys((Fault.THROTTLED, Fault.SERVER_ERROR, Fault.CRASH_BEFORE), 1)
+# A mail has gone out, and before that was noted its sender died (or was not told): asked again, it goes out again.
+UNTOLD = {Fault.LOST: 1, Fault.CRASH_AFTER: 1}
+UNNOTED = {Fault.CRASH_BEFORE: 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +78,11 @@ ROWS = [
         "ask",
         ("ask, change 1", "GetItem", 1, "look for the record"),
         ("ask, change 1", "PutItem", 1, "make the record"),
-        ("_publish, publish 1", "Publish", 1, "send the first mail", {Fault.LOST: 1, Fault.CRASH_AFTER: 1}),
-        ("_send, change 1", "GetItem", 2, "read before noting the first mail", UNNOTED | {Fault.CRASH_AFTER: 1}),
-        ("_send, change 1", "UpdateItem", 1, "note the first mail", UNNOTED),
-        ("_publish, publish 1", "Publish", 2, "send the last mail", {Fault.LOST: 1, Fault.CRASH_AFTER: 1}),
-        ("_send, change 1", "UpdateItem", 2, "note the last mail", UNNOTED),
+        ("_publish, publish 1", "Publish", 1, "send the first mail", UNTOLD),
+        ("_note, change 1", "GetItem", 2, "read before noting the first mail", UNNOTED | {Fault.CRASH_AFTER: 1}),
+        ("_note, change 1", "UpdateItem", 1, "note the first mail", UNNOTED),
+        ("_publish, publish 1", "Publish", 2, "send the last mail", UNTOLD),
+        ("_note, change 1", "UpdateItem", 2, "note the last mail", UNNOTED),
     ),
     *_rows(ASK, "remind", ("ask, change 1", "UpdateItem", 1, "take the next round")),
     *_rows(

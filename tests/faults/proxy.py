@@ -26,6 +26,7 @@ REQUEST_ID = re.compile(rb'"requestId": ?\{"S": ?"([0-9a-f-]{36})"\}')
 ACCESS_KEY = re.compile(r"Credential=(\w+)/")
 ATTEMPT = re.compile(r"attempt=(\d+)")
 REGISTRATION_SECONDS = 30  # what a request whose case is not known yet is held for
+LONGEST_TIMEOUT_SECONDS = 30  # more than any client of ours waits for an answer
 
 
 class Fault(StrEnum):
@@ -33,7 +34,7 @@ class Fault(StrEnum):
 
     THROTTLED = "throttled"  # this attempt and each of the SDK's
     SERVER_ERROR = "5xx"  # likewise
-    LOST = "done, answer lost"  # the first attempt takes effect and is never answered; the SDK repeats it
+    LOST = "done, timed out"  # the first attempt takes effect and is never answered; the SDK waits, and repeats it
     CRASH_BEFORE = "crash before"
     CRASH_AFTER = "crash after"
 
@@ -158,6 +159,8 @@ class Handler(BaseHTTPRequestHandler):
             answer = self._forward(body)
         if fault in {Fault.CRASH_BEFORE, Fault.CRASH_AFTER}:
             self._proxy.worker(port).kill()
+        if fault is Fault.LOST:
+            self._hang_on()
         if fault:
             self.close_connection = True
         else:
@@ -179,6 +182,12 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(status, "text/xml", text.encode())
         else:
             self._answer(status, "application/x-amz-json-1.0", json.dumps({"__type": code, "message": fault}).encode())
+
+    def _hang_on(self) -> None:
+        """Until the client has had enough."""
+        self.connection.settimeout(LONGEST_TIMEOUT_SECONDS)
+        if self.rfile.read(1):
+            raise AssertionError("the client did not wait for its answer")
 
     def _answer(self, status: int, kind: str, body: bytes) -> None:
         head = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -41,8 +41,8 @@ class World:
     proxy: Proxy
     ends: Callable[[str], str | None]
     # Two cores: so many function processes at once.
-    starting: Semaphore = field(default_factory=lambda: Semaphore(5))
-    pressing: Semaphore = field(default_factory=lambda: Semaphore(5))
+    starting: Semaphore = field(default_factory=lambda: Semaphore(4))
+    pressing: Semaphore = field(default_factory=lambda: Semaphore(4))
     _mails: dict[str, list[Any]] = field(default_factory=dict)
     _known: int = 0
     _reading: Lock = field(default_factory=Lock)

@@ -17,8 +17,6 @@ from sandbox import running
 from tests.fuzz.inputs import deep
 from tests.journey.stacks import ALICE, BOB, JSON, Run, Stack
 
-pytestmark = pytest.mark.xdist_group("fuzz")
-
 CONFIG = {"approvers": [ALICE, BOB], "reminders": 0, "mailsPerSecond": 10, "task": {"title": "Nightly run"}}
 FORM = "application/x-www-form-urlencoded"
 

@@ -29,8 +29,6 @@ from tests.journey.waiting import until
 from tests.properties.aws import Topic, Workflow
 from tests.properties.tables import all_records, approval_table
 
-pytestmark = pytest.mark.xdist_group("properties")
-
 PEOPLE = tuple(f"person-{number:02}@example.com" for number in range(50))
 HANDS = 8  # who really press at the same time: each is a process of its own in the emulator
 STARTERS = 6

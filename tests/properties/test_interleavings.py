@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -18,8 +17,6 @@ from tests.handlers.records import ANNA, BEN, BOSS, CARLA
 from tests.properties.tables import approval_table
 from tests.properties.workers import Fate
 from tests.properties.world import World
-
-pytestmark = pytest.mark.xdist_group("properties")
 
 CROWD = 5  # workers at the same time
 QUIET = settings(

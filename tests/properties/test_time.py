@@ -45,8 +45,6 @@ from tests.properties.test_interleavings import QUIET
 from tests.properties.workers import Fate
 from tests.properties.world import World
 
-pytestmark = pytest.mark.xdist_group("properties")
-
 
 def asked(functions, **request) -> World:
     """A request whose first round's mails are out."""
