@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -23,17 +24,26 @@ from handlers.approvals.decisions import handed_over
 from handlers.approvals.record import Decision, Status
 from tests.fuzz.conftest import SECRET, asked
 from tests.fuzz.gateway import wsgi
-from tests.handlers.events import Workflow
+from tests.handlers.events import Workflow, load
 from tests.handlers.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record, vote
 
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 LINK = "/approvals/{requestId}/{secret}"
+AT_ONCE = f"{LINK}/approve"
 ANNAS = {"requestId": REQUEST_ID, "secret": SECRET}
 FORM, JSON, HTML = "application/x-www-form-urlencoded", "application/json", "text/html"
 schema = schemathesis.openapi.from_path(DESCRIPTION)
 
 DESCRIBED = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 TOLD_APART = [positive_data_acceptance, negative_data_rejection]
+
+
+@pytest.fixture
+def api(monkeypatch, clock):
+    """With all routes that there can be."""
+    module = load(monkeypatch, "approval_api", ONE_CLICK="true")
+    asked(module)
+    return module
 
 
 @schema.parametrize()
@@ -55,7 +65,10 @@ def test_whoever_has_a_link_gets_the_described_answer_and_only_good_answers_coun
     answer = case.call_and_validate(app=wsgi(api), checks=DESCRIBED)
     if case.operation.method == "post":
         case.validate_response(answer, checks=TOLD_APART)
+    if case.operation.method == "post" or case.operation.path == AT_ONCE:
         assert (answer.status_code == 200) == bool(api.STORE.record.votes)
+    else:
+        assert not api.STORE.record.votes
     assert TASK_TOKEN not in answer.text
     assert SECRET not in answer.text
 
@@ -106,41 +119,54 @@ def untouched(api) -> None:
 GOOD, BAD = {"decision": "approve", "comment": "Fine."}, {"decision": "perhaps"}
 
 
+def content(body: dict[str, str], media_type: str) -> dict[str, Any]:
+    return {"body": body, "media_type": media_type}
+
+
 @pytest.mark.parametrize("accept", [HTML, JSON])
 @pytest.mark.parametrize(
-    ("method", "sent", "media_type", "before", "status", "state"),
+    ("path", "method", "sent", "before", "status", "state"),
     [
-        ("GET", None, None, untouched, 200, "open"),
-        ("HEAD", None, None, untouched, 200, ""),
-        ("GET", None, None, anna_approved, 200, "thanks"),
-        ("GET", None, None, anna_waits_to_be_heard, 200, "pending"),
-        ("GET", None, None, ben_rejected, 200, "decided"),
-        ("GET", None, None, expired, 200, "expired"),
-        ("GET", None, None, stopped, 200, "closed"),
-        ("GET", None, None, unread, 503, "fault"),
-        ("HEAD", None, None, unread, 503, ""),
-        ("POST", GOOD, FORM, untouched, 200, "thanks"),
-        ("POST", GOOD, JSON, untouched, 200, "thanks"),
-        ("POST", BAD, FORM, untouched, 400, "open"),
-        ("POST", BAD, JSON, untouched, 400, "open"),
-        ("POST", GOOD | {"comment": "x" * 1_001}, JSON, untouched, 400, "open"),
-        ("POST", GOOD, JSON, anna_approved, 200, "thanks"),
-        ("POST", GOOD | {"decision": "reject"}, JSON, anna_approved, 409, "voted"),
-        ("POST", GOOD, JSON, ben_rejected, 409, "decided"),
-        ("POST", GOOD, JSON, expired, 409, "expired"),
-        ("POST", GOOD, FORM, stopped, 409, "closed"),
-        ("POST", None, None, untouched, 415, "open"),
-        ("POST", GOOD, JSON, unheard, 503, "pending"),
-        ("POST", GOOD, FORM, unread, 503, "fault"),
-        ("POST", GOOD, FORM, unwritten, 503, "fault"),
+        (LINK, "GET", {}, untouched, 200, "open"),
+        (LINK, "HEAD", {}, untouched, 200, ""),
+        (LINK, "GET", {}, anna_approved, 200, "thanks"),
+        (LINK, "GET", {}, anna_waits_to_be_heard, 200, "pending"),
+        (LINK, "GET", {}, ben_rejected, 200, "decided"),
+        (LINK, "GET", {}, expired, 200, "expired"),
+        (LINK, "GET", {}, stopped, 200, "closed"),
+        (LINK, "GET", {}, unread, 503, "fault"),
+        (LINK, "HEAD", {}, unread, 503, ""),
+        (LINK, "POST", content(GOOD, FORM), untouched, 200, "thanks"),
+        (LINK, "POST", content(GOOD, JSON), untouched, 200, "thanks"),
+        (LINK, "POST", content(BAD, FORM), untouched, 400, "open"),
+        (LINK, "POST", content(BAD, JSON), untouched, 400, "open"),
+        (LINK, "POST", content(GOOD | {"comment": "x" * 1_001}, JSON), untouched, 400, "open"),
+        (LINK, "POST", content(GOOD, JSON), anna_approved, 200, "thanks"),
+        (LINK, "POST", content(GOOD | {"decision": "reject"}, JSON), anna_approved, 409, "voted"),
+        (LINK, "POST", content(GOOD, JSON), ben_rejected, 409, "decided"),
+        (LINK, "POST", content(GOOD, JSON), expired, 409, "expired"),
+        (LINK, "POST", content(GOOD, FORM), stopped, 409, "closed"),
+        (LINK, "POST", {}, untouched, 415, "open"),
+        (LINK, "POST", content(GOOD, JSON), unheard, 503, "pending"),
+        (LINK, "POST", content(GOOD, FORM), unread, 503, "fault"),
+        (LINK, "POST", content(GOOD, FORM), unwritten, 503, "fault"),
+        (AT_ONCE, "GET", {}, untouched, 200, "thanks"),
+        (AT_ONCE, "GET", {}, anna_approved, 200, "thanks"),
+        (AT_ONCE, "GET", {}, anna_waits_to_be_heard, 200, "pending"),
+        (AT_ONCE, "GET", {}, ben_rejected, 409, "decided"),
+        (AT_ONCE, "GET", {}, expired, 409, "expired"),
+        (AT_ONCE, "GET", {}, stopped, 409, "closed"),
+        (AT_ONCE, "GET", {}, unheard, 503, "pending"),
+        (AT_ONCE, "GET", {}, unread, 503, "fault"),
+        (AT_ONCE, "POST", content(GOOD | {"decision": "reject"}, FORM), untouched, 200, "thanks"),
+        (AT_ONCE, "POST", content(GOOD | {"decision": "reject"}, JSON), anna_approved, 409, "voted"),
+        (AT_ONCE, "POST", content(BAD, FORM), untouched, 400, "open"),
+        (AT_ONCE, "POST", {}, untouched, 415, "open"),
     ],
 )
-def test_every_described_status_and_state_is_really_answered(
-    api, method, sent, media_type, before, status, state, accept
-):
+def test_every_described_status_and_state_is_really_answered(api, path, method, sent, before, status, state, accept):
     before(api)
-    content = {} if sent is None else {"body": sent, "media_type": media_type}
-    case = schema[LINK][method].Case(path_parameters=dict(ANNAS), headers={"Accept": accept}, **content)
+    case = schema[path][method].Case(path_parameters=dict(ANNAS), headers={"Accept": accept}, **sent)
     answer = case.call(app=wsgi(api))
     assert answer.status_code == status
     case.validate_response(answer, checks=DESCRIBED[1:])

@@ -47,7 +47,21 @@ def test_the_record_is_kept_for_the_audit_time_after_the_deadline():
     assert rounds.new_record(message(), POLICY).expires_at == DEADLINE + 30 * 86_400
 
 
-@pytest.mark.parametrize("requester", [ANNA, ANNA.upper(), f" {ANNA} "])
+@pytest.mark.parametrize(
+    "requester",
+    [
+        ANNA,
+        ANNA.upper(),
+        f" {ANNA} ",
+        f"Anna Example <{ANNA}>",
+        f'"Example, Anna" <{ANNA}>',
+        f"<{ANNA}>",
+        f"\u200b{ANNA[:3]}\u200d\ufe0f{ANNA[3:]}\u2069",
+        f"{ANNA}\r\n",
+        ANNA.replace("@", "\uff20"),  # a full-width @
+        ANNA.replace("@", " @ "),
+    ],
+)
 def test_a_requester_is_not_asked_about_the_own_request(requester):
     record = rounds.new_record(message(requested_by=requester), POLICY)
     assert list(record.approvers) == [BEN]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.infra.harness import Graph
 
@@ -41,6 +43,12 @@ def test_the_link_can_be_shown_probed_and_answered_and_nothing_else(bare):
 
 def test_a_link_that_approves_by_being_opened_exists_only_where_it_is_switched_on(bare, full):
     assert routes(full) - routes(bare) == {f"GET {LINK}/approve", f"POST {LINK}/approve"}
+
+
+def test_the_api_has_the_routes_that_its_description_names(full):
+    paths = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text(encoding="utf-8"))["paths"]
+    described = {f"{name.upper()} {path}" for path, item in paths.items() for name in item if name != "parameters"}
+    assert routes(full) == described
 
 
 def test_every_route_leads_to_the_function(graph):

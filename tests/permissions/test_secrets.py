@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from handlers.approvals.links import new_secret
+from handlers.approvals.record import Status
 from sandbox import resources, running
 from tests.journey.conftest import QUICK, SHORTEST
 from tests.journey.stacks import ALICE, BOB, JSON, OPERATOR, Run, Stack, link_in
@@ -77,7 +78,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(emulator) -> Iterator[Story]:
-    """Every kind of journey, in two stacks: one where anybody decides, in rounds of ten seconds, and one of two."""
+    """Every kind of journey: where anybody decides in short rounds, where two have to, and where time runs out."""
     story = Story()
     create = resources.create
 
@@ -90,18 +91,26 @@ def story(emulator) -> Iterator[Story]:
     quick = QUICK | {"task": {"title": CANARY}}
     one = quick | SHORTEST | {"approvers": [ALICE], "oneClick": True}
     two = quick | {"approvers": [ALICE, BOB], "approvalsRequired": 2, "schedule": "", "protect": False}
+    short = quick | {"approvers": [ALICE], "deadlineSeconds": 60, "reminders": 0}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resources, "create", recorded)
-        with running("dev", one, emulator=emulator) as quickest, running("prod", two, emulator=emulator) as slower:
-            story.stacks = [Stack(quickest), Stack(slower)]
+        with (
+            running("dev", one, emulator=emulator) as quickest,
+            running("prod", two, emulator=emulator) as slower,
+            running("dev", short, emulator=emulator) as over,
+        ):
+            story.stacks = [Stack(quickest), Stack(slower), Stack(over)]
             for stack in story.stacks:
                 stack.http.event_hooks["response"].append(story.keep_page)
             travel(story, *story.stacks)
             yield story
 
 
-def travel(story: Story, anybody: Stack, both: Stack) -> None:
+def travel(story: Story, anybody: Stack, both: Stack, nobody: Stack) -> None:
     runs = story.runs
+    hurry(nobody)
+    runs["expired"] = Asked.of(nobody)
+    tokens = {"expired": story.note_token(runs["expired"])}
     asker = Function.of(anybody, "request_approval")
     with asker.without("sns:Publish"):
         runs["mail comes late"] = Asked.of(anybody)
@@ -121,7 +130,7 @@ def travel(story: Story, anybody: Stack, both: Stack) -> None:
     }
     runs |= {name: Asked.of(both) for name in ("quorum", "letter", "unreadable", "open")}
     runs["canary"] = Asked.of(anybody, CANARY)
-    tokens = {name: story.note_token(run) for name, run in runs.items()}
+    tokens |= {name: story.note_token(run) for name, run in runs.items() if name not in tokens}
 
     runs["handed over late"].vote_without_handing_over()
     link = runs["approved"].link()
@@ -160,8 +169,17 @@ def travel(story: Story, anybody: Stack, both: Stack) -> None:
     for name, run in runs.items():
         if name not in {"open", "stopped"}:
             run.ended()
+    nobody.press(runs["expired"].link())
     both.press(runs["unreadable"].link())  # nobody could tell its record, which learns here that the run has ended
     until(lambda: [mail for mail in story.mails() if mail.to == OPERATOR], "word to the operator")
+
+
+def hurry(stack: Stack) -> None:
+    """The shortest deadline that the config takes is a minute; ten seconds do here."""
+    machine = stack.sandbox.outputs["stateMachineArn"]
+    definition = json.loads(stack.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
+    definition["States"]["Request approval"]["TimeoutSeconds"] = 10
+    stack.sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
 
 
 def plant(stack: Stack) -> None:
@@ -185,6 +203,7 @@ def test_every_journey_has_ended_as_it_should(story):
     told = {name: end.get("error", end["status"]) for name, end in endings.items()}
     assert told == dict.fromkeys(story.runs, "SUCCEEDED") | {
         "rejected": "Rejected",
+        "expired": "Expired",
         "letter": "NotificationFailed",
         "unreadable": "NotificationFailed",
         "stopped": "ABORTED",
@@ -250,6 +269,6 @@ def test_a_task_token_is_in_no_mail(story):
 def test_an_open_record_holds_the_token_and_no_other_does(story):
     """A run that nobody could tell of, or that was stopped, leaves its record open until the next answer to it."""
     found = {name: run.item() for name, run in story.runs.items()}
-    assert {item["status"] for item in found.values()} == {"OPEN", "APPROVED", "REJECTED", "CLOSED"}
+    assert {item["status"] for item in found.values()} == set(Status)
     assert [name for name, item in found.items() if "taskToken" in item] == ["open"]
     assert found["open"]["taskToken"] in story.tokens
