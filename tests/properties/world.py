@@ -150,6 +150,9 @@ class World:
         said = [vote.decision for vote in now.votes.values()]
         assert said.count(Decision.APPROVE) <= self.approvals, "more approvals counted than were needed"
         assert said.count(Decision.REJECT) <= self.rejections, "more rejections counted than were needed"
+        if now.status is Status.OPEN:
+            enough = said.count(Decision.APPROVE) == self.approvals or said.count(Decision.REJECT) == self.rejections
+            assert not enough, "as many votes as were asked for, and still undecided"
         if now.status in DECIDED:
             full = self.approvals if now.status is Status.APPROVED else self.rejections
             kind = Decision.APPROVE if now.status is Status.APPROVED else Decision.REJECT
