@@ -35,7 +35,7 @@ HANDS = 8  # who really press at the same time: each is a process of its own in 
 STARTERS = 6
 # As many executions as the emulator starts in seconds; OPEN_REQUESTS=1000 takes two minutes.
 OPEN, SAMPLE = int(os.environ.get("OPEN_REQUESTS", "100")), 50
-VISIBILITY_SECONDS = 30  # longer than the consumer may run; shipped, a batch that broke off is away for 162 s
+VISIBILITY_SECONDS = 30  # longer than the consumer may run; shipped, a message that was not served is away for 162 s
 THOUSAND = 1_000
 QUICK = {"reminders": 0, "deadlineSeconds": 3600, "mailsPerSecond": 10, "deliveryAttempts": 2, "escalateTo": []}
 
