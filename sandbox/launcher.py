@@ -13,11 +13,14 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
 import ministack.core.lambda_runtime as runtime
 import ministack.services.lambda_svc as functions
 import ministack.services.stepfunctions as workflows
+
+PROCESSES = 8  # of one function; enough that people who press together do meet
 
 
 def evaluate_timeouts() -> None:
@@ -61,6 +64,26 @@ def run_functions_with(interpreter: str) -> None:
         return (interpreter if name.startswith("python") else binary), script
 
     runtime._detect_runtime_binary = own_interpreter
+
+
+def share_processes() -> None:
+    """Let an invocation wait for one of its function's processes, of which there are `PROCESSES` at most.
+
+    AWS gives each concurrent invocation an environment on a machine of its own. Here each is an interpreter that starts
+    on this one, so a hundred executions at once were a hundred cold starts that kept each other from answering for
+    half a minute. Waiting blocks nothing else, as each invocation has a thread of its own; only a function that waits
+    for another invocation of itself would never end, and none here invokes any.
+    """
+    acquire = runtime.acquire_worker
+
+    def wait(*args: Any, **kwargs: Any) -> tuple[Any, str]:
+        while True:
+            worker, reason = acquire(*args, max_concurrency=PROCESSES, **kwargs)
+            if worker is not None:
+                return worker, reason
+            time.sleep(0.01)
+
+    functions.acquire_worker = wait
 
 
 def name_exceptions() -> None:
@@ -113,6 +136,7 @@ def main() -> None:
     evaluate_timeouts()
     choose_default_with_output()
     run_functions_with(os.environ["LAMBDA_PYTHON"])
+    share_processes()
     name_exceptions()
     end_with_parent()
     from ministack.app import main as serve  # noqa: PLC0415 - after the changes: it binds what they replace

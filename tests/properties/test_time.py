@@ -5,7 +5,7 @@ What is covered where (files under tests/; those without a folder are here; jour
 | case | test |
 |---|---|
 | any order of votes, rounds, redeliveries, expiry, stop, dead letters, lost replies | test_interleavings |
-| fifty people at once; many open requests; a thousand of them | test_crowds |
+| fifty people at once; a thousand open requests | test_crowds |
 | a message of round 1 delivered in round 3 | a_message_that_was_delayed_by_two_rounds_changes_nothing |
 | a click between two rounds | a_click_between_two_rounds_is_handed_over_by_the_next_one; journey/test_troubles |
 | a click in the last second | a_click_in_the_last_second_is_counted_or_refused_never_lost; journey/test_troubles |

@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pulumi
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from sandbox import resources
 
 SECONDS = 20
+AT_ONCE = 30
 CODE = """
-import importlib.util, os, sys
+import importlib.util, os, sys, time
 
 class Broken(Exception):
     pass
@@ -18,8 +20,9 @@ class Broken(Exception):
 def handler(event, context):
     if event.get("raise"):
         raise Broken("no, thank you")
+    time.sleep(event.get("seconds", 0))
     known = [name for name in ("boto3", "ministack", "yaml", "pulumi") if importlib.util.find_spec(name)]
-    return {"known": known, "environment": sorted(os.environ)}
+    return {"known": known, "environment": sorted(os.environ), "process": os.getpid()}
 """
 
 
@@ -84,6 +87,19 @@ def test_a_function_has_boto3_and_nothing_else_of_ours(run, function, monkeypatc
     assert found["known"] == ["boto3"]
     assert "VIRTUAL_ENV" not in found["environment"]
     assert "PYTHONPATH" not in found["environment"]
+
+
+def test_many_invocations_at_once_share_a_few_processes(cloud, function):
+    client = cloud.client("lambda")
+
+    def invoke(_):
+        answer = client.invoke(FunctionName=function, Payload=json.dumps({"seconds": 0.2}))
+        return json.load(answer["Payload"])["process"]
+
+    with ThreadPoolExecutor(AT_ONCE) as callers:
+        processes = list(callers.map(invoke, range(AT_ONCE)))
+    assert len(processes) == AT_ONCE
+    assert 1 < len(set(processes)) <= 8
 
 
 def test_a_timeout_may_be_an_expression(run, cloud):
