@@ -94,8 +94,6 @@ def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = 
     deployed = Deployed()
     provider = Provider(cloud)
     loop = asyncio.new_event_loop()
-    # What fails is raised below; whatever depended on it fails as well, and would be complained of at the very end.
-    loop.set_exception_handler(lambda _loop, _context: None)
     asyncio.set_event_loop(loop)  # Python 3.14 no longer makes one for us
     # The first failure is raised below; asyncio would print each that followed from it, whenever it is collected.
     loop.set_exception_handler(lambda _loop, _context: None)

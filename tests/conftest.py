@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 # Each of these folders shares what is slow to start, so its tests stay in one process.
 TOGETHER = {"faults", "infra", "journey", "permissions", "properties"}
@@ -21,6 +23,13 @@ class ByFolder(LoadScopeScheduling):
         file, *_ = nodeid.split("::")
         _tests, folder, *_ = file.split("/")
         return folder if folder in TOGETHER else file
+
+    def add_node_collection(self, node: WorkerController, collection: list[str]) -> None:
+        """Of several tests with one id it would run the first and be silent about the others."""
+        repeated = [test for test, count in Counter(collection).items() if count > 1]
+        if repeated:
+            raise pytest.UsageError(f"ids of more than one test: {', '.join(repeated)}")
+        super().add_node_collection(node, collection)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:

@@ -21,8 +21,9 @@ DEVICES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ends with its file: Playwright's event loop runs in the main thread, where others start theirs."""
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if not executable:
         reason = f"no chromium: none of {', '.join(NAMES)} is on the PATH, so nothing was looked at in a browser"

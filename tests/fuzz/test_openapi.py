@@ -46,9 +46,11 @@ def api(monkeypatch, clock):
     return module
 
 
+@pytest.mark.parametrize("accept", [HTML, JSON])
 @schema.parametrize()
 @settings(settings.get_profile("fuzz"), max_examples=40)
-def test_a_stranger_gets_the_described_answer_and_nothing_of_a_request(api, case):
+def test_a_stranger_gets_the_described_answer_and_nothing_of_a_request(api, case, accept):
+    case.headers["Accept"] = accept
     answer = case.call_and_validate(app=wsgi(api), checks=DESCRIBED)
     assert answer.status_code == 404
     for known in (record().title, ANNA, TASK_TOKEN, "Traceback"):
