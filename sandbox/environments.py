@@ -68,12 +68,17 @@ def lambda_interpreter() -> str:
     # A version manager's shim is on the path even where the version behind it is switched off.
     if found and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:  # noqa: S603
         return found
-    return sys.executable
+    return own_interpreter()
+
+
+def own_interpreter() -> str:
+    """One name for it, however it was called, or `python` and `python3` of `.venv` would take turns in making anew."""
+    return str(Path(sys.executable).resolve())
 
 
 def emulator() -> Environment:
     requirements = PROJECT / "sandbox" / "requirements-emulator.txt"
-    return Environment(folder=HOME / "emulator", requirements=requirements, interpreter=sys.executable)
+    return Environment(folder=HOME / "emulator", requirements=requirements, interpreter=own_interpreter())
 
 
 def functions() -> Environment:
