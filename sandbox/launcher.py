@@ -66,6 +66,32 @@ def run_functions_with(interpreter: str) -> None:
     runtime._detect_runtime_binary = own_interpreter
 
 
+def change_worker(plain: str, changed: str) -> None:
+    if runtime._PYTHON_WORKER_SCRIPT.count(plain) != 1:
+        raise SystemExit(f"ministack's Python worker has changed: {plain!r} is not in it once")
+    runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(plain, changed)
+
+
+def keep_bytecode() -> None:
+    """Let the processes of one archive run from one folder, so that only the first has to compile.
+
+    Here each unpacks the archive into a folder of its own, and half of a cold start was compiling it once more.
+    """
+    plain = 'code_dir = init["code_dir"]'
+    change_worker(
+        plain,
+        f"""{plain}
+    import hashlib
+    with open(os.path.join(os.path.dirname(code_dir), "code.zip"), "rb") as archive:
+        shared = os.path.join(os.environ["TMPDIR"], hashlib.sha256(archive.read()).hexdigest())
+    try:
+        os.rename(code_dir, shared)
+    except OSError:  # another process was first
+        pass
+    code_dir = shared""",
+    )
+
+
 def share_processes() -> None:
     """Let an invocation wait for one of its function's processes, of which there are `PROCESSES` at most.
 
@@ -94,11 +120,7 @@ def name_exceptions() -> None:
     https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
     """
     plain = '"error": str(e), "trace": traceback.format_exc()'
-    named = f'"type": type(e).__name__, {plain}'
-    if runtime._PYTHON_WORKER_SCRIPT.count(plain) != 1:
-        raise SystemExit("ministack's Python worker has changed: adapt name_exceptions in sandbox/launcher.py")
-    runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(plain, named)
-
+    change_worker(plain, f'"type": type(e).__name__, {plain}')
     invoke, execute, answer = runtime.Worker.invoke, functions._execute_function_warm, threading.local()
 
     def keep(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -137,6 +159,7 @@ def main() -> None:
     choose_default_with_output()
     run_functions_with(os.environ["LAMBDA_PYTHON"])
     share_processes()
+    keep_bytecode()
     name_exceptions()
     end_with_parent()
     from ministack.app import main as serve  # noqa: PLC0415 - after the changes: it binds what they replace
