@@ -36,8 +36,12 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def watched(browser: Browser, **options: Any) -> Iterator[Page]:
-    """A tab in which nothing may go wrong unseen: no console message, no script error, no failed request."""
+def watched(browser: Browser, allowed: frozenset[str] = frozenset(), **options: Any) -> Iterator[Page]:
+    """A tab in which nothing may go wrong unseen: no console message, no script error, no failed request.
+
+    Args:
+        allowed: complaints that may come, and need not.
+    """
     complaints: list[str] = []
     with browser.new_context(reduced_motion="reduce", **options) as context:
         page = context.new_page()
@@ -45,4 +49,4 @@ def watched(browser: Browser, **options: Any) -> Iterator[Page]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("requestfailed", lambda request: complaints.append(f"{request.method} failed: {request.failure}"))
         yield page
-    assert not complaints
+    assert not set(complaints) - allowed
