@@ -7,6 +7,7 @@ from infra.config import Settings
 from infra.monitoring import Monitoring, MonitoringArgs
 from infra.notifier import FAIL_TIMEOUT_SECONDS, Notifier, NotifierArgs
 from infra.queue import RequestQueue, RequestQueueArgs
+from infra.reconciler import Reconciler, ReconcilerArgs
 from infra.store import ApprovalStore, ApprovalStoreArgs
 from infra.topic import ApproverTopic, ApproverTopicArgs
 from infra.trigger import Trigger, TriggerArgs
@@ -36,9 +37,18 @@ notifier = Notifier(
         approval_url=api.url,
     ),
 )
+reconciler = Reconciler("records", ReconcilerArgs(settings=settings, store=store, state_machine_arn=machine_arn))
 monitoring = Monitoring(
     "operator",
-    MonitoringArgs(settings=settings, queue=queue, workflow=workflow, api=api, notifier=notifier, trigger=trigger),
+    MonitoringArgs(
+        settings=settings,
+        queue=queue,
+        workflow=workflow,
+        api=api,
+        notifier=notifier,
+        reconciler=reconciler,
+        trigger=trigger,
+    ),
 )
 
 pulumi.export("stateMachineArn", machine_arn)

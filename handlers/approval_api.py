@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.approvals import decisions, links, page
 from handlers.approvals.aws import CONFIG
-from handlers.approvals.callback import Callback, Execution, settle
+from handlers.approvals.callback import Callback, Execution, as_known, settle
 from handlers.approvals.decisions import Refusal, Refused
 from handlers.approvals.observability import count, logger, metrics
 from handlers.approvals.page import State
@@ -122,7 +122,7 @@ def _open(request_id: str, secret: str) -> Link | None:
     logger.append_keys(requestId=record.request_id, execution=record.execution_arn, round=record.round)
     if record.status is not Status.OPEN:
         return Link(who=who, record=record)
-    execution = _execution(record)
+    execution = as_known(CALLBACK, record.execution_arn)
     if execution.running:
         return Link(who=who, record=record)
     return Link(who=who, record=decisions.ended(record, execution), ended=execution)
@@ -131,15 +131,6 @@ def _open(request_id: str, secret: str) -> Link | None:
 def _plausible(request_id: str, secret: str) -> bool:
     """Ours are 36 and 43 ASCII characters; what is much longer is not worth a look into the table."""
     return all(part.isascii() and 0 < len(part) <= LONGEST_PART for part in (request_id, secret))
-
-
-def _execution(record: Record) -> Execution:
-    """Step Functions knows who still waits. If it cannot be asked just now, the record's own word has to do."""
-    try:
-        return CALLBACK.execution(record.execution_arn)
-    except (ClientError, BotoCoreError) as error:
-        logger.warning("the execution's status is not to be had", kind=type(error).__name__)
-        return Execution(status="RUNNING")
 
 
 def _vote(link: Link, decision: Decision, comment: str) -> Response[str]:

@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.approvals import links, mail, rounds
 from handlers.approvals.aws import CONFIG, PATIENT
-from handlers.approvals.callback import Callback, settle
-from handlers.approvals.decisions import Failure, WorkflowError
+from handlers.approvals.callback import Callback, as_known, settle
+from handlers.approvals.decisions import Failure, WorkflowError, ended
 from handlers.approvals.message import MalformedMessage, Message
 from handlers.approvals.observability import count, logger, metrics
 from handlers.approvals.record import DECIDED, Lease, Record
@@ -113,9 +113,15 @@ def ask(message: Message, worker_ends: int) -> None:
         settle(STORE, CALLBACK, record, message.task_token)
         logger.info("answered a decision that was still to be handed over", outcome=record.status.value)
         return
-    if record.version == 1:
-        count("Requested")
     try:
+        # Looked at after the record was written: a run that ends from now on finds its record.
+        execution = as_known(CALLBACK, message.execution_arn)
+        if execution.over:
+            STORE.change(message.request_id, partial(ended, execution=execution))
+            logger.info("the run is over, nobody is asked", outcome="over", ended=execution.status)
+            return
+        if record.version == 1:
+            count("Requested")
         _send(record, message, secrets, worker_ends - SPARE_SECONDS)
     except Exception:
         STORE.change(message.request_id, lambda latest: rounds.release(latest, lease))

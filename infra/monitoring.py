@@ -14,6 +14,7 @@ from infra.config import Settings
 from infra.iam import allow, demand_tls, document, same_account
 from infra.notifier import Notifier
 from infra.queue import RequestQueue
+from infra.reconciler import Reconciler
 from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
 
@@ -31,6 +32,7 @@ class MonitoringArgs:
     workflow: ApprovalWorkflow
     api: ApprovalApi
     notifier: Notifier
+    reconciler: Reconciler
     trigger: Trigger
 
 
@@ -96,6 +98,7 @@ class Monitoring(pulumi.ComponentResource):
                 args.api.function,
                 args.notifier.request_function,
                 args.notifier.fail_function,
+                args.reconciler.function,
             )
         ]
         for metric in ("Errors", "Throttles"):

@@ -9,6 +9,8 @@ import pulumi_aws as aws
 
 from infra.config import Settings
 
+EXECUTION_INDEX = "by-execution"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalStoreArgs:
@@ -22,6 +24,7 @@ class ApprovalStore(pulumi.ComponentResource):
 
     table_name: pulumi.Output[str]
     table_arn: pulumi.Output[str]
+    execution_index_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ApprovalStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:store:ApprovalStore", name, None, opts)
@@ -30,7 +33,15 @@ class ApprovalStore(pulumi.ComponentResource):
             f"{name}-table",
             billing_mode="PAY_PER_REQUEST",
             hash_key="requestId",
-            attributes=[{"name": "requestId", "type": "S"}],
+            attributes=[{"name": "requestId", "type": "S"}, {"name": "executionArn", "type": "S"}],
+            # A run that has ended names its execution only.
+            global_secondary_indexes=[
+                {
+                    "name": EXECUTION_INDEX,
+                    "key_schemas": [{"attribute_name": "executionArn", "key_type": "HASH"}],
+                    "projection_type": "KEYS_ONLY",
+                }
+            ],
             ttl={"attribute_name": "expiresAt", "enabled": True},
             server_side_encryption={"enabled": True},
             point_in_time_recovery={"enabled": args.settings.point_in_time_recovery},
@@ -39,4 +50,11 @@ class ApprovalStore(pulumi.ComponentResource):
         )
 
         self.table_name, self.table_arn = table.name, table.arn
-        self.register_outputs({"table_name": self.table_name, "table_arn": self.table_arn})
+        self.execution_index_arn = pulumi.Output.concat(table.arn, f"/index/{EXECUTION_INDEX}")
+        self.register_outputs(
+            {
+                "table_name": self.table_name,
+                "table_arn": self.table_arn,
+                "execution_index_arn": self.execution_index_arn,
+            }
+        )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handlers.approvals import observability
 from handlers.approvals.decisions import Answer, Success, answer, ended, handed_over, token_spent
 from handlers.approvals.record import DECIDED, Record
 
@@ -25,6 +28,11 @@ class Execution:
     @property
     def running(self) -> bool:
         return self.status in {"RUNNING", "PENDING_REDRIVE"}
+
+    @property
+    def over(self) -> bool:
+        """Seen to have ended: more than not to be found, which a new execution may be for a moment."""
+        return self.status in {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 
 
 class Callback:
@@ -59,6 +67,15 @@ class Callback:
         except self._client.exceptions.ExecutionDoesNotExist:
             return Execution(status="DELETED")  # history is kept for 90 days, and goes with its state machine
         return Execution(status=described["status"], error=described.get("error", ""))
+
+
+def as_known(callback: Callback, execution_arn: str) -> Execution:
+    """Step Functions knows who still waits. If it cannot be asked just now, the record's own word has to do."""
+    try:
+        return callback.execution(execution_arn)
+    except (ClientError, BotoCoreError) as error:
+        observability.logger.warning("the execution's status is not to be had", kind=type(error).__name__)
+        return Execution(status="RUNNING")
 
 
 def settle(store: Store, callback: Callback, record: Record, token: str = "") -> Record:

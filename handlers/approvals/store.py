@@ -41,6 +41,20 @@ class Store:
         ).get("Item")
         return Record.from_item(_plain(found)) if found else None
 
+    def requests_of(self, execution_arn: str, index: str) -> list[str]:
+        """The ids of the requests that an execution has made: none before it has asked, and one as it is shipped.
+
+        The index follows the table with a delay of mostly less than a second:
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+        """
+        found = self._client.query(
+            TableName=self._table,
+            IndexName=index,
+            KeyConditionExpression="executionArn = :execution",
+            ExpressionAttributeValues={":execution": {"S": execution_arn}},
+        )["Items"]
+        return [item["requestId"]["S"] for item in found]
+
     def change(
         self, request_id: str, decide: Callable[[Record], Record], *, new: Callable[[], Record] | None = None
     ) -> Record:

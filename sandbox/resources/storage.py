@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.resources.given import spelt
+
 if TYPE_CHECKING:
     from sandbox.cloud import Cloud
     from sandbox.resources.given import Given
@@ -56,6 +58,6 @@ def secondary_index(index: dict[str, Any]) -> dict[str, Any]:
         projection["NonKeyAttributes"] = index["nonKeyAttributes"]
     return {
         "IndexName": index["name"],
-        "KeySchema": key_schema(index["hashKey"], index.get("rangeKey")),
+        "KeySchema": spelt(index["keySchemas"]),
         "Projection": projection,
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.faults.calls import Call
 from tests.faults.proxy import Fault
 
-API, ASK, FAIL = "approval_api", "request_approval", "fail_request"
+API, ASK, FAIL, RECONCILE = "approval_api", "request_approval", "fail_request", "reconcile_request"
 # A mail has gone out, and before that was noted its sender died (or was not told): asked again, it goes out again.
 UNTOLD = {Fault.LOST: 1, Fault.CRASH_AFTER: 1}
 UNNOTED = {Fault.CRASH_BEFORE: 1}
@@ -46,13 +46,13 @@ ROWS = [
         API,
         "look",
         ("_open, get 1", "GetItem", 1, "find the request"),
-        ("_execution, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
+        ("as_known, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
     ),
     *_rows(
         API,
         "approve",
         ("_open, get 1", "GetItem", 1, "find the request"),
-        ("_execution, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
+        ("as_known, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
         ("_vote, change 2", "GetItem", 2, "read before the vote"),
         ("_vote, change 2", "UpdateItem", 1, "write the vote"),
         ("settle, give 1", "SendTaskSuccess", 1, "hand the answer over"),
@@ -78,6 +78,7 @@ ROWS = [
         "ask",
         ("ask, change 1", "GetItem", 1, "look for the record"),
         ("ask, change 1", "PutItem", 1, "make the record"),
+        ("as_known, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
         ("_publish, publish 1", "Publish", 1, "send the first mail", UNTOLD),
         ("_note, change 1", "GetItem", 2, "read before noting the first mail", UNNOTED | {Fault.CRASH_AFTER: 1}),
         ("_note, change 1", "UpdateItem", 1, "note the first mail", UNNOTED),
@@ -88,9 +89,15 @@ ROWS = [
     *_rows(
         ASK,
         "ask, but SNS refuses at first",
-        ("ask, change 2", "GetItem", 2, "read before giving the lease back"),
-        ("ask, change 2", "UpdateItem", 1, "give the lease back"),
+        ("ask, change 3", "GetItem", 2, "read before giving the lease back"),
+        ("ask, change 3", "UpdateItem", 1, "give the lease back"),
         ("_come_back, change_message_visibility 1", "ChangeMessageVisibility", 1, "bring the retry forward"),
+    ),
+    *_rows(
+        ASK,
+        "ask, but the run was stopped",
+        ("ask, change 2", "GetItem", 2, "read before closing"),
+        ("ask, change 2", "UpdateItem", 2, "close the request"),
     ),
     *_rows(ASK, "ask what is given up", ("ask, give 1", "SendTaskFailure", 1, "fail the run")),
     *_rows(ASK, "ask too few", ("ask, give 2", "SendTaskFailure", 1, "refuse")),
@@ -130,5 +137,13 @@ ROWS = [
         ("settle, execution 1", "DescribeExecution", 1, "see what became of the run"),
         ("settle, change 2", "GetItem", 3, "read before noting that it is handed over"),
         ("settle, change 2", "UpdateItem", 2, "note that it is handed over"),
+    ),
+    *_rows(
+        RECONCILE,
+        "told that the run was stopped",
+        ("reconcile, execution 1", "DescribeExecution", 1, "see how it ended"),
+        ("reconcile, requests_of 1", "Query", 1, "find the request"),
+        ("reconcile, change 1", "GetItem", 1, "read before closing"),
+        ("reconcile, change 1", "UpdateItem", 1, "close the request"),
     ),
 ]

@@ -22,7 +22,8 @@ from urllib.parse import parse_qs
 
 import psutil
 
-REQUEST_ID = re.compile(rb'"requestId": ?\{"S": ?"([0-9a-f-]{36})"\}')
+# A request goes by its id, or by its execution.
+NAME = re.compile(rb'"requestId": ?\{"S": ?"(?P<request>[0-9a-f-]{36})"\}|"(?P<execution>arn:[^"]+:execution:[^"]+)"')
 ACCESS_KEY = re.compile(r"Credential=(\w+)/")
 ATTEMPT = re.compile(r"attempt=(\d+)")
 REGISTRATION_SECONDS = 30  # what a request whose case is not known yet is held for
@@ -104,10 +105,10 @@ class Proxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def register(self, request_id: str, case: Case) -> None:
-        """Until then, calls for this request are held."""
+    def register(self, case: Case, *names: str) -> None:
+        """Until then, calls for a request of these names are held."""
         with self._changed:
-            self._cases[request_id] = case
+            self._cases.update(dict.fromkeys(names, case))
             self._changed.notify_all()
 
     def fault(self, port: int, operation: str, headers: http.client.HTTPMessage, body: bytes) -> Fault | None:
@@ -117,14 +118,14 @@ class Proxy:
             self._handlers[key] = self.worker(port).environ()["POWERTOOLS_SERVICE_NAME"]
         # An invocation has its own trace, serves one request here, and begins with a call that names it.
         trace = headers["X-Amzn-Trace-Id"]
-        if named := REQUEST_ID.search(body):
-            self._requests[trace] = named[1].decode()
-        request_id = self._requests[trace]
+        if named := NAME.search(body):
+            self._requests[trace] = named[named.lastgroup].decode()
+        request = self._requests[trace]
         attempt = ATTEMPT.search(headers["amz-sdk-request"])[1]
         with self._changed:
-            if not self._changed.wait_for(lambda: request_id in self._cases, REGISTRATION_SECONDS):
-                raise LookupError(f"nobody registered request {request_id}")
-            case = self._cases[request_id]
+            if not self._changed.wait_for(lambda: request in self._cases, REGISTRATION_SECONDS):
+                raise LookupError(f"nobody registered {request}")
+            case = self._cases[request]
             return case.fault(self._handlers[key], operation, headers["amz-sdk-invocation-id"], int(attempt))
 
     def worker(self, port: int) -> psutil.Process:

@@ -14,9 +14,10 @@ from typing import Any
 
 from handlers.approvals import decisions
 from handlers.approvals.record import Decision, Record, Status, Vote
-from tests.faults.matrix import API, ASK, Row
+from tests.faults.matrix import API, ASK, RECONCILE, Row
 from tests.faults.proxy import Case, Fault, Planned, Proxy
-from tests.journey.stacks import ALICE, BOB, JSON, Run, Stack, link_in
+from tests.journey.stacks import ALICE, BOB, JSON, Run, Stack, link_in, queue_message
+from tests.permissions.roles import Function
 
 REQUEST_ID = re.compile(r"^Request ([0-9a-f-]{36})$", re.MULTILINE)
 POLL_SECONDS = 0.4  # many wait at once
@@ -85,7 +86,7 @@ class Travel:
         with self.world.starting:
             self.run = self.world.stack.start(**task)
             self.request_id = until(self._generated, f"request of {self.run.title}")
-        self.world.proxy.register(self.request_id, self.case)
+        self.world.proxy.register(self.case, self.request_id, self.run.arn)
 
     def _generated(self) -> str:
         events = self.world.stack.sfn.get_execution_history(executionArn=self.run.arn, maxResults=20)["events"]
@@ -154,24 +155,8 @@ class Travel:
     def message(self, output: str, round_: int = 1) -> None:
         """What SQS delivers once more, or the state machine sends in a later round."""
         record = self.seen()
-        body = {
-            "schemaVersion": 1,
-            "taskToken": record.task_token or self.token,
-            "executionArn": self.run.arn,
-            "round": round_,
-            "rounds": record.rounds,
-            "deadline": record.deadline,
-            "request": {
-                "requestId": self.request_id,
-                "title": record.title,
-                "details": record.details,
-                "requestedBy": record.requested_by,
-                "requestedAt": record.requested_at,
-            },
-        }
-        self.world.stack.sqs.send_message(
-            QueueUrl=self.world.stack.sandbox.outputs[output], MessageBody=json.dumps(body)
-        )
+        body = queue_message(self.run.arn, record, token=record.task_token or self.token, round_=round_)
+        self.world.stack.sqs.send_message(QueueUrl=self.world.stack.sandbox.outputs[output], MessageBody=body)
 
     def decided(self, decision: Decision = Decision.APPROVE) -> Record:
         self.vote(BOB, decision)
@@ -190,6 +175,13 @@ class Travel:
 
     def handed_over(self) -> None:
         until(lambda: self.seen().handed_over, f"{self.run.title} handed over")
+
+    def stopped(self) -> None:
+        self.status, self.record = "ABORTED", Status.CLOSED
+        self.world.stack.sfn.stop_execution(executionArn=self.run.arn)
+
+    def closed(self) -> None:
+        until(lambda: self.seen().status is Status.CLOSED, f"{self.run.title} closed")
 
     def rejected(self) -> None:
         self.status, self.error, self.record = "FAILED", "Rejected", Status.REJECTED
@@ -253,10 +245,9 @@ def reject(one: Travel) -> None:
 
 
 def press_stopped(one: Travel) -> None:
-    one.status, one.record = "ABORTED", Status.CLOSED
     one.start()
     one.asked()
-    one.world.stack.sfn.stop_execution(executionArn=one.run.arn)
+    one.stopped()
     one.plan()
     one.press()
 
@@ -298,6 +289,15 @@ def remind(one: Travel) -> None:
     one.vote(BOB, Decision.APPROVE)
     one.press()
     one.ended()
+
+
+def ask_stopped(one: Travel) -> None:
+    one.start()
+    one.asked()
+    one.stopped()
+    one.plan()
+    one.message("requestQueueUrl", round_=2)
+    one.closed()
 
 
 def ask_given_up(one: Travel) -> None:
@@ -348,6 +348,15 @@ def give_up(one: Travel) -> None:
     one.ended()
 
 
+def told_stopped(one: Travel) -> None:
+    one.start()
+    one.asked()
+    one.stopped()
+    one.plan()
+    Function.of(one.world.stack, RECONCILE).told_that_it_has_ended(one.run)
+    one.closed()
+
+
 SCENARIOS: dict[str, Callable[[Travel], None]] = {
     "look": look,
     "approve": approve,
@@ -357,6 +366,7 @@ SCENARIOS: dict[str, Callable[[Travel], None]] = {
     "ask": ask,
     "remind": remind,
     "ask, but SNS refuses at first": ask_refused,
+    "ask, but the run was stopped": ask_stopped,
     "ask what is given up": ask_given_up,
     "ask too few": ask_too_few,
     "ask what is decided": partial(decided, queue="requestQueueUrl"),
@@ -366,4 +376,5 @@ SCENARIOS: dict[str, Callable[[Travel], None]] = {
     "give up what is decided": partial(decided, queue="deadLetterQueueUrl"),
     "give up what is rejected": partial(decided, queue="deadLetterQueueUrl", decision=Decision.REJECT),
     "give up, but the workflow has the answer": partial(answered, queue="deadLetterQueueUrl"),
+    "told that the run was stopped": told_stopped,
 }

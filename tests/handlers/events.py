@@ -17,6 +17,7 @@ from handlers.approvals.store import NoSuchRecord
 
 ENVIRONMENT = {
     "TABLE_NAME": "approvals",
+    "EXECUTION_INDEX": "by-execution",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/requests",
     "TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:approvers",
     "APPROVAL_URL": "https://a1b2c3.execute-api.eu-central-1.amazonaws.com",
@@ -75,6 +76,10 @@ class MemoryStore:
 
     def get(self, request_id: str) -> Record | None:
         return self.record if self.record and self.record.request_id == request_id else None
+
+    def requests_of(self, execution_arn: str, index: str) -> list[str]:
+        assert index == ENVIRONMENT["EXECUTION_INDEX"]
+        return [self.record.request_id] if self.record and self.record.execution_arn == execution_arn else []
 
     def change(self, request_id: str, decide: Any, *, new: Any = None) -> Record:
         seen = self.get(request_id)

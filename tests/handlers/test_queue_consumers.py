@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError
 
 from handlers.approvals import rounds
+from handlers.approvals.callback import Execution
 from handlers.approvals.decisions import Failure, Success, WorkflowError
 from handlers.approvals.message import MalformedMessage
 from handlers.approvals.record import Lease, Status
@@ -107,6 +109,30 @@ def test_a_decided_record_answers_the_token_of_the_new_round_and_mails_nobody(co
     assert isinstance(told, Success)
     assert consumer.STORE.record.handed_over
     assert not consumer.SNS.mails
+
+
+@pytest.mark.parametrize("end", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
+def test_nobody_is_asked_for_a_run_that_is_over(consumer, capsys, end):
+    consumer.CALLBACK = Workflow(execution=Execution(status=end))
+    assert failed(consumer.handler(sqs(message_body()), Context())) == []
+    assert consumer.SNS.mails == []
+    kept = consumer.STORE.record
+    assert (kept.status, kept.task_token, kept.lease) == (Status.CLOSED, "", None)
+    assert "Requested" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seen", [Execution(status="DELETED"), ConnectTimeoutError(endpoint_url="https://example.com")])
+def test_people_are_asked_if_the_run_is_not_known_to_be_over(consumer, seen):
+    consumer.CALLBACK = Workflow(execution=seen)
+    assert failed(consumer.handler(sqs(message_body()), Context())) == []
+    assert consumer.SNS.recipients == [ANNA, BEN]
+
+
+def test_a_record_that_cannot_be_closed_keeps_nobody_waiting_for_the_lease(consumer):
+    consumer.CALLBACK = Workflow(execution=Execution(status="ABORTED"))
+    consumer.ended = lambda *_, **__: 1 / 0
+    assert failed(consumer.handler(sqs(message_body()), Context())) == ["0"]
+    assert consumer.STORE.record.lease is None
 
 
 def test_the_people_who_are_left_are_not_mailed_once_it_is_decided(consumer):

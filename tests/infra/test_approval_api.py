@@ -82,11 +82,11 @@ def test_the_api_is_throttled(graph):
 def test_the_api_is_open_when_the_function_may_be_called(graph):
     stage = graph.one(STAGE)
     assert stage.inputs["autoDeploy"] is True
-    assert graph.one("aws:lambda/permission:Permission").urn in stage.depends_on
+    assert graph.named("aws:lambda/permission:Permission", "approval-invoke").urn in stage.depends_on
 
 
 def test_the_function_answers_this_api_only_and_its_links_only(graph):
-    permission = graph.one("aws:lambda/permission:Permission").inputs
+    permission = graph.named("aws:lambda/permission:Permission", "approval-invoke").inputs
     assert permission["function"] == "approval-function-0a1b2c3"
     assert permission["action"] == "lambda:InvokeFunction"
     assert permission["principal"] == "apigateway.amazonaws.com"

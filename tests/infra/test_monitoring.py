@@ -17,6 +17,7 @@ FUNCTIONS = [
     "approval-function-0a1b2c3",
     "notifier-request-approval-0a1b2c3",
     "notifier-fail-request-0a1b2c3",
+    "records-reconcile-request-0a1b2c3",
 ]
 
 

@@ -27,6 +27,7 @@ LIBRARIES = {
     "generate_task": LOGGING,
     "process_task": LOGGING,
     "fail_request": LOGGING,
+    "reconcile_request": LOGGING,
     "approval_api": RENDERING,
     "request_approval": RENDERING,
 }

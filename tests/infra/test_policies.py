@@ -39,6 +39,7 @@ TRUSTED = {
     "approval-function-role": ("lambda.amazonaws.com", None),
     "notifier-request-approval-role": ("lambda.amazonaws.com", None),
     "notifier-fail-request-role": ("lambda.amazonaws.com", None),
+    "records-reconcile-request-role": ("lambda.amazonaws.com", None),
     "workflow-generate-task-role": ("lambda.amazonaws.com", None),
     "workflow-process-task-role": ("lambda.amazonaws.com", None),
     "workflow-role": ("states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": ACCOUNT}}),

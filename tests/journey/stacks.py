@@ -14,7 +14,7 @@ import httpx
 from boto3.dynamodb.types import TypeDeserializer
 
 from handlers.approvals import decisions
-from handlers.approvals.record import Decision, Vote
+from handlers.approvals.record import Decision, Record, Vote
 from handlers.approvals.store import Store
 from sandbox import Sandbox
 from tests.journey.waiting import until
@@ -133,3 +133,24 @@ class Stack:
 def link_in(body: str) -> str:
     (link,) = re.findall(r"^https?://\S+/approvals/\S+$", body, re.MULTILINE)
     return link
+
+
+def queue_message(execution_arn: str, record: Record, *, token: str = "", round_: int = 0) -> str:
+    """What the workflow puts on the queue for a round of this request: its record's own, unless told otherwise."""
+    return json.dumps(
+        {
+            "schemaVersion": 1,
+            "taskToken": token or record.task_token,
+            "executionArn": execution_arn,
+            "round": round_ or record.round,
+            "rounds": record.rounds,
+            "deadline": record.deadline,
+            "request": {
+                "requestId": record.request_id,
+                "title": record.title,
+                "details": record.details,
+                "requestedBy": record.requested_by,
+                "requestedAt": record.requested_at,
+            },
+        }
+    )

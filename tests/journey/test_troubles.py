@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from handlers.approvals.record import Decision, Status
-from tests.journey.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack
+from tests.journey.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, queue_message
 from tests.journey.waiting import until
 
 
@@ -16,13 +16,25 @@ def test_a_stopped_execution_closes_its_request(plain):
     run = plain.start()
     link = run.link()
     plain.sfn.stop_execution(executionArn=run.arn)
+    item = until(lambda: (now := run.item())["status"] == "CLOSED" and now, "closed record")
+    assert "taskToken" not in item
     shown, pressed = plain.get(link), plain.press(link)
     assert "<form" not in shown.text
     assert pressed.status_code == 409
-    item = run.item()
-    assert item["status"] == "CLOSED"
-    assert "taskToken" not in item
+    assert run.item()["status"] == "CLOSED"
     assert run.status == "ABORTED"
+
+
+def test_of_a_run_that_went_on_and_was_never_noted_the_record_learns_at_its_end(plain):
+    """The function that gave the answer died before it could write that down."""
+    run = plain.start()
+    run.link()
+    run.vote_without_handing_over()
+    token, output = (run.item()[name] for name in ("taskToken", "answer"))
+    plain.sfn.send_task_success(taskToken=token, output=output)
+    item = until(lambda: (now := run.item())["handedOver"] and now, "note that it was handed over")
+    assert item["status"] == "APPROVED"
+    assert "taskToken" not in item
 
 
 def test_the_operator_is_told_of_a_stopped_run_but_not_of_a_rejected_one(plain):
@@ -43,24 +55,9 @@ def test_the_operator_is_told_of_a_stopped_run_but_not_of_a_rejected_one(plain):
 def test_the_same_message_twice_mails_once(plain):
     run = plain.start()
     run.mails(3)
-    item = run.item()
-    body = {
-        "schemaVersion": 1,
-        "taskToken": item["taskToken"],
-        "executionArn": run.arn,
-        "round": 1,
-        "rounds": 1,
-        "deadline": int(item["deadline"]),
-        "request": {
-            "requestId": run.request_id,
-            "title": run.title,
-            "details": item["details"],
-            "requestedBy": item["requestedBy"],
-            "requestedAt": item["requestedAt"],
-        },
-    }
+    body = queue_message(run.arn, plain.store.get(run.request_id))
     for _ in range(3):
-        plain.sqs.send_message(QueueUrl=plain.sandbox.outputs["requestQueueUrl"], MessageBody=json.dumps(body))
+        plain.sqs.send_message(QueueUrl=plain.sandbox.outputs["requestQueueUrl"], MessageBody=body)
     queue_is_empty(plain, "requestQueueUrl")
     assert len(run.mails(3)) == 3
     plain.press(run.link())

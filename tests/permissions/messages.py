@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
-from tests.journey.stacks import Run, Stack
+from tests.journey.stacks import Run, Stack, queue_message
 from tests.journey.waiting import until
 
 
 def message(run: Run, token: str = "") -> str:
     """What the workflow has put on the queue for this run, once its mail is out."""
-    run.link()
-    item = until(lambda: "lease" not in (now := run.item()) and now, "end of the mailing")
-    return json.dumps(
-        {
-            "schemaVersion": 1,
-            "taskToken": token or item["taskToken"],
-            "executionArn": run.arn,
-            "round": 1,
-            "rounds": 1,
-            "deadline": int(item["deadline"]),
-            "request": {key: item[key] for key in ("requestId", "title", "details", "requestedBy", "requestedAt")},
-        }
-    )
+    request_id, store = run.request_id, run.stack.store
+    record = until(lambda: (now := store.get(request_id)) and not now.lease and now, "end of the mailing")
+    return queue_message(run.arn, record, token=token)
 
 
 def send(stack: Stack, output: str, body: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from tests.journey.stacks import Run, Stack
 from tests.journey.waiting import until
 
-ENTRIES = ("approval_api", "request_approval", "fail_request", "generate_task", "process_task")
+ENTRIES = ("approval_api", "request_approval", "fail_request", "reconcile_request", "generate_task", "process_task")
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,13 @@ class Function:
         operation = action.split(":")[1]
         line = self.logged(run.arn, f"when calling the {operation} operation", "not authorized")
         assert line["level"] == "ERROR"
+
+    def told_that_it_has_ended(self, run: Run) -> None:
+        """Lambda tries EventBridge's event again by itself; the emulator does not."""
+        event = {"detail": {"executionArn": run.arn}}
+        self.stack.sandbox.client("lambda").invoke(
+            FunctionName=self.name, InvocationType="Event", Payload=json.dumps(event)
+        )
 
 
 def without(policy: dict[str, Any], action: str) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def a_rejection_is_recorded_but_not_handed_over(stack: Stack, function: Function
 def the_page_asks_for_an_answer_that_nobody_waits_for(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     link = run.link()
-    stack.sfn.stop_execution(executionArn=run.arn)
+    stop_unheard(run)
     with function.without(action):
         assert "<form" in stack.get(link).text
     assert "<form" not in stack.get(link).text
@@ -220,6 +220,18 @@ def a_dead_letter_cannot_see_that_the_run_has_ended(stack: Stack, function: Func
     until(lambda: run.item()["status"] == "CLOSED", "closed record")
 
 
+@needs("reconcile_request", "states:DescribeExecution", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem")
+def the_record_does_not_learn_that_the_run_has_ended(stack: Stack, function: Function, action: str) -> None:
+    run = stack.start()
+    run.link()
+    with function.without(action):
+        stack.sfn.stop_execution(executionArn=run.arn)
+        function.could_not(action, run)
+        assert run.item()["status"] == "OPEN"
+    function.told_that_it_has_ended(run)
+    until(lambda: run.item()["status"] == "CLOSED", "closed record")
+
+
 @pytest.mark.parametrize(
     ("entry", "action"),
     CASES,
@@ -279,8 +291,16 @@ def ended_before_it_was_told(stack: Stack) -> Run:
     run.vote_without_handing_over()
     token = run.item()["taskToken"]
     stack.store.change(run.request_id, partial(decided.token_spent, token=token))
-    stack.sfn.stop_execution(executionArn=run.arn)
+    stop_unheard(run)
     return run
+
+
+def stop_unheard(run: Run) -> None:
+    """Stop a run so that its record does not learn of it at once."""
+    reconciler = Function.of(run.stack, "reconcile_request")
+    with reconciler.without("dynamodb:Query"):
+        run.stack.sfn.stop_execution(executionArn=run.arn)
+        reconciler.could_not("dynamodb:Query", run)
 
 
 def kept_in_queue(stack: Stack, output: str, words: str) -> list[dict[str, Any]]:

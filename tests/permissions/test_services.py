@@ -20,6 +20,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # while imported it warns of pkg_resources and leaves a file open
     from parliament import iam_definition
 
+PERMISSION = "aws:lambda/permission:Permission"
 MACHINE = "aws:sfn/stateMachine:StateMachine"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 Call = tuple[str, str]  # an action and the ARN of what it is done to
@@ -188,10 +189,21 @@ def test_the_rule_and_no_other_may_keep_its_failures_in_the_triggers_dead_letter
     assert sources == ARNS["aws:cloudwatch/eventRule:EventRule"].format(rule)
 
 
+def test_nobody_may_invoke_a_function_but_the_api_and_the_rule_on_endings(graph):
+    assert {node.name for node in graph.of(PERMISSION)} == {"approval-invoke", "records-invoke"}
+
+
+def test_the_rule_on_endings_may_invoke_what_it_targets_and_no_other_rule_may(graph):
+    given = graph.named(PERMISSION, "records-invoke").inputs
+    target = graph.named("aws:cloudwatch/eventTarget:EventTarget", "records-endings-target").inputs
+    assert target["arn"] == ARNS["aws:lambda/function:Function"].format(given["function"])
+    assert (given["action"], given["principal"]) == ("lambda:InvokeFunction", "events.amazonaws.com")
+    assert given["sourceArn"] == ARNS["aws:cloudwatch/eventRule:EventRule"].format(target["rule"])
+
+
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 def test_the_api_may_invoke_its_function_by_its_own_routes_and_no_other_api_may(graph):
-    (permission,) = graph.of("aws:lambda/permission:Permission")
-    given = permission.inputs
+    given = graph.named(PERMISSION, "approval-invoke").inputs
     integration = graph.one("aws:apigatewayv2/integration:Integration").inputs
     assert integration["integrationUri"] == ARNS["aws:lambda/function:Function"].format(given["function"])
     assert given["action"] == "lambda:InvokeFunction"

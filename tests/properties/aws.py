@@ -35,6 +35,11 @@ class MemoryTable:
         found = self._items.get(Key["requestId"]["S"])
         return {"Item": copy.deepcopy(found)} if found else {}
 
+    def query(self, *, KeyConditionExpression, ExpressionAttributeValues, **_call) -> dict[str, Any]:  # noqa: N803
+        name, _, value = KeyConditionExpression.partition(" = ")
+        wanted = ExpressionAttributeValues[value]
+        return {"Items": [{"requestId": one["requestId"]} for one in self._items.values() if one[name] == wanted]}
+
     def put_item(self, *, TableName, Item, ConditionExpression) -> None:  # noqa: N803
         assert ConditionExpression == "attribute_not_exists(requestId)"
         if Item["requestId"]["S"] in self._items:
@@ -91,6 +96,7 @@ class Workflow:
         self.status, self.error, self.at = "RUNNING", "", "waiting"
         self.took, self.token, self.round, self.rounds = "", "", 0, rounds
         self.sent: list[str] = []
+        self.execution_arn = f"{EXECUTION_ARN}-{request_id}"
         self._request_id, self._deadline, self._table = request_id, deadline, table
         self._numbers = itertools.count(1)
         self._states = approval_definition(
@@ -113,7 +119,7 @@ class Workflow:
             self.at, self.error = "failing", error
 
     def describe_execution(self, *, executionArn) -> dict[str, Any]:  # noqa: N803
-        assert executionArn == EXECUTION_ARN
+        assert executionArn == self.execution_arn
         return {"status": self.status} | ({"error": self.error} if self.status == "FAILED" else {})
 
     # What Step Functions does by itself, or what an operator does to it.
@@ -135,7 +141,13 @@ class Workflow:
         self.round += 1
         self.token = f"token-{next(self._numbers)}-of-{self._request_id}"
         body = message_body()
-        body |= {"taskToken": self.token, "round": self.round, "rounds": self.rounds, "deadline": self._deadline}
+        body |= {
+            "taskToken": self.token,
+            "executionArn": self.execution_arn,
+            "round": self.round,
+            "rounds": self.rounds,
+            "deadline": self._deadline,
+        }
         body["request"] |= {"requestId": self._request_id}
         self.sent.append(json.dumps(body))
 

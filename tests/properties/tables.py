@@ -10,16 +10,26 @@ from boto3.dynamodb.types import TypeDeserializer
 from handlers.approvals.record import Record
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
+from tests.handlers.events import ENVIRONMENT
 
 
 def approval_table(emulator: Emulator) -> tuple[Any, str]:
-    """A new, empty table with the program's key: a client and the table's name."""
+    """A new, empty table with the program's keys: a client and the table's name."""
     dynamodb = Cloud(endpoint=emulator.endpoint, region="eu-central-1").client("dynamodb")
     name = f"approvals-{uuid4().hex[:8]}"
     dynamodb.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "requestId", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "requestId", "AttributeType": "S"}],
+        AttributeDefinitions=[
+            {"AttributeName": attribute, "AttributeType": "S"} for attribute in ("requestId", "executionArn")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": ENVIRONMENT["EXECUTION_INDEX"],
+                "KeySchema": [{"AttributeName": "executionArn", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     return dynamodb, name

@@ -106,6 +106,11 @@ class Requests(RuleBasedStateMachine):
         if really:
             self.world.workflow.stop()
 
+    @precondition(lambda self: self.world.workflow.ended and self.room)
+    @rule()
+    def the_record_is_told_of_the_end(self):
+        self.world.tell()
+
     @rule(seconds=st.sampled_from([1, 9, 25]))
     def time_passes(self, seconds):
         self.world.wait(seconds)

@@ -57,6 +57,7 @@ class Worker:
         self.answer: Any = None
         self.pressed: tuple[str, Any] | None = None  # who, and what, if this is somebody at the page
         self.round = 0  # whose mails it sends, if it sends any
+        self.late = False  # it has begun when the execution was over
         self.error: BaseException | None = None
         self._work = work
         self._fate = Fate.FINE

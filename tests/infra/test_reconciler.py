@@ -1,0 +1,50 @@
+"""From the end of an execution to its record: the rule, who may call the function, and how it finds the record."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers.approvals.callback import Execution
+from tests.infra.harness import Graph
+
+MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
+TABLE = "aws:dynamodb/table:Table"
+
+
+@pytest.fixture(scope="module", params=["bare", "full"])
+def graph(request) -> Graph:
+    return request.getfixturevalue(request.param)
+
+
+def test_every_ending_of_this_workflow_is_heard_of_and_nothing_else(graph):
+    pattern = graph.named("aws:cloudwatch/eventRule:EventRule", "records-endings").json("eventPattern")
+    assert pattern["source"] == ["aws.states"]
+    assert pattern["detail-type"] == ["Step Functions Execution Status Change"]
+    assert pattern["detail"].keys() == {"stateMachineArn", "status"}
+    assert pattern["detail"]["stateMachineArn"] == [MACHINE_ARN]
+    statuses = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]
+    assert {one for one in statuses if Execution(status=one).over} == set(pattern["detail"]["status"])
+
+
+def test_the_rule_and_nobody_else_may_call_the_function(graph):
+    target = graph.named("aws:cloudwatch/eventTarget:EventTarget", "records-endings-target")
+    permission = graph.named("aws:lambda/permission:Permission", "records-invoke")
+    assert target.inputs["arn"].endswith(":function:records-reconcile-request-0a1b2c3")
+    assert permission.inputs["function"] == "records-reconcile-request-0a1b2c3"
+    assert permission.inputs["principal"] == "events.amazonaws.com"
+    assert permission.inputs["sourceArn"].endswith(":rule/records-endings-0a1b2c3")
+    assert permission.urn in target.depends_on
+
+
+def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(graph):
+    table = graph.one(TABLE).inputs
+    (index,) = table["globalSecondaryIndexes"]
+    assert table["attributes"] == [{"name": name, "type": "S"} for name in ("requestId", "executionArn")]
+    assert index["keySchemas"] == [{"attributeName": "executionArn", "keyType": "HASH"}]
+    assert index["projectionType"] == "KEYS_ONLY"
+    function = graph.named("aws:lambda/function:Function", "records-reconcile-request")
+    assert function.inputs["environment"]["variables"]["EXECUTION_INDEX"] == index["name"]
+    policy = graph.named("aws:iam/rolePolicy:RolePolicy", "records-reconcile-request-policy").json("policy")
+    (find,) = [one for one in policy["Statement"] if one["Sid"] == "FindRecord"]
+    assert find["Action"] == ["dynamodb:Query"]
+    assert [one.split(":table/")[1] for one in find["Resource"]] == [f"approvals-table-0a1b2c3/index/{index['name']}"]
