@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.approvals import decisions, links, page
 from handlers.approvals.aws import CONFIG
 from handlers.approvals.callback import Callback, Execution, as_known, settle
-from handlers.approvals.decisions import Refusal, Refused
+from handlers.approvals.decisions import NoRoom, Refusal, Refused
 from handlers.approvals.observability import count, logger, metrics
 from handlers.approvals.page import State
 from handlers.approvals.record import DECIDED, Decision, Record, Status, Vote
@@ -149,6 +149,8 @@ def _vote(link: Link, decision: Decision, comment: str) -> Response[str]:
         record = STORE.change(link.record.request_id, partial(decisions.cast, who=link.who, vote=vote))
     except Refused as refused:
         record, refusal = refused.record, refused.reason
+    except NoRoom as error:
+        return _reply(400, _state(link), link, error=str(error), comment=comment)
     except NO_ANSWER as error:
         logger.error("not recorded, or not known to be", outcome="fault", kind=type(error).__name__)
         return _reply(503, State.FAULT, link, comment=comment)

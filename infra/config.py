@@ -24,6 +24,10 @@ SHORTEST_ROUND_SECONDS = 10  # a person has to read the mail
 # All variables of a Lambda function share 4 KB.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 PEOPLE_CHARACTERS = 2_500
+LARGEST_QUORUM = 50
+# A record keeps a hash for each person and round, some 70 bytes, and has 400 KB at most.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+LINKS = 1_500
 TASK_LIMITS = {"title": 200, "details": 1_000}  # characters
 TASK_BYTES = 3_000  # of JSON: the default task travels in a variable, too
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -170,6 +174,15 @@ def _contradictions(settings: Settings) -> Iterable[tuple[str, str]]:
                 f"rounds of {seconds} seconds in deadlineSeconds {settings.deadline_seconds}"
             ),
         )
+    people = len(settings.people)
+    if people * settings.rounds > LINKS:
+        yield (
+            "reminders",
+            (
+                f"must be at most {LINKS // people - 1} for {people} people ({LINKS} links in a request), "
+                f"got {settings.reminders}"
+            ),
+        )
     twice = sorted({who.casefold() for who in settings.approvers} & {who.casefold() for who in settings.escalate_to})
     if twice:
         yield "escalateTo", f"must not repeat an approver, got {', '.join(twice)} in both"
@@ -294,8 +307,8 @@ def _task(text: str) -> dict[str, str]:
 
 KEYS: dict[str, _Key] = {
     "approvers": _Key("approvers", _approvers),
-    "approvalsRequired": _Key("approvals_required", _whole(1, 50)),
-    "rejectionsRequired": _Key("rejections_required", _whole(1, 50)),
+    "approvalsRequired": _Key("approvals_required", _whole(1, LARGEST_QUORUM)),
+    "rejectionsRequired": _Key("rejections_required", _whole(1, LARGEST_QUORUM)),
     "schedule": _Key("schedule", _schedule),
     "timezone": _Key("timezone", _zone),
     "eventPattern": _Key("event_pattern", _pattern),

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 CLOCK_SKEW_SECONDS = 60
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
 CAUSE_LIMIT = 32_768  # characters
+# All comments of a request together, as they stand in JSON. The record holds them twice, once in the answer, and has
+# 400 KB; the workflow takes the answer beside the request, in 256 KiB.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+COMMENTS_LIMIT = 80_000  # bytes
 
 
 class WorkflowError(StrEnum):
@@ -74,6 +79,15 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
         self.record = record
 
 
+class NoRoom(Exception):  # noqa: N818 - the comment, not this program, is too long
+    """The vote was not counted: its comment does not fit in beside those of the others."""
+
+    def __init__(self, room: int, size: int) -> None:
+        super().__init__(
+            f"The answers so far leave room for a comment of {room:,} bytes; this one has {size:,}. Please shorten it."
+        )
+
+
 def refusal(record: Record, who: str, now: int) -> Refusal | None:
     """Why this person could not vote on this record now (`now` in epoch seconds), or None."""
     if record.approvers[who].vote:
@@ -90,13 +104,18 @@ def refusal(record: Record, who: str, now: int) -> Refusal | None:
 def cast(record: Record, who: str, vote: Vote) -> Record:
     """Count one vote; the one that fills a quorum decides. The same vote again changes nothing.
 
-    Raises Refused for a vote that comes too late or is not this person's first.
+    Raises Refused for a vote that comes too late or is not this person's first, and NoRoom for one whose comment is
+    too long; without a comment there is always room.
     """
     if record.approvers[who].vote == vote:
         return record
     reason = refusal(record, who, vote.at)
     if reason:
         raise Refused(reason, record)
+    size = _size(vote.comment)
+    room = COMMENTS_LIMIT - sum(_size(other.comment) for other in record.votes.values())
+    if size > max(room, 0):
+        raise NoRoom(room, size)
     voted = record.with_approver(who, vote=vote)
     said = [cast_vote.decision for cast_vote in voted.votes.values()]
     if said.count(Decision.REJECT) >= record.rejections_required:
@@ -104,6 +123,10 @@ def cast(record: Record, who: str, vote: Vote) -> Record:
     if said.count(Decision.APPROVE) >= record.approvals_required:
         return decide(voted, Status.APPROVED, vote.at)
     return voted
+
+
+def _size(comment: str) -> int:
+    return len(json.dumps(comment, ensure_ascii=False).encode()) - len('""')
 
 
 def decide(record: Record, status: Status, now: int) -> Record:

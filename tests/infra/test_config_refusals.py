@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.config import LONGEST_EXECUTION_SECONDS, PEOPLE_CHARACTERS, SHORTEST_ROUND_SECONDS, ConfigError
+from infra.config import LINKS, LONGEST_EXECUTION_SECONDS, PEOPLE_CHARACTERS, SHORTEST_ROUND_SECONDS, ConfigError
 from tests.infra.harness import ALICE, Graph, deploy, load, texts
 
 
@@ -201,6 +201,13 @@ def test_reminders_that_leave_no_time_to_read_the_mail_are_refused():
         "signoff:reminders must leave rounds of at least 10 seconds, got 6: rounds of 8.6 seconds in deadlineSeconds 60"
     )
     assert load(approvers=[ALICE], deadlineSeconds=60, reminders=5).round_seconds == SHORTEST_ROUND_SECONDS
+
+
+def test_more_links_than_a_record_can_keep_are_refused():
+    people = [f"{number:03}@a.bc" for number in range(100)]
+    said = refusal(approvers=people[:60], escalateTo=people[60:], reminders=15)
+    assert said == "signoff:reminders must be at most 14 for 100 people (1500 links in a request), got 15"
+    assert load(approvers=people[:60], escalateTo=people[60:], reminders=14).rounds * len(people) == LINKS
 
 
 def test_people_who_do_not_fit_into_a_functions_variables_are_refused():

@@ -1,0 +1,75 @@
+"""The largest request that the config admits, in which everybody writes as much as the page takes."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from handlers.approvals import decisions, mail
+from handlers.approvals.links import digest
+from handlers.approvals.record import Approver, Decision, Record, Status
+from handlers.approvals.rounds import Kind
+from infra.config import LARGEST_QUORUM, LINKS, PEOPLE_CHARACTERS
+from tests.fuzz.services import Machine, Table, accept
+from tests.handlers.events import Context, http
+from tests.handlers.records import REQUEST_ID, record
+
+STATE_BYTES = 256 * 1024  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+PEOPLE = [f"{number:03}@a.bc" for number in range(2 * LARGEST_QUORUM)]
+BROWSER = "Mozilla/5.0 " * 30
+
+
+def largest(asked: list[str]) -> Record:
+    """As many links and as long a text as there can be; the links of the first mail are those that the test presses."""
+    spare = LINKS // len(asked) - 1
+    approvers = {
+        who: Approver(links=(digest(who), *(digest(f"{who}{n}") for n in range(spare))), mailed_round=1)
+        for who in asked
+    }
+    return record(
+        approvers=approvers,
+        approvals_required=LARGEST_QUORUM,
+        rejections_required=LARGEST_QUORUM,
+        title="\x01" * 200,
+        details="\x01" * 10_000,
+        requested_by="\x01" * 254,
+        task_token="t" * 2_048,
+    )
+
+
+def press(api, who: str, decision: Decision, comment: str) -> dict:
+    body = urlencode({"decision": decision, "comment": comment})
+    event = http("POST", f"/approvals/{REQUEST_ID}/{who}", body, accept="application/json")
+    event["requestContext"]["http"]["userAgent"] = BROWSER
+    return api.handler(event, Context())
+
+
+@pytest.mark.parametrize("character", ["x", '"', "\u00fc", "\u4e2d", "\U0001f600", "\x01"])
+@pytest.mark.parametrize("last", [Decision.APPROVE, Decision.REJECT])
+def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(api, character, last):
+    assert len(json.dumps(PEOPLE)) < PEOPLE_CHARACTERS
+    api.STORE, api.CALLBACK = Table(largest(PEOPLE)), Machine()
+    first = Decision.REJECT if last is Decision.APPROVE else Decision.APPROVE
+    turns = [first] * (LARGEST_QUORUM - 1) + [last] * LARGEST_QUORUM
+    refused = 0
+    for who, decision in zip(PEOPLE, turns, strict=False):
+        answer = press(api, who, decision, character * 1_000)
+        if answer["statusCode"] == 400:
+            refused += 1
+            assert "room" in json.loads(answer["body"])["error"]
+            assert who not in api.STORE.record.votes
+            answer = press(api, who, decision, "")
+        assert answer["statusCode"] == 200
+    kept = api.STORE.record
+    assert kept.status is (Status.APPROVED if last is Decision.APPROVE else Status.REJECTED)
+    assert kept.handed_over
+    assert refused < len(turns), "somebody's words are kept"
+    request = {"title": kept.title, "details": kept.details, "requestedBy": kept.requested_by}
+    assert len((json.dumps(request) + kept.answer).encode()) < STATE_BYTES
+    accept(mail.subject(kept, Kind.REMINDER, "test"), mail.body(kept, PEOPLE[-1], Kind.REMINDER, "link", "test", "UTC"))
+
+
+def test_a_hundred_people_can_write_more_than_people_do():
+    assert len(PEOPLE) * 800 <= decisions.COMMENTS_LIMIT
