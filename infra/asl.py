@@ -45,7 +45,7 @@ RETRY_TABLE: Json = {
     "JitterStrategy": "FULL",
 }
 EXECUTION = "{% $states.context.Execution.Id %}"
-TABLE_WRITE = "arn:aws:states:::dynamodb:updateItem"
+TABLE_READ, TABLE_WRITE = "arn:aws:states:::dynamodb:getItem", "arn:aws:states:::dynamodb:updateItem"
 # What the answer to a waiting task can fail with; each has a Fail state of its own.
 REFUSALS = {
     "Rejected": "Rejected",
@@ -130,7 +130,22 @@ def approval_definition(
                 ],
                 "Next": "Expired",
             },
+            # Only what is needed of the record: as a whole it may be larger than what a state takes, 256 KiB.
+            # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
             "Take late decision": {
+                "Type": "Task",
+                "Resource": TABLE_READ,
+                "Arguments": _item(table_name) | {"ConsistentRead": True, "ProjectionExpression": "#status, answer"},
+                "Retry": [RETRY_TABLE],
+                "Assign": {
+                    "outcome": "{% $exists($states.result.Item) ? $states.result.Item.status.S : 'NONE' %}",
+                    "answer": "{% $states.result.Item.answer.S ? $parse($states.result.Item.answer.S) : {} %}",
+                },
+                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Expired"}],
+                "Next": "Note late decision",
+            },
+            # The decision holds whether this succeeds or not.
+            "Note late decision": {
                 "Type": "Task",
                 "Resource": TABLE_WRITE,
                 "Arguments": _update(
@@ -143,27 +158,26 @@ def approval_definition(
                         ":approved": {"S": "APPROVED"},
                         ":rejected": {"S": "REJECTED"},
                     },
-                )
-                | {"ReturnValues": "ALL_NEW"},
+                ),
                 "Retry": [RETRY_TABLE],
-                "Assign": {
-                    "outcome": "{% $states.result.Attributes.status.S %}",
-                    "answer": "{% $parse($states.result.Attributes.answer.S) %}",
-                },
-                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Expired"}],
-                "Next": "Approved late?",
+                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Decided late?"}],
+                "Next": "Decided late?",
             },
-            "Approved late?": {
+            "Decided late?": {
                 "Type": "Choice",
                 "Choices": [
                     {
                         "Condition": "{% $outcome = 'APPROVED' %}",
                         "Output": "{% $merge([$request, {'approval': $answer}]) %}",
                         "Next": "Return to main processing",
-                    }
+                    },
+                    {
+                        "Condition": "{% $outcome = 'REJECTED' %}",
+                        "Output": "{% {'Error': $answer.error, 'Cause': $answer.cause} %}",
+                        "Next": "Rejected",
+                    },
                 ],
-                "Output": "{% {'Error': $answer.error, 'Cause': $answer.cause} %}",
-                "Default": "Rejected",
+                "Default": "Expired",
             },
             "Return to main processing": _invoke(
                 process_arn, "{% $merge([$states.input, {'execution': $states.context.Execution.Id}]) %}"
@@ -203,13 +217,19 @@ def _fail(error: str) -> Json:
     return {"Type": "Fail", "Error": error, "Cause": "{% $states.input.Cause %}"}
 
 
-def _update(table_name: str, expression: str, condition: str, values: Json) -> Json:
-    """A write to the request's record that holds only as long as its status is what `condition` says."""
+def _item(table_name: str) -> Json:
+    """The request's record, and the one name in it that is a reserved word."""
     return {
         "TableName": table_name,
         "Key": {"requestId": {"S": "{% $request.requestId %}"}},
+        "ExpressionAttributeNames": {"#status": "status"},
+    }
+
+
+def _update(table_name: str, expression: str, condition: str, values: Json) -> Json:
+    """A write to the request's record that holds only as long as its status is what `condition` says."""
+    return _item(table_name) | {
         "UpdateExpression": expression,
         "ConditionExpression": condition,
-        "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": values,
     }

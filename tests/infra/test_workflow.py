@@ -204,7 +204,7 @@ def test_nothing_is_put_on_the_queue_that_the_handler_could_do_without(states):
             Message.parse(json.dumps(rest))
 
 
-@pytest.mark.parametrize("state", ["Close request", "Take late decision"])
+@pytest.mark.parametrize("state", ["Close request", "Note late decision"])
 def test_the_record_is_written_in_the_handlers_own_words(states, state):
     item = RECORD.to_item()
     arguments = states[state]["Arguments"]
@@ -234,16 +234,25 @@ def test_a_decision_of_the_last_moment_holds(states):
     refused = [c for c in states["Close request"]["Catch"] if c["ErrorEquals"] != ["States.ALL"]]
     assert refused == [{"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Take late decision"}]
     late = states["Take late decision"]
-    values = late["Arguments"]["ExpressionAttributeValues"]
-    assert late["Arguments"]["ConditionExpression"] == "#status IN (:approved, :rejected)"
-    assert (values[":approved"]["S"], values[":rejected"]["S"]) == (Status.APPROVED, Status.REJECTED)
-    assert late["Arguments"]["ReturnValues"] == "ALL_NEW"
-    read = set(re.findall(r"Attributes\.(\w+)\.(\w+)", json.dumps(late["Assign"])))
+    assert late["Arguments"]["ConsistentRead"] is True
+    assert late["Arguments"]["ProjectionExpression"] == "#status, answer"
+    read = set(re.findall(r"Item\.(\w+)\.(\w+)", json.dumps(late["Assign"])))
     assert read == {(name, DYNAMODB_TYPES[type(RECORD.to_item()[name])]) for name in ("status", "answer")}
-    (approved,) = states["Approved late?"]["Choices"]
+    approved, rejected = states["Decided late?"]["Choices"]
     assert f"'{Status.APPROVED}'" in approved["Condition"]
     assert approved["Next"] == "Return to main processing"
-    assert states[states["Approved late?"]["Default"]]["Error"] == WorkflowError.REJECTED
+    assert f"'{Status.REJECTED}'" in rejected["Condition"]
+    assert states[rejected["Next"]]["Error"] == WorkflowError.REJECTED
+    assert states[states["Decided late?"]["Default"]]["Error"] == WorkflowError.EXPIRED
+
+
+def test_a_late_decision_is_noted_and_holds_without_the_note(states):
+    note = states["Note late decision"]
+    values = note["Arguments"]["ExpressionAttributeValues"]
+    assert note["Arguments"]["ConditionExpression"] == "#status IN (:approved, :rejected)"
+    assert (values[":approved"]["S"], values[":rejected"]["S"]) == (Status.APPROVED, Status.REJECTED)
+    assert note["Next"] == "Decided late?"
+    assert note["Catch"] == [{"ErrorEquals": ["States.ALL"], "Next": "Decided late?"}]
 
 
 @pytest.mark.parametrize(("fixture", "seconds", "rounds"), [("bare", 28_800, 3), ("full", 14_286, 7)])
@@ -271,7 +280,7 @@ def test_the_machine_runs_what_was_made_with_it(states):
     assert generate["FunctionName"].endswith(":function:workflow-generate-task-0a1b2c3")
     assert process["FunctionName"].endswith(":function:workflow-process-task-0a1b2c3")
     assert states["Request approval"]["Arguments"]["QueueUrl"].endswith("/requests-queue-0a1b2c3")
-    for state in ("Close request", "Take late decision"):
+    for state in ("Close request", "Take late decision", "Note late decision"):
         assert states[state]["Arguments"]["TableName"] == "approvals-table-0a1b2c3"
 
 

@@ -113,7 +113,7 @@ def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_the_next_roun
 def test_a_decision_in_the_last_moment_holds(last_moment, decision, status):
     run = last_moment[decision]
     assert run.ended(90)["status"] == status
-    assert run.states()[-3:-1] == ["Take late decision", "Approved late?"]
+    assert run.states()[-4:-1] == ["Take late decision", "Note late decision", "Decided late?"]
     item = run.item()
     assert item["handedOver"]
     assert "taskToken" not in item

@@ -29,7 +29,7 @@ class MemoryTable:
     def __init__(self) -> None:
         self._items: dict[str, dict[str, Any]] = {}
 
-    def get_item(self, *, TableName, Key, ConsistentRead) -> dict[str, Any]:  # noqa: N803
+    def get_item(self, *, Key, ConsistentRead, **_call) -> dict[str, Any]:  # noqa: N803
         if not ConsistentRead:
             raise Violated("a stale read would decide from an old record")
         found = self._items.get(Key["requestId"]["S"])
@@ -86,7 +86,8 @@ class Topic:
 class Workflow:
     """One execution of the state machine in infra/asl.py. One token lives at a time, and it answers once.
 
-    `at` is where it is: waiting for its token; closing or late, the two writes after the last round; processing, after
+    `at` is where it is: waiting for its token; closing, late or noting, what it does to the
+    record after the last round; processing, after
     an approval; failing, on its way into a Fail state; over. `took` is the decision that has reached it.
     """
 
@@ -126,9 +127,12 @@ class Workflow:
 
     def go_on(self, *, trouble: bool = False) -> None:
         """The next thing that happens without an answer; `trouble`: the service that it needs is not there."""
-        {"waiting": self._round_is_over, "closing": self._close, "late": self._take_late}.get(self.at, self._end)(
-            trouble
-        )
+        {
+            "waiting": self._round_is_over,
+            "closing": self._close,
+            "late": self._take_late,
+            "noting": self._note,
+        }.get(self.at, self._end)(trouble)
 
     def stop(self) -> None:
         self.status, self.at, self.token = "ABORTED", "over", ""
@@ -178,19 +182,29 @@ class Workflow:
             self.at = "late"
 
     def _take_late(self, trouble: bool) -> None:  # noqa: FBT001
-        written = None if trouble else self._write("Take late decision")
-        if written:
-            self._take(written["Attributes"]["status"]["S"])
-        else:
+        found = {} if trouble else self._table.get_item(**self._call("Take late decision")).get("Item", {})
+        if found.get("status", {}).get("S") not in {"APPROVED", "REJECTED"}:
             self._fail("Expired")
+            return
+        self._take(found["status"]["S"])
+        self._afterwards, self.at = self.at, "noting"
 
-    def _write(self, state: str) -> dict[str, Any] | None:
-        """The write as the state machine's definition says it; None if its condition did not hold."""
-        call = self._states[state]["Arguments"] | {"Key": {"requestId": {"S": self._request_id}}}
+    def _note(self, trouble: bool) -> None:  # noqa: FBT001
+        if not trouble:
+            self._write("Note late decision")
+        self.at = self._afterwards
+
+    def _write(self, state: str) -> bool:
+        """Whether the condition of a write held."""
         try:
-            return self._table.update_item(**call)
+            self._table.update_item(**self._call(state))
         except self._table.exceptions.ConditionalCheckFailedException:
-            return None
+            return False
+        return True
+
+    def _call(self, state: str) -> dict[str, Any]:
+        """A call as the state machine's definition says it."""
+        return self._states[state]["Arguments"] | {"Key": {"requestId": {"S": self._request_id}}}
 
     def _end(self, trouble: bool) -> None:  # noqa: FBT001
         if self.at == "failing":
