@@ -113,8 +113,8 @@ def cast(record: Record, who: str, vote: Vote) -> Record:
     if reason:
         raise Refused(reason, record)
     size = _size(vote.comment)
-    room = COMMENTS_LIMIT - sum(_size(other.comment) for other in record.votes.values())
-    if size > max(room, 0):
+    room = max(0, COMMENTS_LIMIT - sum(_size(other.comment) for other in record.votes.values()))
+    if size > room:
         raise NoRoom(room, size)
     voted = record.with_approver(who, vote=vote)
     said = [cast_vote.decision for cast_vote in voted.votes.values()]
@@ -169,7 +169,7 @@ def answer(record: Record) -> Answer:
 
 def handed_over(record: Record) -> Record:
     """The workflow has taken the answer, so whatever token is still kept is worth nothing any more and goes."""
-    return record if record.handed_over and not record.task_token else replace(record, handed_over=True, task_token="")
+    return replace(record, handed_over=True, task_token="")
 
 
 def token_spent(record: Record, token: str) -> Record:

@@ -137,7 +137,7 @@ def kind(record: Record, who: str) -> Kind:
     """What this round's mail is to this person."""
     if who in record.escalate_to:
         return Kind.ESCALATION
-    return Kind.REMINDER if record.approvers[who].mailed_round or record.round > 1 else Kind.REQUEST
+    return Kind.REMINDER if record.round > 1 else Kind.REQUEST
 
 
 def mailed(record: Record, who: str, round_: int) -> Record:

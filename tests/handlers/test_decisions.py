@@ -9,8 +9,18 @@ import pytest
 
 from handlers.approvals import decisions
 from handlers.approvals.callback import Execution
-from handlers.approvals.decisions import CLOCK_SKEW_SECONDS, Failure, Refusal, Refused, Success, WorkflowError, cast
-from handlers.approvals.record import Decision, Record, Status
+from handlers.approvals.decisions import (
+    CLOCK_SKEW_SECONDS,
+    COMMENTS_LIMIT,
+    Failure,
+    NoRoom,
+    Refusal,
+    Refused,
+    Success,
+    WorkflowError,
+    cast,
+)
+from handlers.approvals.record import Decision, Lease, Record, Status
 from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA, DEADLINE, approved, record, rejected, vote, voted
 
 APPROVE, REJECT = Decision.APPROVE, Decision.REJECT
@@ -101,6 +111,33 @@ def test_a_rejection_tells_the_workflow_who_and_why():
     assert ANNA not in told.cause
 
 
+def test_a_rejection_without_a_reason_names_who_and_no_more():
+    told = decisions.answer(decisions.decide(voted({BEN: vote(REJECT)}), Status.REJECTED, ASKED_AT))
+    assert isinstance(told, Failure)
+    assert told.cause.endswith(f" by {BEN}")
+
+
+def test_a_comment_may_take_all_the_room_that_the_others_have_left_and_no_more():
+    """Counted as it will stand in JSON: a quotation mark takes two bytes there."""
+    others = voted({ANNA: vote(comment="\u00fc" * 1_000), CARLA: vote(comment='"' * 1_000)}, approvals_required=3)
+    room = COMMENTS_LIMIT - 4_000
+    assert cast(others, BEN, vote(comment="x" * room)).status is Status.APPROVED
+    with pytest.raises(NoRoom, match=f"room for a comment of {room:,} bytes; this one has {room + 1:,}"):
+        cast(others, BEN, vote(comment="x" * (room + 1)))
+
+
+def test_an_answer_without_a_comment_finds_room_in_a_record_that_is_full():
+    full = voted({ANNA: vote(comment="x" * (COMMENTS_LIMIT + 1))})
+    assert cast(full, BEN, vote()).status is Status.APPROVED
+    with pytest.raises(NoRoom, match="room for a comment of 0 bytes; this one has 1"):
+        cast(full, BEN, vote(comment="x"))
+
+
+def test_a_decision_ends_the_sending_of_mails():
+    sending = record(approvals_required=1, lease=Lease(owner="one", until=ASKED_AT + 60))
+    assert cast(sending, ANNA, vote()).lease is None
+
+
 def test_a_cause_is_never_longer_than_step_functions_takes():
     wordy = {who: vote(REJECT, "x" * 20_000) for who in (ANNA, BEN, CARLA)}
     told = decisions.answer(decisions.decide(voted(wordy), Status.REJECTED, ASKED_AT))
@@ -146,7 +183,8 @@ def test_what_was_handed_over_is_not_touched_by_the_executions_end():
 
 
 def test_a_round_that_could_not_be_mailed_closes_the_request():
-    assert decisions.abandoned(record(round=2), 2).status is Status.CLOSED
+    closed = decisions.abandoned(record(round=2, lease=Lease(owner="one", until=ASKED_AT + 60)), 2)
+    assert (closed.status, closed.task_token, closed.lease) == (Status.CLOSED, "", None)
 
 
 def test_a_dead_letter_of_an_earlier_round_closes_nothing():

@@ -9,7 +9,7 @@ import pytest
 from handlers.approvals import rounds
 from handlers.approvals.links import digest, holder, new_secret, url
 from handlers.approvals.record import Lease, Record, Status
-from handlers.approvals.rounds import Busy, Kind, Policy, Stale, TooFewApprovers
+from handlers.approvals.rounds import Busy, Closed, Kind, Policy, Stale, TooFewApprovers
 from tests.handlers.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
 
 POLICY = Policy(
@@ -108,7 +108,18 @@ def test_a_redelivered_message_changes_nothing_once_everybody_is_mailed():
 
 
 def test_the_right_to_send_is_given_back_with_the_last_mail():
+    assert rounds.mailed(first_round(), ANNA, 1).lease == LEASE
     assert all_mailed(first_round()).lease is None
+
+
+def test_a_late_note_of_an_earlier_round_takes_no_mail_back():
+    second = all_mailed(begin(all_mailed(first_round()), OTHER, round=2))
+    assert rounds.mailed(second, ANNA, 1) == second
+
+
+def test_the_first_mail_of_a_request_is_no_reminder():
+    assert rounds.kind(first_round(), ANNA) is Kind.REQUEST
+    assert rounds.kind(begin(all_mailed(first_round()), OTHER, round=2), ANNA) is Kind.REMINDER
 
 
 def test_nobody_gives_back_the_right_of_somebody_else():
@@ -138,10 +149,11 @@ def test_a_message_of_an_earlier_round_never_overwrites_a_newer_token():
         begin(second, LEASE, round=1)
 
 
-@pytest.mark.parametrize("status", [Status.EXPIRED, Status.CLOSED])
-def test_nobody_is_asked_about_a_request_that_has_ended(status):
-    with pytest.raises(Stale):
+@pytest.mark.parametrize(("status", "said"), [(Status.EXPIRED, Stale), (Status.CLOSED, Closed)])
+def test_nobody_is_asked_about_a_request_that_has_ended(status, said):
+    with pytest.raises(Stale) as ended:
         begin(replace(first_round(), status=status))
+    assert ended.type is said
 
 
 def test_a_decided_request_is_handed_back_for_its_answer():
