@@ -102,7 +102,7 @@ def test_a_retry_that_cannot_be_brought_forward_comes_back_by_itself(consumer):
 
 
 def test_a_decided_record_answers_the_token_of_the_new_round_and_mails_nobody(consumer):
-    consumer.STORE.record = replace(approved(), task_token="")
+    consumer.STORE.record = approved()
     consumer.handler(sqs(message_body() | {"round": 2, "taskToken": "second"}), Context())
     ((token, told),) = consumer.CALLBACK.answers
     assert token == "second"
