@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import pulumi
@@ -58,14 +57,12 @@ class Reconciler(pulumi.ComponentResource):
         rule = aws.cloudwatch.EventRule(
             f"{name}-endings",
             description="Brings the record of a request in line with how its execution ended.",
-            event_pattern=pulumi.Output.from_input(args.state_machine_arn).apply(
-                lambda arn: json.dumps(
-                    {
-                        "source": ["aws.states"],
-                        "detail-type": ["Step Functions Execution Status Change"],
-                        "detail": {"stateMachineArn": [arn], "status": list(ENDINGS)},
-                    }
-                )
+            event_pattern=pulumi.Output.json_dumps(
+                {
+                    "source": ["aws.states"],
+                    "detail-type": ["Step Functions Execution Status Change"],
+                    "detail": {"stateMachineArn": [args.state_machine_arn], "status": list(ENDINGS)},
+                }
             ),
             opts=child,
         )
