@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
@@ -10,10 +12,11 @@ from botocore.exceptions import ConnectTimeoutError
 from handlers.approvals import rounds
 from handlers.approvals.callback import Execution
 from handlers.approvals.decisions import Failure, Success, WorkflowError
+from handlers.approvals.links import holder
 from handlers.approvals.message import MalformedMessage
 from handlers.approvals.record import Lease, Status
 from tests.handlers.events import Context, MemoryStore, Workflow, load, sqs
-from tests.handlers.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, approved, message_body, record, rejected
+from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA, TASK_TOKEN, approved, message_body, record, rejected
 
 
 class Topic:
@@ -180,6 +183,32 @@ def test_mails_keep_their_pace(consumer, monkeypatch):
         pace.wait()
         clock[0] += 0.1
     assert slept == [0.0, 0.3, 0.3]
+
+
+def test_every_mail_waits_for_its_turn(consumer):
+    turns = []
+    consumer.PACE = SimpleNamespace(wait=lambda: turns.append(len(consumer.SNS.mails)))
+    consumer.handler(sqs(message_body()), Context())
+    assert turns == [0, 1]
+
+
+def test_somebody_whom_the_config_has_dropped_since_is_still_reminded(consumer):
+    """A request keeps its people; CARLA was an approver when it began."""
+    consumer.STORE.record = record()
+    consumer.handler(sqs(message_body() | {"round": 2}), Context())
+    assert consumer.SNS.recipients == [ANNA, BEN, CARLA]
+    secret = re.search(r"/approvals/\S+/(\S+)$", consumer.SNS.mails[-1]["Message"], re.MULTILINE)[1]
+    assert holder(consumer.STORE.record, secret) == CARLA
+
+
+@pytest.mark.parametrize(("switch", "links"), [("false", 0), ("true", 1)])
+def test_a_link_that_approves_by_being_opened_is_mailed_only_where_that_is_switched_on(
+    consumer, monkeypatch, switch, links
+):
+    monkeypatch.setenv("ONE_CLICK", switch)
+    consumer.handler(sqs(message_body()), Context())
+    for one in consumer.SNS.mails:
+        assert len(re.findall(r"/approvals/\S+/approve$", one["Message"], re.MULTILINE)) == links
 
 
 def test_a_dead_letter_fails_the_execution_that_waits_and_closes_the_record(undertaker):
