@@ -47,6 +47,17 @@ def test_a_vote_that_cannot_be_handed_over_is_kept_and_says_press_again(api, fau
     assert api.STORE.record.task_token, "pressing again needs it"
 
 
+def test_the_function_itself_knows_no_link_that_approves_at_once_unless_that_is_switched_on(api, monkeypatch):
+    at_once = http("GET", f"/approvals/{REQUEST_ID}/{SECRET}/approve")
+    assert api.handler(at_once, Context())["statusCode"] == 404
+    store = api.STORE
+    assert not store.record.votes
+    load(monkeypatch, "approval_api", ONE_CLICK="true")  # the same module once more
+    api.STORE, api.CALLBACK = store, Workflow()
+    assert api.handler(at_once, Context())["statusCode"] == 200
+    assert store.record.status is Status.APPROVED
+
+
 @pytest.mark.parametrize("fault", [THROTTLED, TIMED_OUT])
 def test_pressing_again_hands_it_over(api, fault):
     api.CALLBACK = Workflow(fault)
