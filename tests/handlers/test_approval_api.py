@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -45,6 +46,14 @@ def test_a_vote_that_cannot_be_handed_over_is_kept_and_says_press_again(api, fau
     assert api.STORE.record.status is Status.APPROVED
     assert not api.STORE.record.handed_over
     assert api.STORE.record.task_token, "pressing again needs it"
+
+
+@pytest.mark.parametrize("status", [Status.EXPIRED, Status.CLOSED])
+def test_who_has_answered_a_request_that_came_to_nothing_is_not_thanked(api, status):
+    answered = api.STORE.record.with_approver(ANNA, vote=vote())
+    api.STORE.record = replace(answered, approvals_required=2, status=status, task_token="")
+    looked = call(api, "GET", accept="application/json")
+    assert json.loads(looked["body"])["state"] == status.lower()
 
 
 def test_the_function_itself_knows_no_link_that_approves_at_once_unless_that_is_switched_on(api, monkeypatch):
