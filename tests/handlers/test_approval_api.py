@@ -56,6 +56,12 @@ def test_who_has_answered_a_request_that_came_to_nothing_is_not_thanked(api, sta
     assert json.loads(looked["body"])["state"] == status.lower()
 
 
+def test_what_was_wrong_with_an_answer_is_said_in_words(api):
+    answer = call(api, decision="perhaps", accept="application/json")
+    assert answer["statusCode"] == 400
+    assert json.loads(answer["body"])["error"] == "The decision must be approve or reject."
+
+
 def test_the_function_itself_knows_no_link_that_approves_at_once_unless_that_is_switched_on(api, monkeypatch):
     at_once = http("GET", f"/approvals/{REQUEST_ID}/{SECRET}/approve")
     assert api.handler(at_once, Context())["statusCode"] == 404
