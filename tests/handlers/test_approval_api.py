@@ -62,6 +62,18 @@ def test_what_was_wrong_with_an_answer_is_said_in_words(api):
     assert json.loads(answer["body"])["error"] == "The decision must be approve or reject."
 
 
+def test_half_of_a_surrogate_pair_is_refused_and_nothing_is_recorded(api):
+    """JSON can write it, and no service takes it."""
+    body = '{"decision": "approve", "comment": "\\ud800"}'
+    path = f"/approvals/{REQUEST_ID}/{SECRET}"
+    event = http("POST", path, body, accept="application/json")
+    event["headers"]["content-type"] = "application/json"
+    answer = api.handler(event, Context())
+    assert answer["statusCode"] == 400
+    assert json.loads(answer["body"])["error"] == "The comment must be valid Unicode text."
+    assert not api.STORE.record.votes
+
+
 def test_the_function_itself_knows_no_link_that_approves_at_once_unless_that_is_switched_on(api, monkeypatch):
     at_once = http("GET", f"/approvals/{REQUEST_ID}/{SECRET}/approve")
     assert api.handler(at_once, Context())["statusCode"] == 404
