@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.resources.given import spelt
+from sandbox.resources.given import UnsupportedError, spelt
 
 if TYPE_CHECKING:
     from sandbox.cloud import Cloud
@@ -53,6 +53,8 @@ def key_schema(hash_key: str, range_key: str | None) -> list[dict[str, str]]:
 
 
 def secondary_index(index: dict[str, Any]) -> dict[str, Any]:
+    if "keySchemas" not in index:
+        raise UnsupportedError(f"index {index['name']!r} has no 'keySchemas'; hashKey is deprecated by the provider")
     projection = {"ProjectionType": index["projectionType"]}
     if index.get("nonKeyAttributes"):
         projection["NonKeyAttributes"] = index["nonKeyAttributes"]

@@ -26,7 +26,7 @@ def test_every_ending_of_this_workflow_is_heard_of_and_nothing_else(graph):
     assert {one for one in statuses if Execution(status=one).over} == set(pattern["detail"]["status"])
 
 
-def test_the_rule_and_nobody_else_may_call_the_function(graph):
+def test_the_rule_may_call_the_function_before_that_becomes_its_target(graph):
     target = graph.named("aws:cloudwatch/eventTarget:EventTarget", "records-endings-target")
     permission = graph.named("aws:lambda/permission:Permission", "records-invoke")
     assert target.inputs["arn"].endswith(":function:records-reconcile-request-0a1b2c3")

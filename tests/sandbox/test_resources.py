@@ -41,6 +41,13 @@ def test_a_needed_input_is_asked_for_by_name():
         create("aws:iam/rolePolicy:RolePolicy", "p", {"role": "r"})
 
 
+def test_an_index_that_is_described_the_old_way_is_refused_by_name():
+    index = {"name": "by-owner", "hashKey": "owner", "projectionType": "ALL"}
+    inputs = {"hashKey": "id", "attributes": [], "globalSecondaryIndexes": [index]}
+    with pytest.raises(UnsupportedError, match="'by-owner' has no 'keySchemas'"):
+        create("aws:dynamodb/table:Table", "t", inputs)
+
+
 def test_a_resource_in_another_region_is_refused():
     with pytest.raises(UnsupportedError, match="us-west-2"):
         create(QUEUE, "q", {"region": "us-west-2"})
