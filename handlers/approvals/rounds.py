@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from email.utils import parseaddr
 from enum import StrEnum
 
+from handlers.approvals.address import same_person
 from handlers.approvals.message import Message
 from handlers.approvals.record import DECIDED, Approver, Lease, Record, Status
 
@@ -56,8 +55,8 @@ class Policy:
 
 def new_record(message: Message, policy: Policy) -> Record:
     """Raises TooFewApprovers if the requester, who may not decide, is needed for the quorum."""
-    barred = address(message.requested_by) if policy.prevent_self_approval else ""
-    asked = [who for who in policy.approvers if address(who) != barred]
+    barred = same_person(message.requested_by) if policy.prevent_self_approval else ""
+    asked = [who for who in policy.approvers if same_person(who) != barred]
     if len(asked) < policy.approvals_required:
         raise TooFewApprovers(
             f"Request {message.request_id} needs {policy.approvals_required} approval(s), but without its requester "
@@ -77,18 +76,9 @@ def new_record(message: Message, policy: Policy) -> Record:
         approvals_required=policy.approvals_required,
         rejections_required=policy.rejections_required,
         approvers={who: Approver() for who in asked},
-        escalate_to=tuple(who for who in policy.escalate_to if address(who) != barred),
+        escalate_to=tuple(who for who in policy.escalate_to if same_person(who) != barred),
         version=0,
     )
-
-
-def address(text: str) -> str:
-    """One spelling of a person's address: no display name, no capitals, nothing that cannot be seen."""
-    seen = [
-        one for one in unicodedata.normalize("NFKC", text) if one == " " or unicodedata.category(one)[0] not in "CMZ"
-    ]
-    _name, found = parseaddr("".join(seen))
-    return (found or "".join(seen)).replace(" ", "").casefold()
 
 
 def begin(record: Record, message: Message, lease: Lease, now: int, digests: Mapping[str, str]) -> Record:

@@ -1,0 +1,46 @@
+"""One spelling of an e-mail address, for the stack's config and for "is this the same person?".
+
+Standard library alone: the program and its functions both import it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from email.utils import parseaddr
+
+FULL_STOPS = str.maketrans(dict.fromkeys("\u3002\uff61", "."))  # that stand for a dot in a domain
+
+
+def ascii_form(text: str) -> str:
+    """The bare address as mail services take it: without display name, quotes or anything that cannot be seen, the
+    domain lower-cased and in ASCII ("münchen.example" is "xn--mnchen-3ya.example"), the part before it as written.
+
+    What is no address comes back as something that equals no address of the config; nothing is raised.
+    """
+    normal = unicodedata.normalize("NFKC", text)
+    seen = "".join(one for one in normal if one == " " or unicodedata.category(one)[0] not in "CMZ")
+    _name, found = parseaddr(seen.strip().removeprefix("mailto:"))
+    local, at, domain = (found or seen).replace(" ", "").rpartition("@")
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        local = local[1:-1].replace("\\", "")
+    labels = domain.translate(FULL_STOPS).rstrip(".").split(".")
+    return f"{local}{at}{'.'.join(map(_ascii_label, labels))}"
+
+
+def same_person(text: str) -> str:
+    """What two spellings of one address have in common; mail providers do not tell capitals apart."""
+    return ascii_form(text).casefold()
+
+
+def _ascii_label(label: str) -> str:
+    """As IDNA 2008 maps it: lower case, composed. https://www.unicode.org/reports/tr46/
+
+    Letter by letter, since a final sigma is one of its own to `str.lower`.
+    """
+    lower = unicodedata.normalize("NFKC", "".join(one.lower() for one in label))
+    if lower.isascii():
+        return lower
+    try:
+        return f"xn--{lower.encode('punycode').decode()}"
+    except UnicodeError:  # half of a surrogate pair
+        return lower
