@@ -18,7 +18,7 @@ from handlers.approvals import links, mail, rounds
 from handlers.approvals.aws import CONFIG, PATIENT
 from handlers.approvals.callback import Callback, as_known, settle
 from handlers.approvals.decisions import Failure, WorkflowError, ended
-from handlers.approvals.message import MalformedMessage, Message
+from handlers.approvals.message import MalformedMessage, Message, UnknownVersionError
 from handlers.approvals.observability import count, logger, metrics
 from handlers.approvals.record import DECIDED, Lease, Record
 from handlers.approvals.store import Contended, Store
@@ -167,7 +167,7 @@ def _publish(record: Record, who: str, kind: rounds.Kind, secret: str) -> None:
 
 def retry_after(error: Exception, received: int) -> int:
     """Seconds until a message is tried again: what never can succeed goes to the dead-letter queue without delay."""
-    if isinstance(error, MalformedMessage):
+    if isinstance(error, MalformedMessage) and not isinstance(error, UnknownVersionError):
         return 0
     if isinstance(error, rounds.Busy):
         return error.seconds

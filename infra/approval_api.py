@@ -35,10 +35,9 @@ ACCESS_LOG = {
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalApiArgs:
-    """`environment` is the stack's name, shown on the page."""
+    """Whose requests are shown and answered."""
 
     settings: Settings
-    environment: str
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
 
@@ -62,7 +61,6 @@ class ApprovalApi(pulumi.ComponentResource):
                 libraries=LOGGING + RENDERING,
                 environment={
                     "TABLE_NAME": store.table_name,
-                    "ENVIRONMENT": args.environment,
                     "TIMEZONE": settings.timezone,
                     "ONE_CLICK": json.dumps(settings.one_click),
                 },

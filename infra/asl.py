@@ -23,8 +23,10 @@ RETRY_LAMBDA: Json = {
     "JitterStrategy": "FULL",
 }
 # A throttled or failing service, but never an answer: what people and our own code say is not asked for twice.
+# The integrations name an error that has no class of its own after the service: a throttle, a 5xx. Recorded on AWS:
+# https://github.com/localstack/localstack/tree/main/tests/aws/services/stepfunctions/v2/error_handling
 RETRY_QUEUE: Json = {
-    "ErrorEquals": ["SQS.SdkClientException", "SQS.SqsException", "SQS.RequestThrottledException"],
+    "ErrorEquals": ["SQS.AmazonSQSException", "SQS.SdkClientException", "SQS.RequestThrottledException"],
     "IntervalSeconds": 2,
     "MaxAttempts": 6,
     "BackoffRate": 2,
@@ -32,9 +34,11 @@ RETRY_QUEUE: Json = {
 }
 RETRY_TABLE: Json = {
     "ErrorEquals": [
+        "DynamoDB.AmazonDynamoDBException",
         "DynamoDB.InternalServerErrorException",
         "DynamoDB.InternalServerError",
         "DynamoDB.ProvisionedThroughputExceededException",
+        "DynamoDB.RequestLimitExceededException",
         "DynamoDB.RequestLimitExceeded",
         "DynamoDB.ThrottlingException",
         "DynamoDB.SdkClientException",
@@ -45,13 +49,23 @@ RETRY_TABLE: Json = {
     "JitterStrategy": "FULL",
 }
 EXECUTION = "{% $states.context.Execution.Id %}"
-TABLE_READ, TABLE_WRITE = "arn:aws:states:::dynamodb:getItem", "arn:aws:states:::dynamodb:updateItem"
+# What the machine calls is named in the partition that it is in: `aws`, `aws-cn`, `aws-us-gov`.
+INVOKE, ASK = "lambda:invoke", "sqs:sendMessage.waitForTaskToken"
+TABLE_READ, TABLE_WRITE = "dynamodb:getItem", "dynamodb:updateItem"
 # What the answer to a waiting task can fail with; each has a Fail state of its own.
 REFUSALS = {
     "Rejected": "Rejected",
     "NotificationFailed": "Not delivered",
     "TooFewApprovers": "Too few approvers",
 }
+# Why a state failed, as text: what is missing or null would break the Fail state that tells of it.
+CAUSE = "$type($states.input.Cause) = 'string' ? $states.input.Cause : 'no cause was given'"
+# A function's exception arrives as JSON: {"errorMessage", "errorType", ...}. One that was cut, or that never came from
+# our code, is told as it is.
+INVALID_TASK_CAUSE = (
+    f"{{% ($cause := {CAUSE}; $whole := $substring($cause, 0, 2) = '{{\"' and $substring($cause, -1) = '}}'; "
+    "$told := $whole ? $parse($cause).errorMessage; $type($told) = 'string' ? $told : $cause) %}"
+)
 
 
 def approval_definition(
@@ -68,14 +82,19 @@ def approval_definition(
 
     Each round sends one message with a fresh task token and waits `round_seconds` for the answer. The way of an
     approval enters three states. After the last round the record has the last word: `Close request` expires it, and
-    if that is refused because somebody has decided in this very moment, the decision holds.
+    if that is refused because somebody has decided in this very moment, the decision holds. Where the record cannot
+    be asked, nobody knows, and the run says so.
     """
+    partition = generate_arn.split(":")[1]
+    call = {one: f"arn:{partition}:states:::{one}" for one in (INVOKE, ASK, TABLE_READ, TABLE_WRITE)}
     return {
         "Comment": "Generate a task, wait until people have approved it, then go on.",
         "QueryLanguage": "JSONata",
         "StartAt": "Generate task",
         "States": {
-            "Generate task": _invoke(generate_arn, {"input": "{% $states.input %}", "execution": EXECUTION})
+            "Generate task": _invoke(
+                call[INVOKE], generate_arn, {"input": "{% $states.input %}", "execution": EXECUTION}
+            )
             | {
                 "Assign": {
                     "request": "{% $states.result.Payload %}",
@@ -87,7 +106,7 @@ def approval_definition(
             },
             "Request approval": {
                 "Type": "Task",
-                "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                "Resource": call[ASK],
                 "Arguments": {
                     "QueueUrl": queue_url,
                     "MessageBody": {
@@ -116,7 +135,7 @@ def approval_definition(
             },
             "Close request": {
                 "Type": "Task",
-                "Resource": TABLE_WRITE,
+                "Resource": call[TABLE_WRITE],
                 "Arguments": _update(
                     table_name,
                     "SET #status = :expired, version = version + :one REMOVE taskToken",
@@ -126,7 +145,7 @@ def approval_definition(
                 "Retry": [RETRY_TABLE],
                 "Catch": [
                     {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Take late decision"},
-                    {"ErrorEquals": ["States.ALL"], "Next": "Expired"},
+                    _catch("States.ALL", "Record unavailable"),
                 ],
                 "Next": "Expired",
             },
@@ -134,20 +153,20 @@ def approval_definition(
             # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
             "Take late decision": {
                 "Type": "Task",
-                "Resource": TABLE_READ,
+                "Resource": call[TABLE_READ],
                 "Arguments": _item(table_name) | {"ConsistentRead": True, "ProjectionExpression": "#status, answer"},
                 "Retry": [RETRY_TABLE],
                 "Assign": {
                     "outcome": "{% $exists($states.result.Item) ? $states.result.Item.status.S : 'NONE' %}",
                     "answer": "{% $states.result.Item.answer.S ? $parse($states.result.Item.answer.S) : {} %}",
                 },
-                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Expired"}],
+                "Catch": [_catch("States.ALL", "Record unavailable")],
                 "Next": "Note late decision",
             },
             # The decision holds whether this succeeds or not.
             "Note late decision": {
                 "Type": "Task",
-                "Resource": TABLE_WRITE,
+                "Resource": call[TABLE_WRITE],
                 "Arguments": _update(
                     table_name,
                     "SET handedOver = :true, version = version + :one REMOVE taskToken",
@@ -176,19 +195,30 @@ def approval_definition(
                         "Output": "{% {'Error': $answer.error, 'Cause': $answer.cause} %}",
                         "Next": "Rejected",
                     },
+                    # `Close request` was tried again after its answer had been lost.
+                    {"Condition": "{% $outcome = 'EXPIRED' %}", "Next": "Expired"},
+                    # OPEN: its message came between the two calls, too late for anybody to answer.
+                    {
+                        "Condition": "{% $outcome in ['CLOSED', 'NONE', 'OPEN'] %}",
+                        "Output": "{% {'Error': 'NotificationFailed', 'Cause': 'Request ' & $request.requestId & "
+                        "($outcome = 'CLOSED' ? ' was given up before it was decided.' : "
+                        "' had no record when its last round was over: nobody could be asked.')} %}",
+                        "Next": "Not delivered",
+                    },
                 ],
-                "Default": "Expired",
+                "Default": "Record unavailable",
             },
             "Return to main processing": _invoke(
-                process_arn, "{% $merge([$states.input, {'execution': $states.context.Execution.Id}]) %}"
+                call[INVOKE], process_arn, "{% $merge([$states.input, {'execution': $states.context.Execution.Id}]) %}"
             )
             | {"Output": "{% $merge([$states.input, {'result': $states.result.Payload}]) %}", "End": True},
             **{state: _fail(error) for error, state in REFUSALS.items()},
-            # A function's exception arrives as JSON: {"errorMessage", "errorType", ...}.
-            "Invalid task": {
+            "Invalid task": {"Type": "Fail", "Error": "InvalidTask", "Cause": INVALID_TASK_CAUSE},
+            "Record unavailable": {
                 "Type": "Fail",
-                "Error": "InvalidTask",
-                "Cause": "{% $parse($states.input.Cause).errorMessage %}",
+                "Error": "RecordUnavailable",
+                "Cause": "{% 'After the last round, the record of request ' & $request.requestId & "
+                f"' could not be read or written, so nobody knows whether it was decided: ' & ({CAUSE}) %}}",
             },
             "Expired": {
                 "Type": "Fail",
@@ -200,10 +230,10 @@ def approval_definition(
     }
 
 
-def _invoke(function_arn: str, payload: Any) -> Json:
+def _invoke(resource: str, function_arn: str, payload: Any) -> Json:
     return {
         "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke",
+        "Resource": resource,
         "Arguments": {"FunctionName": function_arn, "Payload": payload},
         "Retry": [RETRY_LAMBDA],
     }
@@ -214,7 +244,7 @@ def _catch(error: str, state: str) -> Json:
 
 
 def _fail(error: str) -> Json:
-    return {"Type": "Fail", "Error": error, "Cause": "{% $states.input.Cause %}"}
+    return {"Type": "Fail", "Error": error, "Cause": f"{{% {CAUSE} %}}"}
 
 
 def _item(table_name: str) -> Json:

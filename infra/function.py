@@ -12,7 +12,6 @@ from infra.iam import Statement, allow, document, trust
 from infra.packaging import LOGGING, archive
 
 RUNTIME, ARCHITECTURE = "python3.13", "arm64"
-METRICS_NAMESPACE = "signoff"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +68,9 @@ class PythonFunction(pulumi.ComponentResource):
             environment={
                 "variables": {
                     "POWERTOOLS_SERVICE_NAME": args.entry,
-                    "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                    # Metrics are told apart by project and, with a dimension, by stack.
+                    "POWERTOOLS_METRICS_NAMESPACE": pulumi.get_project(),
+                    "ENVIRONMENT": pulumi.get_stack(),
                     **args.environment,
                 }
             },

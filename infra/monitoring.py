@@ -1,8 +1,7 @@
-"""What an operator has to see, and nothing else: one topic, one rule on the workflow's endings, a few alarms."""
+"""What an operator has to see, and nothing else: a few alarms."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,24 +9,25 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.approval_api import ApprovalApi
-from infra.config import Settings
-from infra.iam import allow, demand_tls, document, same_account
 from infra.notifier import Notifier
 from infra.queue import RequestQueue
 from infra.reconciler import Reconciler
 from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
 
-# Endings that are people's own doing and are told to nobody else.
-ORDINARY_ERRORS = ("Rejected", "Expired")
 PERIOD_SECONDS = 300
+# A message whose mails fail is tried for 510 seconds with the eight attempts of the default, so ten minutes are no
+# failed message but a consumer that stands still. Seen in one-minute steps, it is noticed within a quarter of an hour.
+OLDEST_SECONDS, OLDEST_PERIOD_SECONDS = 600, 60
+
+Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """Everything that is watched."""
+    """Everything that is watched, and the topic that is told."""
 
-    settings: Settings
+    operator_topic_arn: pulumi.Input[str]
     queue: RequestQueue
     workflow: ApprovalWorkflow
     api: ApprovalApi
@@ -37,59 +37,44 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """Tells the operator topic of executions that fail, and of dead letters, errors and throttles."""
+    """Alarms on letters that are kept, on messages that wait, on errors, throttles and answers without a vote.
 
-    topic_arn: pulumi.Output[str]
+    They say when trouble starts, not when it ends: an alarm's first "OK" comes as soon as it is made, a mail for each.
+    """
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:monitoring:Monitoring", name, None, opts)
-        self._name, self._machine = name, args.workflow.state_machine_arn
+        self._name, self._topic_arn = name, args.operator_topic_arn
         self._child = pulumi.ResourceOptions(parent=self)
 
-        # Not encrypted with alias/aws/sns: that key admits neither alarms nor rules, and a key of one's own costs.
-        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-        self._topic = aws.sns.Topic(f"{name}-topic", opts=self._child)
-        policy = aws.sns.TopicPolicy(
-            f"{name}-topic-policy",
-            arn=self._topic.arn,
-            policy=document(
-                demand_tls("sns:Publish", self._topic.arn),
-                # EventBridge publishes to a topic only if its policy sets no condition on that.
-                # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-                allow("AdmitRule", ["sns:Publish"], [self._topic.arn], service="events.amazonaws.com"),
-                allow(
-                    "AdmitAlarms",
-                    ["sns:Publish"],
-                    [self._topic.arn],
-                    service="cloudwatch.amazonaws.com",
-                    condition=same_account(self._topic.arn),
-                ),
+        for purpose, description, queues in (
+            ("request-dead-letters", "There are dead letters of requests.", [args.queue.dead_letter_name]),
+            ("trigger-dead-letters", "There are starts that failed.", [args.trigger.dead_letter_name]),
+            (
+                "lost-endings",
+                "There are endings of runs that the records and the operator have not learned of.",
+                [args.reconciler.undelivered_name, args.reconciler.failed_name],
             ),
-            opts=self._child,
-        )
-        if args.settings.operator_email:
-            aws.sns.TopicSubscription(
-                f"{name}-operator",
-                topic=self._topic.arn,
-                protocol="email",
-                endpoint=args.settings.operator_email,
-                opts=self._child,
-            )
-        self._tell_of_endings(policy)
-        for purpose, queue in (
-            ("request", args.queue.dead_letter_name),
-            ("trigger", args.trigger.dead_letter_name),
         ):
             # A consumer hides a letter again and again while it tries, so hidden ones count as well.
             self._alarm(
-                f"{purpose}-dead-letters",
-                "There are dead letters.",
+                purpose,
+                description,
                 [
-                    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}),
-                    ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", {"QueueName": queue}),
+                    ("AWS/SQS", f"ApproximateNumberOfMessages{kind}", {"QueueName": queue})
+                    for queue in queues
+                    for kind in ("Visible", "NotVisible")
                 ],
                 stat="Maximum",
             )
+        self._alarm(
+            "request-queue-age",
+            f"A request has waited for its mails for {OLDEST_SECONDS // 60} minutes.",
+            [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": args.queue.name})],
+            stat="Maximum",
+            threshold=OLDEST_SECONDS,
+            period_seconds=OLDEST_PERIOD_SECONDS,
+        )
         functions = [
             function.name
             for function in (
@@ -115,69 +100,40 @@ class Monitoring(pulumi.ComponentResource):
         self._alarm(
             "workflow-throttles",
             "Step Functions holds back the workflow.",
-            [("AWS/States", "ExecutionThrottled", {"StateMachineArn": self._machine})],
+            [("AWS/States", "ExecutionThrottled", {"StateMachineArn": args.workflow.state_machine_arn})],
         )
-
-        self.topic_arn = self._topic.arn
-        self.register_outputs({"topic_arn": self.topic_arn})
-
-    def _tell_of_endings(self, policy: aws.sns.TopicPolicy) -> None:
-        rule = aws.cloudwatch.EventRule(
-            f"{self._name}-endings",
-            description="Tells the operator of executions that ended otherwise than by people's decision.",
-            event_pattern=pulumi.Output.json_dumps(
-                {
-                    "source": ["aws.states"],
-                    "detail-type": ["Step Functions Execution Status Change"],
-                    "detail": {
-                        "stateMachineArn": [self._machine],
-                        "$or": [
-                            {"status": ["TIMED_OUT", "ABORTED"]},
-                            {"status": ["FAILED"], "error": [{"anything-but": list(ORDINARY_ERRORS)}]},
-                            {"status": ["FAILED"], "error": [{"exists": False}]},
-                        ],
-                    },
-                }
-            ),
-            opts=self._child,
+        self._alarm(
+            "answers-without-vote",
+            "Somebody has answered for people with a task token.",
+            [
+                (
+                    pulumi.get_project(),
+                    "AnsweredWithoutVote",
+                    {"service": "reconcile_request", "stack": pulumi.get_stack()},
+                )
+            ],
         )
-        aws.cloudwatch.EventTarget(
-            f"{self._name}-endings-target",
-            rule=rule.name,
-            arn=self._topic.arn,
-            input_transformer={
-                "input_paths": {
-                    "name": "$.detail.name",
-                    "status": "$.detail.status",
-                    "error": "$.detail.error",
-                    "cause": "$.detail.cause",
-                    "execution": "$.detail.executionArn",
-                },
-                "input_template": json.dumps(
-                    "The approval workflow's execution <name> ended <status>: <error> <cause> (<execution>)"
-                ),
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-        )
+        self.register_outputs({})
 
     def _alarm(
         self,
         purpose: str,
         description: str,
-        metrics: Sequence[tuple[str, str, Mapping[str, pulumi.Input[str]]]],
+        metrics: Sequence[Metric],
         *,
         stat: str = "Sum",
+        threshold: int = 0,
+        period_seconds: int = PERIOD_SECONDS,
     ) -> None:
-        """Goes off as soon as the sum of `metrics` is above zero in one period; no data is good news."""
+        """Goes off as soon as the sum of `metrics` is above the threshold in one period; no data is good news."""
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-{purpose}",
             alarm_description=description,
             comparison_operator="GreaterThanThreshold",
-            threshold=0,
+            threshold=threshold,
             evaluation_periods=1,
             treat_missing_data="notBreaching",
-            alarm_actions=[self._topic.arn],
-            ok_actions=[self._topic.arn],
+            alarm_actions=[self._topic_arn],
             metric_queries=[
                 aws.cloudwatch.MetricAlarmMetricQueryArgs(
                     id="total", expression="SUM(METRICS())", label=purpose, return_data=True
@@ -189,7 +145,7 @@ class Monitoring(pulumi.ComponentResource):
                             namespace=namespace,
                             metric_name=metric,
                             dimensions=dict(dimensions),
-                            period=PERIOD_SECONDS,
+                            period=period_seconds,
                             stat=stat,
                         ),
                     )

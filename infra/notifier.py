@@ -23,10 +23,9 @@ FAIL_TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class NotifierArgs:
-    """`approval_url` is what links begin with; `environment` is named in every mail."""
+    """`approval_url` is what links begin with."""
 
     settings: Settings
-    environment: str
     queue: RequestQueue
     topic: ApproverTopic
     store: ApprovalStore
@@ -55,7 +54,6 @@ class Notifier(pulumi.ComponentResource):
                     "QUEUE_URL": queue.url,
                     "TOPIC_ARN": args.topic.arn,
                     "APPROVAL_URL": args.approval_url,
-                    "ENVIRONMENT": args.environment,
                     "TIMEZONE": settings.timezone,
                     "APPROVERS": json.dumps(settings.approvers),
                     "ESCALATE_TO": json.dumps(settings.escalate_to),

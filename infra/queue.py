@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.config import Settings
-from infra.iam import Statement, demand_tls, document
+from infra.iam import Statement, allow, demand_tls, document
 
 # The longest that SQS keeps a message, more than any round needs: nothing is lost while a fault is being mended.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -30,6 +30,7 @@ class RequestQueue(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
     url: pulumi.Output[str]
+    name: pulumi.Output[str]
     dead_letter_arn: pulumi.Output[str]
     dead_letter_url: pulumi.Output[str]
     dead_letter_name: pulumi.Output[str]
@@ -62,13 +63,14 @@ class RequestQueue(pulumi.ComponentResource):
             opts=child,
         )
 
-        self.arn, self.url = queue.arn, queue.url
+        self.arn, self.url, self.name = queue.arn, queue.url, queue.name
         self.dead_letter_arn, self.dead_letter_url = dead_letters.arn, dead_letters.url
         self.dead_letter_name = dead_letters.name
         self.register_outputs(
             {
                 "arn": self.arn,
                 "url": self.url,
+                "name": self.name,
                 "dead_letter_arn": self.dead_letter_arn,
                 "dead_letter_url": self.dead_letter_url,
                 "dead_letter_name": self.dead_letter_name,
@@ -98,4 +100,15 @@ def queue_policy(name: str, queue: aws.sqs.Queue, opts: pulumi.ResourceOptions, 
     """Who else may send to a queue; and whoever does, does so over TLS."""
     aws.sqs.QueuePolicy(
         name, queue_url=queue.url, policy=document(demand_tls("sqs:*", queue.arn), *admitted), opts=opts
+    )
+
+
+def keep_events(queue: aws.sqs.Queue, rule: aws.cloudwatch.EventRule) -> Statement:
+    """The statement of a queue's policy that lets EventBridge keep there what this rule could not deliver."""
+    return allow(
+        "KeepEvents",
+        ["sqs:SendMessage"],
+        [queue.arn],
+        service="events.amazonaws.com",
+        condition={"ArnEquals": {"aws:SourceArn": rule.arn}},
     )

@@ -1,4 +1,4 @@
-"""From the end of an execution back to the record of its request."""
+"""From the end of an execution back to the record of its request, and to the operator."""
 
 from __future__ import annotations
 
@@ -11,47 +11,74 @@ from infra.callback import look_statement
 from infra.config import Settings
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow
+from infra.queue import encrypted_queue, keep_events, queue_policy
 from infra.store import EXECUTION_INDEX, ApprovalStore
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 ENDINGS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+# News of an hour ago is still news; later, the alarm on what is kept has gone off.
+RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
+# The most that Lambda tries an event again. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+FUNCTION_RETRIES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcilerArgs:
-    """Whose endings are heard of, and where the records are."""
+    """Whose endings are heard of, where the records are, and where the operator is told."""
 
     settings: Settings
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
+    operator_topic_arn: pulumi.Input[str]
 
 
 class Reconciler(pulumi.ComponentResource):
-    """A rule on the workflow's endings and the function that brings the record in line with them.
+    """A rule on the workflow's endings, and the function that brings the record in line and writes to the operator.
 
-    Nothing else hears of a run that is stopped from outside, or whose answer arrived while its bearer died.
+    Nothing else hears of a run that is stopped from outside, or whose answer arrived while its bearer died. So what
+    cannot be delivered, or fails again and again, is kept in a queue each.
     """
 
     function: PythonFunction
+    undelivered_name: pulumi.Output[str]
+    failed_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: ReconcilerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:reconciler:Reconciler", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         store = args.store
 
+        undelivered = encrypted_queue(f"{name}-undelivered", child)
+        failed = encrypted_queue(f"{name}-failed", child)
+        queue_policy(f"{name}-failed-policy", failed, child)
         self.function = PythonFunction(
             f"{name}-reconcile-request",
             PythonFunctionArgs(
                 entry="reconcile_request",
-                environment={"TABLE_NAME": store.table_name, "EXECUTION_INDEX": EXECUTION_INDEX},
+                environment={
+                    "TABLE_NAME": store.table_name,
+                    "EXECUTION_INDEX": EXECUTION_INDEX,
+                    "OPERATOR_TOPIC_ARN": args.operator_topic_arn,
+                    "TIMEZONE": args.settings.timezone,
+                },
                 statements=[
                     allow("FindRecord", ["dynamodb:Query"], [store.execution_index_arn]),
                     allow("CloseRecord", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [store.table_arn]),
                     look_statement(args.state_machine_arn),
+                    allow("TellOperator", ["sns:Publish"], [args.operator_topic_arn]),
+                    allow("KeepFailures", ["sqs:SendMessage"], [failed.arn]),
                 ],
                 timeout_seconds=30,
                 log_retention_days=args.settings.log_retention_days,
             ),
+            opts=child,
+        )
+        aws.lambda_.FunctionEventInvokeConfig(
+            f"{name}-invocations",
+            function_name=self.function.name,
+            maximum_event_age_in_seconds=RETRY_SECONDS,
+            maximum_retry_attempts=FUNCTION_RETRIES,
+            destination_config={"on_failure": {"destination": failed.arn}},
             opts=child,
         )
         rule = aws.cloudwatch.EventRule(
@@ -66,6 +93,7 @@ class Reconciler(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        queue_policy(f"{name}-undelivered-policy", undelivered, child, keep_events(undelivered, rule))
         permission = aws.lambda_.Permission(
             f"{name}-invoke",
             action="lambda:InvokeFunction",
@@ -78,7 +106,19 @@ class Reconciler(pulumi.ComponentResource):
             f"{name}-endings-target",
             rule=rule.name,
             arn=self.function.arn,
+            retry_policy={
+                "maximum_event_age_in_seconds": RETRY_SECONDS,
+                "maximum_retry_attempts": RETRY_ATTEMPTS,
+            },
+            dead_letter_config={"arn": undelivered.arn},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
         )
 
-        self.register_outputs({"function_arn": self.function.arn})
+        self.undelivered_name, self.failed_name = undelivered.name, failed.name
+        self.register_outputs(
+            {
+                "function_arn": self.function.arn,
+                "undelivered_name": self.undelivered_name,
+                "failed_name": self.failed_name,
+            }
+        )

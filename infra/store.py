@@ -20,7 +20,11 @@ class ApprovalStoreArgs:
 
 
 class ApprovalStore(pulumi.ComponentResource):
-    """A DynamoDB table, on demand, encrypted, whose items leave by themselves when their audit time is over."""
+    """A DynamoDB table, on demand, encrypted with a key that AWS owns, whose items expire by TTL after the audit time.
+
+    "Enabled" encryption would be the account's KMS key, which charges each request and protects no better here:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+    """
 
     table_name: pulumi.Output[str]
     table_arn: pulumi.Output[str]
@@ -43,7 +47,6 @@ class ApprovalStore(pulumi.ComponentResource):
                 }
             ],
             ttl={"attribute_name": "expiresAt", "enabled": True},
-            server_side_encryption={"enabled": True},
             point_in_time_recovery={"enabled": args.settings.point_in_time_recovery},
             deletion_protection_enabled=args.settings.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from infra.config import Settings
 from infra.iam import Statement, allow, document, same_account, trust
-from infra.queue import encrypted_queue, queue_policy
+from infra.queue import encrypted_queue, keep_events, queue_policy
 
 # A start that fails is tried again for an hour, then kept for an operator: a day later it would only surprise.
 RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
@@ -28,6 +28,7 @@ class Trigger(pulumi.ComponentResource):
     """EventBridge Scheduler for times (zones, summer time), an EventBridge rule for events, one dead-letter queue."""
 
     dead_letter_name: pulumi.Output[str]
+    dead_letter_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: TriggerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:trigger:Trigger", name, None, opts)
@@ -40,8 +41,8 @@ class Trigger(pulumi.ComponentResource):
             self._schedule()
         queue_policy(f"{name}-dead-letters-policy", self._dead_letters, self._child, *admitted)
 
-        self.dead_letter_name = self._dead_letters.name
-        self.register_outputs({"dead_letter_name": self.dead_letter_name})
+        self.dead_letter_name, self.dead_letter_url = self._dead_letters.name, self._dead_letters.url
+        self.register_outputs({"dead_letter_name": self.dead_letter_name, "dead_letter_url": self.dead_letter_url})
 
     def _schedule(self) -> None:
         name, args = self._name, self._args
@@ -82,7 +83,7 @@ class Trigger(pulumi.ComponentResource):
         )
 
     def _rule(self) -> Statement:
-        """Returns the leave that the rule needs to keep its failures in the dead-letter queue."""
+        """The statement that lets the rule write to its dead-letter queue."""
         name, args = self._name, self._args
         rule = aws.cloudwatch.EventRule(
             f"{name}-rule",
@@ -113,10 +114,4 @@ class Trigger(pulumi.ComponentResource):
             dead_letter_config={"arn": self._dead_letters.arn},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        return allow(
-            "KeepEvents",
-            ["sqs:SendMessage"],
-            [self._dead_letters.arn],
-            service="events.amazonaws.com",
-            condition={"ArnEquals": {"aws:SourceArn": rule.arn}},
-        )
+        return keep_events(self._dead_letters, rule)

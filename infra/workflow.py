@@ -122,8 +122,11 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                 "log_destination": pulumi.Output.concat(logs.arn, ":*"),
             },
             tracing_configuration={"enabled": True},
-            # Creating it checks the role's log permissions, so they must be there first.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            # Creating it checks the role's log permissions, so they must be there first. Deleting it waits for its
+            # executions, each of which ends at its next transition: docs/operations.md says to stop them first.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[policy], custom_timeouts=pulumi.CustomTimeouts(delete="15m")
+            ),
         )
 
         self.state_machine_arn = machine.arn

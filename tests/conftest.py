@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
+
+# Every function has it, and the handlers' metrics read it when they are imported.
+os.environ.setdefault("ENVIRONMENT", "test")
 
 # Each of these folders shares what is slow to start, so its tests stay in one process.
 TOGETHER = {"faults", "infra", "journey", "permissions", "properties"}

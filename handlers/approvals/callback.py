@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """`status` as Step Functions names it; `error` is set when it FAILED."""
+    """`status` as Step Functions names it; `error` and `cause` are set when it FAILED or was stopped with them.
+
+    `stopped_at` is in epoch seconds, 0 while it runs; `started_with` is its input, JSON text; `redrives` says how often
+    it has been redriven.
+    """
 
     status: str
     error: str = ""
+    cause: str = ""
+    stopped_at: int = 0
+    started_with: str = ""
+    redrives: int = 0
 
     @property
     def running(self) -> bool:
@@ -66,7 +74,15 @@ class Callback:
             described = self._client.describe_execution(executionArn=arn)
         except self._client.exceptions.ExecutionDoesNotExist:
             return Execution(status="DELETED")  # history is kept for 90 days, and goes with its state machine
-        return Execution(status=described["status"], error=described.get("error", ""))
+        stopped = described.get("stopDate")
+        return Execution(
+            status=described["status"],
+            error=described.get("error") or "",
+            cause=described.get("cause") or "",
+            stopped_at=int(stopped.timestamp()) if stopped else 0,
+            started_with=described.get("input") or "",
+            redrives=described.get("redriveCount") or 0,
+        )
 
 
 def as_known(callback: Callback, execution_arn: str) -> Execution:

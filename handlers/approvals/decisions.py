@@ -33,11 +33,17 @@ class WorkflowError(StrEnum):
     NOTIFICATION_FAILED = "NotificationFailed"
     TOO_FEW_APPROVERS = "TooFewApprovers"
     INVALID_TASK = "InvalidTask"
+    RECORD_UNAVAILABLE = "RecordUnavailable"
 
 
 # With these, nobody's decision has reached the workflow.
 UNDECIDED_ERRORS = frozenset(
-    {WorkflowError.EXPIRED, WorkflowError.NOTIFICATION_FAILED, WorkflowError.TOO_FEW_APPROVERS}
+    {
+        WorkflowError.EXPIRED,
+        WorkflowError.NOTIFICATION_FAILED,
+        WorkflowError.TOO_FEW_APPROVERS,
+        WorkflowError.RECORD_UNAVAILABLE,
+    }
 )
 # And with these the next round could not even be asked, so that a decision made between the rounds was never taken.
 QUEUE_ERRORS = "SQS."
@@ -178,21 +184,38 @@ def token_spent(record: Record, token: str) -> Record:
 
 
 def ended(record: Record, execution: Execution) -> Record:
-    """The execution is over: what that means for a record which was still open, or not yet handed over."""
+    """The execution is over: what that means for a record which was still open, or not yet handed over.
+
+    An answer that the workflow took and that is not the record's was given by somebody who holds a task token, with
+    nobody's vote; the record says so.
+    """
     if record.handed_over or record.status not in DECIDED | {Status.OPEN}:
         return record
-    took_it = record.status in DECIDED and (
-        execution.status == "SUCCEEDED"
-        or (
-            execution.status == "FAILED"
-            and execution.error not in UNDECIDED_ERRORS
-            and not execution.error.startswith(QUEUE_ERRORS)
-        )
-    )
-    if took_it:
+    taken = _taken(execution)
+    if taken is record.status:
         return replace(record, handed_over=True, task_token="")
     expired = record.status is Status.OPEN and execution.error == WorkflowError.EXPIRED
-    return replace(record, status=Status.EXPIRED if expired else Status.CLOSED, task_token="", lease=None)
+    return replace(
+        record,
+        status=Status.EXPIRED if expired else Status.CLOSED,
+        answered_without_vote=taken is not None,
+        task_token="",
+        lease=None,
+    )
+
+
+def _taken(execution: Execution) -> Status | None:
+    """The answer that an execution which is over has taken, or None: it ended before it had one."""
+    if execution.status == "SUCCEEDED":
+        return Status.APPROVED
+    if execution.status != "FAILED" or execution.error in UNDECIDED_ERRORS or execution.error.startswith(QUEUE_ERRORS):
+        return None
+    return Status.REJECTED if execution.error == WorkflowError.REJECTED else Status.APPROVED
+
+
+def operator_told(record: Record, stopped_at: int) -> Record:
+    """The operator has a mail about the ending at this time (epoch seconds)."""
+    return replace(record, operator_told=stopped_at)
 
 
 def abandoned(record: Record, round_: int) -> Record:

@@ -44,9 +44,14 @@ BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 def subject(record: Record, kind: Kind, environment: str) -> str:
     """For example "[dev] Approval needed: Deploy 1.4 to production"."""
+    return subject_line(environment, HEADLINES[kind], subject_title(record))
+
+
+def subject_line(environment: str, headline: str, what: str) -> str:
+    """Cut to what SNS takes, in ASCII; the headline is whole."""
     where = _ascii(environment)[:ENVIRONMENT_LIMIT]
-    start = f"{f'[{where}] ' if where else ''}{HEADLINES[kind]}: "
-    return (start + _shortened(_subject_title(record), SUBJECT_LIMIT - len(start))).rstrip()
+    start = f"{f'[{where}] ' if where else ''}{headline}: "
+    return (start + _shortened(_ascii(what), SUBJECT_LIMIT - len(start))).rstrip()
 
 
 def body(
@@ -57,7 +62,7 @@ def body(
         _opening(record, kind, environment, timezone),
         _facts(record, timezone),
         _details(record),
-        _votes(record, timezone),
+        votes(record, timezone),
         _answering(who, link, one_click_link),
         f"Request {one_line(record.request_id)}\n",
     )
@@ -130,18 +135,19 @@ def _details(record: Record) -> str:
     return f"Details, as written by whoever asked:\n\n{_quoted(shown)}\n\n{end}"
 
 
-def _votes(record: Record, timezone: str) -> str:
-    votes = record.votes
-    if not votes:
+def votes(record: Record, timezone: str) -> str:
+    """Who has answered so far, and how."""
+    cast = record.votes
+    if not cast:
         return "Nobody has answered yet."
     lines = []
-    for who, vote in list(votes.items())[:PEOPLE_LIMIT]:
+    for who, vote in list(cast.items())[:PEOPLE_LIMIT]:
         lines.append(f"- {one_line(who)} {said(vote)}, {when.local(vote.at, timezone)}")
         comment, _ = _excerpt(vote.comment, COMMENT_LIMIT, DETAILS_LINES)
         if comment:
             lines.append(_quoted(comment))
-    if len(votes) > PEOPLE_LIMIT:
-        lines.append(f"- and {len(votes) - PEOPLE_LIMIT} more")
+    if len(cast) > PEOPLE_LIMIT:
+        lines.append(f"- and {len(cast) - PEOPLE_LIMIT} more")
     return "Answers so far:\n\n" + "\n".join(lines)
 
 
@@ -161,7 +167,7 @@ def _answering(who: str, link: str, one_click_link: str) -> str:
     return "\n\n".join(parts)
 
 
-def _subject_title(record: Record) -> str:
+def subject_title(record: Record) -> str:
     """The title in ASCII; the request's id if hardly anything is left of it."""
     whole = one_line(record.title)
     plain = _ascii(whole)

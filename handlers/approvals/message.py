@@ -16,6 +16,10 @@ class MalformedMessage(ValueError):  # noqa: N818 - reads as what it is
     """No approval request could be read from a queue message."""
 
 
+class UnknownVersionError(MalformedMessage):
+    """A message from a newer release: a deployment updates the state machine before the function that reads it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One round of one request. `deadline` is in epoch seconds."""
@@ -36,8 +40,10 @@ class Message:
         """Raises MalformedMessage, which names the field and never quotes the value: it may be a token."""
         content = _json_object(body)
         version = content.get("schemaVersion")
+        if type(version) is not int or version < 1:
+            raise MalformedMessage("schemaVersion must be a positive whole number")
         if version not in READABLE_VERSIONS:
-            raise MalformedMessage(f"schemaVersion must be one of {list(READABLE_VERSIONS)}")
+            raise UnknownVersionError(f"schemaVersion is {version}, this release reads {list(READABLE_VERSIONS)}")
         request = content.get("request")
         if not isinstance(request, dict):
             raise MalformedMessage("request must be an object")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 
 from aws_lambda_powertools import Logger, Metrics
@@ -13,8 +14,10 @@ warnings.filterwarnings("ignore", "No application metrics to publish")
 # Service and namespace come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_METRICS_NAMESPACE, set by the deployment.
 logger = Logger()
 metrics = Metrics()
+# Stacks of one account share the namespace.
+metrics.set_default_dimensions(stack=os.environ["ENVIRONMENT"])
 
 
 def count(name: str, times: int = 1) -> None:
-    """Add to one of the approval's metrics: Requested, Approved, Rejected, Mails, NotDelivered."""
+    """Add to one of the approval's metrics: Requested, Approved, Rejected, Mails, NotDelivered, AnsweredWithoutVote."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=times)

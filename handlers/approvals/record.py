@@ -119,6 +119,8 @@ class Record:
     answer: str = ""
     task_token: str = field(default="", repr=False)
     lease: Lease | None = None
+    answered_without_vote: bool = False  # by somebody who holds a task token
+    operator_told: int = 0  # of the ending at that time, in epoch seconds; 0: of none
     version: int = 1
 
     @property
@@ -157,6 +159,10 @@ class Record:
             item["taskToken"] = self.task_token
         if self.lease:
             item["lease"] = {"owner": self.lease.owner, "until": self.lease.until}
+        if self.answered_without_vote:
+            item["answeredWithoutVote"] = True
+        if self.operator_told:
+            item["operatorTold"] = self.operator_told
         return item
 
     @classmethod
@@ -190,4 +196,6 @@ class Record:
             answer=item["answer"],
             task_token=item.get("taskToken", ""),
             lease=Lease(owner=lease["owner"], until=int(lease["until"])) if lease else None,
+            answered_without_vote=item.get("answeredWithoutVote", False),
+            operator_told=int(item.get("operatorTold", 0)),
         )

@@ -25,6 +25,7 @@ MAKERS: dict[str, Maker] = {
     "aws:iam/rolePolicy:RolePolicy": access.role_policy,
     "aws:lambda/eventSourceMapping:EventSourceMapping": functions.event_source_mapping,
     "aws:lambda/function:Function": functions.function,
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": functions.event_invoke_config,
     "aws:lambda/permission:Permission": functions.permission,
     "aws:scheduler/schedule:Schedule": workflows.schedule,
     "aws:scheduler/scheduleGroup:ScheduleGroup": workflows.schedule_group,

@@ -69,6 +69,14 @@ def permission(cloud: Cloud, given: Given) -> tuple[str, dict[str, Any]]:
     return statement, {"statementId": statement}
 
 
+def event_invoke_config(cloud: Cloud, given: Given) -> tuple[str, dict[str, Any]]:
+    name = given.need("functionName")
+    wanted = given.request("maximumEventAgeInSeconds", "maximumRetryAttempts", "qualifier", "destinationConfig")
+    given.finish()
+    cloud.client("lambda").put_function_event_invoke_config(FunctionName=name, **wanted)
+    return name, {}
+
+
 def event_source_mapping(cloud: Cloud, given: Given) -> tuple[str, dict[str, Any]]:
     wanted = given.request(
         "batchSize",

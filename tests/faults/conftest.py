@@ -10,13 +10,14 @@ import pytest
 from sandbox import running
 from tests.faults.proxy import Proxy
 from tests.faults.scenarios import World
-from tests.journey.stacks import ALICE, BOB, Stack
+from tests.journey.stacks import ALICE, BOB, OPERATOR, Stack
 
 CONFIG = {
     "approvers": [ALICE, BOB],
     "approvalsRequired": 2,
     "rejectionsRequired": 1,
     "escalateTo": [],
+    "operatorEmail": OPERATOR,
     "deadlineSeconds": 1200,
     "reminders": 1,
     "mailsPerSecond": 10,

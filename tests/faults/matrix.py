@@ -12,6 +12,9 @@ API, ASK, FAIL, RECONCILE = "approval_api", "request_approval", "fail_request", 
 # A mail has gone out, and before that was noted its sender died (or was not told): asked again, it goes out again.
 UNTOLD = {Fault.LOST: 1, Fault.CRASH_AFTER: 1}
 UNNOTED = {Fault.CRASH_BEFORE: 1}
+# The mail to the operator is not noted by whoever lives on, but by Lambda's next try, which sends it again.
+REFUSED = {Fault.THROTTLED: 1, Fault.SERVER_ERROR: 1}
+UNSURE = REFUSED | UNNOTED | {Fault.CRASH_AFTER: 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,9 +144,12 @@ ROWS = [
     *_rows(
         RECONCILE,
         "told that the run was stopped",
-        ("reconcile, execution 1", "DescribeExecution", 1, "see how it ended"),
+        ("_when_over, execution 1", "DescribeExecution", 1, "see how it ended"),
         ("reconcile, requests_of 1", "Query", 1, "find the request"),
         ("reconcile, change 1", "GetItem", 1, "read before closing"),
         ("reconcile, change 1", "UpdateItem", 1, "close the request"),
+        ("_tell, publish 1", "Publish", 1, "tell the operator", UNTOLD),
+        ("_tell, change 1", "GetItem", 2, "read before noting that the operator is told", UNSURE),
+        ("_tell, change 1", "UpdateItem", 2, "note that the operator is told", REFUSED | UNNOTED),
     ),
 ]

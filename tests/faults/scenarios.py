@@ -16,7 +16,7 @@ from handlers.approvals import decisions
 from handlers.approvals.record import Decision, Record, Status, Vote
 from tests.faults.matrix import API, ASK, RECONCILE, Row
 from tests.faults.proxy import Case, Fault, Planned, Proxy
-from tests.journey.stacks import ALICE, BOB, JSON, Run, Stack, link_in, queue_message
+from tests.journey.stacks import ALICE, BOB, JSON, OPERATOR, Run, Stack, link_in, queue_message
 from tests.permissions.roles import Function
 
 REQUEST_ID = re.compile(r"^Request ([0-9a-f-]{36})$", re.MULTILINE)
@@ -110,6 +110,10 @@ class Travel:
 
     def received(self) -> list[Any]:
         return self.world.mails(self.request_id)
+
+    def told(self) -> list[Any]:
+        """The operator's mails about this run."""
+        return [one for one in self.world.stack.sandbox.messages() if one.to == OPERATOR and self.run.arn in one.body]
 
     def seen(self) -> Record:
         found = self.world.stack.store.get(self.request_id)
@@ -205,7 +209,9 @@ class Travel:
             if any(state in {"thanks", "pending"} for _, state in self.answers):
                 assert record.approvers[ALICE].vote, f"{what}: a vote was lost"
         mails = Counter(one.to for one in self.received())
-        assert mails.total() == self.mails + self.doubled, (what, mails, self.doubled)
+        tells = self.row.call.handler == RECONCILE
+        assert mails.total() == self.mails + (0 if tells else self.doubled), (what, mails, self.doubled)
+        assert len(self.told()) == (1 + self.doubled if tells else 0), what
         if self.mails:
             assert min(mails[ALICE], mails[BOB]) >= self.mails // 2, (what, mails)
         return self._cell()
@@ -355,6 +361,7 @@ def told_stopped(one: Travel) -> None:
     one.plan()
     Function.of(one.world.stack, RECONCILE).told_that_it_has_ended(one.run)
     one.closed()
+    until(lambda: one.seen().operator_told and len(one.told()) >= 1 + one.doubled, f"word of {one.run.title}")
 
 
 SCENARIOS: dict[str, Callable[[Travel], None]] = {

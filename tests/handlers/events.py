@@ -18,6 +18,7 @@ from handlers.approvals.store import NoSuchRecord
 ENVIRONMENT = {
     "TABLE_NAME": "approvals",
     "EXECUTION_INDEX": "by-execution",
+    "OPERATOR_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:operator",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/requests",
     "TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:approvers",
     "APPROVAL_URL": "https://a1b2c3.execute-api.eu-central-1.amazonaws.com",

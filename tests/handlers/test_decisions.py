@@ -177,6 +177,34 @@ def test_an_ended_execution_settles_what_was_open(before: Record, execution, sta
     assert (settled.status, settled.handed_over, settled.task_token) == (status, handed_over, "")
 
 
+@pytest.mark.parametrize(
+    ("before", "execution", "unvoted"),
+    [
+        (record(), Execution(status="SUCCEEDED"), True),
+        (record(), Execution(status="FAILED", error="Rejected"), True),
+        (record(), Execution(status="FAILED", error="PayoutRefused"), True),
+        (rejected(), Execution(status="SUCCEEDED"), True),
+        (approved(), Execution(status="FAILED", error="Rejected"), True),
+        (record(), Execution(status="ABORTED"), False),
+        (record(), Execution(status="TIMED_OUT"), False),
+        (record(), Execution(status="DELETED"), False),
+        (record(), Execution(status="FAILED", error="Expired"), False),
+        (record(), Execution(status="FAILED", error="NotificationFailed"), False),
+        (record(), Execution(status="FAILED", error="RecordUnavailable"), False),
+        (record(), Execution(status="FAILED", error="SQS.AmazonSQSException"), False),
+        (approved(), Execution(status="FAILED", error="RecordUnavailable"), False),
+        (approved(), Execution(status="SUCCEEDED"), False),
+        (rejected(), Execution(status="FAILED", error="Rejected"), False),
+    ],
+)
+def test_a_record_says_when_the_workflow_took_an_answer_that_nobody_voted_for(before, execution, unvoted):
+    after = decisions.ended(before, execution)
+    assert after.answered_without_vote is unvoted
+    assert Record.from_item(after.to_item()) == after
+    if unvoted:
+        assert (after.status, after.handed_over, after.task_token) == (Status.CLOSED, False, "")
+
+
 def test_what_was_handed_over_is_not_touched_by_the_executions_end():
     done = decisions.handed_over(approved())
     assert decisions.ended(done, Execution(status="ABORTED")) == done

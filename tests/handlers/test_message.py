@@ -27,6 +27,9 @@ def test_a_message_of_the_state_machine_is_read():
     [
         ({"schemaVersion": 99}, "schemaVersion"),
         ({"schemaVersion": None}, "schemaVersion"),
+        ({"schemaVersion": True}, "schemaVersion"),
+        ({"schemaVersion": "1"}, "schemaVersion"),
+        ({"schemaVersion": 0}, "schemaVersion"),
         ({"taskToken": ""}, "taskToken"),
         ({"taskToken": 5}, "taskToken"),
         ({"round": 0}, "round"),

@@ -13,7 +13,7 @@ from handlers.approvals import rounds
 from handlers.approvals.callback import Execution
 from handlers.approvals.decisions import Failure, Success, WorkflowError
 from handlers.approvals.links import holder
-from handlers.approvals.message import MalformedMessage
+from handlers.approvals.message import MalformedMessage, UnknownVersionError
 from handlers.approvals.record import Lease, Status
 from tests.handlers.events import Context, MemoryStore, Workflow, load, sqs
 from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA, TASK_TOKEN, approved, message_body, record, rejected
@@ -89,6 +89,8 @@ def test_what_somebody_else_is_sending_comes_back_when_they_must_be_done(consume
     ("error", "received", "seconds"),
     [
         (MalformedMessage(), 1, 0),
+        (UnknownVersionError(), 1, 2),
+        (UnknownVersionError(), 5, 32),
         (rounds.Busy(17), 1, 17),
         (ConnectionError(), 1, 2),
         (ConnectionError(), 3, 8),
@@ -97,6 +99,12 @@ def test_what_somebody_else_is_sending_comes_back_when_they_must_be_done(consume
 )
 def test_retries_back_off_and_what_cannot_succeed_does_not_wait(consumer, error, received, seconds):
     assert consumer.retry_after(error, received) == seconds
+
+
+def test_a_message_of_a_newer_release_waits_for_the_function_that_reads_it(consumer):
+    """A deployment updates the state machine first."""
+    assert failed(consumer.handler(sqs(message_body() | {"schemaVersion": 2}), Context())) == ["0"]
+    assert consumer.SQS.delays == [2]
 
 
 def test_a_retry_that_cannot_be_brought_forward_comes_back_by_itself(consumer):
@@ -235,6 +243,13 @@ def test_a_dead_letter_of_a_round_that_is_over_fails_nothing(undertaker):
     assert failed(undertaker.handler(sqs(message_body()), Context())) == []
     assert not undertaker.CALLBACK.answers
     assert undertaker.STORE.record.status is Status.OPEN
+
+
+def test_a_dead_letter_of_a_newer_release_fails_the_execution_in_words(undertaker):
+    undertaker.handler(sqs(message_body() | {"schemaVersion": 7}), Context())
+    ((token, told),) = undertaker.CALLBACK.answers
+    assert (token, told.error) == (TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED)
+    assert "schemaVersion is 7, this release reads [1]" in told.cause
 
 
 def test_a_dead_letter_that_names_nobody_stays_where_it_is(undertaker):

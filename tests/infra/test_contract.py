@@ -19,6 +19,7 @@ EXPORTS = {
     "approvalApiUrl": r"https://\w+\.execute-api\.[a-z0-9-]+\.amazonaws\.com",
     "requestQueueUrl": r"https://sqs\.[a-z0-9-]+\.amazonaws\.com/\d{12}/requests-queue-\w+",
     "deadLetterQueueUrl": r"https://sqs\.[a-z0-9-]+\.amazonaws\.com/\d{12}/requests-dead-letters-\w+",
+    "triggerDeadLetterQueueUrl": r"https://sqs\.[a-z0-9-]+\.amazonaws\.com/\d{12}/trigger-dead-letters-\w+",
     "approverTopicArn": r"arn:aws:sns:[a-z0-9-]+:\d{12}:approvers-topic-\w+",
     "operatorTopicArn": r"arn:aws:sns:[a-z0-9-]+:\d{12}:operator-topic-\w+",
     "approvalTableName": r"approvals-table-\w+",

@@ -154,18 +154,11 @@ def test_every_queue_and_topic_refuses_what_comes_without_tls(full):
             assert re.split("[:/]", refusal["Resource"])[-1] == re.split("[:/]", target)[-1], node.name
 
 
-# EventBridge publishes to a topic only if its policy sets no condition on that.
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-UNCONDITIONAL = {"AdmitRule"}
-
-
 def test_queues_and_topics_admit_services_only_and_only_on_our_behalf(full):
     for node, statement in statements(full, *RESOURCE_POLICIES):
         if statement["Effect"] == "Allow":
             (service,) = statement["Principal"].values()
             assert service in {"events.amazonaws.com", "cloudwatch.amazonaws.com"}, node.name
-            if statement["Sid"] in UNCONDITIONAL:
-                continue
             (condition,) = statement["Condition"].values()
             assert condition.keys() <= {"aws:SourceArn", "aws:SourceAccount"}, node.name
             assert all(ACCOUNT in value for value in condition.values()), node.name

@@ -36,6 +36,35 @@ def test_the_rule_may_call_the_function_before_that_becomes_its_target(graph):
     assert permission.urn in target.depends_on
 
 
+def test_an_ending_that_is_not_delivered_or_fails_is_kept(graph):
+    target = graph.named("aws:cloudwatch/eventTarget:EventTarget", "records-endings-target").inputs
+    assert target["deadLetterConfig"]["arn"].endswith(":records-undelivered-0a1b2c3")
+    assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 60}
+    policy = graph.named("aws:sqs/queuePolicy:QueuePolicy", "records-undelivered-policy").json("policy")
+    (admitted,) = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
+    assert admitted["Principal"] == {"Service": "events.amazonaws.com"}
+    assert admitted["Resource"] == [target["deadLetterConfig"]["arn"]]
+    (rule,) = admitted["Condition"]["ArnEquals"].values()
+    assert rule.endswith(":rule/records-endings-0a1b2c3")
+
+    calls = graph.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs
+    kept = calls["destinationConfig"]["onFailure"]["destination"]
+    assert calls["functionName"] == "records-reconcile-request-0a1b2c3"
+    assert calls["maximumRetryAttempts"] == 2
+    assert kept.endswith(":records-failed-0a1b2c3")
+    statements = graph.named("aws:iam/rolePolicy:RolePolicy", "records-reconcile-request-policy").json("policy")
+    (allowed,) = [one for one in statements["Statement"] if "sqs:SendMessage" in one["Action"]]
+    assert allowed["Resource"] == [kept]
+
+
+def test_the_function_may_write_to_the_operator_and_to_nobody_else(graph):
+    statements = graph.named("aws:iam/rolePolicy:RolePolicy", "records-reconcile-request-policy").json("policy")
+    (allowed,) = [one for one in statements["Statement"] if "sns:Publish" in one["Action"]]
+    assert allowed["Resource"] == [graph.exports["operatorTopicArn"]]
+    function = graph.named("aws:lambda/function:Function", "records-reconcile-request")
+    assert function.inputs["environment"]["variables"]["OPERATOR_TOPIC_ARN"] == graph.exports["operatorTopicArn"]
+
+
 def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(graph):
     table = graph.one(TABLE).inputs
     (index,) = table["globalSecondaryIndexes"]

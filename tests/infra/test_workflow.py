@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from jsonata import Jsonata
 from statelint.config import Config
 from statelint.linter import Linter
 from statelint.problem import ProblemType
@@ -15,6 +16,7 @@ from statelint.problem import ProblemType
 from handlers.approvals.decisions import WorkflowError
 from handlers.approvals.message import MalformedMessage, Message
 from handlers.approvals.record import Lease, Record, Status
+from infra.asl import approval_definition
 from tests.infra.harness import Graph
 
 Json = dict[str, Any]
@@ -182,6 +184,45 @@ def test_a_failure_says_why(states):
             assert re.fullmatch(r"\{% .*\$(states\.input|request)\b.* %\}", state["Cause"])
 
 
+# What Step Functions and Lambda may hand to a Fail state. A function that ran out of time or memory gives no JSON:
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+CAUSES = {
+    '{"errorMessage": "title must be text", "errorType": "InvalidTask", "stackTrace": []}': "title must be text",
+    '{"errorMessage":"2027-01-31T09:00:00Z 6f1c Task timed out after 3.00 seconds"}': (
+        "2027-01-31T09:00:00Z 6f1c Task timed out after 3.00 seconds"
+    ),
+    '{"errorMessage": "say \\"please\\"\\nand wait", "errorType": "InvalidTask"}': 'say "please"\nand wait',
+    '{"errorType": "InvalidTask"}': '{"errorType": "InvalidTask"}',
+    '{"errorMessage": null}': '{"errorMessage": null}',
+    '{"errorMessage": "cut off in the mid': '{"errorMessage": "cut off in the mid',
+    "RequestId: 6f1c Process exited before completing request": (
+        "RequestId: 6f1c Process exited before completing request"
+    ),
+    "": "",
+    "{}": "{}",
+    "null": "null",
+    "[1]": "[1]",
+    None: "no cause was given",
+}
+
+
+@pytest.mark.parametrize(("cause", "words"), CAUSES.items())
+def test_no_cause_breaks_the_state_that_tells_of_it(states, cause, words):
+    for given in ({"Cause": cause}, {} if cause is None else {"Error": "x", "Cause": cause}):
+        assert evaluated(states["Invalid task"]["Cause"], given) == words
+        told = "no cause was given" if cause is None else cause
+        for state in ("Rejected", "Not delivered", "Too few approvers"):
+            assert evaluated(states[state]["Cause"], given) == told
+        assert evaluated(states["Record unavailable"]["Cause"], given).endswith(f"decided: {told}")
+
+
+def evaluated(expression: str, given: Json) -> str:
+    """As the emulator evaluates it: JSONata, with the one function that Step Functions adds and these need."""
+    program = Jsonata(expression.removeprefix("{%").removesuffix("%}").strip())
+    program.register_lambda("parse", json.loads)
+    return program.evaluate(None, {"states": {"input": given}, "request": REQUEST})
+
+
 def body(states: Json) -> Json:
     """The message's body as the machine would put it on the queue."""
     written = states["Request approval"]["Arguments"]["MessageBody"]
@@ -233,17 +274,72 @@ def test_the_last_round_expires_what_is_still_open(states):
 def test_a_decision_of_the_last_moment_holds(states):
     refused = [c for c in states["Close request"]["Catch"] if c["ErrorEquals"] != ["States.ALL"]]
     assert refused == [{"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Take late decision"}]
+    assert late_ends(states) == {
+        "EXPIRED": WorkflowError.EXPIRED,
+        "CLOSED": WorkflowError.NOTIFICATION_FAILED,
+        "NONE": WorkflowError.NOTIFICATION_FAILED,
+        "OPEN": WorkflowError.NOTIFICATION_FAILED,
+        "": WorkflowError.RECORD_UNAVAILABLE,
+    }
     late = states["Take late decision"]
     assert late["Arguments"]["ConsistentRead"] is True
     assert late["Arguments"]["ProjectionExpression"] == "#status, answer"
     read = set(re.findall(r"Item\.(\w+)\.(\w+)", json.dumps(late["Assign"])))
     assert read == {(name, DYNAMODB_TYPES[type(RECORD.to_item()[name])]) for name in ("status", "answer")}
-    approved, rejected = states["Decided late?"]["Choices"]
+    approved, rejected, *_ = states["Decided late?"]["Choices"]
     assert f"'{Status.APPROVED}'" in approved["Condition"]
     assert approved["Next"] == "Return to main processing"
     assert f"'{Status.REJECTED}'" in rejected["Condition"]
     assert states[rejected["Next"]]["Error"] == WorkflowError.REJECTED
-    assert states[states["Decided late?"]["Default"]]["Error"] == WorkflowError.EXPIRED
+
+
+def late_ends(states: Json) -> dict[str, str]:
+    """The error that follows from each status which is no decision; "" is the default."""
+    choices = states["Decided late?"]["Choices"][2:]
+    named = {
+        status: states[choice["Next"]]["Error"]
+        for choice in choices
+        for status in re.findall(r"'([A-Z]+)'", choice["Condition"])
+    }
+    return named | {"": states[states["Decided late?"]["Default"]]["Error"]}
+
+
+def test_a_record_that_cannot_be_asked_is_never_told_as_expired(states):
+    for name in ("Close request", "Take late decision"):
+        (anything,) = [one for one in states[name]["Catch"] if one["ErrorEquals"] == ["States.ALL"]]
+        assert states[anything["Next"]]["Error"] == WorkflowError.RECORD_UNAVAILABLE, name
+        assert anything["Output"] == "{% $states.errorOutput %}", "or the cause would not say what failed"
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ("Request approval", "SQS.AmazonSQSException"),
+        ("Request approval", "SQS.SdkClientException"),
+        ("Close request", "DynamoDB.AmazonDynamoDBException"),
+        ("Take late decision", "DynamoDB.RequestLimitExceededException"),
+        ("Note late decision", "DynamoDB.AmazonDynamoDBException"),
+    ],
+)
+def test_a_service_that_is_throttled_is_asked_again_by_the_name_that_aws_gives_it(states, state, error):
+    """Recorded on AWS: localstack/localstack, tests/aws/services/stepfunctions/v2/error_handling."""
+    assert error in states[state]["Retry"][0]["ErrorEquals"]
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_the_machine_calls_services_of_its_own_partition(partition):
+    definition = approval_definition(
+        generate_arn=f"arn:{partition}:lambda:eu-central-1:123456789012:function:generate",
+        process_arn=f"arn:{partition}:lambda:eu-central-1:123456789012:function:process",
+        queue_url="https://sqs.example.com/requests",
+        table_name="approvals",
+        round_seconds=60,
+        rounds=1,
+        deadline_seconds=60,
+    )
+    called = {state["Resource"] for state in definition["States"].values() if state["Type"] == "Task"}
+    assert len(called) == 4
+    assert {resource.split(":states:::")[0] for resource in called} == {f"arn:{partition}"}
 
 
 def test_a_late_decision_is_noted_and_holds_without_the_note(states):

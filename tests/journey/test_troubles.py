@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -37,19 +38,85 @@ def test_of_a_run_that_went_on_and_was_never_noted_the_record_learns_at_its_end(
     assert "taskToken" not in item
 
 
+def told(run: Run) -> list[Any]:
+    """The operator's mails about this run."""
+    return [mail for mail in run.stack.sandbox.messages() if mail.to == OPERATOR and run.arn in mail.body]
+
+
 def test_the_operator_is_told_of_a_stopped_run_but_not_of_a_rejected_one(plain):
     rejected, stopped = plain.start(), plain.start()
     plain.press(rejected.link(), "reject")
     rejected.failed()
     stopped.link()
-    plain.sfn.stop_execution(executionArn=stopped.arn)
-
-    def told(run: Run) -> list[str]:
-        return [mail.body for mail in plain.sandbox.messages() if mail.to == OPERATOR and run.arn in mail.body]
-
-    (words,) = until(lambda: told(stopped), "the operator's mail")
-    assert "ABORTED" in words
+    cause = 'said "stop",\nand meant it \x1b[31m'
+    plain.sfn.stop_execution(executionArn=stopped.arn, error="Stopped", cause=cause)
+    (mail,) = until(lambda: told(stopped), "the operator's mail")
+    assert mail.subject == f"[dev] Approval workflow was stopped: {stopped.title}"
+    lines = mail.body.splitlines()
+    assert "- Ended: ABORTED Stopped" in lines
+    assert '- Why: said "stop", and meant it [31m' in lines
+    assert f"- What: {stopped.title}" in lines
+    assert any(line.startswith("https://") and line.endswith(f"/v2/executions/details/{stopped.arn}") for line in lines)
+    until(lambda: rejected.item()["handedOver"], "word of the rejection")
     assert not told(rejected)
+
+
+def test_the_operator_reads_why_an_invalid_task_was_refused(plain):
+    arn = plain.start_raw({"title": 5})
+    run = Run(plain, arn, "")
+    error, cause = run.failed()
+    assert error == "InvalidTask"
+    (mail,) = until(lambda: told(run), "the operator's mail")
+    assert "- Ended: FAILED InvalidTask" in mail.body
+    assert f"- Why: {cause}" in mail.body
+    assert '- Started with: {"title": 5}' in mail.body
+
+
+def test_a_token_that_is_answered_without_a_vote_is_noted_and_told(plain):
+    """Somebody reads the task token, in the history for example, and has the right to use it."""
+    run = plain.start()
+    link = run.link()
+    output = {"requestId": run.request_id, "outcome": "APPROVED", "decidedAt": "", "votes": []}
+    plain.sfn.send_task_success(taskToken=run.item()["taskToken"], output=json.dumps(output))
+    run.succeeded()
+    item = until(lambda: (now := run.item())["status"] == "CLOSED" and now, "closed record")
+    assert item["answeredWithoutVote"] is True
+    (mail,) = until(lambda: told(run), "the operator's mail")
+    assert mail.subject == f"[dev] Approval workflow went on without a vote: {run.title}"
+    assert "nobody gave on this page" in plain.get(link).text
+
+
+def test_word_of_an_ending_that_fails_again_and_again_is_kept(plain):
+    """The emulator honours this for an asynchronous call, and for no event of EventBridge."""
+    functions = plain.sandbox.client("lambda")
+    (name,) = [
+        one["FunctionName"]
+        for one in functions.list_functions()["Functions"]
+        if one["Handler"] == "handlers.reconcile_request.handler"
+        and one["Environment"]["Variables"]["TABLE_NAME"] == plain.table
+    ]
+    destination = functions.get_function_event_invoke_config(FunctionName=name)["DestinationConfig"]["OnFailure"]
+    url = plain.sqs.get_queue_url(QueueName=destination["Destination"].split(":")[-1])["QueueUrl"]
+    functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"detail": {"unheard": "of"}}))
+    (letter,) = until(lambda: plain.sqs.receive_message(QueueUrl=url).get("Messages"), "the event that failed", 60)
+    assert json.loads(letter["Body"])["requestPayload"] == {"detail": {"unheard": "of"}}
+
+
+def test_before_a_stack_is_destroyed_what_waits_is_listed_and_stopped(plain):
+    """docs/operations.md: deleting the machine ends nothing that waits, so an operator stops it first."""
+    waiting = [plain.start() for _ in range(2)]
+    for run in waiting:
+        run.link()
+    machine = plain.sandbox.outputs["stateMachineArn"]
+    pages = plain.sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
+    listed = {one["executionArn"] for page in pages for one in page["executions"]}
+    assert {run.arn for run in waiting} <= listed
+    for run in waiting:  # others of this stack belong to other tests
+        plain.sfn.stop_execution(executionArn=run.arn, error="Stopped", cause="The stack is taken down")
+    for run in waiting:
+        assert run.ended()["status"] == "ABORTED"
+        item = until(lambda run=run: (now := run.item())["status"] == "CLOSED" and now, "closed record")
+        assert "taskToken" not in item
 
 
 def test_the_same_message_twice_mails_once(plain):

@@ -17,7 +17,7 @@ import pytest
 
 from handlers.approvals import decisions as decided
 from handlers.approvals.record import Decision
-from tests.journey.stacks import Run, Stack
+from tests.journey.stacks import OPERATOR, Run, Stack
 from tests.journey.waiting import until
 from tests.permissions.messages import message, send
 from tests.permissions.roles import ENTRIES, Function, decisions, without
@@ -29,6 +29,7 @@ SPENT = "a token that nobody waits for"
 # Used by Lambda itself in the role's name, which the emulator does without asking: with the page that demands it.
 LOGS = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html"
 TRACES = "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"
+DESTINATION = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"
 POLLING = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"
 UNSEEN = {
     **{
@@ -46,6 +47,7 @@ UNSEEN = {
         for entry in ("request_approval", "fail_request")
         for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
     },
+    ("reconcile_request", "sqs:SendMessage"): DESTINATION,
 }
 
 
@@ -232,6 +234,18 @@ def the_record_does_not_learn_that_the_run_has_ended(stack: Stack, function: Fun
     until(lambda: run.item()["status"] == "CLOSED", "closed record")
 
 
+@needs("reconcile_request", "sns:Publish")
+def the_operator_is_not_told(stack: Stack, function: Function, action: str) -> None:
+    run = stack.start()
+    run.link()
+    with function.without(action):
+        stack.sfn.stop_execution(executionArn=run.arn)
+        function.could_not(action, run)
+        assert not told_of(run)
+    function.told_that_it_has_ended(run)
+    until(lambda: told_of(run), "the operator's mail")
+
+
 @pytest.mark.parametrize(
     ("entry", "action"),
     CASES,
@@ -301,6 +315,10 @@ def stop_unheard(run: Run) -> None:
     with reconciler.without("dynamodb:Query"):
         run.stack.sfn.stop_execution(executionArn=run.arn)
         reconciler.could_not("dynamodb:Query", run)
+
+
+def told_of(run: Run) -> list[Any]:
+    return [mail for mail in run.stack.sandbox.messages() if mail.to == OPERATOR and run.arn in mail.body]
 
 
 def kept_in_queue(stack: Stack, output: str, words: str) -> list[dict[str, Any]]:

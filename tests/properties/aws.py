@@ -79,8 +79,9 @@ class Topic:
     def __init__(self, published: Callable[[str, str], None]) -> None:
         self._published = published
 
-    def publish(self, *, Message, MessageAttributes, **_call) -> None:  # noqa: N803
-        self._published(MessageAttributes["approver"]["StringValue"], Message)
+    def publish(self, *, Message, MessageAttributes=None, **_call) -> None:  # noqa: N803
+        if MessageAttributes:  # else it is for the operator
+            self._published(MessageAttributes["approver"]["StringValue"], Message)
 
 
 class Workflow:
@@ -101,9 +102,14 @@ class Workflow:
         self._request_id, self._deadline, self._table = request_id, deadline, table
         self._numbers = itertools.count(1)
         self._states = approval_definition(
-            generate_arn="", process_arn="", queue_url="", table_name=table_name, round_seconds=60, rounds=rounds,
+            generate_arn="arn:aws:lambda:::function:generate",
+            process_arn="arn:aws:lambda:::function:process",
+            queue_url="",
+            table_name=table_name,
+            round_seconds=60,
+            rounds=rounds,
             deadline_seconds=60 * rounds,
-        )["States"]  # fmt: skip
+        )["States"]
         self._ask()
 
     # What the handlers call.
@@ -171,22 +177,28 @@ class Workflow:
         if self.round >= self.rounds:
             self.at = "closing"
         elif trouble:
-            self._fail("SQS.SqsException")
+            self._fail("SQS.AmazonSQSException")
         else:
             self._ask()
 
     def _close(self, trouble: bool) -> None:  # noqa: FBT001
-        if trouble or self._write("Close request"):
+        if trouble:
+            self._fail("RecordUnavailable")
+        elif self._write("Close request"):
             self._fail("Expired")
         else:
             self.at = "late"
 
     def _take_late(self, trouble: bool) -> None:  # noqa: FBT001
-        found = {} if trouble else self._table.get_item(**self._call("Take late decision")).get("Item", {})
-        if found.get("status", {}).get("S") not in {"APPROVED", "REJECTED"}:
-            self._fail("Expired")
+        if trouble:
+            self._fail("RecordUnavailable")
             return
-        self._take(found["status"]["S"])
+        found = self._table.get_item(**self._call("Take late decision")).get("Item", {})
+        status = found.get("status", {}).get("S", "NONE")
+        if status not in {"APPROVED", "REJECTED"}:
+            self._fail("Expired" if status == "EXPIRED" else "NotificationFailed")
+            return
+        self._take(status)
         self._afterwards, self.at = self.at, "noting"
 
     def _note(self, trouble: bool) -> None:  # noqa: FBT001

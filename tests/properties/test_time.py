@@ -196,7 +196,7 @@ def test_a_decision_that_the_queue_never_let_through_is_not_called_handed_over(f
     while world.record.status is Status.OPEN:
         world.go(vote)
     world.go_on(trouble=True)
-    assert world.workflow.error == "SQS.SqsException"
+    assert world.workflow.error == "SQS.AmazonSQSException"
     assert state(world.to_its_end(vote)) == "closed"
     assert world.record.status is Status.CLOSED
 

@@ -26,9 +26,10 @@ ENDS = {
     ("FAILED", "PayoutRefused"): {Status.APPROVED},
     ("FAILED", "Rejected"): {Status.REJECTED},
     ("FAILED", "NotificationFailed"): {Status.CLOSED},
-    # Closed: somebody decided, and the table did not let the state machine see it.
-    ("FAILED", "Expired"): {Status.EXPIRED, Status.CLOSED},
-    ("FAILED", "SQS.SqsException"): {Status.CLOSED},
+    ("FAILED", "Expired"): {Status.EXPIRED},
+    # Closed: somebody decided, or nobody, and the table did not let the state machine see it.
+    ("FAILED", "RecordUnavailable"): {Status.CLOSED},
+    ("FAILED", "SQS.AmazonSQSException"): {Status.CLOSED},
 }
 
 
@@ -284,6 +285,8 @@ class World:
         module.STORE = Store(Stepwise(self.table), self.table_name)
         module.CALLBACK = Callback(Stepwise(self.workflow))
         if hasattr(module, "SNS"):
+            module.SNS = Stepwise(Topic(self._mail))
+        if hasattr(module, "POLICY"):
             module.SNS, module.SQS = Stepwise(Topic(self._mail)), Topic(self._mail)
             module.POLICY = Policy(
                 approvers=self.people,

@@ -22,8 +22,18 @@ def test_an_unknown_type_is_refused_by_type_and_name():
 
 @pytest.mark.parametrize("type_", sorted(resources.MAKERS))
 def test_an_input_that_no_mapping_uses_is_refused_by_type_name_and_key(type_):
-    needed = ["arn", "apiId", "attributes", "code", "definition", "endpoint", "function", "hashKey", "policy"]
-    needed += ["protocol", "queueUrl", "redriveAllowPolicy", "role", "roleArn", "rule", "topic"]
+    needed = ["arn", "apiId", "attributes", "code", "definition", "endpoint", "function", "hashKey"]
+    needed += [
+        "functionName",
+        "policy",
+        "protocol",
+        "queueUrl",
+        "redriveAllowPolicy",
+        "role",
+        "roleArn",
+        "rule",
+        "topic",
+    ]
     inputs = dict.fromkeys(needed, '{"Statement": []}') | {"attributes": [], "surprise": 1}
     # Only what the type needs: each of the others would be a surprise as well.
     while True:

@@ -1,0 +1,120 @@
+"""The mail to an operator: which run ended otherwise than by people's decision, why, and where to look.
+
+Limits of subject and message are those of `mail`. Causes are written by AWS, by the user's own functions and by
+whoever holds a task token, so each is one line, cut and cleaned.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from handlers.approvals import mail, when
+from handlers.approvals.decisions import WorkflowError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handlers.approvals.callback import Execution
+    from handlers.approvals.record import Record
+
+# Endings that are people's own doing and are told to nobody else.
+ORDINARY_ERRORS = frozenset({WorkflowError.REJECTED, WorkflowError.EXPIRED})
+ENDINGS = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
+UNVOTED = "went on without a vote"
+CAUSE_LIMIT = 1_000  # characters: enough for a message, not for a stack trace
+INPUT_LIMIT = 400
+# By partition; others (isolated regions) have consoles whose addresses are not public.
+# https://docs.aws.amazon.com/general/latest/gr/aws-arns-and-namespaces.html
+CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+
+
+def is_owed(execution: Execution, records: Sequence[Record]) -> bool:
+    """Whether an operator has to hear of this ending, and has not yet.
+
+    Without a record (the task was invalid, too few could be asked, the queue failed) nothing can say that they have.
+    """
+    if records and all(record.operator_told == execution.stopped_at for record in records):
+        return False
+    if any(record.answered_without_vote for record in records):
+        return True
+    return execution.status in ENDINGS and execution.error not in ORDINARY_ERRORS
+
+
+def subject(execution: Execution, records: Sequence[Record], environment: str) -> str:
+    """For example "[dev] Approval workflow failed: Release 1.4 to production"."""
+    what = mail.subject_title(records[0]) if records else execution.error or "nobody had been asked"
+    return mail.subject_line(environment, f"Approval workflow {_ended(execution, records)}", what)
+
+
+def body(execution_arn: str, execution: Execution, records: Sequence[Record], environment: str, timezone: str) -> str:
+    """What was asked, how it ended and why, who had answered, and where to look."""
+    parts = [
+        f"A run of the approval workflow in {mail.one_line(environment)} {_ended(execution, records)}.",
+        *(
+            f"Somebody answered with the task token of request {record.request_id}, and nobody had voted for that. "
+            "Find out who may read task tokens: docs/security.md."
+            for record in records
+            if record.answered_without_vote
+        ),
+        *(_asked(record) for record in records),
+        _ending(execution, timezone),
+        *(mail.votes(record, timezone) for record in records),
+        *([] if records else [f"- Started with: {mail.one_line(execution.started_with, INPUT_LIMIT)}"]),
+        "Where to look:",
+        console(execution_arn) or execution_arn,
+        "What each ending means, and what to do, is in docs/operations.md.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def why(cause: str) -> str:
+    """A cause in words: a function's exception arrives as JSON, {"errorMessage", "errorType", "stackTrace"}.
+
+    What is cut, or was no JSON to begin with (a function that ran out of time or memory), stays as it is.
+    """
+    try:
+        told = json.loads(cause)
+    except (ValueError, RecursionError):
+        return cause
+    if not isinstance(told, dict) or not isinstance(told.get("errorMessage"), str):
+        return cause
+    kind = told.get("errorType")
+    return f"{kind}: {told['errorMessage']}" if isinstance(kind, str) and kind else told["errorMessage"]
+
+
+def console(execution_arn: str) -> str:
+    """The execution's page in the AWS console of its partition; "" where that has none that is known."""
+    _arn, partition, _service, region, *_ = execution_arn.split(":")
+    if partition not in CONSOLES:
+        return ""
+    return f"https://{region}.{CONSOLES[partition]}/states/home?region={region}#/v2/executions/details/{execution_arn}"
+
+
+def _ended(execution: Execution, records: Sequence[Record]) -> str:
+    if any(record.answered_without_vote for record in records):
+        return UNVOTED
+    return ENDINGS[execution.status]
+
+
+def _asked(record: Record) -> str:
+    return "\n".join(
+        (
+            f"- What: {mail.title(record)}",
+            f"- Asked by: {mail.requester(record)}",
+            f"- Request: {mail.one_line(record.request_id)}, {record.status.value}",
+        )
+    )
+
+
+def _ending(execution: Execution, timezone: str) -> str:
+    facts = [f"- Ended: {' '.join(filter(None, (execution.status, mail.one_line(execution.error))))}"]
+    if execution.stopped_at:
+        facts.append(f"- At: {when.local(execution.stopped_at, timezone)}")
+    if execution.cause:
+        facts.append(f"- Why: {mail.one_line(why(execution.cause), CAUSE_LIMIT)}")
+    return "\n".join(facts)
