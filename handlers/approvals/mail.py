@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from handlers.approvals import when
 from handlers.approvals.record import Decision, Record, Vote
 from handlers.approvals.rounds import Kind
+from handlers.approvals.visible import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +38,6 @@ ASCII_FOR = str.maketrans(
     | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
     | {"\u2192": "->", "\u00d7": "x"}
 )
-LINE_BREAK = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines knows besides \n
-# Letters and symbols that nobody can see: fillers, a blank Braille pattern.
-BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def subject(record: Record, kind: Kind, environment: str) -> str:
@@ -62,11 +60,6 @@ def body(
         f"Request {one_line(record.request_id)}\n",
     )
     return "\n\n".join(filter(None, parts))
-
-
-def clean(text: str) -> str:
-    """Without anything that cannot be seen or that turns the reading direction; every kind of line break as \\n."""
-    return "".join(map(_visible, LINE_BREAK.sub("\n", text)))
 
 
 def one_line(text: str, limit: int = LINE_LIMIT) -> str:
@@ -173,14 +166,6 @@ def _subject_title(record: Record) -> str:
 def _ascii(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", one_line(text).translate(ASCII_FOR))
     return " ".join(decomposed.encode("ascii", "ignore").decode().split())
-
-
-def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Zs":
-        return " "
-    hidden = (category in {"Cc", "Cf", "Cs"} and character not in "\n\t") or character in BLANK
-    return "" if hidden else character
 
 
 def _shortened(text: str, limit: int) -> str:
