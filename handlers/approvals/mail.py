@@ -40,11 +40,15 @@ ASCII_FOR = str.maketrans(
 )
 
 
-def subject(record: Record, kind: Kind, environment: str) -> str:
-    """For example "[dev] Approval needed: Deploy 1.4 to production"."""
+def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC") -> str:
+    """For example "[dev] Approval needed: Deploy 1.4 to production".
+
+    A scheduled request has its time at the end, or mail programs would make one thread of every day's.
+    """
     where = _ascii(environment)[:ENVIRONMENT_LIMIT]
     start = f"{f'[{where}] ' if where else ''}{HEADLINES[kind]}: "
-    return (start + _shortened(_subject_title(record), SUBJECT_LIMIT - len(start))).rstrip()
+    end = f" ({when.local_iso(record.scheduled_for, timezone, weekday=False)})" if record.scheduled_for else ""
+    return (start + _shortened(_subject_title(record), SUBJECT_LIMIT - len(start) - len(end)) + end).rstrip()
 
 
 def body(
@@ -104,9 +108,11 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
 
 
 def _facts(record: Record, timezone: str) -> str:
+    scheduled = when.local_iso(record.scheduled_for, timezone)
     return "\n".join(
         (
             f"What: {title(record)}",
+            *([f"Scheduled for: {scheduled}"] if scheduled else []),
             f"Asked by: {requester(record)}",
             f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
             f"Answer until: {when.local(record.deadline, timezone)}",
