@@ -262,6 +262,7 @@ def _as_json(state: State, link: Link | None, error: str) -> dict[str, Any]:
             "details": record.details,
             "requestedBy": record.requested_by,
             "requestedAt": record.requested_at,
+            "scheduledFor": record.scheduled_for,
             "deadline": decisions.iso(record.deadline),
             "status": record.status.value,
             "approvalsRequired": record.approvals_required,

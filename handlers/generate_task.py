@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
+from handlers.approvals import when
 from handlers.approvals.observability import logger
+from handlers.approvals.visible import blank
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Long enough for a change log, short enough for a mail that is read on a phone.
 LIMITS = {"title": 200, "details": 10_000, "requestedBy": 254}  # characters
+QUOTED = 60  # characters of a key that is refused
+SCHEDULERS = ("aws.events", "aws.scheduler")  # whose "Scheduled Event" has the scheduled time as its `time`
 
 
 class InvalidTask(Exception):  # noqa: N818 - the state machine catches this name
@@ -27,7 +32,8 @@ class InvalidTask(Exception):  # noqa: N818 - the state machine catches this nam
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """`event` is {"input": what the execution was started with, "execution": its ARN}.
 
-    Returns {"requestId", "title", "details", "requestedBy", "requestedAt"}, all text; raises InvalidTask.
+    Returns {"requestId", "title", "details", "requestedBy", "requestedAt"}, all text, and "scheduledFor" if a schedule
+    has asked; raises InvalidTask.
     """
     asked = task(event["input"])
     request = {
@@ -39,41 +45,118 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     return request
 
 
+class Came(NamedTuple):
+    """What a run was started with: where the question stands, and what is asked if it has no title."""
+
+    asked: dict[str, Any]
+    event: str = ""  # what an event without a title is called; any other run asks the stack's question
+    scheduled: Any = None
+
+
 def task(trigger: Any) -> dict[str, str]:
-    """What to ask, from an EventBridge event, a schedule's input, or the input given to StartExecution.
+    """What to ask: title, details and requestedBy, and scheduledFor if a schedule has asked.
 
-    Title and details are looked for in an event's `detail`, in a `task` object, or in the input itself. Without a
-    title, an event is called by its type and source, and anything else asks what the stack's `task` config says.
+    A run with a title of its own has details of its own, or none: the stack's `task` is asked as a whole or not at all.
     """
-    if not isinstance(trigger, dict):
-        raise InvalidTask(f"the input must be a JSON object, got {type(trigger).__name__}")
-    default = json.loads(os.environ["DEFAULT_TASK"])
-    asked = trigger.get("task", trigger)
-    if "detail-type" in trigger:
-        kind, source = trigger["detail-type"], trigger.get("source", "an event")
-        if not isinstance(kind, str) or not isinstance(source, str):
-            raise InvalidTask(
-                f"detail-type and source must be text, got {type(kind).__name__} and {type(source).__name__}"
-            )
-        # The stack's own question is not about this event; and the title is made here, so it is kept short here.
-        default = {"title": f"{kind} from {source}"[: LIMITS["title"]]}
-        asked = trigger.get("detail", {})
-    if not isinstance(asked, dict):
-        raise InvalidTask(f"the task must be a JSON object, got {type(asked).__name__}")
-    return {
-        "title": _text(asked, "title", default.get("title", "")) or _missing("title"),
-        "details": _text(asked, "details", default.get("details", "")),
-        "requestedBy": _text(asked, "requestedBy", ""),
-    }
+    came = read(trigger)
+    question = {name: _text(came.asked, name) for name in LIMITS}
+    if not question["title"]:
+        question |= {"title": came.event} if came.event else _stacks_question(question["details"])
+    scheduled = when.utc(came.scheduled)
+    return question | ({"scheduledFor": scheduled} if scheduled else {})
 
 
-def _text(asked: dict[str, Any], name: str, default: str) -> str:
-    value = asked.get(name, default)
-    if isinstance(value, dict | list):
+def read(trigger: Any) -> Came:
+    """The one place that knows what stands where, in an EventBridge event and in any other input of an execution.
+
+    Missing, null and blank are the same: not given. Other keys are free; but with one of ours misspelled or misplaced,
+    people would be asked another question than was meant. In an event's `detail` all keys are its sender's business.
+    """
+    outer = _object("the input", trigger)
+    if "detail-type" in outer:
+        _refuse_slips(outer, (*LIMITS, "task", "detail"))
+        _refuse(outer, (*LIMITS, "task"), "beside detail-type: an event's question is read from its detail")
+        return _event(outer)
+    _refuse_slips(outer, (*LIMITS, "task", "detail-type"))
+    asked = outer
+    if _given(outer.get("task")):
+        _refuse(outer, LIMITS, "beside task: a question is read from one place")
+        asked = _object("the task", outer["task"])
+        _refuse_slips(asked, (*LIMITS, "task"))
+        _refuse(asked, ["task"], "inside task: title and details are read there")
+    return Came(asked, scheduled=outer.get("scheduledTime"))
+
+
+def _event(event: dict[str, Any]) -> Came:
+    kind, source = _text(event, "detail-type"), _text(event, "source")
+    by_time = kind == "Scheduled Event" and source in SCHEDULERS
+    # The title is made here, so it is kept short here.
+    name = f"{kind or 'Event'} from {source or 'an unknown source'}"[: LIMITS["title"]].strip()
+    return Came(_object("detail", event.get("detail")), name, event.get("time") if by_time else None)
+
+
+def _stacks_question(details: str) -> dict[str, str]:
+    if details:
+        raise InvalidTask(
+            "title must not be missing beside details: the stack's `task` is asked as a whole or not at all"
+        )
+    own = json.loads(os.environ["DEFAULT_TASK"])
+    question = {name: _text(own, name) for name in ("title", "details")}
+    if not question["title"]:
+        raise InvalidTask("title must not be empty: neither the input nor the stack's `task` config has one")
+    return question
+
+
+def _given(value: Any) -> bool:
+    return not (value is None or (isinstance(value, str) and blank(value)))
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
+    """JSON in a text is read: Scheduler's own event has "{}" as its detail, and many a caller encodes twice."""
+    if not _given(value):
+        return {}
+    held, got = value, type(value).__name__
+    if isinstance(value, str):
+        try:
+            held = json.loads(value)
+            got += f" that holds {type(held).__name__}"
+        except (ValueError, RecursionError):
+            got += " that is not JSON"
+    if not isinstance(held, dict):
+        raise InvalidTask(f"{name} must be a JSON object, got {got}")
+    return held
+
+
+def _refuse_slips(given: dict[str, Any], names: Iterable[str]) -> None:
+    """The letters of a key of ours, in another case or with something between them."""
+    ours = {_letters(name): name for name in names}
+    for key, value in given.items():
+        meant = ours.get(_letters(key), key)
+        if key != meant and _given(value):
+            raise InvalidTask(f"{meant} must be spelled exactly that way, got {json.dumps(key)[:QUOTED]}")
+
+
+def _letters(key: str) -> str:
+    return "".join(filter(str.isalnum, key)).casefold()
+
+
+def _refuse(given: dict[str, Any], names: Iterable[str], where: str) -> None:
+    for name in names:
+        if _given(given.get(name)):
+            raise InvalidTask(f"{name} must not be {where}")
+
+
+def _text(given: dict[str, Any], name: str) -> str:
+    """Without white space around it; "" for what is not given."""
+    value = given.get(name)
+    if not _given(value):
+        return ""
+    if name == "details" and isinstance(value, dict | list):
         value = _written_out(name, value)
     if not isinstance(value, str):
-        raise InvalidTask(f"{name} must be text, got {type(value).__name__}")
-    if len(value) > LIMITS[name]:
+        kinds = "text, an object or a list" if name == "details" else "text"
+        raise InvalidTask(f"{name} must be {kinds}, got {type(value).__name__}")
+    if name in LIMITS and len(value) > LIMITS[name]:
         raise InvalidTask(f"{name} must be at most {LIMITS[name]} characters, got {len(value)}")
     try:
         value.encode()
@@ -93,7 +176,3 @@ def _written_out(name: str, value: Any) -> str:
         raise InvalidTask(
             f"{name} must be text or JSON, got {type(value).__name__} with a number that JSON lacks"
         ) from error
-
-
-def _missing(name: str) -> str:
-    raise InvalidTask(f"{name} must not be empty: give it in the input, or set it in the stack's `task` config")

@@ -90,7 +90,7 @@ def _tell(execution_arn: str, execution: Execution, records: list[Record]) -> No
     environment, timezone = os.environ["ENVIRONMENT"], os.environ["TIMEZONE"]
     SNS.publish(
         TopicArn=os.environ["OPERATOR_TOPIC_ARN"],
-        Subject=operator_mail.subject(execution, records, environment),
+        Subject=operator_mail.subject(execution, records, environment, timezone),
         Message=operator_mail.body(execution_arn, execution, records, environment, timezone),
     )
     logger.info("the operator is told", outcome=execution.error or execution.status)

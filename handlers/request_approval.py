@@ -159,7 +159,7 @@ def _publish(record: Record, who: str, kind: rounds.Kind, secret: str) -> None:
     environment, timezone = os.environ["ENVIRONMENT"], os.environ["TIMEZONE"]
     SNS.publish(
         TopicArn=os.environ["TOPIC_ARN"],
-        Subject=mail.subject(record, kind, environment),
+        Subject=mail.subject(record, kind, environment, timezone),
         Message=mail.body(record, who, kind, link, environment, timezone, one_click),
         MessageAttributes={"approver": {"DataType": "String", "StringValue": who}},
     )

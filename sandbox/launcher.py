@@ -14,11 +14,14 @@ import signal
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import ministack.core.lambda_runtime as runtime
+import ministack.services.eventbridge as events
 import ministack.services.lambda_svc as functions
 import ministack.services.stepfunctions as workflows
+from ministack.services import scheduler
 
 PROCESSES = 8  # of one function; enough that people who press together do meet
 
@@ -53,6 +56,31 @@ def choose_default_with_output() -> None:
         return execute(state, given, context)
 
     workflows._execute_choice = with_last_rule
+
+
+def fill_in_schedules() -> None:
+    """Scheduler's keywords in a target's input are replaced at each run; here they were passed on as they are.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+    """
+    invoke = events._invoke_target
+
+    def filled_in(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], *more: Any) -> Any:
+        if event["Source"] == "aws.scheduler" and "Input" in target:
+            due = scheduler._at_time_epoch(rule["ScheduleExpression"]) or event["Time"]
+            told = {
+                "scheduled-time": f"{datetime.fromtimestamp(due, UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "schedule-arn": rule["Arn"],
+                "execution-id": event["EventId"],
+                "attempt-number": "1",
+            }
+            text = target["Input"]
+            for name, value in told.items():
+                text = text.replace(f"<aws.scheduler.{name}>", value)
+            target = target | {"Input": text}
+        return invoke(target, event, rule, *more)
+
+    events._invoke_target = filled_in
 
 
 def run_functions_with(interpreter: str) -> None:
@@ -157,6 +185,7 @@ def end_with_parent() -> None:
 def main() -> None:
     evaluate_timeouts()
     choose_default_with_output()
+    fill_in_schedules()
     run_functions_with(os.environ["LAMBDA_PYTHON"])
     share_processes()
     keep_bytecode()

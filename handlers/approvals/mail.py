@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from handlers.approvals import when
 from handlers.approvals.record import Decision, Record, Vote
 from handlers.approvals.rounds import Kind
+from handlers.approvals.visible import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,21 +38,24 @@ ASCII_FOR = str.maketrans(
     | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
     | {"\u2192": "->", "\u00d7": "x"}
 )
-LINE_BREAK = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines knows besides \n
-# Letters and symbols that nobody can see: fillers, a blank Braille pattern.
-BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
-def subject(record: Record, kind: Kind, environment: str) -> str:
+def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC") -> str:
     """For example "[dev] Approval needed: Deploy 1.4 to production"."""
-    return subject_line(environment, HEADLINES[kind], subject_title(record))
+    return subject_about(record, HEADLINES[kind], environment, timezone)
 
 
-def subject_line(environment: str, headline: str, what: str) -> str:
-    """Cut to what SNS takes, in ASCII; the headline is whole."""
+def subject_about(record: Record, headline: str, environment: str, timezone: str) -> str:
+    """A scheduled request has its time at the end, or mail programs would make one thread of every day's."""
+    end = f" ({when.local_iso(record.scheduled_for, timezone, weekday=False)})" if record.scheduled_for else ""
+    return subject_line(environment, headline, _subject_title(record), end)
+
+
+def subject_line(environment: str, headline: str, what: str, end: str = "") -> str:
+    """Cut to what SNS takes, in ASCII; headline and end are whole."""
     where = _ascii(environment)[:ENVIRONMENT_LIMIT]
     start = f"{f'[{where}] ' if where else ''}{headline}: "
-    return (start + _shortened(_ascii(what), SUBJECT_LIMIT - len(start))).rstrip()
+    return (start + _shortened(_ascii(what), SUBJECT_LIMIT - len(start) - len(end)) + end).rstrip()
 
 
 def body(
@@ -67,11 +71,6 @@ def body(
         f"Request {one_line(record.request_id)}\n",
     )
     return "\n\n".join(filter(None, parts))
-
-
-def clean(text: str) -> str:
-    """Without anything that cannot be seen or that turns the reading direction; every kind of line break as \\n."""
-    return "".join(map(_visible, LINE_BREAK.sub("\n", text)))
 
 
 def one_line(text: str, limit: int = LINE_LIMIT) -> str:
@@ -116,9 +115,11 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
 
 
 def _facts(record: Record, timezone: str) -> str:
+    scheduled = when.local_iso(record.scheduled_for, timezone)
     return "\n".join(
         (
             f"What: {title(record)}",
+            *([f"Scheduled for: {scheduled}"] if scheduled else []),
             f"Asked by: {requester(record)}",
             f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
             f"Answer until: {when.local(record.deadline, timezone)}",
@@ -167,7 +168,7 @@ def _answering(who: str, link: str, one_click_link: str) -> str:
     return "\n\n".join(parts)
 
 
-def subject_title(record: Record) -> str:
+def _subject_title(record: Record) -> str:
     """The title in ASCII; the request's id if hardly anything is left of it."""
     whole = one_line(record.title)
     plain = _ascii(whole)
@@ -179,14 +180,6 @@ def subject_title(record: Record) -> str:
 def _ascii(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", one_line(text).translate(ASCII_FOR))
     return " ".join(decomposed.encode("ascii", "ignore").decode().split())
-
-
-def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Zs":
-        return " "
-    hidden = (category in {"Cc", "Cf", "Cs"} and character not in "\n\t") or character in BLANK
-    return "" if hidden else character
 
 
 def _shortened(text: str, limit: int) -> str:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from handlers.approvals import when
+
 READABLE_VERSIONS = (1,)
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # a part of the link, and what the page looks up
 LARGEST = 253_402_128_000  # 9999-12-30: a calendar can still show it in every time zone
@@ -22,7 +24,7 @@ class UnknownVersionError(MalformedMessage):
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One round of one request. `deadline` is in epoch seconds."""
+    """One round of one request. `deadline` is in epoch seconds; `scheduled_for` is "" unless a schedule has asked."""
 
     task_token: str = field(repr=False)
     execution_arn: str
@@ -34,6 +36,7 @@ class Message:
     details: str
     requested_by: str
     requested_at: str
+    scheduled_for: str = ""
 
     @classmethod
     def parse(cls, body: str) -> Self:
@@ -58,6 +61,7 @@ class Message:
             details=_text(request, "details", empty=True),
             requested_by=_text(request, "requestedBy", empty=True),
             requested_at=_text(request, "requestedAt"),
+            scheduled_for=when.utc(request.get("scheduledFor")),
         )
 
 

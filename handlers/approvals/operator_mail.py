@@ -45,10 +45,12 @@ def is_owed(execution: Execution, records: Sequence[Record]) -> bool:
     return execution.status in ENDINGS and execution.error not in ORDINARY_ERRORS
 
 
-def subject(execution: Execution, records: Sequence[Record], environment: str) -> str:
+def subject(execution: Execution, records: Sequence[Record], environment: str, timezone: str) -> str:
     """For example "[dev] Approval workflow failed: Release 1.4 to production"."""
-    what = mail.subject_title(records[0]) if records else execution.error or "nobody had been asked"
-    return mail.subject_line(environment, f"Approval workflow {_ended(execution, records)}", what)
+    headline = f"Approval workflow {_ended(execution, records)}"
+    if records:
+        return mail.subject_about(records[0], headline, environment, timezone)
+    return mail.subject_line(environment, headline, execution.error or "nobody had been asked")
 
 
 def body(execution_arn: str, execution: Execution, records: Sequence[Record], environment: str, timezone: str) -> str:
@@ -61,7 +63,7 @@ def body(execution_arn: str, execution: Execution, records: Sequence[Record], en
             for record in records
             if record.answered_without_vote
         ),
-        *(_asked(record) for record in records),
+        *(_asked(record, timezone) for record in records),
         _ending(execution, timezone),
         *(mail.votes(record, timezone) for record in records),
         *([] if records else [f"- Started with: {mail.one_line(execution.started_with, INPUT_LIMIT)}"]),
@@ -101,14 +103,12 @@ def _ended(execution: Execution, records: Sequence[Record]) -> str:
     return ENDINGS[execution.status]
 
 
-def _asked(record: Record) -> str:
-    return "\n".join(
-        (
-            f"- What: {mail.title(record)}",
-            f"- Asked by: {mail.requester(record)}",
-            f"- Request: {mail.one_line(record.request_id)}, {record.status.value}",
-        )
-    )
+def _asked(record: Record, timezone: str) -> str:
+    facts = [f"- What: {mail.title(record)}", f"- Asked by: {mail.requester(record)}"]
+    if record.scheduled_for:
+        facts.append(f"- Scheduled for: {when.local_iso(record.scheduled_for, timezone)}")
+    facts.append(f"- Request: {mail.one_line(record.request_id)}, {record.status.value}")
+    return "\n".join(facts)
 
 
 def _ending(execution: Execution, timezone: str) -> str:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from handlers.approvals import mail, when
 from handlers.approvals.decisions import iso
 from handlers.approvals.record import Decision
+from handlers.approvals.visible import clean
 
 if TYPE_CHECKING:
     from handlers.approvals.record import Record
@@ -119,4 +120,4 @@ _environment.globals.update(
     people_asked=mail.people_asked,
     against=mail.against,
 )
-_environment.filters.update(clean=mail.clean, one_line=mail.one_line, said=mail.said)
+_environment.filters.update(clean=clean, one_line=mail.one_line, said=mail.said)

@@ -95,8 +95,9 @@ class Lease:
 class Record:
     """A request, the people asked, and what they said.
 
-    Times are epoch seconds, except `requested_at`, which is the ISO 8601 text of the task. `version` counts the
-    writes: each one names the version it was computed from, so that of two concurrent writers one has to look again.
+    Times are epoch seconds, except `requested_at` and `scheduled_for`, which are the ISO 8601 texts of the task; the
+    latter is "" unless a schedule has asked. `version` counts the writes: each one names the version it was computed
+    from, so that of two concurrent writers one has to look again.
     """
 
     request_id: str
@@ -112,6 +113,7 @@ class Record:
     approvals_required: int
     rejections_required: int
     approvers: Mapping[str, Approver]
+    scheduled_for: str = ""
     escalate_to: tuple[str, ...] = ()
     status: Status = Status.OPEN
     decided_at: int = 0
@@ -143,6 +145,7 @@ class Record:
             "details": self.details,
             "requestedBy": self.requested_by,
             "requestedAt": self.requested_at,
+            "scheduledFor": self.scheduled_for,
             "deadline": self.deadline,
             "expiresAt": self.expires_at,
             "round": self.round,
@@ -183,6 +186,7 @@ class Record:
             details=item["details"],
             requested_by=item["requestedBy"],
             requested_at=item["requestedAt"],
+            scheduled_for=item.get("scheduledFor", ""),  # the first release kept none
             deadline=int(item["deadline"]),
             expires_at=int(item["expiresAt"]),
             round=int(item["round"]),

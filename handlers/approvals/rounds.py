@@ -69,6 +69,7 @@ def new_record(message: Message, policy: Policy) -> Record:
         details=message.details,
         requested_by=message.requested_by,
         requested_at=message.requested_at,
+        scheduled_for=message.scheduled_for,
         deadline=message.deadline,
         expires_at=message.deadline + policy.audit_days * SECONDS_PER_DAY,
         round=0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
@@ -13,13 +14,23 @@ def local(epoch_seconds: int, timezone: str) -> str:
     return _written(datetime.fromtimestamp(epoch_seconds, _zone(timezone)))
 
 
-def local_iso(text: str, timezone: str) -> str:
+def local_iso(text: str, timezone: str, *, weekday: bool = True) -> str:
     """The same for an ISO 8601 text; one without an offset is taken as UTC, and anything else stays as it is."""
     try:
-        moment = datetime.fromisoformat(text)
-        return _written((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(_zone(timezone)))
+        written = _written(_moment(text).astimezone(_zone(timezone)))
     except (ValueError, OverflowError):
         return text
+    return written if weekday else written.partition(" ")[2]
+
+
+def utc(value: Any) -> str:
+    """For example "2026-11-25T09:00:00Z", from an ISO 8601 text with date and time; "" for anything else."""
+    if not isinstance(value, str) or "T" not in value:
+        return ""
+    try:
+        return _moment(value.strip()).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        return ""
 
 
 def duration(seconds: int) -> str:
@@ -33,6 +44,11 @@ def duration(seconds: int) -> str:
         if count:
             parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
     return " ".join(parts) or "0 seconds"
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _zone(name: str) -> tzinfo:

@@ -150,8 +150,11 @@ INVALID = [
     ({"title": "x" * 250_000}, "title must be at most 200 characters, got 250000"),
     ({"title": "a\ud800"}, "title must be valid Unicode text, got a lone surrogate"),
     ({"title": "Pay", "details": deep(100, [0] * 6_000)}, "details must be at most 10000 characters, got "),
-    ({"detail-type": 5, "detail": {}}, "detail-type and source must be text, got int and str"),
-    ({"detail-type": "Payout", "detail": None}, "the task must be a JSON object, got NoneType"),
+    ({"detail-type": 5, "detail": {}}, "detail-type must be text, got int"),
+    ({"detail-type": "Payout", "detail": "[]"}, "detail must be a JSON object, got str that holds list"),
+    ({"title": "Pay", "requestedBy": [ALICE]}, "requestedBy must be text, got list"),
+    ({"details": "100"}, "title must not be missing beside details: the stack's `task` is asked as a whole"),
+    ({"Title": "Pay"}, 'title must be spelled exactly that way, got "Title"'),
 ]
 
 

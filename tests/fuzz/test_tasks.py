@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import datetime
 
 import pytest
 from hypothesis import example, given, settings
@@ -35,8 +36,9 @@ POLICY = rounds.Policy(
     audit_days=30,
 )
 
-NAMES = ["title", "details", "requestedBy", "task", "detail-type", "detail", "source"]
+NAMES = ["title", "details", "requestedBy", "task", "detail-type", "detail", "source", "scheduledTime", "time", "Title"]
 fields = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES[:3], texts | values | deepest))
+written = st.dictionaries(st.sampled_from(NAMES[:3]), texts)
 triggers = (
     fields
     | st.fixed_dictionaries({"task": fields | values})
@@ -44,6 +46,9 @@ triggers = (
         {"detail-type": texts | values, "detail": fields | values}, optional={"source": texts | values, "task": values}
     )
     | st.dictionaries(st.sampled_from(NAMES) | texts, values, max_size=8)
+    | st.fixed_dictionaries(
+        {"task": written.map(json.dumps), "scheduledTime": texts | values | st.datetimes().map(datetime.isoformat)}
+    )
     | values
     | deepest
 )
@@ -80,16 +85,16 @@ def test_an_input_makes_a_task_within_the_limits_or_is_refused_in_words(trigger)
         made = task(trigger)
     except InvalidTask as refused:
         words = str(refused)
-        assert re.match("the input|the task|title|details|requestedBy|detail-type and source", words)
+        assert re.match("(the input|the task|title|details|requestedBy|task|detail-type|source|detail) must ", words)
         assert re.search(r"got |must not be ", words)
         assert len(words) < 200
         assert words.isascii()
         assert words.isprintable()
         return
-    assert made.keys() == LIMITS.keys()
-    assert made["title"]
+    assert made.keys() - {"scheduledFor"} == LIMITS.keys()
+    assert mail.one_line(made["title"])
     for name, text in made.items():
-        assert len(text) <= LIMITS[name]
+        assert len(text) <= LIMITS.get(name, 20)
         assert json.loads(json.dumps(made, allow_nan=False, ensure_ascii=False).encode()) == made
 
 
@@ -101,8 +106,8 @@ def test_an_input_makes_a_task_within_the_limits_or_is_refused_in_words(trigger)
         ({"title": "Pay", "details": {"x": math.nan}}, "details must be text or JSON, got dict with a number that"),
         ({"title": "Pay", "details": deep(20_000)}, "details must not be nested that deeply"),
         ({"title": "Pay", "details": ["x" * 20_000]}, "details must be at most 10000 characters, got 20004"),
-        ({"detail-type": 5, "detail": {}}, "detail-type and source must be text, got int and str"),
-        ({"detail-type": "Payout", "detail": None}, "the task must be a JSON object, got NoneType"),
+        ({"detail-type": 5, "detail": {}}, "detail-type must be text, got int"),
+        ({"detail-type": "Payout", "detail": 5}, "detail must be a JSON object, got int"),
     ],
 )
 def test_a_refusal_names_the_field_and_what_was_wrong_with_it(trigger, said):

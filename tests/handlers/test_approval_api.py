@@ -62,6 +62,13 @@ def test_what_was_wrong_with_an_answer_is_said_in_words(api):
     assert json.loads(answer["body"])["error"] == "The decision must be approve or reject."
 
 
+@pytest.mark.parametrize("time", ["", "2026-11-25T09:00:00Z"])
+def test_a_program_is_told_for_which_time_a_schedule_has_asked(api, time):
+    api.STORE.record = replace(api.STORE.record, scheduled_for=time)
+    looked = call(api, "GET", accept="application/json")
+    assert json.loads(looked["body"])["request"]["scheduledFor"] == time
+
+
 def test_half_of_a_surrogate_pair_is_refused_and_nothing_is_recorded(api):
     """JSON can write it, and no service takes it."""
     body = '{"decision": "approve", "comment": "\\ud800"}'

@@ -225,8 +225,14 @@ def test_a_dead_letter_does_not_undo_a_decision():
 
 
 def test_a_record_survives_being_stored():
-    full = replace(approved(), version=7)
+    full = replace(approved(), version=7, scheduled_for="2026-11-25T09:00:00Z")
     assert Record.from_item(full.to_item()) == full
+
+
+def test_a_record_of_a_release_that_knew_no_scheduled_time_is_read_without_one():
+    old = record().to_item()
+    del old["scheduledFor"]
+    assert Record.from_item(old) == record()
 
 
 def test_a_record_of_an_unknown_schema_is_refused_by_version():

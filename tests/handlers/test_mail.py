@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import re
 import string
+from datetime import UTC
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals import mail
+from handlers.approvals import mail, when
 from handlers.approvals.record import Approver, Decision, Record
 from handlers.approvals.rounds import Kind
+from handlers.approvals.visible import clean
 from tests.handlers.records import (
     ANNA,
     BEN,
@@ -57,9 +59,19 @@ def test_the_subject_names_environment_kind_and_title(kind: Kind, written: str) 
     assert mail.subject(record(), kind, "dev") == written
 
 
-@given(title=anything, environment=anything, request_id=anything, kind=st.sampled_from(Kind))
-def test_every_subject_is_one_that_sns_takes(title: str, environment: str, request_id: str, kind: Kind) -> None:
-    subject = mail.subject(record(title=title, request_id=request_id), kind, environment)
+@given(
+    title=anything,
+    environment=anything,
+    request_id=anything,
+    kind=st.sampled_from(Kind),
+    scheduled_for=st.just("") | st.datetimes(timezones=st.just(UTC)).map(lambda moment: when.utc(moment.isoformat())),
+    timezone=st.sampled_from(["UTC", "America/New_York", "Australia/Lord_Howe"]),
+)
+def test_every_subject_is_one_that_sns_takes(
+    title: str, environment: str, request_id: str, kind: Kind, scheduled_for: str, timezone: str
+) -> None:
+    sample = record(title=title, request_id=request_id, scheduled_for=scheduled_for)
+    subject = mail.subject(sample, kind, environment, timezone)
     assert 0 < len(subject) < 100
     assert all(" " <= character <= "~" for character in subject)
     assert subject[0] in string.ascii_letters + string.digits + string.punctuation
@@ -97,6 +109,33 @@ def test_a_long_word_is_cut() -> None:
     assert len(mail.subject(record(title="x" * 10_000), Kind.REQUEST, "dev")) == 99
 
 
+@pytest.mark.parametrize(
+    ("kind", "headline"),
+    [(Kind.REQUEST, "Approval needed"), (Kind.REMINDER, "Reminder"), (Kind.ESCALATION, "Escalation")],
+)
+def test_the_subject_of_a_scheduled_request_tells_the_days_apart(kind: Kind, headline: str) -> None:
+    days = [record(title="Daily payout", scheduled_for=f"2026-11-{day}T08:00:00Z") for day in (25, 26)]
+    assert [mail.subject(sample, kind, "prod", "Europe/Berlin") for sample in days] == [
+        f"[prod] {headline}: Daily payout (25 Nov 2026, 09:00 CET)",
+        f"[prod] {headline}: Daily payout (26 Nov 2026, 09:00 CET)",
+    ]
+
+
+def test_so_does_it_the_hour_that_comes_twice_when_the_clocks_go_back() -> None:
+    hours = [record(scheduled_for=f"2026-10-25T0{hour}:30:00Z") for hour in (0, 1)]
+    first, second = (mail.subject(sample, Kind.REQUEST, "prod", "Europe/Berlin") for sample in hours)
+    assert first.endswith("(25 Oct 2026, 02:30 CEST)")
+    assert second.endswith("(25 Oct 2026, 02:30 CET)")
+
+
+@pytest.mark.parametrize("title", ["wonderful " * 30, "x" * 200, "Überprüfung " * 20])
+def test_the_title_is_shortened_and_never_the_time(title: str) -> None:
+    sample = record(title=title, scheduled_for="2026-11-25T08:00:00Z")
+    subject = mail.subject(sample, Kind.REQUEST, "production-in-eu-central-1-and-more", "Australia/Lord_Howe")
+    assert subject.endswith("... (25 Nov 2026, 19:00 UTC+11)")
+    assert 90 < len(subject) < 100
+
+
 # --- the body
 
 
@@ -109,6 +148,13 @@ def test_the_body_tells_what_who_and_until_when() -> None:
     assert "Approvals needed: 2 (3 people asked; one rejection stops it)" in text
     assert quoted(text) == ["Adds the new checkout.", "Roll back with 1.3."]
     assert text.endswith(f"Request {REQUEST_ID}\n")
+
+
+def test_a_scheduled_request_says_for_which_time() -> None:
+    sample = record(scheduled_for="2026-11-25T08:00:00Z")
+    for kind in Kind:
+        assert "\nScheduled for: Wed 25 Nov 2026, 09:00 CET\n" in body(sample, kind)
+        assert "Scheduled for" not in body(record(), kind)
 
 
 def test_a_request_without_a_requester_says_where_it_comes_from() -> None:
@@ -202,9 +248,9 @@ def test_what_hides_or_turns_text_is_taken_out(hidden: str) -> None:
 
 @given(text=anything)
 def test_cleaned_text_is_visible_and_can_be_sent(text: str) -> None:
-    cleaned = mail.clean(text)
+    cleaned = clean(text)
     cleaned.encode()
-    assert mail.clean(cleaned) == cleaned
+    assert clean(cleaned) == cleaned
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]", cleaned)
 
 

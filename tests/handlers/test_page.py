@@ -257,6 +257,11 @@ def test_the_page_shows_what_a_decision_needs() -> None:
     assert document.one("div", **{"class": "text"}).raw == "Adds the new checkout.\nRoll back with 1.3."
 
 
+def test_a_scheduled_request_says_for_which_time() -> None:
+    sample = record(scheduled_for="2026-11-25T08:00:00Z")
+    assert facts(show(State.OPEN, sample))["Scheduled for"] == "Wed 25 Nov 2026, 09:00 CET"
+
+
 def test_a_request_without_a_requester_says_where_it_comes_from() -> None:
     assert facts(show(State.OPEN, record(requested_by="")))["Asked by"] == "a schedule or an event, not a person"
 

@@ -70,6 +70,17 @@ def test_a_batch_keeps_its_good_messages_when_one_is_bad(consumer):
     assert consumer.SNS.recipients == [ANNA, BEN]
 
 
+def test_a_scheduled_request_is_mailed_and_kept_with_its_time(monkeypatch, consumer):
+    monkeypatch.setenv("TIMEZONE", "Europe/Berlin")
+    body = message_body()
+    body["request"]["scheduledFor"] = "2026-11-25T08:00:00Z"
+    assert failed(consumer.handler(sqs(body), Context())) == []
+    for mail in consumer.SNS.mails:
+        assert mail["Subject"].endswith(" (25 Nov 2026, 09:00 CET)")
+        assert "Scheduled for: Wed 25 Nov 2026, 09:00 CET" in mail["Message"]
+    assert consumer.STORE.record.scheduled_for == "2026-11-25T08:00:00Z"
+
+
 def test_a_mail_that_fails_is_tried_again_and_the_others_are_not_sent_twice(consumer):
     consumer.SNS = Topic(2)
     assert failed(consumer.handler(sqs(message_body()), Context())) == ["0"]

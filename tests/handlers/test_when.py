@@ -88,6 +88,33 @@ def test_a_task_s_own_time_is_written_in_the_zone_asked_for(text: str) -> None:
     assert when.local_iso(text, "Europe/Berlin") == "Fri 27 Nov 2026, 14:30 CET"
 
 
+def test_a_time_may_go_without_its_weekday() -> None:
+    assert when.local_iso("2026-11-27T13:30:00Z", "Europe/Berlin", weekday=False) == "27 Nov 2026, 14:30 CET"
+    assert when.local_iso("the day after", "UTC", weekday=False) == "the day after"
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("2026-11-27T13:30:00Z", "2026-11-27T13:30:00Z"),
+        ("2026-11-27T15:30:00.5+02:00", "2026-11-27T13:30:00Z"),
+        ("2026-11-27T13:30", "2026-11-27T13:30:00Z"),
+        ("0099-01-01T00:00:00Z", "0099-01-01T00:00:00Z"),
+    ],
+)
+def test_a_task_s_own_time_is_kept_in_utc(text: str, read: str) -> None:
+    assert when.utc(text) == read
+    assert when.utc(read) == read
+
+
+@pytest.mark.parametrize(
+    "value", ["", "T", "2026-11-27", "20261127", "2026-11-27T25:00", "9999-12-31T23:59:59-12:00", None, 5]
+)
+def test_what_is_no_time_is_none(value: object) -> None:
+    assert when.utc(value) == ""
+
+
 @pytest.mark.parametrize("text", ["yesterday", "", "0001-01-01T00:00:00+14:00", "2026-13-01"])
 def test_what_is_no_time_stays_as_it_is(text: str) -> None:
     assert when.local_iso(text, "America/New_York") == text

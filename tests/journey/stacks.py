@@ -151,6 +151,7 @@ def queue_message(execution_arn: str, record: Record, *, token: str = "", round_
                 "details": record.details,
                 "requestedBy": record.requested_by,
                 "requestedAt": record.requested_at,
+                "scheduledFor": record.scheduled_for,
             },
         }
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from uuid import uuid4
 
-from tests.journey.stacks import ALICE, Run, link_in
+from tests.journey.stacks import ALICE, JSON, Run, link_in
 from tests.journey.waiting import until
 
 
@@ -15,7 +16,13 @@ def test_the_schedule_asks_the_stacks_own_question(triggered):
 
     (mail, *_) = until(mailed, "scheduled mail", 60)
     assert "As every night." in mail.body
-    assert triggered.press(link_in(mail.body)).status_code == 200
+    link = link_in(mail.body)
+    asked = triggered.get(link, **JSON).json()["request"]
+    when = f"{datetime.fromisoformat(asked['scheduledFor']):%a %-d %b %Y, %H:%M} UTC"
+    assert f"\nScheduled for: {when}\n" in mail.body
+    assert mail.subject.endswith(f"Nightly run ({when.partition(' ')[2]})")
+    assert f"<dt>Scheduled for</dt><dd>{when}</dd>" in triggered.get(link).text
+    assert triggered.press(link).status_code == 200
     machine = triggered.sandbox.outputs["stateMachineArn"]
     until(
         lambda: triggered.sfn.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"],

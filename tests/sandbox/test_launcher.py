@@ -3,6 +3,7 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pulumi
 import pytest
@@ -124,3 +125,29 @@ def test_a_choices_default_has_the_states_own_output(run):
     }
     found = run(Choose=choose, End={"Type": "Pass", "End": True}, Other={"Type": "Fail", "Error": "Other"})
     assert json.loads(found["output"]) == {"chosen": "default"}
+
+
+def test_a_schedules_input_says_when_and_by_what_it_was_sent(cloud, role):
+    queue, _ = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
+    sqs = cloud.client("sqs")
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    names = ("scheduled-time", "schedule-arn", "execution-id", "attempt-number")
+    due = datetime.now(UTC) + timedelta(seconds=1)
+    inputs = {
+        "scheduleExpression": f"at({due:%Y-%m-%dT%H:%M:%S})",
+        "flexibleTimeWindow": {"mode": "OFF"},
+        "target": {
+            "arn": arn,
+            "roleArn": role,
+            "input": json.dumps({name: f"<aws.scheduler.{name}>" for name in names}),
+        },
+    }
+    _, schedule = resources.create("aws:scheduler/schedule:Schedule", "s", inputs, cloud)
+    (sent,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS)["Messages"]
+    told = json.loads(sent["Body"])
+    assert told.pop("execution-id").isascii()
+    assert told == {
+        "scheduled-time": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+        "schedule-arn": schedule["arn"],
+        "attempt-number": "1",
+    }

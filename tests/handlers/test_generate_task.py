@@ -1,0 +1,367 @@
+"""What started the workflow: which question is read from it, and what is refused by name."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from handlers import generate_task
+from handlers.generate_task import InvalidTask, task
+
+STACKS = {"title": "Nightly run", "details": "As every night."}
+PAY = {"title": "Pay", "details": "100", "requestedBy": "dana@example.com"}
+# JSON's null, and texts in which nobody can see anything.
+NOT_GIVEN = [None, "", " \t\r\n ", "\u200b\ufeff", "\u00a0\u2003", "\u2800\u3164", "\ufe0f", "\u0007"]
+LETTER_CASES = ["Title", "TITLE", "tiTle", "ti-tle", " title", "title:", "title\u200b"]
+
+
+@pytest.fixture(autouse=True)
+def default_task(monkeypatch):
+    monkeypatch.setenv("DEFAULT_TASK", json.dumps(STACKS))
+
+
+def event(detail, **envelope):
+    return {"version": "0", "detail-type": "Payout", "source": "shop", "detail": detail} | envelope
+
+
+def schedule(time="2026-11-25T09:00:00Z", **asked):
+    """What infra/trigger.py makes Scheduler send."""
+    return {"task": asked or STACKS, "scheduledTime": time}
+
+
+def refusal(trigger) -> str:
+    with pytest.raises(InvalidTask) as refused:
+        task(trigger)
+    return str(refused.value)
+
+
+STARTS = {
+    "the input": lambda asked: asked,
+    "the input as text": json.dumps,
+    "task": lambda asked: {"task": asked},
+    "task as text": lambda asked: {"task": json.dumps(asked)},
+    "an event": event,
+    "an event whose detail is text": lambda asked: event(json.dumps(asked)),
+}
+EVENTS = [name for name in STARTS if "event" in name]
+OTHERS = [name for name in STARTS if "event" not in name]
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_task_is_found_in_every_kind_of_start(start):
+    assert task(STARTS[start](PAY)) == PAY
+
+
+# --- the stack's own question
+
+
+@pytest.mark.parametrize("start", OTHERS)
+def test_a_run_without_a_question_asks_the_stacks_own(start):
+    assert task(STARTS[start]({})) == STACKS | {"requestedBy": ""}
+    assert task(STARTS[start]({"comment": "Other keys are free."})) == STACKS | {"requestedBy": ""}
+
+
+@pytest.mark.parametrize("start", OTHERS)
+def test_whoever_asks_the_stacks_question_is_named(start):
+    assert task(STARTS[start]({"requestedBy": "dana@example.com"})) == STACKS | {"requestedBy": "dana@example.com"}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_title_of_its_own_never_gets_the_stacks_details(start):
+    assert task(STARTS[start]({"title": "Release 1.4"})) == {"title": "Release 1.4", "details": "", "requestedBy": ""}
+
+
+@pytest.mark.parametrize("start", OTHERS)
+def test_details_of_its_own_never_get_the_stacks_title(start):
+    said = refusal(STARTS[start]({"details": "Pay 100."}))
+    assert said == "title must not be missing beside details: the stack's `task` is asked as a whole or not at all"
+
+
+def test_the_schedule_asks_what_it_was_deployed_with():
+    assert task(schedule(title="Payout", details="")) == {
+        "title": "Payout",
+        "details": "",
+        "requestedBy": "",
+        "scheduledFor": "2026-11-25T09:00:00Z",
+    }
+
+
+@pytest.mark.parametrize("blank", ["{}", '{"title": "", "details": ""}', '{"title": " \\u200b ", "details": ""}'])
+@pytest.mark.parametrize("trigger", [{}, {"title": " "}, {"task": {"title": "   ", "details": ""}}])
+def test_a_title_that_is_nowhere_is_said_to_be_nowhere(monkeypatch, blank, trigger):
+    monkeypatch.setenv("DEFAULT_TASK", blank)
+    assert refusal(trigger) == "title must not be empty: neither the input nor the stack's `task` config has one"
+
+
+# --- one idea of "not given"
+
+
+@pytest.mark.parametrize("nothing", NOT_GIVEN)
+@pytest.mark.parametrize("name", ["title", "details", "requestedBy"])
+@pytest.mark.parametrize("start", STARTS)
+def test_null_blank_and_missing_are_the_same_in_every_field(start, name, nothing):
+    for asked in (PAY, {"title": "Pay"}, {}):
+        rest = {key: value for key, value in asked.items() if key != name and (name != "title" or key != "details")}
+        assert task(STARTS[start](rest | {name: nothing})) == task(STARTS[start](rest))
+
+
+@pytest.mark.parametrize("nothing", NOT_GIVEN)
+def test_null_blank_and_missing_are_the_same_around_the_fields(nothing):
+    assert task(nothing) == task({})
+    assert task({"task": nothing}) == task({})
+    assert task(PAY | {"task": nothing}) == PAY
+    assert task(event(nothing)) == task({"detail-type": "Payout", "source": "shop"})
+    assert task(schedule(nothing)) == STACKS | {"requestedBy": ""}
+    assert task({"task": PAY, "title": nothing, "details": nothing, "requestedBy": nothing}) == PAY
+
+
+def test_what_can_be_seen_is_given():
+    for seen in ("0", "false", "null", "-", "🚀", "\u2800x"):
+        assert task({"title": seen})["title"] == seen
+
+
+# --- events
+
+
+@pytest.mark.parametrize("start", EVENTS)
+def test_an_event_without_a_title_is_named_by_its_type_and_not_by_the_scheduled_question(start):
+    assert task(STARTS[start]({})) == {"title": "Payout from shop", "details": "", "requestedBy": ""}
+    named = task(STARTS[start]({"details": "100"}))
+    assert (named["title"], named["details"]) == ("Payout from shop", "100")
+
+
+@pytest.mark.parametrize("nothing", NOT_GIVEN)
+def test_an_event_that_does_not_say_its_type_or_source_is_still_one(nothing):
+    def named(**envelope):
+        return task(event({}, **envelope))["title"]
+
+    assert named(source=nothing) == "Payout from an unknown source"
+    assert named(**{"detail-type": nothing}) == "Event from shop"
+    assert named(**{"detail-type": nothing}, source=nothing) == "Event from an unknown source"
+
+
+def test_schedulers_own_default_event_is_one():
+    sent = event("{}", **{"detail-type": "Scheduled Event", "source": "aws.scheduler", "time": "2026-11-25T08:00:00Z"})
+    assert task(sent) == {
+        "title": "Scheduled Event from aws.scheduler",
+        "details": "",
+        "requestedBy": "",
+        "scheduledFor": "2026-11-25T08:00:00Z",
+    }
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize("name", ["title", "requestedBy"])
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(["alice@example.com"], "list"), ({"a": "b"}, "dict"), (5, "int"), (1.5, "float"), (True, "bool")],
+)
+@pytest.mark.parametrize("start", STARTS)
+def test_title_and_requester_are_text(start, name, value, kind):
+    assert refusal(STARTS[start](PAY | {name: value})) == f"{name} must be text, got {kind}"
+
+
+@pytest.mark.parametrize("name", ["title", "requestedBy"])
+@pytest.mark.parametrize("value", [[], {}, 0, False])
+def test_what_holds_nothing_but_is_no_text_is_not_taken_for_a_blank(name, value):
+    assert f"{name} must be text, got {type(value).__name__}" in refusal(PAY | {name: value})
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_structured_details_are_shown_as_json(start):
+    assert task(STARTS[start](PAY | {"details": {"amount": 100}}))["details"] == '{\n  "amount": 100\n}'
+    assert task(STARTS[start](PAY | {"details": ["a", None]}))["details"] == '[\n  "a",\n  null\n]'
+
+
+@pytest.mark.parametrize(("value", "kind"), [(100, "int"), (0, "int"), (1.5, "float"), (True, "bool")])
+@pytest.mark.parametrize("start", STARTS)
+def test_details_are_text_an_object_or_a_list(start, value, kind):
+    assert refusal(STARTS[start](PAY | {"details": value})) == f"details must be text, an object or a list, got {kind}"
+
+
+@pytest.mark.parametrize("where", ["source", "detail-type"])
+def test_an_events_type_and_source_are_text(where):
+    assert refusal(event(PAY, **{where: ["shop"]})) == f"{where} must be text, got list"
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        ([], "list"),
+        ([PAY], "list"),
+        (5, "int"),
+        (True, "bool"),
+        ("Pay", "str that is not JSON"),
+        ('{"title": "Pay"', "str that is not JSON"),
+        ("[" * 100_000, "str that is not JSON"),
+        ("1" * 5_000, "str that is not JSON"),
+        ("[]", "str that holds list"),
+        ("null", "str that holds NoneType"),
+        ("5", "str that holds int"),
+        (json.dumps(json.dumps(PAY)), "str that holds str"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "trigger"),
+    [("the input", lambda value: value), ("the task", lambda value: {"task": value}), ("detail", event)],
+)
+def test_what_should_hold_the_fields_and_does_not_is_named(name, trigger, value, got):
+    assert refusal(trigger(value)) == f"{name} must be a JSON object, got {got}"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "said"),
+    [
+        ({"title": "x" * 201}, "title must be at most 200 characters, got 201"),
+        ({"title": "Pay", "details": "x" * 10_001}, "details must be at most 10000 characters, got 10001"),
+        ({"title": "Pay", "requestedBy": "x" * 255}, "requestedBy must be at most 254 characters, got 255"),
+    ],
+)
+def test_a_field_that_is_too_long_is_refused_by_limit_and_length(trigger, said):
+    assert refusal(trigger) == said
+
+
+SLIPS = {
+    "title": LETTER_CASES,
+    "details": ["Details", "DETAILS", "de_tails"],
+    "requestedBy": ["requested_by", "RequestedBy", "requestedby", "REQUESTED-BY", "requested by"],
+}
+
+
+@pytest.mark.parametrize(("meant", "written"), [(meant, one) for meant, written in SLIPS.items() for one in written])
+@pytest.mark.parametrize("start", OTHERS)
+def test_a_key_of_the_same_letters_is_taken_for_a_slip(start, meant, written):
+    for rest in ({}, {"title": "Pay"}, PAY):
+        said = refusal(STARTS[start](rest | {written: "Deploy"}))
+        assert said == f"{meant} must be spelled exactly that way, got {json.dumps(written)}"
+
+
+@pytest.mark.parametrize(
+    ("meant", "written"),
+    [("task", "Task"), ("task", "TASK"), ("detail-type", "DetailType"), ("detail-type", "detailType")],
+)
+def test_so_is_one_of_the_letters_of_what_holds_the_fields(meant, written):
+    for rest in ({}, {"Source": "shop", "Detail": json.dumps(PAY)}, PAY):
+        assert refusal(rest | {written: PAY}) == f"{meant} must be spelled exactly that way, got {json.dumps(written)}"
+    assert refusal({"detail-type": "Payout", "Detail": PAY}) == 'detail must be spelled exactly that way, got "Detail"'
+
+
+def test_a_slip_is_quoted_so_that_every_log_can_show_it():
+    said = refusal({"title" + "\u202e" * 1_000: "Pay"})
+    assert len(said) < 200
+    assert said.isascii()
+
+
+def test_a_slip_that_holds_nothing_does_no_harm():
+    assert task(PAY | {"Title": None, "TASK": " "}) == PAY
+
+
+@pytest.mark.parametrize(
+    "key", ["name", "titles", "subtitle", "requester", "tasks", "comment", "detail", "source", "id"]
+)
+def test_other_keys_are_free(key):
+    for value in ("x", 5, {"Title": "x"}, ["x"]):
+        assert task(PAY | {key: value}) == PAY
+        assert task({"task": PAY, key: value}) == PAY
+
+
+@pytest.mark.parametrize("outer", ["title", "details", "requestedBy"])
+@pytest.mark.parametrize("task_", [{"details": "d"}, {"title": "inner"}, {}, '{"title": "inner"}'])
+def test_a_question_half_outside_and_half_in_task_is_refused(outer, task_):
+    said = refusal({outer: "outer", "task": task_})
+    assert said == f"{outer} must not be beside task: a question is read from one place"
+
+
+def test_so_is_a_task_inside_a_task():
+    assert refusal({"task": {"task": PAY}}) == "task must not be inside task: title and details are read there"
+    assert refusal({"task": {"Task": PAY}}) == 'task must be spelled exactly that way, got "Task"'
+
+
+@pytest.mark.parametrize("outer", ["title", "details", "requestedBy", "task"])
+def test_so_is_one_beside_an_event(outer):
+    said = refusal(event({}, **{outer: "outer"}))
+    assert said == f"{outer} must not be beside detail-type: an event's question is read from its detail"
+
+
+@pytest.mark.parametrize("key", ["Title", "DETAILS", "requested_by", "Task", "task"])
+def test_the_keys_of_an_events_detail_are_its_senders(key):
+    """A product event may well have a Title; refusing it would fail every run of such a sender."""
+    assert task(event({key: "Shoes"}))["title"] == "Payout from shop"
+
+
+# --- for which time
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-11-25T09:00:00Z", "2026-11-25T09:00:00Z"),
+        ("2026-11-25T10:00:00+01:00", "2026-11-25T09:00:00Z"),
+        ("2026-11-25T09:00:00", "2026-11-25T09:00:00Z"),
+        (" 2026-11-25T09:00:00.250Z ", "2026-11-25T09:00:00Z"),
+    ],
+)
+def test_a_scheduled_run_carries_its_time(written, read):
+    assert task(schedule(written)) == STACKS | {"requestedBy": "", "scheduledFor": read}
+    assert task(PAY | {"scheduledTime": written}) == PAY | {"scheduledFor": read}
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "<aws.scheduler.scheduled-time>",
+        "tomorrow",
+        "2026-13-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "2026-11-25T09:00:00Z\ud800",
+        1_795_597_200,
+        True,
+        ["2026-11-25T09:00:00Z"],
+        {},
+    ],
+)
+def test_what_is_no_time_is_not_given(time):
+    assert task(schedule(time)) == STACKS | {"requestedBy": ""}
+
+
+@pytest.mark.parametrize("source", ["aws.events", "aws.scheduler"])
+def test_a_scheduled_event_carries_its_time(source):
+    sent = event({}, **{"detail-type": "Scheduled Event", "source": source, "time": "2026-11-25T09:00:00Z"})
+    assert task(sent)["scheduledFor"] == "2026-11-25T09:00:00Z"
+
+
+def test_the_time_of_another_event_is_not_one_it_was_scheduled_for():
+    for sent in (
+        event(PAY, time="2026-11-25T09:00:00Z"),
+        event({}, **{"detail-type": "Scheduled Event", "time": "now"}),
+    ):
+        assert "scheduledFor" not in task(sent)
+    mine = {"detail-type": "Scheduled Event", "source": "shop", "time": "2026-11-25T09:00:00Z"}
+    assert "scheduledFor" not in task(event({}, **mine))
+    assert "scheduledFor" not in task(event({}, scheduledTime="2026-11-25T09:00:00Z"))
+
+
+# --- the whole answer
+
+
+def test_a_request_id_in_the_input_is_not_believed():
+    made = generate_task.handler({"input": PAY | {"requestId": "mine"}, "execution": "arn"}, None)
+    assert made["requestId"] != "mine"
+    assert set(made) == {"requestId", "title", "details", "requestedBy", "requestedAt"}
+
+
+def test_the_requester_is_let_through_as_written():
+    """Who that is, handlers/approvals/address.py knows."""
+    assert (
+        task({"title": "Pay", "requestedBy": 'Dana <"Dana"@EXAMPLE.com.>'})["requestedBy"]
+        == 'Dana <"Dana"@EXAMPLE.com.>'
+    )
+
+
+def test_the_stacks_question_is_read_as_carefully_as_any_other(monkeypatch):
+    monkeypatch.setitem(os.environ, "DEFAULT_TASK", json.dumps({"title": "x" * 201}))
+    assert refusal({}) == "title must be at most 200 characters, got 201"
