@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -182,13 +182,20 @@ def _posted(event: dict[str, Any]) -> tuple[Decision, str]:
         raise BadForm(415, f"The content type must be {FORM} or {JSON}.")
     try:
         text = _body(event)
-        fields = json.loads(text) if kind == JSON else _form(text)
+        # Pairs, not a dictionary: of a field that comes twice, that would keep one and lose the other.
+        pairs = json.loads(text, object_pairs_hook=tuple) if kind == JSON else _form(text)
     except (ValueError, RecursionError) as error:
         raise BadForm(400, "The decision could not be read.") from error
-    if not isinstance(fields, dict):
+    if not isinstance(pairs, tuple):
         raise BadForm(400, 'The body must be an object: {"decision": "approve" or "reject", "comment": text}.')
-    comment = _comment(fields.get("comment", ""))
-    decision = fields.get("decision")
+    given = {name: [value for key, value in pairs if key == name] for name in ("decision", "comment")}
+    for name, values in given.items():
+        if len(values) > 1:
+            typed = "\n".join(text for text in given["comment"] if isinstance(text, str))
+            message = f"The {name} must be given once; it came {len(values)} times."
+            raise BadForm(400, message, field=name, comment=typed[:SHOWN_AGAIN])
+    comment = _comment(*given["comment"] or [""])
+    decision = next(iter(given["decision"]), None)
     if decision not in list(Decision):
         raise BadForm(400, "The decision must be approve or reject.", field="decision", comment=comment)
     return Decision(decision), comment
@@ -199,9 +206,8 @@ def _body(event: dict[str, Any]) -> str:
     return base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
 
 
-def _form(text: str) -> dict[str, str]:
-    fields = parse_qs(text, keep_blank_values=True, max_num_fields=20, errors="strict")
-    return {name: values[0] for name, values in fields.items()}
+def _form(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=20, errors="strict"))
 
 
 def _comment(value: Any) -> str:

@@ -62,7 +62,9 @@ UNDECIDED = [
     pytest.param(b"decision=approve&comment=\xff\xfe\x00", [FORM_LINE], 400, id="a form that is no text"),
     pytest.param(b"decision=approve&comment=%e2%28", [FORM_LINE], 400, id="half a character"),
     pytest.param(b"decision=approve&x=" + b"&x=" * 50, [FORM_LINE], 400, id="too many fields"),
-    pytest.param(b"comment=x&comment=y", [FORM_LINE], 400, id="two comments and no decision"),
+    pytest.param(b"decision=approve&comment=x&comment=y", [FORM_LINE], 400, id="two comments"),
+    pytest.param(b"decision=approve&decision=reject", [FORM_LINE], 400, id="two decisions"),
+    pytest.param(b'{"decision": "approve", "decision": "reject"}', [JSON_LINE], 400, id="two decisions in JSON"),
     pytest.param(b'\xef\xbb\xbf{"decision": "approve"}', [JSON_LINE], 400, id="a byte order mark"),
     pytest.param('{"decision": "approve"}'.encode("utf-16"), [JSON_LINE], 400, id="UTF-16"),
     pytest.param(

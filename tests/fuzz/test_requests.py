@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from handlers.approvals import links
 from handlers.approvals.page import COMMENT_LIMIT
-from handlers.approvals.record import Decision
 from tests.fuzz import gateway
 from tests.fuzz.conftest import SECRET, asked
 from tests.fuzz.html import taken_apart
@@ -252,12 +251,6 @@ def test_the_base64_flag_decides_how_a_body_is_read(api, encoded):
 def test_a_line_break_counts_as_the_one_character_that_the_browser_counts(api, comment, status):
     made = gateway.event("POST", PATH, fields("approve", comment), {"content-type": FORM})
     assert gateway.answered(api, made)["statusCode"] == status
-
-
-def test_of_two_decisions_in_a_form_the_first_counts(api):
-    made = gateway.event("POST", PATH, b"decision=reject&decision=approve", {"content-type": FORM})
-    gateway.answered(api, made)
-    assert api.STORE.record.votes[ANNA].decision is Decision.REJECT
 
 
 def test_megabytes_of_a_comment_do_not_come_back_as_more_megabytes(api):

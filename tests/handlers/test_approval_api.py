@@ -375,10 +375,53 @@ def test_with_one_click_only_a_get_of_its_link_approves_at_once(api, monkeypatch
 # --- what is posted
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+TWICE = [
+    (FORM, "decision=approve&decision=reject", "decision"),
+    (FORM, "decision=approve&decision=approve", "decision"),
+    (FORM, "decision=approve&%64ecision=reject&comment=Fine", "decision"),
+    (FORM, "decision=&decision=approve", "decision"),
+    (FORM, "decision=approve&comment=One&comment=Two", "comment"),
+    (FORM, "comment=&decision=approve&comment=Two", "comment"),
+    (JSON, '{"decision": "approve", "decision": "reject"}', "decision"),
+    (JSON, '{"decision": "reject", "decision": "reject"}', "decision"),
+    (JSON, '{"decision": "approve", "d\\u0065cision": "reject"}', "decision"),
+    (JSON, '{"decision": null, "decision": "approve"}', "decision"),
+    (JSON, '{"decision": "approve", "comment": "One", "comment": "Two"}', "comment"),
+    (JSON, '{"decision": "approve", "comment": {}, "comment": []}', "comment"),
+]
 
 
 def posted(api, kind: str, body: str, accept: str = JSON) -> dict:
     return api.handler(http("POST", LINK, body, **{"content-type": kind, "accept": accept}), Context())
+
+
+@pytest.mark.parametrize(("kind", "body", "field"), TWICE)
+def test_a_field_that_comes_twice_is_ambiguous_and_nothing_is_recorded(api, kind, body, field):
+    before = api.STORE.record
+    answer = posted(api, kind, body)
+    assert answer["statusCode"] == 400
+    assert json.loads(answer["body"])["error"] == f"The {field} must be given once; it came 2 times."
+    assert api.STORE.record is before
+
+
+@pytest.mark.parametrize(("kind", "body", "field"), TWICE)
+def test_what_was_typed_is_kept_when_a_field_comes_twice(api, kind, body, field):
+    shown = posted(api, kind, body, "text/html")["body"]
+    for typed in ("One", "Two", "Fine"):
+        assert (typed in shown) == (typed in body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (FORM, "utm=1&decision=approve&utm=2&Comment=x&comment=Fine"),
+        (JSON, '{"x": 1, "x": 2, "decision": "approve", "comment": "Fine"}'),
+        (JSON, '{"x": {"decision": 1, "decision": 2}, "decision": "approve", "comment": "Fine"}'),
+    ],
+)
+def test_other_fields_may_come_as_often_as_they_like(api, kind, body):
+    assert posted(api, kind, body)["statusCode"] == 200
+    assert api.STORE.record.votes[ANNA].comment == "Fine"
 
 
 @pytest.mark.parametrize(
@@ -409,10 +452,12 @@ def test_what_is_written_in_another_way_is_refused_in_words(api, kind, body, sta
     ("kind", "body", "place"),
     [
         (FORM, f"decision=approve&comment={'x' * 1_001}", "#comment"),
+        (FORM, "decision=approve&comment=One&comment=Two", "#comment"),
         (JSON, '{"decision": "approve", "comment": 5}', "#comment"),
         (JSON, '{"decision": "approve", "comment": "\\ud800"}', "#comment"),
         (FORM, "decision=perhaps&comment=Fine", "#answer"),
         (FORM, "comment=Fine", "#answer"),
+        (FORM, "decision=approve&decision=reject&comment=Fine", "#answer"),
         (FORM, "comment=%ff", ""),
         (JSON, "[]", ""),
         (JSON, "{", ""),

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from handlers.approvals.links import digest
-from tests.journey.stacks import ALICE, BOB, CAROL, JSON
+from tests.journey.stacks import ALICE, BOB, CAROL, HTML, JSON
 from tests.journey.waiting import until
 
 
@@ -163,6 +163,14 @@ def test_a_link_that_was_cut_off_says_what_to_do(plain):
         assert (page.status_code, page.headers["cache-control"]) == (404, "no-store")
         assert "copy the whole of it" in page.text
         assert plain.get(cut, **JSON).json() == {"state": "unknown"}
+
+
+def test_two_decisions_in_one_form_decide_nothing(plain):
+    run = plain.start()
+    answer = plain.http.post(run.link(), data={"decision": ["approve", "reject"]}, headers=HTML)
+    assert answer.status_code == 400
+    assert "must be given once" in answer.text
+    assert run.status == "RUNNING"
 
 
 def test_a_program_reads_and_decides_in_json(plain):
