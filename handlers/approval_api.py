@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import boto3
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.approvals import decisions, links, page
@@ -19,7 +19,7 @@ from handlers.approvals.aws import CONFIG
 from handlers.approvals.callback import Callback, Execution, as_known, settle
 from handlers.approvals.decisions import NoRoom, Refusal, Refused
 from handlers.approvals.observability import count, logger, metrics
-from handlers.approvals.page import State
+from handlers.approvals.page import FormError, State
 from handlers.approvals.record import DECIDED, Decision, Record, Status, Vote
 from handlers.approvals.store import Contended, Store
 
@@ -28,23 +28,25 @@ if TYPE_CHECKING:
 
 USER_AGENT_LIMIT = 256  # characters of it that are kept
 SHOWN_AGAIN = 10 * page.COMMENT_LIMIT  # characters of a comment that is too long: megabytes would come back as more
-LONGEST_PART = 64  # characters of a link's request id or secret
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-LINK = "/approvals/<request_id>/<secret>"
+METHODS = frozenset({"GET", "HEAD", "POST"})
 NO_ANSWER = (ClientError, BotoCoreError, Contended)
 
 STORE = Store(boto3.client("dynamodb", config=CONFIG), os.environ["TABLE_NAME"])
 CALLBACK = Callback(boto3.client("stepfunctions", config=CONFIG))
-
-app = APIGatewayHttpResolver()
+ONE_CLICK = os.environ["ONE_CLICK"] == "true"
 
 
 class BadForm(Exception):  # noqa: N818 - what was posted, not this program, is wrong
-    """What was posted is no decision; `comment` is what had been typed."""
+    """What was posted is no decision.
 
-    def __init__(self, status: int, message: str, comment: str = "") -> None:
+    `field` is the one of the form that is wrong, "" if it is the body as a whole; `comment` is what had been typed.
+    """
+
+    def __init__(self, status: int, message: str, *, field: str = "", comment: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.error = FormError(message=message, field=field)
         self.comment = comment
 
 
@@ -57,67 +59,60 @@ class Link:
     ended: Execution | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What is answered, before it becomes a page or JSON. `comment` is what had been typed."""
+
+    status: int
+    state: State
+    link: Link | None = None
+    error: FormError | None = None
+    comment: str = ""
+
+
+UNKNOWN = Answer(404, State.UNKNOWN)
+
+
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An HTTP API event, payload format 2.0."""
-    return app.resolve(event, context)
-
-
-@app.get(LINK)
-def show(request_id: str, secret: str) -> Response[str]:
-    link = _open(request_id, secret)
-    return _reply(200, _state(link), link) if link else _reply(404, State.UNKNOWN)
-
-
-@app.head(LINK)
-def probe(request_id: str, secret: str) -> Response[str]:
-    shown = show(request_id, secret)
-    shown.body = ""
-    return shown
-
-
-@app.post(LINK)
-def decide(request_id: str, secret: str) -> Response[str]:
-    link = _open(request_id, secret)
-    if not link:
-        return _reply(404, State.UNKNOWN)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """An HTTP API event, payload format 2.0. Whatever comes to the API comes here; headers are in lower case."""
     try:
-        decision, comment = _posted()
-    except BadForm as error:
-        return _reply(error.status, _state(link), link, error=str(error), comment=error.comment)
-    return _vote(link, decision, comment)
+        answer = _answer(event)
+    except NO_ANSWER as error:
+        # AWS did not answer, or not in time. Whatever was recorded before stays, so pressing again is safe.
+        logger.error("an AWS call failed", outcome="fault", kind=type(error).__name__)
+        answer = Answer(503, State.FAULT)
+    return _response(event, answer)
 
 
-if os.environ["ONE_CLICK"] == "true":
-
-    @app.get(f"{LINK}/approve")
-    def approve(request_id: str, secret: str) -> Response[str]:
-        """For teams that switched `oneClick` on and accept that whatever follows the link approves."""
-        link = _open(request_id, secret)
-        return _vote(link, Decision.APPROVE, "") if link else _reply(404, State.UNKNOWN)
-
-    app.post(f"{LINK}/approve")(decide)
-
-
-@app.not_found
-def no_such_page(_error: Exception) -> Response[str]:
-    return _reply(404, State.UNKNOWN)
-
-
-@app.exception_handler(list(NO_ANSWER))  # type: ignore[untyped-decorator] # Powertools gives it no types
-def out_of_order(error: Exception) -> Response[str]:
-    """AWS did not answer, or not in time. Whatever was recorded before stays, so pressing again is safe."""
-    logger.error("an AWS call failed", outcome="fault", kind=type(error).__name__)
-    return _reply(503, State.FAULT)
-
-
-def _open(request_id: str, secret: str) -> Link | None:
-    """The request and the holder of this link. An unknown request and a wrong secret look the same from outside."""
-    record = STORE.get(request_id) if _plausible(request_id, secret) else None
-    who = links.holder(record, secret) if record else None
-    if not record or not who:
+def _answer(event: dict[str, Any]) -> Answer:
+    """GET and HEAD look, POST decides; with `oneClick`, a GET of the link that approves at once decides, too."""
+    method, path = _http(event)["method"], links.parse(event["rawPath"])
+    if path and path.at_once and not ONE_CLICK:
+        path = None
+    link = _open(path) if path and method in METHODS else None
+    if not path or not link:
         logger.info("unknown link", outcome="unknown")
+        return UNKNOWN
+    if method == "POST":
+        try:
+            decision, comment = _posted(event)
+        except BadForm as bad:
+            return Answer(bad.status, _state(link), link, bad.error, bad.comment)
+        return _vote(event, link, decision, comment)
+    if method == "GET" and path.at_once:
+        return _vote(event, link, Decision.APPROVE, "")
+    return Answer(200, _state(link), link)
+
+
+def _open(path: links.Path) -> Link | None:
+    """The request and the holder of this link. An unknown request and a wrong secret look the same from outside."""
+    record = None
+    for spelling in dict.fromkeys(links.spellings(path.request_id)):
+        record = record or STORE.get(spelling)
+    who = links.holder(record, path.secret) if record else None
+    if not record or not who:
         return None
     logger.append_keys(requestId=record.request_id, execution=record.execution_arn, round=record.round)
     if record.status is not Status.OPEN:
@@ -128,13 +123,8 @@ def _open(request_id: str, secret: str) -> Link | None:
     return Link(who=who, record=decisions.ended(record, execution), ended=execution)
 
 
-def _plausible(request_id: str, secret: str) -> bool:
-    """Ours are 36 and 43 ASCII characters; what is much longer is not worth a look into the table."""
-    return all(part.isascii() and 0 < len(part) <= LONGEST_PART for part in (request_id, secret))
-
-
-def _vote(link: Link, decision: Decision, comment: str) -> Response[str]:
-    http = app.current_event.request_context.http
+def _vote(event: dict[str, Any], link: Link, decision: Decision, comment: str) -> Answer:
+    http = _http(event)
     vote = Vote(
         decision=decision,
         comment=comment,
@@ -150,10 +140,10 @@ def _vote(link: Link, decision: Decision, comment: str) -> Response[str]:
     except Refused as refused:
         record, refusal = refused.record, refused.reason
     except NoRoom as error:
-        return _reply(400, _state(link), link, error=str(error), comment=comment)
+        return Answer(400, _state(link), link, FormError(message=str(error), field="comment"), comment)
     except NO_ANSWER as error:
         logger.error("not recorded, or not known to be", outcome="fault", kind=type(error).__name__)
-        return _reply(503, State.FAULT, link, comment=comment)
+        return Answer(503, State.FAULT, link, comment=comment)
     logger.info("vote", outcome=refusal.value if refusal else decision.value, status=record.status.value)
     if refusal is None and record.status in DECIDED and link.record.status is Status.OPEN:
         count(record.status.value.capitalize())
@@ -161,16 +151,16 @@ def _vote(link: Link, decision: Decision, comment: str) -> Response[str]:
         record = settle(STORE, CALLBACK, record)
     except NO_ANSWER as error:
         logger.error("recorded, but not handed over yet", outcome="pending", kind=type(error).__name__)
-        return _reply(503, State.PENDING, Link(who=link.who, record=record))
+        return Answer(503, State.PENDING, Link(who=link.who, record=record))
     return _answered(Link(who=link.who, record=record), decision, refusal)
 
 
-def _answered(link: Link, decision: Decision, refusal: Refusal | None) -> Response[str]:
+def _answered(link: Link, decision: Decision, refusal: Refusal | None) -> Answer:
     """What somebody sees who has pressed: the same again after the same press, a conflict if it did not count."""
     state, mine = _state(link), link.record.approvers[link.who].vote
     if refusal is Refusal.VOTED and mine and mine.decision is not decision and state in {State.THANKS, State.PENDING}:
-        return _reply(409, State.VOTED, link)
-    return _reply(200 if state in {State.THANKS, State.PENDING} else 409, state, link)
+        return Answer(409, State.VOTED, link)
+    return Answer(200 if state in {State.THANKS, State.PENDING} else 409, state, link)
 
 
 def _state(link: Link) -> State:
@@ -185,77 +175,104 @@ def _state(link: Link) -> State:
     return State(refusal.value) if refusal else State.OPEN
 
 
-def _posted() -> tuple[Decision, str]:
+def _posted(event: dict[str, Any]) -> tuple[Decision, str]:
     """The decision and the comment, from the page's form or from JSON. Raises BadForm."""
-    event = app.current_event
-    kind = event.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = event["headers"].get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {FORM, JSON}:
         raise BadForm(415, f"The content type must be {FORM} or {JSON}.")
     try:
-        text = event.decoded_body or ""
-        fields = json.loads(text) if kind == JSON else _form(text)
+        text = _body(event)
+        # Pairs, not a dictionary: of a field that comes twice, that would keep one and lose the other.
+        pairs = json.loads(text, object_pairs_hook=tuple) if kind == JSON else _form(text)
     except (ValueError, RecursionError) as error:
         raise BadForm(400, "The decision could not be read.") from error
-    if not isinstance(fields, dict):
+    if not isinstance(pairs, tuple):
         raise BadForm(400, 'The body must be an object: {"decision": "approve" or "reject", "comment": text}.')
-    comment = _comment(fields.get("comment", ""))
-    decision = fields.get("decision")
+    given = {name: [value for key, value in pairs if key == name] for name in ("decision", "comment")}
+    for name, values in given.items():
+        if len(values) > 1:
+            typed = "\n".join(text for text in given["comment"] if isinstance(text, str))
+            message = f"The {name} must be given once; it came {len(values)} times."
+            raise BadForm(400, message, field=name, comment=typed[:SHOWN_AGAIN])
+    comment = _comment(*given["comment"] or [""])
+    decision = next(iter(given["decision"]), None)
     if decision not in list(Decision):
-        raise BadForm(400, "The decision must be approve or reject.", comment)
+        raise BadForm(400, "The decision must be approve or reject.", field="decision", comment=comment)
     return Decision(decision), comment
 
 
-def _form(text: str) -> dict[str, str]:
-    fields = parse_qs(text, keep_blank_values=True, max_num_fields=20, errors="strict")
-    return {name: values[0] for name, values in fields.items()}
+def _body(event: dict[str, Any]) -> str:
+    body = event.get("body") or ""
+    return base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
+
+
+def _form(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=20, errors="strict"))
 
 
 def _comment(value: Any) -> str:
     if not isinstance(value, str):
-        raise BadForm(400, "The comment must be text.")
+        raise BadForm(400, "The comment must be text.", field="comment")
     comment = value.replace("\r\n", "\n").strip()  # a browser counts a line break as one character and sends two
     try:
         comment.encode()
     except UnicodeEncodeError as error:
-        raise BadForm(400, "The comment must be valid Unicode text.") from error
+        raise BadForm(400, "The comment must be valid Unicode text.", field="comment") from error
     if len(comment) > page.COMMENT_LIMIT:
         raise BadForm(
             400,
             f"The comment must be at most {page.COMMENT_LIMIT:,} characters long; this one has {len(comment):,}.",
-            comment[:SHOWN_AGAIN],
+            field="comment",
+            comment=comment[:SHOWN_AGAIN],
         )
     return comment
 
 
-def _reply(status: int, state: State, link: Link | None = None, *, error: str = "", comment: str = "") -> Response[str]:
-    if _wants_json():
-        body = json.dumps(_as_json(state, link, error), ensure_ascii=False)
-        return Response(status, body=body, headers=page.HEADERS | {"Content-Type": JSON})
-    body = page.html(
-        state,
+def _http(event: dict[str, Any]) -> dict[str, Any]:
+    http: dict[str, Any] = event["requestContext"]["http"]
+    return http
+
+
+def _response(event: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    headers = dict(page.HEADERS)
+    if _http(event)["method"] == "HEAD":
+        body = ""
+    elif _wants_json(event):
+        body = json.dumps(_as_json(answer), ensure_ascii=False)
+    else:
+        body = _as_page(answer)
+    if _wants_json(event):
+        headers["Content-Type"] = JSON
+    return {"statusCode": answer.status, "headers": headers, "body": body, "isBase64Encoded": False}
+
+
+def _wants_json(event: dict[str, Any]) -> bool:
+    accepted = event["headers"].get("accept", "").lower()
+    return JSON in accepted and "text/html" not in accepted
+
+
+def _as_page(answer: Answer) -> str:
+    link = answer.link
+    return page.html(
+        answer.state,
         record=link.record if link else None,
         who=link.who if link else "",
         environment=os.environ["ENVIRONMENT"],
         timezone=os.environ["TIMEZONE"],
-        error=error,
-        comment=comment,
+        error=answer.error,
+        comment=answer.comment,
         now=int(time.time()),
     )
-    return Response(status, body=body, headers=dict(page.HEADERS))
 
 
-def _wants_json() -> bool:
-    accepted = app.current_event.headers.get("accept", "").lower()
-    return JSON in accepted and "text/html" not in accepted
-
-
-def _as_json(state: State, link: Link | None, error: str) -> dict[str, Any]:
+def _as_json(answer: Answer) -> dict[str, Any]:
     """The request for a program: {"state", "error"?, "request"?}; times are ISO 8601, UTC."""
-    answer: dict[str, Any] = {"state": state.value} | ({"error": error} if error else {})
+    told: dict[str, Any] = {"state": answer.state.value} | ({"error": answer.error.message} if answer.error else {})
+    link = answer.link
     if not link:
-        return answer
+        return told
     record = link.record
-    return answer | {
+    return told | {
         "request": {
             "requestId": record.request_id,
             "title": record.title,

@@ -1,4 +1,4 @@
-"""The page behind the link: an HTTP API with three routes and the function that answers them."""
+"""The page behind the link: an HTTP API, all of whose routes lead to one function."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from infra.packaging import LOGGING, RENDERING
 from infra.store import ApprovalStore
 
 LINK = "/approvals/{requestId}/{secret}"
+# What matches no other route, such as a link that was cut off or is in capitals, gets our page, too.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+STRAYS = "$default"
 FUNCTION_TIMEOUT_SECONDS = 25  # the API itself gives up after 30
 # A person presses once; this is room for a whole company, and a bound on what an attacker can cost.
 REQUESTS_PER_SECOND, BURST = 20, 40
@@ -83,7 +86,8 @@ class ApprovalApi(pulumi.ComponentResource):
             payload_format_version="2.0",
             opts=child,
         )
-        routes = {"show": f"GET {LINK}", "probe": f"HEAD {LINK}", "decide": f"POST {LINK}"}
+        # The function needs one route only. By these the access log, which must not hold the path, tells what came.
+        routes = {"show": f"GET {LINK}", "probe": f"HEAD {LINK}", "decide": f"POST {LINK}", "stray": STRAYS}
         if settings.one_click:
             pulumi.log.warn(
                 "oneClick is on: whatever follows the link in a mail approves, and mail scanners follow links.", self
@@ -98,14 +102,17 @@ class ApprovalApi(pulumi.ComponentResource):
                 target=pulumi.Output.concat("integrations/", integration.id),
                 opts=child,
             )
-        permission = aws.lambda_.Permission(
-            f"{name}-invoke",
-            action="lambda:InvokeFunction",
-            function=self.function.name,
-            principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(api.execution_arn, "/*/*/approvals/*"),
-            opts=child,
-        )
+        permissions = [
+            aws.lambda_.Permission(
+                f"{name}-{purpose}",
+                action="lambda:InvokeFunction",
+                function=self.function.name,
+                principal="apigateway.amazonaws.com",
+                source_arn=pulumi.Output.concat(api.execution_arn, route),
+                opts=child,
+            )
+            for purpose, route in {"invoke": "/*/*/approvals/*", "invoke-stray": f"/*/{STRAYS}"}.items()
+        ]
         logs = aws.cloudwatch.LogGroup(
             f"{name}-access-logs",
             name_prefix="/aws/vendedlogs/apis/",
@@ -122,7 +129,7 @@ class ApprovalApi(pulumi.ComponentResource):
                 "throttling_rate_limit": REQUESTS_PER_SECOND,
                 "throttling_burst_limit": BURST,
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
 
         self.url, self.api_id = api.api_endpoint, api.id

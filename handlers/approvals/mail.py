@@ -27,6 +27,9 @@ DETAILS_LINES = 200
 COMMENT_LIMIT = 500
 PEOPLE_LIMIT = 50
 QUOTE_WIDTH = 72
+# Outlook removes "extra line breaks" from plain text: it joins a line to one of some 40 characters or more before it.
+# It leaves a blank line alone, and a line that begins with two blanks, as each one of a quotation does.
+PARAGRAPH = "\n\n"
 
 HEADLINES = {Kind.REQUEST: "Approval needed", Kind.REMINDER: "Reminder", Kind.ESCALATION: "Escalation"}
 
@@ -70,7 +73,7 @@ def body(
         _answering(who, link, one_click_link),
         f"Request {one_line(record.request_id)}\n",
     )
-    return "\n\n".join(filter(None, parts))
+    return PARAGRAPH.join(filter(None, parts))
 
 
 def one_line(text: str, limit: int = LINE_LIMIT) -> str:
@@ -116,7 +119,7 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
 
 def _facts(record: Record, timezone: str) -> str:
     scheduled = when.local_iso(record.scheduled_for, timezone)
-    return "\n".join(
+    return PARAGRAPH.join(
         (
             f"What: {title(record)}",
             *([f"Scheduled for: {scheduled}"] if scheduled else []),
@@ -141,15 +144,15 @@ def votes(record: Record, timezone: str) -> str:
     cast = record.votes
     if not cast:
         return "Nobody has answered yet."
-    lines = []
+    parts = ["Answers so far:"]
     for who, vote in list(cast.items())[:PEOPLE_LIMIT]:
-        lines.append(f"- {one_line(who)} {said(vote)}, {when.local(vote.at, timezone)}")
+        parts.append(f"- {one_line(who)} {said(vote)}, {when.local(vote.at, timezone)}")
         comment, _ = _excerpt(vote.comment, COMMENT_LIMIT, DETAILS_LINES)
         if comment:
-            lines.append(_quoted(comment))
+            parts.append(_quoted(comment))
     if len(cast) > PEOPLE_LIMIT:
-        lines.append(f"- and {len(cast) - PEOPLE_LIMIT} more")
-    return "Answers so far:\n\n" + "\n".join(lines)
+        parts.append(f"- and {len(cast) - PEOPLE_LIMIT} more")
+    return PARAGRAPH.join(parts)
 
 
 def _answering(who: str, link: str, one_click_link: str) -> str:
@@ -165,7 +168,7 @@ def _answering(who: str, link: str, one_click_link: str) -> str:
         f"{links} personal: whoever opens {'them' if one_click_link else 'it'} answers as {one_line(who)}. "
         "Please do not forward this mail."
     )
-    return "\n\n".join(parts)
+    return PARAGRAPH.join(parts)
 
 
 def _subject_title(record: Record) -> str:

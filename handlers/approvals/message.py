@@ -10,7 +10,9 @@ from typing import Any, Self
 from handlers.approvals import when
 
 READABLE_VERSIONS = (1,)
-REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # a part of the link, and what the page looks up
+# A part of the link, and what the page looks up. Ids are made in lower case, since links may be folded on their way; a
+# workflow that makes others is still understood, but its links work as they were mailed only.
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 LARGEST = 253_402_128_000  # 9999-12-30: a calendar can still show it in every time zone
 
 

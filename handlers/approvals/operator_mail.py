@@ -71,7 +71,7 @@ def body(execution_arn: str, execution: Execution, records: Sequence[Record], en
         console(execution_arn) or execution_arn,
         "What each ending means, and what to do, is in docs/operations.md.",
     ]
-    return "\n\n".join(parts) + "\n"
+    return mail.PARAGRAPH.join(parts) + "\n"
 
 
 def why(cause: str) -> str:
@@ -108,7 +108,7 @@ def _asked(record: Record, timezone: str) -> str:
     if record.scheduled_for:
         facts.append(f"- Scheduled for: {when.local_iso(record.scheduled_for, timezone)}")
     facts.append(f"- Request: {mail.one_line(record.request_id)}, {record.status.value}")
-    return "\n".join(facts)
+    return mail.PARAGRAPH.join(facts)
 
 
 def _ending(execution: Execution, timezone: str) -> str:
@@ -117,4 +117,4 @@ def _ending(execution: Execution, timezone: str) -> str:
         facts.append(f"- At: {when.local(execution.stopped_at, timezone)}")
     if execution.cause:
         facts.append(f"- Why: {mail.one_line(why(execution.cause), CAUSE_LIMIT)}")
-    return "\n".join(facts)
+    return mail.PARAGRAPH.join(facts)

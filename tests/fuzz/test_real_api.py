@@ -62,7 +62,17 @@ UNDECIDED = [
     pytest.param(b"decision=approve&comment=\xff\xfe\x00", [FORM_LINE], 400, id="a form that is no text"),
     pytest.param(b"decision=approve&comment=%e2%28", [FORM_LINE], 400, id="half a character"),
     pytest.param(b"decision=approve&x=" + b"&x=" * 50, [FORM_LINE], 400, id="too many fields"),
-    pytest.param(b"comment=x&comment=y", [FORM_LINE], 400, id="two comments and no decision"),
+    pytest.param(b"decision=approve&comment=x&comment=y", [FORM_LINE], 400, id="two comments"),
+    pytest.param(b"decision=approve&decision=reject", [FORM_LINE], 400, id="two decisions"),
+    pytest.param(b'{"decision": "approve", "decision": "reject"}', [JSON_LINE], 400, id="two decisions in JSON"),
+    pytest.param(b'\xef\xbb\xbf{"decision": "approve"}', [JSON_LINE], 400, id="a byte order mark"),
+    pytest.param('{"decision": "approve"}'.encode("utf-16"), [JSON_LINE], 400, id="UTF-16"),
+    pytest.param(
+        b'--x\r\nContent-Disposition: form-data; name="decision"\r\n\r\napprove\r\n--x--\r\n',
+        [b"Content-Type: multipart/form-data; boundary=x"],
+        415,
+        id="multipart",
+    ),
     pytest.param(b'{"decision": "\xff"}', [JSON_LINE], 400, id="JSON that is no text"),
     pytest.param(b"[" * 50_000, [JSON_LINE], 400, id="deep JSON"),
     pytest.param(b'{"decision": "approve", "comment": "\\ud800"}', [JSON_LINE], 400, id="surrogate"),
@@ -92,8 +102,9 @@ def test_a_head_with_a_body_is_answered_without_one(link):
 
 
 WRONG = """
-    {id}/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx  {secret}/{id}  {id}/{secret}x  {id}/{secret}%00  {id}%252f{secret}
-    {id}/..%2f{secret}  %ff/{secret}  {id}/%ff  {id}/%E2%80%AE  {id}/{secret}/approve  {id}  ..  {id}//x  {id}/%25%32%66
+    {id}/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx  {id}/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+    {secret}/{id}  {id}/{secret}x  {id}/{secret}%00  {id}%252f{secret}  {id}/..%2f{secret}  %ff/{secret}  {id}/%ff
+    {id}/%E2%80%AE  {id}/{secret}/approve  {id}/{secret}/reject  {id}  {id}/  ..  {id}//x  {id}/%25%32%66
 """
 
 
@@ -102,12 +113,59 @@ WRONG = """
 def test_a_link_that_is_not_quite_one_tells_nothing(stack, link, wrong, method):
     base, request_id, secret = urlsplit(link).path.rsplit("/", 2)
     target = f"{base}/{wrong}".format(id=request_id, secret=secret)
-    status, _, text = send(link, method, target, FORM_LINE, b"Content-Length: 16", body=b"decision=approve")
+    status, headers, text = send(link, method, target, FORM_LINE, b"Content-Length: 16", body=b"decision=approve")
     assert status == 404, text
-    assert "This link is not valid" in text or text == '{"message":"Not Found"}'
+    assert "This link is not valid" in text
+    assert headers["Cache-Control"] == "no-store"
     assert quiet(text)
     assert "As discussed." not in text
     assert not stack.store.get(request_id).votes
+
+
+WHOLE = """
+    {id}/{secret}/  {id}/{secret}//  /{id}//{secret}  {id}/{secret}.  {id}/{secret}%3E  {id}/{secret}%20
+    {id}/{secret}%C2%A0  {id}%2F{secret}  {id}/{secret}?utm_source=mail  {id}/{secret}/?decision=reject
+    {ID}/{SECRET}  {ID}/{secret}  {dashed}/{secret}
+"""
+
+
+@pytest.mark.parametrize("whole", WHOLE.split())
+def test_a_whole_link_works_whatever_was_done_to_it(link, whole):
+    base, request_id, secret = urlsplit(link).path.rsplit("/", 2)
+    spelt = {"ID": request_id.upper(), "SECRET": secret.upper(), "dashed": request_id.replace("-", "%2D")}
+    target = f"{base}/{whole}".format(id=request_id, secret=secret, **spelt)
+    status, _, text = send(link, "GET", target)
+    assert status == 200, text
+    assert "As discussed." in text
+    status, headers, text = send(link, "HEAD", target)
+    assert (status, text, headers["Cache-Control"]) == (200, "", "no-store")
+
+
+def test_a_link_in_capitals_can_be_answered(stack):
+    run = stack.start()
+    base, request_id, secret = urlsplit(run.link()).path.rsplit("/", 2)
+    target = f"{base.removesuffix('approvals')}APPROVALS/{request_id.upper()}/{secret.upper()}"
+    status, _, _ = send(run.link(), "POST", target, FORM_LINE, b"Content-Length: 16", body=b"decision=approve")
+    assert status == 200
+    assert run.succeeded()["approval"]["votes"][0]["approver"] == ALICE
+
+
+@pytest.mark.parametrize(
+    "stray", ["", "/", "/favicon.ico", "/robots.txt", "/approvals", "/approvals/", "/wp-login.php"]
+)
+def test_whatever_comes_to_the_api_meets_our_page(stack, link, stray):
+    status, headers, text = send(link, "GET", urlsplit(stack.sandbox.outputs["approvalApiUrl"]).path + stray)
+    assert (status, headers["Cache-Control"], "copy the whole of it" in text) == (404, "no-store", True)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_another_method_does_nothing_to_a_link(stack, link, method):
+    """OPTIONS is left to the tests of the function: the emulator answers it by itself, AWS does so with CORS only."""
+    target = urlsplit(link).path
+    status, headers, text = send(link, method, target, FORM_LINE, b"Content-Length: 16", body=b"decision=approve")
+    assert (status, headers["Cache-Control"]) == (404, "no-store")
+    assert "As discussed." not in text
+    assert not stack.store.get(target.split("/")[-2]).votes
 
 
 def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(link):
@@ -125,7 +183,7 @@ def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(link):
 def test_a_vote_arrives_in_any_encoding_that_the_wire_knows(stack, chunked):
     run = stack.start()
     comment = "Ja! 漢字 \u202eolleh\u202c \U0001f642 <b>&amp;</b>\r\n%2F+"
-    body = f"decision=approve&comment={quote_plus(comment)}&comment=second&decision=reject".encode()
+    body = f"decision=approve&comment={quote_plus(comment)}".encode()
     if chunked:
         pieces = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (body[:20], body[20:])) + b"0\r\n\r\n"
         target = urlsplit(run.link()).path

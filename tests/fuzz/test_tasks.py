@@ -155,7 +155,8 @@ def pages(record: Record) -> list[str]:
     """Every page of the request, at every stage."""
     voted = record.with_approver(ANNA, vote=vote(Decision.REJECT, "Fine"))
     decided = decide(voted, Status.REJECTED, ASKED_AT)
-    shown = {"environment": "test", "error": "No.", "comment": record.details, "now": ASKED_AT}
+    wrong = page.FormError(message="No.", field="comment")
+    shown = {"environment": "test", "error": wrong, "comment": record.details, "now": ASKED_AT}
     asking = [page.html(State.OPEN, record=stage, who=BEN, **shown) for stage in (record, voted)]
     return asking + [page.html(state, record=decided, who=ANNA, **shown) for state in State]
 

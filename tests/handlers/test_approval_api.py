@@ -1,7 +1,8 @@
-"""The page's function where Step Functions does not answer as it should."""
+"""The page's function: what comes to it, and what it does where Step Functions does not answer as it should."""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from dataclasses import replace
@@ -16,7 +17,8 @@ from handlers.approvals.record import Approver, Status
 from tests.handlers.events import Context, MemoryStore, Workflow, http, load
 from tests.handlers.records import ANNA, BEN, REQUEST_ID, approved, record, vote
 
-SECRET = "s" * 43
+SECRET = "s" * 52
+LINK = f"/approvals/{REQUEST_ID}/{SECRET}"
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "SendTaskSuccess")
 TIMED_OUT = ReadTimeoutError(endpoint_url="https://states")
 
@@ -33,8 +35,7 @@ def api(monkeypatch, time_machine):
 
 
 def call(api, method: str = "POST", decision: str = "approve", **headers: str):
-    path = f"/approvals/{REQUEST_ID}/{SECRET}"
-    return api.handler(http(method, path, f"decision={decision}&comment=Fine", **headers), Context())
+    return api.handler(http(method, LINK, f"decision={decision}&comment=Fine", **headers), Context())
 
 
 @pytest.mark.parametrize("fault", [THROTTLED, TIMED_OUT])
@@ -72,8 +73,7 @@ def test_a_program_is_told_for_which_time_a_schedule_has_asked(api, time):
 def test_half_of_a_surrogate_pair_is_refused_and_nothing_is_recorded(api):
     """JSON can write it, and no service takes it."""
     body = '{"decision": "approve", "comment": "\\ud800"}'
-    path = f"/approvals/{REQUEST_ID}/{SECRET}"
-    event = http("POST", path, body, accept="application/json")
+    event = http("POST", LINK, body, accept="application/json")
     event["headers"]["content-type"] = "application/json"
     answer = api.handler(event, Context())
     assert answer["statusCode"] == 400
@@ -82,7 +82,7 @@ def test_half_of_a_surrogate_pair_is_refused_and_nothing_is_recorded(api):
 
 
 def test_the_function_itself_knows_no_link_that_approves_at_once_unless_that_is_switched_on(api, monkeypatch):
-    at_once = http("GET", f"/approvals/{REQUEST_ID}/{SECRET}/approve")
+    at_once = http("GET", f"{LINK}/approve")
     assert api.handler(at_once, Context())["statusCode"] == 404
     store = api.STORE
     assert not store.record.votes
@@ -150,12 +150,13 @@ def test_looking_writes_nothing_even_when_the_execution_has_ended(api, method):
     assert api.STORE.record is before
 
 
-def test_a_table_that_does_not_answer_is_a_fault_page_and_no_stack_trace(api):
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_table_that_does_not_answer_is_a_fault_page_and_no_stack_trace(api, method):
     def fail(*_args, **_kwargs):
         raise THROTTLED
 
     api.STORE.get = fail
-    answer = call(api)
+    answer = call(api, method)
     assert answer["statusCode"] == 503
     assert "Traceback" not in answer["body"]
     assert REQUEST_ID not in answer["body"]
@@ -196,18 +197,18 @@ def test_a_request_past_its_deadline_that_nobody_closed_takes_no_vote(api, time_
 
 
 def test_nothing_of_the_record_is_told_to_a_wrong_secret(api):
-    answer = api.handler(http("GET", f"/approvals/{REQUEST_ID}/{'x' * 43}"), Context())
+    answer = api.handler(http("GET", f"/approvals/{REQUEST_ID}/{'x' * 52}"), Context())
     assert answer["statusCode"] == 404
     assert api.STORE.record.title not in answer["body"]
 
 
 def test_logs_hold_no_secret_no_token_and_no_address(api, capsys):
     call(api, **{"x-forwarded-for": "198.51.100.9"})
-    api.handler(http("GET", f"/approvals/{REQUEST_ID}/{'x' * 43}"), Context())
+    api.handler(http("GET", f"/approvals/{REQUEST_ID}/{'x' * 52}"), Context())
     logged = capsys.readouterr().out
     assert '"outcome":"approve"' in logged
     assert REQUEST_ID in logged
-    for secret in (SECRET, digest(SECRET), record().task_token, "x" * 43):
+    for secret in (SECRET, digest(SECRET), record().task_token, "x" * 52):
         assert secret not in logged
 
 
@@ -223,3 +224,264 @@ def test_votes_are_not_lost_by_a_quorum_still_open(api):
     assert api.STORE.record.status is Status.OPEN
     assert api.STORE.record.votes[ANNA].decision == vote().decision
     assert not api.CALLBACK.answers
+
+
+# --- whatever comes to the API
+
+
+class Reads:
+    """Counts what the page asks the table for."""
+
+    def __init__(self, api) -> None:
+        self.asked: list[str] = []
+        get = api.STORE.get
+        api.STORE.get = lambda request_id: self.asked.append(request_id) or get(request_id)
+
+
+def ours(answer: dict) -> bool:
+    """With our headers, whatever the status: kept by nobody, and no other page's business."""
+    sent = answer["headers"]
+    return sent["Cache-Control"] == "no-store" and sent["Referrer-Policy"] == "no-referrer"
+
+
+STRAYS = [
+    "/",
+    "",
+    "/favicon.ico",
+    "/robots.txt",
+    "/approvals",
+    "/approvals/",
+    f"/approvals/{REQUEST_ID}",
+    f"/approvals/{REQUEST_ID}/",
+    LINK[:72],
+    LINK[:80],
+    f"{LINK}/reject",
+    f"{LINK}/approve",
+    f"/wp-admin{LINK}",
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@pytest.mark.parametrize("path", STRAYS)
+def test_what_cannot_be_a_link_gets_the_page_that_says_so_without_a_look_into_the_table(api, path, method):
+    reads = Reads(api)
+    answer = api.handler(http(method, path, "decision=approve"), Context())
+    assert (answer["statusCode"], ours(answer)) == (404, True)
+    assert answer["headers"]["Content-Type"] == "text/html; charset=utf-8"
+    assert "copy the whole of it" in answer["body"]
+    assert not reads.asked
+    assert not api.STORE.record.votes
+
+
+@pytest.mark.parametrize("path", STRAYS)
+def test_a_program_is_told_so_in_json(api, path):
+    answer = api.handler(http("GET", path, accept="application/json"), Context())
+    assert (answer["statusCode"], ours(answer)) == (404, True)
+    assert answer["headers"]["Content-Type"] == "application/json"
+    assert json.loads(answer["body"]) == {"state": "unknown"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "get", "post", "PROPFIND"])
+def test_another_method_has_no_effect_and_is_told_nothing(api, method):
+    reads = Reads(api)
+    answer = call(api, method)
+    assert (answer["statusCode"], ours(answer)) == (404, True)
+    assert record().title not in answer["body"]
+    assert not reads.asked
+    assert not api.STORE.record.votes
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.parametrize("path", [LINK, *STRAYS])
+def test_head_is_answered_as_get_is_without_a_body(api, path, accept):
+    head, get = (api.handler(http(method, path, accept=accept), Context()) for method in ("HEAD", "GET"))
+    assert head == get | {"body": ""}
+
+
+@pytest.mark.parametrize(
+    "path", [f"{LINK}/", f"{LINK}//", f"//approvals//{REQUEST_ID}//{SECRET}.", f"{LINK}%20", LINK + ">"]
+)
+def test_a_whole_link_works_whatever_the_mail_program_did_to_it(api, path):
+    shown = api.handler(http("GET", path), Context())
+    assert shown["body"] == call(api, "GET")["body"]
+    assert shown["statusCode"] == 200
+    assert api.handler(http("POST", path, "decision=approve"), Context())["statusCode"] == 200
+    assert api.STORE.record.status is Status.APPROVED
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize(
+    "query", ["utm_source=mail", "decision=approve", "decision=approve&comment=x&decision=reject", "%"]
+)
+def test_what_is_added_behind_a_question_mark_does_nothing(api, method, query):
+    before = api.STORE.record
+    event = http(method, LINK) | {"rawQueryString": query, "queryStringParameters": {"decision": "approve"}}
+    assert api.handler(event, Context())["statusCode"] == (404 if method == "OPTIONS" else 200)
+    assert api.STORE.record is before
+
+
+def test_a_decision_in_the_query_is_none(api):
+    event = http("POST", LINK, "comment=Fine") | {"rawQueryString": "decision=approve"}
+    assert api.handler(event, Context())["statusCode"] == 400
+    event = http("POST", LINK, "decision=reject") | {"rawQueryString": "decision=approve&utm_source=mail"}
+    assert api.handler(event, Context())["statusCode"] == 200
+    assert api.STORE.record.status is Status.REJECTED
+
+
+@pytest.mark.parametrize("fold", [str.upper, str.lower, str.title])
+def test_a_link_in_another_case_works(api, fold):
+    assert api.handler(http("GET", fold(LINK)), Context())["statusCode"] == 200
+    assert api.handler(http("POST", fold(LINK), "decision=approve"), Context())["statusCode"] == 200
+    assert api.STORE.record.status is Status.APPROVED
+
+
+EARLIER = "o1SGZb9X8mPq2rYtUvWxAbCdEfGhIjKlMnOpQrStU-_"
+
+
+def test_a_link_that_was_mailed_before_works_until_its_request_ends(api):
+    """Case-sensitive, with punctuation at its end, and of a request whose id has capitals."""
+    asked = {ANNA: Approver(links=(digest(EARLIER), digest(SECRET)), mailed_round=1)}
+    api.STORE.record = replace(api.STORE.record, request_id="Deploy_42", approvers=asked)
+    reads = Reads(api)
+    assert api.handler(http("GET", f"/approvals/Deploy_42/{EARLIER}"), Context())["statusCode"] == 200
+    assert reads.asked == ["Deploy_42"]
+    assert api.handler(http("GET", f"/approvals/Deploy_42/{EARLIER.lower()}"), Context())["statusCode"] == 404
+    assert (
+        api.handler(http("POST", f"/approvals/Deploy_42/{EARLIER}", "decision=approve"), Context())["statusCode"] == 200
+    )
+    assert api.STORE.record.status is Status.APPROVED
+
+
+@pytest.mark.parametrize("secret", [SECRET, "x" * 52, "x" * 43])
+def test_one_read_is_enough_but_for_an_id_in_another_case(api, secret):
+    reads = Reads(api)
+    api.handler(http("GET", f"/approvals/{REQUEST_ID}/{secret}"), Context())
+    assert reads.asked == [REQUEST_ID]
+    reads.asked.clear()
+    api.handler(http("GET", f"/approvals/{REQUEST_ID.upper()}/{secret}"), Context())
+    assert reads.asked == [REQUEST_ID.upper(), REQUEST_ID]
+
+
+def test_with_one_click_only_a_get_of_its_link_approves_at_once(api, monkeypatch):
+    store = api.STORE
+    load(monkeypatch, "approval_api", ONE_CLICK="true")
+    for method, path, status in [
+        ("HEAD", f"{LINK}/approve", 200),
+        ("OPTIONS", f"{LINK}/approve", 404),
+        ("GET", f"{LINK}/appro", 404),
+        ("GET", f"{LINK}/", 200),
+        ("GET", LINK, 200),
+    ]:
+        api.STORE, api.CALLBACK = store, Workflow()
+        assert api.handler(http(method, path), Context())["statusCode"] == status
+        assert not store.record.votes
+    assert api.handler(http("GET", f"{LINK}/Approve."), Context())["statusCode"] == 200
+    assert store.record.status is Status.APPROVED
+
+
+# --- what is posted
+
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+TWICE = [
+    (FORM, "decision=approve&decision=reject", "decision"),
+    (FORM, "decision=approve&decision=approve", "decision"),
+    (FORM, "decision=approve&%64ecision=reject&comment=Fine", "decision"),
+    (FORM, "decision=&decision=approve", "decision"),
+    (FORM, "decision=approve&comment=One&comment=Two", "comment"),
+    (FORM, "comment=&decision=approve&comment=Two", "comment"),
+    (JSON, '{"decision": "approve", "decision": "reject"}', "decision"),
+    (JSON, '{"decision": "reject", "decision": "reject"}', "decision"),
+    (JSON, '{"decision": "approve", "d\\u0065cision": "reject"}', "decision"),
+    (JSON, '{"decision": null, "decision": "approve"}', "decision"),
+    (JSON, '{"decision": "approve", "comment": "One", "comment": "Two"}', "comment"),
+    (JSON, '{"decision": "approve", "comment": {}, "comment": []}', "comment"),
+]
+
+
+def posted(api, kind: str, body: str, accept: str = JSON) -> dict:
+    return api.handler(http("POST", LINK, body, **{"content-type": kind, "accept": accept}), Context())
+
+
+@pytest.mark.parametrize(("kind", "body", "field"), TWICE)
+def test_a_field_that_comes_twice_is_ambiguous_and_nothing_is_recorded(api, kind, body, field):
+    before = api.STORE.record
+    answer = posted(api, kind, body)
+    assert answer["statusCode"] == 400
+    assert json.loads(answer["body"])["error"] == f"The {field} must be given once; it came 2 times."
+    assert api.STORE.record is before
+
+
+@pytest.mark.parametrize(("kind", "body", "field"), TWICE)
+def test_what_was_typed_is_kept_when_a_field_comes_twice(api, kind, body, field):
+    shown = posted(api, kind, body, "text/html")["body"]
+    for typed in ("One", "Two", "Fine"):
+        assert (typed in shown) == (typed in body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (FORM, "utm=1&decision=approve&utm=2&Comment=x&comment=Fine"),
+        (JSON, '{"x": 1, "x": 2, "decision": "approve", "comment": "Fine"}'),
+        (JSON, '{"x": {"decision": 1, "decision": 2}, "decision": "approve", "comment": "Fine"}'),
+    ],
+)
+def test_other_fields_may_come_as_often_as_they_like(api, kind, body):
+    assert posted(api, kind, body)["statusCode"] == 200
+    assert api.STORE.record.votes[ANNA].comment == "Fine"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status", "said"),
+    [
+        (JSON, '\ufeff{"decision": "approve"}'.encode(), 400, "The decision could not be read."),
+        (JSON, '{"decision": "approve"}'.encode("utf-16"), 400, "The decision could not be read."),
+        (FORM, "\ufeffdecision=approve".encode(), 400, "The decision must be approve or reject."),
+        (FORM, "decision=approve".encode("utf-16"), 400, "The decision could not be read."),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="decision"\r\n\r\napprove\r\n--x--\r\n',
+            415,
+            "The content type must be application/x-www-form-urlencoded or application/json.",
+        ),
+    ],
+)
+def test_what_is_written_in_another_way_is_refused_in_words(api, kind, body, status, said):
+    event = http("POST", LINK, **{"content-type": kind, "accept": JSON})
+    event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    answer = api.handler(event, Context())
+    assert answer["statusCode"] == status
+    assert json.loads(answer["body"])["error"] == said
+    assert not api.STORE.record.votes
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "place"),
+    [
+        (FORM, f"decision=approve&comment={'x' * 1_001}", "#comment"),
+        (FORM, "decision=approve&comment=One&comment=Two", "#comment"),
+        (JSON, '{"decision": "approve", "comment": 5}', "#comment"),
+        (JSON, '{"decision": "approve", "comment": "\\ud800"}', "#comment"),
+        (FORM, "decision=perhaps&comment=Fine", "#answer"),
+        (FORM, "comment=Fine", "#answer"),
+        (FORM, "decision=approve&decision=reject&comment=Fine", "#answer"),
+        (FORM, "comment=%ff", ""),
+        (JSON, "[]", ""),
+        (JSON, "{", ""),
+        ("text/plain", "decision=approve", ""),
+    ],
+)
+def test_the_comment_is_marked_as_wrong_only_where_it_is(api, kind, body, place):
+    shown = posted(api, kind, body, "text/html")["body"]
+    alert = shown[shown.index('role="alert"') : shown.index("</div>\n</div>")]
+    assert re.findall(r'href="(.*?)"', alert) == ([place] if place else [])
+    assert ('aria-invalid="true"' in shown) == (place == "#comment")
+    assert ('aria-describedby="hint error"' in shown) == (place == "#comment")
+
+
+def test_a_comment_for_which_there_is_no_room_is_marked_as_wrong(api):
+    full = vote(comment="x" * api.decisions.COMMENTS_LIMIT)
+    api.STORE.record = replace(api.STORE.record.with_approver(BEN, vote=full), approvals_required=2)
+    answer = call(api)
+    assert answer["statusCode"] == 400
+    assert 'aria-invalid="true"' in answer["body"]

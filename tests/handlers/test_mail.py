@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import string
 from datetime import UTC
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -200,6 +201,18 @@ def test_an_escalation_explains_why_this_person_is_asked_now() -> None:
     assert f"{ANNA}, {BEN} and {CARLA} have not settled it" in opening
     assert BOSS not in opening
     assert "Sat 28 Nov 2026, 14:30 CET" in opening
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("one_click_link", ["", ONE_CLICK])
+def test_outlook_has_no_line_breaks_to_remove(kind: Kind, one_click_link: str) -> None:
+    """It joins a line to the one before it, but not over a blank line, and not if it begins with two blanks."""
+    votes = {BEN: vote(Decision.REJECT, "Not on\na Friday."), ANNA: vote(at=1), CARLA: vote(at=2, comment="Fine.")}
+    asked = voted(votes, round=3, escalate_to=(BOSS,), approvers={**record().approvers, BOSS: Approver()})
+    lines = body(asked, kind, BOSS, one_click_link).split("\n")
+    joined = [line for before, line in pairwise(lines) if before and line and not line.startswith("  ")]
+    assert joined == []
+    assert {"What: Deploy 1.4 to production", LINK, f"Request {REQUEST_ID}"} <= set(lines)
 
 
 def test_nothing_secret_is_in_a_mail() -> None:

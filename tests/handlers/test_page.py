@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Self
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.approvals import page
-from handlers.approvals.page import State
+from handlers.approvals.page import FormError, State
 from handlers.approvals.record import Decision, Record, Status
 from tests.handlers.records import (
     ANNA,
@@ -98,7 +99,7 @@ def parse(document: str) -> Element:
     return root
 
 
-def show(state: State, sample: Record | None, who: str = CARLA, **more: str | int) -> Element:
+def show(state: State, sample: Record | None, who: str = CARLA, **more: str | int | FormError) -> Element:
     shown = {"environment": "dev", "timezone": "Europe/Berlin", "now": ASKED_AT + 1_800} | more
     return parse(page.html(state, record=sample, who=who, **shown))
 
@@ -290,15 +291,31 @@ def test_the_form_posts_a_decision_and_a_comment_to_the_page_s_own_address() -> 
     assert buttons["approve"].attributes["class"] != buttons["reject"].attributes["class"]
 
 
-def test_a_form_error_is_announced_tied_to_the_field_and_keeps_what_was_typed() -> None:
+def test_an_error_of_the_comment_is_announced_tied_to_the_field_and_keeps_what_was_typed() -> None:
     typed = "\n  first line\nsecond & <b>last</b>"
-    document = show(State.OPEN, record(), error="The comment is too long.", comment=typed)
-    assert "The comment is too long." in document.one("div", role="alert").text
+    wrong = FormError(message="The comment is too long.", field="comment")
+    document = show(State.OPEN, record(), error=wrong, comment=typed)
+    announced = document.one("div", role="alert").one("a")
+    assert (announced.text, announced.attributes["href"]) == ("The comment is too long.", "#comment")
     field_ = document.one("textarea")
     assert field_.attributes["aria-invalid"] == "true"
     assert "error" in field_.attributes["aria-describedby"].split()
     assert document.one("p", id="error").text == "The comment is too long."
     assert field_.raw == f"\n{typed}"  # a browser drops the first line break of a textarea
+    assert document.one("title").text.startswith("Error: ")
+
+
+@pytest.mark.parametrize(("field_name", "places"), [("decision", ["#answer"]), ("", [])])
+def test_another_error_is_announced_and_leaves_the_comment_alone(field_name: str, places: list[str]) -> None:
+    wrong = FormError(message="Something else is wrong.", field=field_name)
+    document = show(State.OPEN, record(), error=wrong, comment="Fine.")
+    alert = document.one("div", role="alert")
+    assert "Something else is wrong." in alert.text
+    assert [link.attributes["href"] for link in alert.all("a")] == places
+    field_ = document.one("textarea")
+    assert (field_.text, field_.attributes["aria-describedby"]) == ("Fine.", "hint")
+    assert "aria-invalid" not in field_.attributes
+    assert not document.all("p", id="error")
     assert document.one("title").text.startswith("Error: ")
 
 
@@ -407,11 +424,12 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_are_only_text(text: str, state: State) -> None:
     who = BEN if state is State.PENDING else CARLA
+    wrong = partial(FormError, field="comment")
     hostile = voted({BEN: vote(comment=text)}, title=text, details=text, requested_by=text)
-    shown = page.html(state, record=hostile, who=who, environment=text, error=text, comment=text)
+    shown = page.html(state, record=hostile, who=who, environment=text, error=wrong(message=text), comment=text)
     shown.encode()
     harmless = voted({BEN: vote(comment="x")}, title="x", details="x", requested_by="x")
-    expected = page.html(state, record=harmless, who=who, environment="x", error="x", comment="x")
+    expected = page.html(state, record=harmless, who=who, environment="x", error=wrong(message="x"), comment="x")
 
     def skeleton(document: str) -> list[tuple[str, tuple[str, ...]]]:
         scrolls = {"tabindex", "role", "aria-labelledby"}  # long details do
@@ -443,4 +461,6 @@ def test_texts_of_strangers_choose_their_direction_by_themselves() -> None:
 @given(text=st.text(st.characters(exclude_categories=()), max_size=200))
 def test_any_text_makes_a_page_that_can_be_sent(text: str) -> None:
     sample = record(title=text, details=text, requested_by=text, requested_at=text)
-    parse(page.html(State.OPEN, record=sample, who=CARLA, error=text, comment=text)).one("form")
+    parse(
+        page.html(State.OPEN, record=sample, who=CARLA, error=FormError(message=text, field="comment"), comment=text)
+    ).one("form")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from handlers.approvals import rounds
-from handlers.approvals.links import digest, holder, new_secret, url
+from handlers.approvals.links import digest, holder, new_secret
 from handlers.approvals.record import Lease, Record, Status
 from handlers.approvals.rounds import Busy, Closed, Kind, Policy, Stale, TooFewApprovers
 from tests.handlers.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
@@ -174,12 +174,6 @@ def test_every_mail_has_a_link_of_its_own_and_the_earlier_ones_stay_valid():
 def test_a_link_names_its_holder_and_nobody_else():
     assert holder(first_round(), BEN) == BEN  # DIGESTS are of the addresses themselves
     assert holder(first_round(), new_secret()) is None
-
-
-def test_a_secret_has_256_bits_and_stays_as_it_is_in_an_address():
-    secret = new_secret()
-    assert len(secret) == 43
-    assert url("https://api.example.com/", "id", secret) == f"https://api.example.com/approvals/id/{secret}"
 
 
 def test_a_record_holds_only_digests_of_links():

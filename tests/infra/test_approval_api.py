@@ -12,7 +12,9 @@ import yaml
 from tests.infra.harness import Graph
 
 LINK = "/approvals/{requestId}/{secret}"
+STRAYS = "$default"
 STAGE = "aws:apigatewayv2/stage:Stage"
+PERMISSION = "aws:lambda/permission:Permission"
 ROUTE = "aws:apigatewayv2/route:Route"
 # Variables of an access log that hold nothing of the link, nor of what a person sends.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
@@ -37,8 +39,8 @@ def routes(graph: Graph) -> set[str]:
     return {route.inputs["routeKey"] for route in graph.of(ROUTE)}
 
 
-def test_the_link_can_be_shown_probed_and_answered_and_nothing_else(bare):
-    assert routes(bare) == {f"GET {LINK}", f"HEAD {LINK}", f"POST {LINK}"}
+def test_the_link_can_be_shown_probed_and_answered_and_whatever_else_comes_meets_the_page(bare):
+    assert routes(bare) == {f"GET {LINK}", f"HEAD {LINK}", f"POST {LINK}", STRAYS}
 
 
 def test_a_link_that_approves_by_being_opened_exists_only_where_it_is_switched_on(bare, full):
@@ -48,7 +50,7 @@ def test_a_link_that_approves_by_being_opened_exists_only_where_it_is_switched_o
 def test_the_api_has_the_routes_that_its_description_names(full):
     paths = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text(encoding="utf-8"))["paths"]
     described = {f"{name.upper()} {path}" for path, item in paths.items() for name in item if name != "parameters"}
-    assert routes(full) == described
+    assert routes(full) == described | {STRAYS}
 
 
 def test_every_route_leads_to_the_function(graph):
@@ -82,12 +84,16 @@ def test_the_api_is_throttled(graph):
 def test_the_api_is_open_when_the_function_may_be_called(graph):
     stage = graph.one(STAGE)
     assert stage.inputs["autoDeploy"] is True
-    assert graph.named("aws:lambda/permission:Permission", "approval-invoke").urn in stage.depends_on
+    for name in ("approval-invoke", "approval-invoke-stray"):
+        assert graph.named(PERMISSION, name).urn in stage.depends_on
 
 
-def test_the_function_answers_this_api_only_and_its_links_only(graph):
-    permission = graph.named("aws:lambda/permission:Permission", "approval-invoke").inputs
+@pytest.mark.parametrize(
+    ("name", "admitted"), [("approval-invoke", "/*/*/approvals/*"), ("approval-invoke-stray", "/*/$default")]
+)
+def test_the_function_answers_this_api_only_its_links_and_its_strays(graph, name, admitted):
+    permission = graph.named(PERMISSION, name).inputs
     assert permission["function"] == "approval-function-0a1b2c3"
     assert permission["action"] == "lambda:InvokeFunction"
     assert permission["principal"] == "apigateway.amazonaws.com"
-    assert permission["sourceArn"] == "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3/*/*/approvals/*"
+    assert permission["sourceArn"] == f"arn:aws:execute-api:eu-central-1:123456789012:a1b2c3{admitted}"

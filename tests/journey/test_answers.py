@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.journey.stacks import ALICE, BOB, CAROL, JSON
+from handlers.approvals.links import digest
+from tests.journey.stacks import ALICE, BOB, CAROL, HTML, JSON
 from tests.journey.waiting import until
 
 
@@ -130,11 +131,46 @@ def test_a_comment_that_is_too_long_is_refused_by_its_length(plain):
 def test_an_unknown_request_and_a_wrong_secret_look_the_same(plain):
     link = plain.start().link()
     base, request, secret = link.rsplit("/", 2)
-    wrong = plain.get(f"{base}/{request}/{'A' * 43}")
+    wrong = plain.get(f"{base}/{request}/{'a' * 52}")
     unknown = plain.get(f"{base}/00000000-0000-4000-8000-000000000000/{secret}")
     assert (wrong.status_code, wrong.text) == (unknown.status_code, unknown.text)
     assert wrong.status_code == 404
-    assert plain.press(f"{base}/{request}/{'A' * 43}").status_code == 404
+    assert plain.press(f"{base}/{request}/{'a' * 52}").status_code == 404
+
+
+def test_a_link_that_was_folded_and_got_a_slash_can_be_answered(plain):
+    run, base = plain.start(), plain.sandbox.outputs["approvalApiUrl"]
+    changed = base + run.link().removeprefix(base).upper() + "/"
+    assert "<form" in plain.get(changed).text
+    assert plain.press(changed).status_code == 200
+    assert run.succeeded()["result"]["approvedBy"] == [ALICE]
+
+
+def test_a_link_that_was_mailed_before_can_be_answered(plain):
+    run = plain.start()
+    base, request, _ = run.link().rsplit("/", 2)
+    earlier = "o1SGZb9X8mPq2rYtUvWxAbCdEfGhIjKlMnOpQrStU-_"
+    run.mails(3)
+    plain.store.change(request, lambda latest: latest.with_approver(BOB, links=(digest(earlier),)))
+    assert plain.press(f"{base}/{request}/{earlier}").status_code == 200
+    assert run.succeeded()["result"]["approvedBy"] == [BOB]
+
+
+def test_a_link_that_was_cut_off_says_what_to_do(plain):
+    link = plain.start().link()
+    for cut in (link[:-1], link[:-30], link.rsplit("/", 1)[0], f"{link.rsplit('/', 1)[0]}/", link.rsplit("/", 2)[0]):
+        page = plain.get(cut)
+        assert (page.status_code, page.headers["cache-control"]) == (404, "no-store")
+        assert "copy the whole of it" in page.text
+        assert plain.get(cut, **JSON).json() == {"state": "unknown"}
+
+
+def test_two_decisions_in_one_form_decide_nothing(plain):
+    run = plain.start()
+    answer = plain.http.post(run.link(), data={"decision": ["approve", "reject"]}, headers=HTML)
+    assert answer.status_code == 400
+    assert "must be given once" in answer.text
+    assert run.status == "RUNNING"
 
 
 def test_a_program_reads_and_decides_in_json(plain):

@@ -246,7 +246,7 @@ def test_the_search_finds_a_secret_and_either_half_of_it_and_says_only_where():
 def test_there_is_something_to_search_for(story):
     assert len(story.secrets()) >= len(story.runs) + 3, "two people's links in one stack, a reminder's in the other"
     assert len(story.tokens) == len(story.runs) + 1, "and the one of the reminder's round"
-    assert all(len(secret) == 43 for secret in story.secrets())
+    assert all(len(secret) == 52 for secret in story.secrets())
 
 
 def test_the_secret_of_a_link_is_nowhere_but_in_its_mail(story, places):

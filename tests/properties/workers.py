@@ -16,7 +16,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handlers.approvals import observability, store
@@ -79,10 +78,8 @@ class Worker:
             raise self.error
 
     def pause(self) -> Fate:
-        event = getattr(BaseRouter, "current_event", None)  # one for the whole process, which in Lambda serves one call
         self._theirs.release()
         self._mine.acquire()
-        BaseRouter.current_event = event
         return self._fate
 
     def _run(self) -> None:

@@ -1,0 +1,160 @@
+"""Links as people get them, and as mail programs and gateways leave them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.approvals.links import Path, digest, holder, new_secret, parse, url
+from handlers.approvals.record import Approver, Record
+from tests.handlers.records import ANNA, BEN, REQUEST_ID, record
+
+SECRET = "a2b3c4d5e6f7" * 4 + "ghij"
+# As they were mailed before: base64url, case-sensitive.
+EARLIER = ["o1SGZb9X8mPq2rYtUvWxAbCdEfGhIjKlMnOpQrStUvW", "A" * 42 + "-", "z" * 41 + "__", "-_" * 21 + "-"]
+LINK = f"/approvals/{REQUEST_ID}/{SECRET}"
+
+
+def whole(secret: str = SECRET, request_id: str = REQUEST_ID, *, at_once: bool = False) -> Path:
+    return Path(request_id=request_id, secret=secret, at_once=at_once)
+
+
+def held(*secrets: str) -> Record:
+    """A request that Ben has links of, after Anna, who has others."""
+    asked = {ANNA: Approver(links=(digest("x"),)), BEN: Approver(links=tuple(map(digest, secrets)))}
+    return replace(record(), approvers=asked)
+
+
+def test_a_secret_has_256_bits_in_letters_of_one_case_and_digits():
+    secrets = {new_secret() for _ in range(500)}
+    assert len(secrets) == 500
+    # 51 characters of 5 bits, and the last with the one that is left.
+    assert all(re.fullmatch("[a-z2-7]{51}[aq]", secret) for secret in secrets)
+    for place in range(51):
+        assert len({secret[place] for secret in secrets}) > 16
+
+
+def test_a_link_stays_as_it_is_in_an_address_and_is_read_again():
+    secret = new_secret()
+    link = url("https://api.example.com/", REQUEST_ID, secret)
+    assert link == f"https://api.example.com/approvals/{REQUEST_ID}/{secret}"
+    assert quote(link, safe=":/") == link
+    assert parse(link.removeprefix("https://api.example.com")) == whole(secret)
+
+
+@pytest.mark.parametrize("secret", EARLIER)
+def test_a_link_that_was_mailed_before_is_read_as_it_is(secret):
+    assert parse(f"/approvals/{REQUEST_ID}/{secret}") == whole(secret)
+    assert parse(f"/approvals/Deploy_-42/{secret}/") == whole(secret, "Deploy_-42")
+
+
+PUNCTUATION = "/ /. // //> . .. , ) ). > >. ] } \" ' ; : ! ? * ** _ - … » ” = ` ~ | \\ &gt; &quot; &amp;"
+TAILS = [*PUNCTUATION.split(), " ", "\n", "\r\n ", "\t", "\u00a0", "\u200b", " ."]
+
+
+@pytest.mark.parametrize("tail", TAILS)
+@pytest.mark.parametrize("secret", [SECRET, *EARLIER])
+def test_what_a_mail_program_took_into_the_link_at_its_end_is_ignored(secret, tail):
+    link = f"/approvals/{REQUEST_ID}/{secret}"
+    for path in (link + tail, link + quote(tail, safe="")):
+        assert parse(path) == whole(secret)
+    for path in (f"{link}/approve{tail}", f"{link}/approve" + quote(tail, safe="")):
+        assert parse(path) == whole(secret, at_once=True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/{LINK}",
+        f"//approvals//{REQUEST_ID}///{SECRET}",
+        f"/approvals/{REQUEST_ID}/{SECRET[:20]} {SECRET[20:]}",
+        f"/approvals/{REQUEST_ID}/\n{SECRET}",
+        f"/approvals/{REQUEST_ID}/{SECRET[:20]}%0D%0A{SECRET[20:]}",
+        LINK.replace("-", "%2D"),
+        quote(LINK, safe=""),
+        "".join(f"%{ord(character):02x}" for character in LINK),
+    ],
+)
+def test_doubled_slashes_broken_lines_and_percent_signs_do_not_matter(path):
+    assert parse(path) == whole()
+
+
+@pytest.mark.parametrize("fold", [str.upper, str.lower, str.title, str.swapcase])
+def test_the_path_is_read_in_any_case(fold):
+    assert parse(fold(LINK)) == whole(fold(SECRET), fold(REQUEST_ID))
+    assert parse(fold(f"{LINK}/approve")) == whole(fold(SECRET), fold(REQUEST_ID), at_once=True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "/favicon.ico",
+        "/robots.txt",
+        "/approvals",
+        "/approvals/",
+        f"/approvals/{REQUEST_ID}",
+        f"/approvals/{REQUEST_ID}/",
+        f"/approvals/{REQUEST_ID}/approve",
+        f"/approvals//{SECRET}",
+        f"/approvals/{SECRET}/{REQUEST_ID}",
+        *(LINK[:-cut] for cut in range(1, 53) if cut != 9),  # which leaves the length that they had before
+        f"/approvals/{REQUEST_ID}/{EARLIER[0][:-1]}",
+        f"{LINK}s",
+        f"{LINK}/reject",
+        f"{LINK}/approved",
+        f"{LINK}/approve/approve",
+        f"{LINK}./approve",
+        f"{LINK}/é",
+        f"{LINK}%00",
+        f"/prefix{LINK}",
+        f"/approvals/{REQUEST_ID}/../{SECRET}",
+        f"/approvals/{'r' * 65}/{SECRET}",
+        f"/approvals/{REQUEST_ID}/{'ſ' * 52}",
+        f"/approvals/{REQUEST_ID}/" + "\u212a" * 52,  # the sign for kelvin, a k in lower case
+        f"/approvals/{REQUEST_ID}/{'s' * 100_000}",
+        f"{'/' * 100_000}x",
+        f"{LINK}{'.' * 100_000}x",
+        f"/approvals/{REQUEST_ID}/\ud800{SECRET}",
+    ],
+)
+def test_what_is_not_a_whole_link_is_none(path):
+    assert parse(path) is None
+
+
+@given(path=st.text(st.characters(exclude_categories=()), max_size=300))
+def test_any_path_is_read(path):
+    parse(path)
+    found = parse(f"/approvals/{path}/{SECRET}")
+    assert found is None or found.secret == SECRET
+
+
+@pytest.mark.parametrize("fold", [str.upper, str.lower, str.title, str.swapcase])
+def test_a_secret_is_recognised_in_any_case(fold):
+    secret = new_secret()
+    assert holder(held("y", secret, "z"), fold(secret)) == BEN
+
+
+@pytest.mark.parametrize("secret", EARLIER)
+def test_a_secret_that_was_mailed_before_is_recognised_as_it_was(secret):
+    assert holder(held("y", secret, "z"), secret) == BEN
+    if secret != secret.lower():
+        assert holder(held(secret), secret.lower()) is None
+
+
+def test_every_digest_is_compared_whichever_matches(monkeypatch):
+    compared = []
+    monkeypatch.setattr("hmac.compare_digest", lambda known, one: compared.append((known, one)) or known == one)
+    first, last = new_secret(), new_secret()
+    counts = set()
+    for secret in (first, last, new_secret(), first.upper()):
+        compared.clear()
+        holder(held(first, "y", last), secret)
+        counts.add(len(compared))
+    assert counts == {8}, "four digests, the secret as given and folded"
