@@ -1,23 +1,22 @@
-# Python >= 3.11 and make are all that is needed; everything else is installed into .venv and .sandbox.
+# Python 3.11 to 3.13 and make are all that is needed; everything else is installed into .venv and .sandbox.
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 SOURCES := __main__.py infra handlers sandbox tests
+# Which tests to run: files or folders. All of them, if none is named.
+TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox test check format lock clean
+.PHONY: help setup tools demo sandbox test check format lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-.venv/.installed: requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, $(PYTHON) is " + sys.version.split()[0])'
-	@echo "Installing into .venv (once, about a minute)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
-	@touch $@
+setup: ## Install the program and the sandbox
+	@$(PYTHON) sandbox/environments.py $(VENV)
 
-setup: .venv/.installed ## Install the program, the sandbox and the tools
-	@$(BIN)/python -c 'from sandbox.environments import ensure, log; ensure(log)'
+tools: ## Install the tools of tests and checks as well
+	@$(PYTHON) sandbox/environments.py $(VENV) --tools
 
 demo: setup ## See the whole journey of one request, without an AWS account
 	@$(BIN)/python -m sandbox demo
@@ -25,25 +24,27 @@ demo: setup ## See the whole journey of one request, without an AWS account
 sandbox: setup ## Run it all on this machine until Ctrl-C, with an inbox to click in
 	@$(BIN)/python -m sandbox serve
 
-test: setup ## Run the tests
-	@$(BIN)/python -m pytest
+test: tools ## Run the tests
+	@$(BIN)/python -m pytest $(TESTS)
 
-check: setup ## Check format, lint and types
+check: tools ## Check format, lint and types
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 
-format: setup ## Format the code and mend what lint can mend
+format: tools ## Format the code and fix what lint can fix
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 lock: setup ## Write the pinned requirements anew from pyproject.toml
 	@$(UV_LOCK) pyproject.toml -o requirements.txt
-	@$(UV_LOCK) -c requirements.txt --group dev -o requirements-dev.txt
-	@$(UV_LOCK) -c requirements-dev.txt --group lambda -o sandbox/requirements-lambda.txt
+	@$(UV_LOCK) -c requirements.txt --group sandbox -o sandbox/requirements.txt
+	@$(UV_LOCK) -c requirements.txt -c sandbox/requirements.txt --group dev -o requirements-dev.txt
+	@$(UV_LOCK) -c sandbox/requirements.txt --group lambda -o sandbox/requirements-lambda.txt
 	@$(UV_LOCK) --group emulator -o sandbox/requirements-emulator.txt
+	@$(UV_LOCK) --group uv -o sandbox/requirements-uv.txt
 
 clean: ## Remove everything that was installed or made
-	@rm -rf .venv .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

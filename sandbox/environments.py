@@ -1,16 +1,23 @@
-"""The sandbox's two virtual environments under `.sandbox/`: one runs the emulator, one runs the Lambda functions.
+"""The virtual environments: the project's own, and the sandbox's two under `.sandbox/`.
 
-They are apart from the project's own, so that a function sees what AWS gives it (its archive and boto3) and nothing
-that a developer happens to have installed. `make setup` makes whichever is missing or out of date.
+Of the two, one runs the emulator, one runs the Lambda functions. They are apart from the project's own, so that a
+function sees what AWS gives it (its archive and boto3) and nothing that a developer happens to have installed.
+
+`make` runs this file with whatever Python there is, so it needs the standard library only.
 """
 
 from __future__ import annotations
 
+import argparse
+import ast
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,20 +25,55 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 HOME = PROJECT / ".sandbox"
+OLDEST, NEWEST = (3, 11), (3, 13)  # what .ci/run tries; pyproject.toml and the README say the same
 LAMBDA_RUNTIME = "python3.13"  # what infra/ asks AWS for
+PATIENCE_SECONDS = 10  # how long an installer may be silent before we say that it is still at work
+INTERRUPTED = 130  # exit code of a program that Ctrl-C has ended
+
+INSTALLER = PROJECT / "sandbox/requirements-uv.txt"
+PROGRAM = PROJECT / "requirements.txt"
+SANDBOX = PROJECT / "sandbox/requirements.txt"
+TOOLS = PROJECT / "requirements-dev.txt"
+EMULATOR = PROJECT / "sandbox/requirements-emulator.txt"
+FUNCTIONS = PROJECT / "sandbox/requirements-lambda.txt"
+WORDS = {
+    INSTALLER: "uv, which installs the rest",
+    PROGRAM: "the program",
+    SANDBOX: "what the sandbox needs",
+    TOOLS: "the tools of tests and checks",
+    EMULATOR: "the AWS emulator",
+    FUNCTIONS: "what AWS gives a function",
+}
+
+# pip's settings that say where packages come from, and uv's variables for the same.
+PIP_TO_UV = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+    "client-cert": "SSL_CLIENT_CERT",
+    "proxy": "ALL_PROXY",
+}
 
 
 class EnvironmentFailedError(RuntimeError):
-    """A virtual environment could not be made; the message holds pip's words."""
+    """A virtual environment could not be made; the message holds the installer's words."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Environment:
-    """One virtual environment, from a requirements file with hashes."""
+    """One virtual environment, from requirements files with hashes.
+
+    requirements  installed one after the other; a longer list adds to what is there
+    home          the project's environment, which has pip, and uv unless there is no wheel of it for this machine
+    """
 
     folder: Path
-    requirements: Path
     interpreter: str
+    requirements: tuple[Path, ...]
+    home: Path
 
     @property
     def python(self) -> Path:
@@ -39,36 +81,116 @@ class Environment:
 
     @property
     def stamp(self) -> Path:
+        """Says what it was made from. It is there only while everything that it names is installed in full."""
         return self.folder / "made-from"
 
-    def fingerprint(self) -> str:
-        version = subprocess.run([self.interpreter, "-VV"], capture_output=True, check=True).stdout  # noqa: S603
-        return hashlib.sha256(self.requirements.read_bytes() + version + self.interpreter.encode()).hexdigest()
+    def ensure(self, say: Callable[[str], None]) -> None:
+        """Make it, or add to it, unless it is up to date. Raises EnvironmentFailedError."""
+        wanted = [self.interpreter, *(hashlib.sha256(file.read_bytes()).hexdigest() for file in self.requirements)]
+        made = self.stamp.read_text().splitlines() if self.python.exists() and self.stamp.exists() else []
+        if made[: len(wanted)] == wanted:
+            return
+        self.stamp.unlink(missing_ok=True)  # whatever interrupts us, the next one starts anew
+        if not made or wanted[: len(made)] != made:
+            say(f"Making {os.path.relpath(self.folder, PROJECT)} with {self.interpreter}")
+            pip = [] if self.folder == self.home else ["--without-pip"]
+            # In place: the scripts of a virtual environment hold its path, so it cannot be moved there.
+            run(self.interpreter, "-m", "venv", "--clear", *pip, str(self.folder))
+            made = wanted[:1]
+        for file in self.requirements[len(made) - 1 :]:
+            say(f"Installing {WORDS.get(file, file.name)}")
+            self.install(file, say)
+        self.stamp.write_text("\n".join(wanted))
 
-    def is_current(self, fingerprint: str) -> bool:
-        return self.python.exists() and self.stamp.exists() and self.stamp.read_text() == fingerprint
+    def install(self, file: Path, say: Callable[[str], None]) -> None:
+        """With uv; with pip, which takes longer, where uv is not to be had or fails."""
+        what = ["install", "--require-hashes", "-r", str(file)]
+        pip = [str(self.home / "bin/python"), "-m", "pip", "--python", str(self.python), "--disable-pip-version-check"]
+        uv = self.home / "bin/uv"
+        if file == INSTALLER:
+            try:
+                run(*pip, *what, "--only-binary", ":all:", say=say)
+            except EnvironmentFailedError as error:
+                say(f"{str(error).splitlines()[-1]}\nNo uv here, so pip installs, which takes longer.")
+            return
+        if uv.exists():
+            try:
+                run(str(uv), "pip", *what, "--python", str(self.python), say=say, env=self.uv_settings())
+            except EnvironmentFailedError as error:
+                say(f"{error}\npip tries the same, which takes longer.")
+            else:
+                return
+        run(*pip, *what, "--no-compile", say=say)  # compiling all that nobody imports would take a minute
 
-    def make(self, fingerprint: str) -> None:
-        """Make it anew in place: the scripts of a virtual environment hold its path, so it cannot be moved there."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        run(self.interpreter, "-m", "venv", str(self.folder))
-        run(str(self.python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(self.requirements))
-        self.stamp.write_text(fingerprint)
+    def uv_settings(self) -> dict[str, str]:
+        """This process's variables, and pip's settings, which uv does not read: they name a company's mirror, say."""
+        listed = subprocess.run(  # noqa: S603
+            [self.home / "bin/python", "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+        )
+        # All of them compete in pip; the hashes decide what is taken, whichever index gives it.
+        return {"UV_INDEX_STRATEGY": "unsafe-best-match"} | uv_names(listed.stdout) | os.environ
 
 
-def run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise EnvironmentFailedError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}".rstrip())
+def uv_names(listed: str) -> dict[str, str]:
+    """uv's variables for what `pip config list` says: lines of `section.key='value'`, a variable as `:env:.key`."""
+    settings = [line.partition("=") for line in listed.splitlines() if "=" in line]
+    by_section: dict[str, dict[str, str]] = {"global": {}, "install": {}, ":env:": {}}
+    for name, _, value in settings:
+        section, _, key = name.rpartition(".")
+        if section in by_section and key in PIP_TO_UV:
+            separator = "," if key == "find-links" else " "
+            by_section[section][PIP_TO_UV[key]] = separator.join(str(ast.literal_eval(value)).split())
+    return by_section["global"] | by_section["install"] | by_section[":env:"]
 
 
-def lambda_interpreter() -> str:
-    """Python 3.13 as on AWS when this machine has it, else the interpreter that runs the sandbox."""
-    found = shutil.which(LAMBDA_RUNTIME)
-    # A version manager's shim is on the path even where the version behind it is switched off.
-    if found and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:  # noqa: S603
-        return found
-    return own_interpreter()
+def run(*command: str, say: Callable[[str], None] | None = None, env: dict[str, str] | None = None) -> None:
+    """Run an installer, and pass on what it gets. Raises EnvironmentFailedError with its words."""
+    words = []
+    with subprocess.Popen(  # noqa: S603
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        assert process.stdout  # noqa: S101 - a pipe, as asked for
+        with patience(say):
+            for line in process.stdout:
+                words.append(line)
+                if say and line.lstrip().startswith(("Downloading", "Building")):
+                    say(f"  {line.strip()}")
+    if process.returncode:
+        raise EnvironmentFailedError(f"{' '.join(command)} failed:\n{''.join(words)}".rstrip())
+
+
+@contextmanager
+def patience(say: Callable[[str], None] | None) -> Iterator[None]:
+    """Say now and then that the work in here goes on."""
+    over, started = threading.Event(), time.monotonic()
+
+    def watch() -> None:
+        while say and not over.wait(PATIENCE_SECONDS):
+            say(f"  … {time.monotonic() - started:.0f} s")
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def project(folder: Path, *, tools: bool) -> Environment:
+    """What runs the program and the sandbox; with `tools` also the tests and checks."""
+    requirements = (INSTALLER, PROGRAM, SANDBOX, *([TOOLS] if tools else []))
+    return Environment(folder, own_interpreter(), requirements, home=folder)
+
+
+def emulator(home: Path) -> Environment:
+    """One for each version of Python, or the tests of two versions would take turns in making it anew."""
+    folder = HOME / f"emulator-{sys.version_info[0]}.{sys.version_info[1]}"
+    return Environment(folder, own_interpreter(), (EMULATOR,), home)
+
+
+def functions(home: Path) -> Environment:
+    return Environment(HOME / "lambda", lambda_interpreter(), (FUNCTIONS,), home)
 
 
 def own_interpreter() -> str:
@@ -76,33 +198,33 @@ def own_interpreter() -> str:
     return str(Path(sys.executable).resolve())
 
 
-def emulator() -> Environment:
-    requirements = PROJECT / "sandbox" / "requirements-emulator.txt"
-    return Environment(folder=HOME / "emulator", requirements=requirements, interpreter=own_interpreter())
+def lambda_interpreter() -> str:
+    """Python 3.13 as on AWS when this machine has it, else the interpreter that runs the sandbox."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    # pyenv has it on the path only while it is switched on, and asking its shim takes a while.
+    for found in sorted(pyenv.glob(f"versions/*/bin/{LAMBDA_RUNTIME}")):
+        return str(found.resolve())
+    on_path = shutil.which(LAMBDA_RUNTIME)
+    # Other version managers have shims as well.
+    if on_path and not subprocess.run([on_path, "-c", ""], capture_output=True, check=False).returncode:  # noqa: S603
+        return str(Path(on_path).resolve())
+    return own_interpreter()
 
 
-def functions() -> Environment:
-    requirements = PROJECT / "sandbox" / "requirements-lambda.txt"
-    return Environment(folder=HOME / "lambda", requirements=requirements, interpreter=lambda_interpreter())
-
-
-def ensure(say: Callable[[str], None]) -> tuple[Path, Path]:
-    """The interpreters of the emulator and of the Lambda functions, after making what is missing (10 s each)."""
-    HOME.mkdir(exist_ok=True)
-    with alone(HOME / "lock"):
-        both = emulator(), functions()
+def ensure(say: Callable[[str], None], home: Path = Path(sys.prefix)) -> tuple[Path, Path]:
+    """The interpreters of the emulator and of the Lambda functions, after making what is missing."""
+    with alone():
+        both = emulator(home), functions(home)
         for environment in both:
-            fingerprint = environment.fingerprint()
-            if not environment.is_current(fingerprint):
-                say(f"Making the virtual environment {environment.folder.relative_to(PROJECT)} (once)")
-                environment.make(fingerprint)
+            environment.ensure(say)
     return both[0].python, both[1].python
 
 
 @contextmanager
-def alone(lock: Path) -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Wait until no other process is in here: `make demo` and the tests may both find an environment missing."""
-    with lock.open("w") as held:
+    HOME.mkdir(exist_ok=True)
+    with (HOME / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
 
@@ -110,3 +232,33 @@ def alone(lock: Path) -> Iterator[None]:
 def log(line: str) -> None:
     """Tell a person what is going on; standard output is for results."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Set up all that `make` needs. Returns the exit code."""
+    parser = argparse.ArgumentParser(description="Set up the project's environment and the sandbox's two.")
+    parser.add_argument("folder", type=Path, help="the project's environment: .venv")
+    parser.add_argument("--tools", action="store_true", help="also install the tools of tests and checks")
+    options = parser.parse_args(arguments)
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        oldest, newest, this = (".".join(map(str, one[:2])) for one in (OLDEST, NEWEST, sys.version_info))
+        log(
+            f"Python {oldest} to {newest} is needed, and {sys.executable} is {this}."
+            f" Name one of these versions: make <target> PYTHON=python{newest}"
+        )
+        return 1
+    home = PROJECT / options.folder
+    try:
+        with alone():
+            for environment in (project(home, tools=options.tools), emulator(home), functions(home)):
+                environment.ensure(log)
+    except EnvironmentFailedError as error:
+        log(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -161,11 +161,18 @@ def test_a_handler_can_be_imported_from_its_archive_with_boto3_and_nothing_else(
     assert not ours, "the handler was helped by the project's own folder"
 
 
-def test_the_same_source_gives_the_same_bytes(monkeypatch, tmp_path):
-    def build(folder: Path) -> bytes:
+@pytest.fixture
+def build(monkeypatch):
+    """The bytes of the largest archive, from the handlers of this folder."""
+
+    def built(folder: Path) -> bytes:
         monkeypatch.setattr(packaging, "ROOT", folder)
         return zipped(packaging.archive("approval_api", packaging.LOGGING + packaging.RENDERING))
 
+    return built
+
+
+def test_the_same_source_gives_the_same_bytes(build, tmp_path):
     def copy(name: str) -> Path:
         shutil.copytree(ROOT / "handlers", tmp_path / name / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
         return tmp_path / name
@@ -179,6 +186,25 @@ def test_the_same_source_gives_the_same_bytes(monkeypatch, tmp_path):
     (caches / "record.cpython-313.pyc").write_bytes(b"compiled")
     (used / "handlers/approvals/.record.py.swp").write_bytes(b"editor")
     assert build(plain) == build(plain) == build(used)
+
+
+def test_a_checkout_as_on_windows_gives_the_same_bytes(build, tmp_path):
+    """Who deploys from Windows and who from Linux would undo each other's archives."""
+
+    def git(*arguments: str | Path) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false", *arguments],
+            check=True,
+        )
+
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    shutil.copytree(ROOT / "handlers", origin / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".gitattributes", origin)
+    git("init", "--quiet", origin)
+    git("-C", origin, "add", ".")
+    git("-C", origin, "commit", "--quiet", "--message", "All")
+    git("clone", "--quiet", "-c", "core.autocrlf=true", origin, clone)
+    assert build(clone) == build(ROOT)
 
 
 def test_another_source_gives_other_bytes(monkeypatch, tmp_path):

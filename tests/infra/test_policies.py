@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import parliament
 import pytest
 
 from tests.infra.harness import Graph, Node
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # while imported it warns of pkg_resources and leaves a file open
-    import parliament
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"

@@ -6,19 +6,15 @@ event source mappings, the API. Policies and definitions are those of the record
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+from parliament import iam_definition
 
 from tests.infra.harness import ARNS, Graph, Node
 from tests.permissions.roles import decisions
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # while imported it warns of pkg_resources and leaves a file open
-    from parliament import iam_definition
 
 PERMISSION = "aws:lambda/permission:Permission"
 MACHINE = "aws:sfn/stateMachine:StateMachine"
