@@ -238,12 +238,9 @@ def _unknown(project: str, key: str) -> str:
 def _strays(project: str, known: Mapping[str, str]) -> Iterator[str]:
     """Keys of ours in another namespace: the project was renamed, and its stack files were not."""
     for space in sorted({key.partition(":")[0] for key in known} - {project}):
-        ours = sorted(key for key in known if key.startswith(f"{space}:") and key.partition(":")[2] in keys(Settings))
-        if ours and (space == TEMPLATE or f"{space}:approvers" in ours):
-            yield (
-                f"{', '.join(ours)}: keys of namespace {space} are not read in project {project}; "
-                f"rename them to {project}:…"
-            )
+        if space == TEMPLATE or f"{space}:approvers" in known:
+            ours = ", ".join(sorted(key for key in known if key.startswith(f"{space}:")))
+            yield f"{ours}: keys of namespace {space} are not read in project {project}; rename them to {project}:…"
 
 
 def _contradictions(settings: Settings) -> Iterator[tuple[set[str], str, str]]:

@@ -74,7 +74,8 @@ def _faults(pattern: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(
             (),
             "must not match this workflow's own events, or each approval starts the next request: "
-            "say which source is meant, or which other state machines in detail.stateMachineArn",
+            "say which source is meant, or which other state machines, as in detail.stateMachineArn "
+            '[{"wildcard": "*:stateMachine:orders-*"}]',
             pattern,
         )
 

@@ -15,8 +15,8 @@ from typing import Any
 OR = "$or"
 MACHINE = "workflow-machine-"  # how the state machine's name begins; Pulumi adds its end
 # Where the sign of a `Stretch` stands, the text is not known.
-MACHINE_ARN = f"arn:&:states:&:#:stateMachine:{MACHINE}&"
-EXECUTION_ARN = f"arn:&:states:&:#:execution:{MACHINE}&:~"
+MACHINE_ARN = f"arn:~:states:~:#:stateMachine:{MACHINE}&"
+EXECUTION_ARN = f"arn:~:states:~:#:execution:{MACHINE}&:~"
 
 
 class Stretch(Enum):
@@ -24,8 +24,8 @@ class Stretch(Enum):
 
     ANY = "*"
     WITHOUT_COLON = "~"
-    LOWER_CASE = "&"  # with digits and hyphens
     DIGITS = "#"
+    HEX_DIGITS = "&"
 
     def takes(self, one: object) -> bool:
         return one is Stretch.ANY or (isinstance(one, str) and re.fullmatch(CHARACTERS[self], one) is not None)
@@ -34,8 +34,8 @@ class Stretch(Enum):
 CHARACTERS = {
     Stretch.ANY: "(?s:.)",
     Stretch.WITHOUT_COLON: "[^:]",
-    Stretch.LOWER_CASE: "[a-z0-9-]",
     Stretch.DIGITS: "[0-9]",
+    Stretch.HEX_DIGITS: "[0-9a-f]",
 }
 SIGNS = {one.value: one for one in Stretch}
 UNKNOWN = object()  # the whole of a stretch, which only Stretch.ANY can spell
@@ -60,7 +60,7 @@ ANY_EVENT: Event = {
     "source": ("aws.states",),
     **dict.fromkeys(("id", "time"), ("*",)),
     "account": ("#",),
-    "region": ("&",),
+    "region": ("~",),
     "replay-name": ("*", Kind.ABSENT),
 }
 # https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html

@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from itertools import islice, product
+from datetime import UTC, date, datetime, time
+from itertools import chain, product
 from zoneinfo import ZoneInfo
 
 from aws_cron_expression_validator.validator import AWSCronExpressionError, AWSCronExpressionValidator
@@ -58,23 +58,24 @@ def doubt(expression: str, zone: str, now: datetime) -> str:
     """Why a schedule that has passed `check` starts nothing from `now` on; empty if it does."""
     here = ZoneInfo(zone)
     today = now.astimezone(here).replace(tzinfo=None)
-    times = []
-    if once := _once(expression):
-        times = [once]
-    elif cron := _cron(expression):
-        dates = list(islice(_dates(cron, today.date()), 2))
-        clock = sorted(product(_numbers(cron, "hour"), _numbers(cron, "minute")))
-        times = [datetime(day.year, day.month, day.day, *at) for day in dates for at in clock]  # noqa: DTZ001 - of `zone`
-        if len(dates) > 1:
-            return ""
-    else:
+    if not expression or expression.startswith("rate("):
         return ""
-    ahead = [time for time in times if time > today]
-    if not ahead:
+    ahead = (moment for moment in _times(expression, today.date()) if moment > today)
+    first = next(ahead, None)
+    if first is None:
         return f"lies in the past, before {today:%Y-%m-%dT%H:%M:%S} in {zone}"
-    if all(_skipped(time, here) for time in ahead):
+    if all(_skipped(moment, here) for moment in chain([first], ahead)):
         return f"names an hour that {zone} skips when summer time begins"
     return ""
+
+
+def _times(expression: str, since: date) -> Iterator[datetime]:
+    """From a day on, in order; of no zone."""
+    if once := _once(expression):
+        yield once
+    elif cron := _cron(expression):
+        clock = sorted(product(_numbers(cron, "hour"), _numbers(cron, "minute")))
+        yield from (datetime.combine(day, time(hour, minute)) for day in _dates(cron, since) for hour, minute in clock)
 
 
 def _once(expression: str) -> datetime | None:
@@ -164,8 +165,8 @@ def _weekday(day: date) -> int:
     return day.isoweekday() % 7 + 1
 
 
-def _skipped(time: datetime, zone: ZoneInfo) -> bool:
+def _skipped(moment: datetime, zone: ZoneInfo) -> bool:
     try:
-        return time.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != time
+        return moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
     except OverflowError:  # the last hours of the year 9999
         return False

@@ -59,6 +59,13 @@ def test_a_number_at_its_limit_is_taken(key, limits):
         assert load(approvers=people, **{key: value})
 
 
+def test_a_deadline_ends_a_day_before_aws_would_end_the_run():
+    assert load(approvers=[ALICE], deadlineSeconds=364 * 86_400).deadline_seconds == 31_449_600
+    assert refusal(approvers=[ALICE], deadlineSeconds=31_449_601) == (
+        "signoff:deadlineSeconds must be a whole number in 60..31449600, got 31449601"
+    )
+
+
 @pytest.mark.parametrize("key", ["oneClick", "preventSelfApproval", "protect", "pointInTimeRecovery"])
 @pytest.mark.parametrize("value", ["yes", "True", "1", "", [True]])
 def test_a_switch_is_either_true_or_false(key, value):
@@ -421,6 +428,11 @@ def test_keys_that_a_renamed_project_left_behind_are_refused(project, known, sai
     with pytest.raises(ConfigError) as caught:
         settings_of(project, {f"{project}:approvers": ALICE, "aws:region": "eu-central-1", **known})
     assert str(caught.value).startswith(said)
+
+
+def test_a_path_that_was_left_behind_is_refused_as_well():
+    with pytest.raises(ConfigError, match=r"signoff:task\.title: keys of namespace signoff are not read"):
+        settings_of("payments", {"payments:approvers": ALICE, "signoff:task.title": "x"})
 
 
 def test_keys_of_providers_are_left_alone():

@@ -109,6 +109,8 @@ def test_a_schedule_that_aws_refuses_or_never_fires_is_refused(schedule, why):
         ("cron(30 2 28 3 ? 2027)", "Europe/Berlin", "names an hour that Europe/Berlin skips"),
         ("cron(30 2,4 28 3 ? 2027)", "Europe/Berlin", ""),
         ("cron(30 2 28 3 ? *)", "Europe/Berlin", ""),
+        ("cron(30 2 ? 3 1L 2027-2029)", "Europe/Berlin", "names an hour that Europe/Berlin skips"),
+        ("cron(30 2 ? 3 1L 2027-2029)", "UTC", ""),
     ],
 )
 def test_a_schedule_that_starts_nothing_from_now_on_is_doubted(schedule, zone, why):
