@@ -1,25 +1,30 @@
 """The stack's configuration, typed and checked: the only module that reads pulumi.Config.
 
-Every bad value is found here, before any resource is registered, and all of them are named at once.
+Every bad value is found here, before any resource is registered, and all of them are named at once, each by its path.
+pydantic carries the shapes; what patterns, schedules and zones have to be is in modules of their own.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
-from zoneinfo import available_timezones
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import pulumi
-from aws_cron_expression_validator.validator import AWSCronExpressionError, AWSCronExpressionValidator
-from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BeforeValidator, Field
 
-# An execution of a standard state machine lives for a year at most.
+from handlers.approvals.address import same_person
+from infra import event_pattern, json_text, people, schedule, time_zone
+from infra.own_events import could_match
+from infra.refusal import Fault, Refused, did_you_mean, nearest
+from infra.shapes import Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
+
+# An execution of a standard state machine lives for a year at most. A day less, so that its end is ours, not AWS's.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-LONGEST_EXECUTION_SECONDS = 365 * 24 * 3600
+LONGEST_DEADLINE_SECONDS = 364 * 24 * 3600
 SHORTEST_ROUND_SECONDS = 10  # a person has to read the mail
 # All variables of a Lambda function share 4 KB.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -41,35 +46,99 @@ MAIL_SECONDS = 1.0  # what one mail costs beside its pause, generously: two writ
 LARGEST_BATCH = 10
 WORKER_SECONDS = 60  # what a batch of mails should fit into
 DEFAULT_TASK = {"title": "Scheduled run", "details": ""}
+SOMEBODY = "a list of at least one e-mail address"
+TEMPLATE = "signoff"  # the namespace of the stack files as they are shipped
 
 
 class ConfigError(ValueError):
-    """One line for each bad key: its name, the limit, and the value."""
+    """One line for each bad value: its path, the limit, and the value."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What varies by stack. Durations are in seconds unless the name says days; keys are the fields in camelCase."""
+def _somebody(approvers: tuple[str, ...]) -> tuple[str, ...]:
+    if not approvers:
+        raise ValueError(f"must be {SOMEBODY}")
+    return approvers
 
-    approvers: tuple[str, ...]
-    approvals_required: int = 1
-    rejections_required: int = 1
-    schedule: str = ""
-    timezone: str = "UTC"
-    event_pattern: Mapping[str, Any] = field(default_factory=dict)
-    task: Mapping[str, str] = field(default_factory=lambda: DEFAULT_TASK)
-    deadline_seconds: int = 86_400
-    reminders: int = 2
-    escalate_to: tuple[str, ...] = ()
-    operator_email: str = ""
-    one_click: bool = False
-    prevent_self_approval: bool = True
-    audit_days: int = 365
-    log_retention_days: int = 30
-    mails_per_second: int = 5
-    delivery_attempts: int = 8
-    protect: bool = False
-    point_in_time_recovery: bool = True
+
+def _schedule(text: str) -> str:
+    return schedule.check(text) if text else text
+
+
+def _pattern(value: Any) -> dict[str, Any]:
+    pattern = json_text.read_object(value, "must be a JSON object, an EventBridge event pattern")
+    if pattern:
+        event_pattern.check(pattern)
+    return pattern
+
+
+def _visible(title: str) -> str:
+    """White space, control characters and what else cannot be seen would ask people nothing."""
+    if all(unicodedata.category(letter)[0] in "CZ" for letter in title):
+        raise ValueError("must not be blank")
+    return title
+
+
+def _task(value: Any) -> dict[str, str]:
+    task, faults = read(Task, json_text.read_object(value, "must be an object with title and details"))
+    if not task:
+        raise Refused(faults)
+    size = len(json.dumps(task.model_dump()))
+    if size > TASK_BYTES:
+        raise Refused([Fault((), f"must be at most {TASK_BYTES} bytes as ASCII JSON, got {size}")])
+    return task.model_dump()
+
+
+def _kept_days(days: int) -> int:
+    if days not in LOG_RETENTION_DAYS:
+        raise ValueError
+    return days
+
+
+People = Annotated[tuple[str, ...], BeforeValidator(people.several)]
+Approvers = Annotated[People, AfterValidator(_somebody)]
+Email = Annotated[str, BeforeValidator(people.one_or_none)]
+Schedule = Annotated[Text, AfterValidator(_schedule)]
+Zone = Annotated[Text, AfterValidator(time_zone.check)]
+Pattern = Annotated[dict[str, Any], BeforeValidator(_pattern)]
+Question = Annotated[dict[str, str], BeforeValidator(_task)]
+Retention = Annotated[
+    int,
+    BeforeValidator(number),
+    AfterValidator(_kept_days),
+    says(f"must be one of {', '.join(map(str, LOG_RETENTION_DAYS))}"),
+]
+Quorum = Annotated[int, Whole(1, LARGEST_QUORUM)]
+
+
+class Task(Shape):
+    """What a run asks that brings no question of its own, trimmed."""
+
+    title: Annotated[str, Trimmed(TASK_LIMITS["title"]), AfterValidator(_visible)] = DEFAULT_TASK["title"]
+    details: Annotated[str, Trimmed(TASK_LIMITS["details"])] = DEFAULT_TASK["details"]
+
+
+class Settings(Shape):
+    """What varies by stack. Durations are in seconds unless the name says days."""
+
+    approvers: Approvers = Field(description=SOMEBODY)
+    approvals_required: Quorum = 1
+    rejections_required: Quorum = 1
+    schedule: Schedule = ""
+    timezone: Zone = "UTC"
+    event_pattern: Pattern = Field(default_factory=dict)
+    task: Question = DEFAULT_TASK
+    deadline_seconds: Annotated[int, Whole(60, LONGEST_DEADLINE_SECONDS)] = 86_400
+    reminders: Annotated[int, Whole(0, 20)] = 2
+    escalate_to: People = ()
+    operator_email: Email = ""
+    one_click: Truth = False
+    prevent_self_approval: Truth = True
+    audit_days: Annotated[int, Whole(1, 3_650)] = 365
+    log_retention_days: Retention = 30
+    mails_per_second: Annotated[int, Whole(1, 10)] = 5
+    delivery_attempts: Annotated[int, Whole(2, 20)] = 8
+    protect: Truth = False
+    point_in_time_recovery: Truth = True
 
     @property
     def rounds(self) -> int:
@@ -107,222 +176,113 @@ class Settings:
 
     @classmethod
     def load(cls) -> Settings:
-        """Read and check the stack's config. Raises ConfigError, which names every bad key."""
-        return _Reader(pulumi.Config()).settings()
-
-
-@dataclass
-class _Key:
-    """How one key is read: `parse` takes the text of the config and raises ValueError for what it refuses."""
-
-    field: str
-    parse: Callable[[str], Any]
-
-
-class _Reader:
-    def __init__(self, config: pulumi.Config) -> None:
-        self._config = config
-        self._problems: list[str] = []
-
-    def settings(self) -> Settings:
-        found = self._namespace()
-        values: dict[str, Any] = {}
-        for key in sorted(found - KEYS.keys()):
-            self._refuse(key, f"is not a key of this program; the keys are {', '.join(KEYS)}")
-        for key, reader in KEYS.items():
-            text = self._config.get(key)
-            if text is None:
-                continue
-            try:
-                values[reader.field] = reader.parse(text)
-            except ValueError as error:
-                self._refuse(key, f"{error}, got {text}")
-        if "approvers" not in found:
-            self._refuse("approvers", "must be a list of at least one e-mail address, got nothing")
-        if not self._problems:
-            settings = Settings(**values)
-            for key, problem in _contradictions(settings):
-                self._refuse(key, problem)
-        if self._problems:
-            raise ConfigError("\n".join(self._problems))
+        """Read and check the stack's config, and log its warnings. Raises ConfigError, which names every bad value."""
+        config = pulumi.Config()
+        known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+        settings = settings_of(config.name, known)
+        for warning in settings.warnings(datetime.now(UTC)):
+            pulumi.log.warn(warning)
         return settings
 
-    def _refuse(self, key: str, problem: str) -> None:
-        self._problems.append(f"{self._config.full_key(key)} {problem}")
+    def warnings(self, now: datetime) -> Iterator[str]:
+        """What is allowed, but probably not meant."""
+        if doubt := schedule.doubt(self.schedule, self.timezone, now):
+            yield f"schedule {self.schedule} {doubt}: it starts nothing."
+        characters = len(event_pattern.text(self.event_pattern))
+        if characters > event_pattern.DEFAULT_CHARACTERS:
+            yield (
+                f"eventPattern has {characters:,} characters of JSON: AWS takes more than "
+                f"{event_pattern.DEFAULT_CHARACTERS:,} only where the account's quota was raised."
+            )
+        if self.event_pattern and could_match(self.event_pattern, literal_arns=True):
+            yield (
+                "eventPattern names a state machine that is called like this workflow's own: "
+                "if it is that one, each approval starts the next request."
+            )
+        everybody = len(self.people)
+        if everybody < self.approvals_required + self.rejections_required - 1:
+            approvals = min(self.approvals_required - 1, everybody)
+            yield (
+                f"approvalsRequired {self.approvals_required} and rejectionsRequired {self.rejections_required} "
+                f"may both be missed: when all {everybody} people have answered, {approvals} with approval and "
+                f"{everybody - approvals} with rejection, the request stays open until its deadline."
+            )
 
-    def _namespace(self) -> set[str]:
-        """The keys set for this project, by the engine or by a test; others belong to providers."""
-        known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
-        return {name for space, _, name in (key.partition(":") for key in known) if space == self._config.name}
+
+def settings_of(project: str, known: Mapping[str, str]) -> Settings:
+    """What a stack says, by `namespace:key` with those of providers among them. Raises ConfigError."""
+    found = {key.removeprefix(f"{project}:"): text for key, text in known.items() if key.startswith(f"{project}:")}
+    lines = [*_strays(project, known), *(_unknown(project, key) for key in sorted(found.keys() - keys(Settings)))]
+    given = {key: text for key, text in found.items() if key in keys(Settings)}
+    settings, faults = read(Settings, given)
+    wrong = {fault.where[0] for fault in faults}
+    sound = settings or Settings.model_validate(
+        {"approvers": ["nobody@example.com"], **{key: text for key, text in given.items() if key not in wrong}}
+    )
+    faults += [Fault((key,), words) for taken, key, words in _contradictions(sound) if wrong.isdisjoint(taken)]
+    lines += [f"{project}:{fault}" for fault in faults]
+    if lines or not settings:
+        raise ConfigError("\n".join(lines))
+    return settings
 
 
-def _contradictions(settings: Settings) -> Iterable[tuple[str, str]]:
-    """What no key does wrong by itself."""
+def _unknown(project: str, key: str) -> str:
+    name = f"{project}:{key}"
+    if re.split(r"[.\[]", key)[0] in keys(Settings):
+        return f"{name} is a key of that very name: use --path, as in pulumi config set --path '{name}' …"
+    meant = nearest(key, keys(Settings))
+    listed = did_you_mean(meant) if meant else f"; the keys are {', '.join(keys(Settings))}"
+    return f"{name} is not a key of this program{listed}"
+
+
+def _strays(project: str, known: Mapping[str, str]) -> Iterator[str]:
+    """Keys of ours in another namespace: the project was renamed, and its stack files were not."""
+    for space in sorted({key.partition(":")[0] for key in known} - {project}):
+        if space == TEMPLATE or f"{space}:approvers" in known:
+            ours = ", ".join(sorted(key for key in known if key.startswith(f"{space}:")))
+            yield f"{ours}: keys of namespace {space} are not read in project {project}; rename them to {project}:…"
+
+
+def _contradictions(settings: Settings) -> Iterator[tuple[set[str], str, str]]:
+    """What no key does wrong by itself: the keys it takes, the one to name, and the words."""
     approvers = len(settings.approvers)
     for key, value in (
         ("approvalsRequired", settings.approvals_required),
         ("rejectionsRequired", settings.rejections_required),
     ):
         if value > approvers:
-            yield key, f"must be at most the number of approvers, {approvers}, got {value}"
+            yield {"approvers", key}, key, f"must be at most the number of approvers, {approvers}, got {value}"
     if settings.deadline_seconds < settings.rounds * SHORTEST_ROUND_SECONDS:
         seconds = f"{settings.deadline_seconds / settings.rounds:.1f}"
         yield (
+            {"deadlineSeconds", "reminders"},
             "reminders",
             (
                 f"must leave rounds of at least {SHORTEST_ROUND_SECONDS} seconds, got {settings.reminders}: "
                 f"rounds of {seconds} seconds in deadlineSeconds {settings.deadline_seconds}"
             ),
         )
-    people = len(settings.people)
-    if people * settings.rounds > LINKS:
+    everybody = len(settings.people)
+    if everybody * settings.rounds > LINKS:
         yield (
+            {"approvers", "escalateTo", "reminders"},
             "reminders",
             (
-                f"must be at most {LINKS // people - 1} for {people} people ({LINKS} links in a request), "
+                f"must be at most {LINKS // everybody - 1} for {everybody} people ({LINKS} links in a request), "
                 f"got {settings.reminders}"
             ),
         )
-    twice = sorted({who.casefold() for who in settings.approvers} & {who.casefold() for who in settings.escalate_to})
+    twice = sorted(set(map(same_person, settings.approvers)) & set(map(same_person, settings.escalate_to)))
     if twice:
-        yield "escalateTo", f"must not repeat an approver, got {', '.join(twice)} in both"
+        yield (
+            {"approvers", "escalateTo"},
+            "escalateTo",
+            f"must not repeat an approver, got {', '.join(twice)} in both",
+        )
     characters = len(json.dumps(settings.people))
     if characters > PEOPLE_CHARACTERS:
         yield (
+            {"approvers", "escalateTo"},
             "approvers",
             f"and escalateTo together must be at most {PEOPLE_CHARACTERS} characters of JSON, got {characters}",
         )
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise ValueError("must be JSON") from None
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"-?[0-9]{1,20}", text) or not low <= int(text) <= high:
-            raise ValueError(f"must be a whole number in {low}..{high}")
-        return int(text)
-
-    return parse
-
-
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) not in LOG_RETENTION_DAYS:
-        raise ValueError(f"must be one of {', '.join(map(str, LOG_RETENTION_DAYS))}")
-    return int(text)
-
-
-def _truth(text: str) -> bool:
-    if text not in {"true", "false"}:
-        raise ValueError("must be true or false")
-    return text == "true"
-
-
-def _email(text: Any) -> str:
-    try:
-        return validate_email(text, check_deliverability=False, allow_smtputf8=False).normalized
-    except (EmailNotValidError, TypeError, AttributeError) as error:
-        raise ValueError(f"must be an e-mail address ({error})") from None
-
-
-def _optional_email(text: str) -> str:
-    return _email(text) if text else ""
-
-
-def _emails(text: str) -> tuple[str, ...]:
-    """A list; or, as `pulumi new` stores what is typed at its prompt, one text with commas."""
-    listed = _json(text) if text.lstrip().startswith(("[", "{", '"')) else [one.strip() for one in text.split(",")]
-    if not isinstance(listed, list):
-        raise ValueError("must be a list of e-mail addresses")  # noqa: TRY004 - ConfigError's kin
-    emails = tuple(_email(one) for one in listed if one != "")
-    folded = [one.casefold() for one in emails]
-    twice = sorted({one for one in folded if folded.count(one) > 1})
-    if twice:
-        raise ValueError(f"must not name anybody twice ({', '.join(twice)})")
-    return emails
-
-
-def _approvers(text: str) -> tuple[str, ...]:
-    emails = _emails(text)
-    if not emails:
-        raise ValueError("must be a list of at least one e-mail address")
-    return emails
-
-
-def _zone(text: str) -> str:
-    if text not in available_timezones():
-        raise ValueError("must be an IANA time zone such as Europe/Berlin")
-    return text
-
-
-def _schedule(text: str) -> str:
-    """The three forms of EventBridge Scheduler; empty means none.
-
-    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
-    """
-    if not text:
-        return text
-    expected = "must be rate(5 minutes), cron(0 9 ? * MON-FRI *) or at(2027-01-31T09:00:00)"
-    if re.fullmatch(r"rate\([1-9][0-9]{0,5} (minute|hour|day)s?\)", text):
-        return text
-    try:
-        if re.fullmatch(r"at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\)", text):
-            datetime.fromisoformat(text[3:-1])
-            return text
-        if text.startswith("cron(") and text.endswith(")"):
-            AWSCronExpressionValidator.validate(text.removeprefix("cron(").removesuffix(")"))
-            return text
-    except (AWSCronExpressionError, ValueError, IndexError) as error:
-        raise ValueError(f"{expected} ({error})") from None
-    raise ValueError(expected)
-
-
-def _pattern(text: str) -> dict[str, Any]:
-    """An event pattern: every leaf is a list. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html"""
-    pattern = _json(text) if text else {}
-    if not isinstance(pattern, dict):
-        raise ValueError("must be a JSON object, an EventBridge event pattern")  # noqa: TRY004 - ConfigError's kin
-    wrong = sorted(key for key, value in pattern.items() if not isinstance(value, dict | list) or not value)
-    if wrong:
-        raise ValueError(f"must hold a non-empty list or object under each key ({', '.join(wrong)})")
-    return pattern
-
-
-def _task(text: str) -> dict[str, str]:
-    task = _json(text) if text else {}
-    if not isinstance(task, dict) or not task.keys() <= TASK_LIMITS.keys():
-        raise ValueError("must be an object with title and details")
-    for name, limit in TASK_LIMITS.items():
-        value = task.get(name, "")
-        if not isinstance(value, str) or len(value) > limit:
-            raise ValueError(f"must have text of at most {limit} characters as {name}")
-    if len(json.dumps(task)) > TASK_BYTES:
-        raise ValueError(f"must be at most {TASK_BYTES} bytes as ASCII JSON, not {len(json.dumps(task))}")
-    return DEFAULT_TASK | {name: value for name, value in task.items() if value}
-
-
-KEYS: dict[str, _Key] = {
-    "approvers": _Key("approvers", _approvers),
-    "approvalsRequired": _Key("approvals_required", _whole(1, LARGEST_QUORUM)),
-    "rejectionsRequired": _Key("rejections_required", _whole(1, LARGEST_QUORUM)),
-    "schedule": _Key("schedule", _schedule),
-    "timezone": _Key("timezone", _zone),
-    "eventPattern": _Key("event_pattern", _pattern),
-    "task": _Key("task", _task),
-    "deadlineSeconds": _Key("deadline_seconds", _whole(60, LONGEST_EXECUTION_SECONDS)),
-    "reminders": _Key("reminders", _whole(0, 20)),
-    "escalateTo": _Key("escalate_to", _emails),
-    "operatorEmail": _Key("operator_email", _optional_email),
-    "oneClick": _Key("one_click", _truth),
-    "preventSelfApproval": _Key("prevent_self_approval", _truth),
-    "auditDays": _Key("audit_days", _whole(1, 3_650)),
-    "logRetentionDays": _Key("log_retention_days", _days),
-    "mailsPerSecond": _Key("mails_per_second", _whole(1, 10)),
-    "deliveryAttempts": _Key("delivery_attempts", _whole(2, 20)),
-    "protect": _Key("protect", _truth),
-    "pointInTimeRecovery": _Key("point_in_time_recovery", _truth),
-}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra import event_pattern
 from infra.config import Settings
 from infra.iam import Statement, allow, document, same_account, trust
 from infra.queue import encrypted_queue, keep_events, queue_policy
@@ -88,7 +89,7 @@ class Trigger(pulumi.ComponentResource):
         rule = aws.cloudwatch.EventRule(
             f"{name}-rule",
             description="Starts the approval workflow.",
-            event_pattern=json.dumps(dict(args.settings.event_pattern)),
+            event_pattern=event_pattern.text(args.settings.event_pattern),
             opts=self._child,
         )
         role = aws.iam.Role(

@@ -27,7 +27,7 @@ def stack_config(root: Path, stack: str, overrides: Mapping[str, Any]) -> dict[s
     project = document(root / "Pulumi.yaml")
     file = root / f"Pulumi.{stack}.yaml"
     if not file.exists():
-        known = sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+        known = sorted(path.stem.removeprefix("Pulumi.") for path in root.glob("Pulumi.*.yaml"))
         raise ConfigError(f"no stack {stack!r}: {file.name} does not exist (there is {', '.join(known) or 'none'})")
     found: dict[str, Any] = {}
     required: set[str] = set()

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from typing import Any
 
 import pytest
 
-from infra.config import LINKS, LONGEST_EXECUTION_SECONDS, PEOPLE_CHARACTERS, SHORTEST_ROUND_SECONDS, ConfigError
+from infra.config import (
+    LINKS,
+    LONGEST_DEADLINE_SECONDS,
+    PEOPLE_CHARACTERS,
+    SHORTEST_ROUND_SECONDS,
+    ConfigError,
+    settings_of,
+)
 from tests.infra.harness import ALICE, Graph, deploy, load, texts
 
 
@@ -23,7 +31,7 @@ def refusal(**config: Any) -> str:
 WHOLE_NUMBERS = {
     "approvalsRequired": (1, 50),
     "rejectionsRequired": (1, 50),
-    "deadlineSeconds": (60, LONGEST_EXECUTION_SECONDS),
+    "deadlineSeconds": (60, LONGEST_DEADLINE_SECONDS),
     "reminders": (0, 20),
     "auditDays": (1, 3650),
     "mailsPerSecond": (1, 10),
@@ -51,6 +59,13 @@ def test_a_number_at_its_limit_is_taken(key, limits):
         assert load(approvers=people, **{key: value})
 
 
+def test_a_deadline_ends_a_day_before_aws_would_end_the_run():
+    assert load(approvers=[ALICE], deadlineSeconds=364 * 86_400).deadline_seconds == 31_449_600
+    assert refusal(approvers=[ALICE], deadlineSeconds=31_449_601) == (
+        "signoff:deadlineSeconds must be a whole number in 60..31449600, got 31449601"
+    )
+
+
 @pytest.mark.parametrize("key", ["oneClick", "preventSelfApproval", "protect", "pointInTimeRecovery"])
 @pytest.mark.parametrize("value", ["yes", "True", "1", "", [True]])
 def test_a_switch_is_either_true_or_false(key, value):
@@ -70,21 +85,67 @@ def test_logs_are_kept_only_as_long_as_cloudwatch_can(days):
     [
         ({"alice": ALICE}, "must be a list of e-mail addresses"),
         ('"alice@example.com"', "must be a list of e-mail addresses"),
-        ("[alice@example.com]", "must be JSON"),
-        (["alice"], "must be an e-mail address"),
-        ([ALICE, "bob at example.com"], "must be an e-mail address"),
-        ([ALICE, 7], "must be an e-mail address"),
-        ([ALICE, None], "must be an e-mail address"),
-        ([["bob@example.com"]], "must be an e-mail address"),
-        (["bob@example.com\nBcc: eve@example.com"], "must be an e-mail address"),
-        (["bob@example.com", "bob@example.com"], "must not name anybody twice (bob@example.com)"),
-        (["bob@example.com", "Bob@Example.com"], "must not name anybody twice (bob@example.com)"),
+        ("[alice@example.com]", 'must be JSON such as ["alice@example.com"], or addresses without quotes'),
+        ('["alice@example.com", ]', "must be JSON, without a comma before a closing bracket"),
+        ("['alice@example.com']", "must be JSON, with double quotes around texts"),
     ],
 )
-def test_people_are_refused_unless_each_is_named_once_by_a_mail_address(key, value, limit):
+def test_people_who_are_no_list_are_refused(key, value, limit):
     said = refusal(**{"approvers": [ALICE], key: value})
     assert said.startswith(f"signoff:{key} {limit}")
     assert said.endswith(f", got {texts({key: value})[key]}")
+
+
+@pytest.mark.parametrize("key", ["approvers", "escalateTo"])
+@pytest.mark.parametrize(
+    ("value", "index", "limit"),
+    [
+        (["alice"], 0, "must be an e-mail address"),
+        (["bob@example.com", "bob at example.com"], 1, "must be an e-mail address"),
+        (["", "bob@example.com", 7], 2, "must be an e-mail address"),
+        (["bob@example.com", None], 1, "must be an e-mail address"),
+        ([["bob@example.com"]], 0, "must be an e-mail address"),
+        (["bob@example.com\nBcc: eve@example.com"], 0, "must be an e-mail address"),
+        (["bob@example.com", "bob@example.com"], 1, "must not name anybody twice (bob@example.com)"),
+        (["bob@example.com", "Bob@Example.com"], 1, "must not name anybody twice (bob@example.com)"),
+        (
+            ["bob@münchen.example", "bob@xn--mnchen-3ya.example"],
+            1,
+            "must not name anybody twice (bob@xn--mnchen-3ya.example)",
+        ),
+        (["bob@example.com; carol@example.com"], 0, "must be an e-mail address (one address each: separate them with"),
+        (["bob@example.com carol@example.com"], 0, "must be an e-mail address (one address each: separate them with"),
+        (["Bob Example <bob@example.com>"], 0, "must be an e-mail address (write bob@example.com)"),
+        (["mailto:bob@example.com"], 0, "must be an e-mail address (write bob@example.com)"),
+        (["bob\uff20example.com"], 0, "must be an e-mail address (write bob@example.com)"),
+        (["bob@example.com."], 0, "must be an e-mail address (write bob@example.com)"),
+        (['"bob"@example.com'], 0, "must be an e-mail address (write bob@example.com)"),
+        (["bob\u200b@example.com"], 0, "must be an e-mail address (write bob@example.com)"),
+    ],
+)
+def test_a_person_who_is_not_named_once_by_a_mail_address_is_refused_by_index(key, value, index, limit):
+    (said,) = refusal(**{"approvers": [ALICE], key: value}).splitlines()
+    assert said.startswith(f"signoff:{key}[{index}] {limit}")
+    assert said.endswith(f", got {json.dumps(value[index], ensure_ascii=False)}")
+
+
+@pytest.mark.parametrize("separator", ["; ", ";", " ", "\n", " / ", "|"])
+@pytest.mark.parametrize("key", ["approvers", "escalateTo"])
+def test_people_who_are_separated_otherwise_than_by_commas_are_told_of_commas(key, separator):
+    said = refusal(**{"approvers": [ALICE], key: f"bob@example.com{separator}carol@example.com"})
+    assert said.startswith(f"signoff:{key}[0] must be an e-mail address (one address each: separate them with commas)")
+
+
+def test_of_many_people_only_those_who_are_misspelt_are_named_and_all_of_them():
+    people = [f"{number}@example.com" for number in range(25)]
+    people[3], people[17], people[20] = "three", "17@example", people[4]
+    said = refusal(approvers=people).splitlines()
+    assert [line.split()[0] for line in said] == [
+        "signoff:approvers[3]",
+        "signoff:approvers[17]",
+        "signoff:approvers[20]",
+    ]
+    assert [line.rpartition(", got ")[2] for line in said] == ['"three"', '"17@example"', '"4@example.com"']
 
 
 @pytest.mark.parametrize("approvers", [[], "", [""], " , "])
@@ -96,10 +157,17 @@ def test_a_stack_that_does_not_say_whom_to_ask_is_refused():
     assert refusal() == "signoff:approvers must be a list of at least one e-mail address, got nothing"
 
 
-@pytest.mark.parametrize("again", [ALICE, "Alice@Example.COM"])
-def test_an_approver_cannot_be_escalated_to_as_well(again):
-    said = refusal(approvers=[ALICE], escalateTo=[again])
-    assert said == "signoff:escalateTo must not repeat an approver, got alice@example.com in both"
+@pytest.mark.parametrize(
+    ("who", "again"),
+    [
+        (ALICE, ALICE),
+        (ALICE, "Alice@Example.COM"),
+        ("Ann@münchen.example", "ann@XN--MNCHEN-3YA.example"),
+    ],
+)
+def test_an_approver_cannot_be_escalated_to_as_well(who, again):
+    said = refusal(approvers=[who], escalateTo=[again])
+    assert said == f"signoff:escalateTo must not repeat an approver, got {again.lower()} in both"
 
 
 @pytest.mark.parametrize("key", ["approvalsRequired", "rejectionsRequired"])
@@ -115,10 +183,45 @@ def test_an_operator_without_a_mail_address_is_refused(value):
     assert said.endswith(f"got {texts({'value': value})['value']}")
 
 
-@pytest.mark.parametrize("zone", ["Berlin", "Mars/Olympus", "europe/berlin", "+01:00", "", "../UTC"])
-def test_a_time_zone_that_does_not_exist_is_refused(zone):
+@pytest.mark.parametrize("separator", [", ", ";", " "])
+def test_two_operators_are_told_that_it_is_one_address(separator):
+    both = f"a@example.com{separator}b@example.com"
+    assert refusal(approvers=[ALICE], operatorEmail=both) == (
+        f"signoff:operatorEmail must be one e-mail address, got {both}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "meant"),
+    [
+        ("Mars/Olympus", ""),
+        ("+01:00", ""),
+        ("", ""),
+        ("Berlin", "Europe/Berlin"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("Europe/Berln", "Europe/Berlin"),
+        ("America/New York", "America/New_York"),
+        ("New York", "America/New_York"),
+        ("../UTC", "UTC"),
+        ("posix/Europe/Berlin", "Europe/Berlin"),
+        ("right/Europe/Berlin", "Europe/Berlin"),
+        ("localtime", ""),
+        ("posixrules", ""),
+        ("Factory", ""),
+    ],
+)
+def test_a_time_zone_that_does_not_exist_everywhere_is_refused_and_the_one_that_was_meant_is_named(zone, meant):
     said = refusal(approvers=[ALICE], timezone=zone)
-    assert said == f"signoff:timezone must be an IANA time zone such as Europe/Berlin, got {zone}"
+    hint = f" (did you mean {meant}?)" if meant else ""
+    assert said == f"signoff:timezone must be an IANA time zone such as Europe/Berlin{hint}, got {zone}"
+
+
+def test_the_zones_are_those_of_the_pinned_package_whatever_the_machine_knows(tmp_path, monkeypatch):
+    monkeypatch.setattr("zoneinfo.TZPATH", (str(tmp_path),))
+    (tmp_path / "Home").write_bytes((resources.files("tzdata.zoneinfo") / "UTC").read_bytes())
+    assert "signoff:timezone" in refusal(approvers=[ALICE], timezone="Home")
+    for zone in ("UTC", "Europe/Berlin", "US/Pacific", "Etc/GMT-5"):
+        assert load(approvers=[ALICE], timezone=zone).timezone == zone
 
 
 @pytest.mark.parametrize(
@@ -165,18 +268,46 @@ def test_a_schedule_that_aws_would_refuse_is_refused_here(schedule):
     [
         ("source: shop", "must be JSON"),
         ('{"source": ["shop"]', "must be JSON"),
+        ('{"source": ["shop"],}', "must be JSON, without a comma before a closing bracket"),
+        ("{'source': ['shop']}", "must be JSON, with double quotes around texts"),
         ("[" * 100_000, "must be JSON"),
         (["shop"], "must be a JSON object, an EventBridge event pattern"),
         ('"shop"', "must be a JSON object, an EventBridge event pattern"),
         ("null", "must be a JSON object, an EventBridge event pattern"),
-        ({"source": "shop"}, "must hold a non-empty list or object under each key (source)"),
-        ({"source": []}, "must hold a non-empty list or object under each key (source)"),
-        ({"source": ["shop"], "detail": {}}, "must hold a non-empty list or object under each key (detail)"),
     ],
 )
-def test_a_pattern_that_matches_no_event_is_refused(pattern, limit):
+def test_a_pattern_that_is_no_object_is_refused(pattern, limit):
     said = refusal(approvers=[ALICE], eventPattern=pattern)
     assert said == f"signoff:eventPattern {limit}, got {texts({'pattern': pattern})['pattern']}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ('{"source": ["a"], "source": ["b"]}', 'must not give a key twice in one object, got "source" again'),
+        ('{"source": ["a"], "detail": {"s": [1], "s": [2]}}', 'must not give a key twice in one object, got "s" again'),
+        ('{"source": ["a"], "detail": {"s": [NaN]}}', "must be JSON, which has no NaN"),
+        ('{"source": ["a"], "detail": {"s": [-Infinity]}}', "must be JSON, which has no -Infinity"),
+    ],
+)
+def test_a_pattern_that_json_would_change_is_refused(pattern, said):
+    assert refusal(approvers=[ALICE], eventPattern=pattern) == f"signoff:eventPattern {said}"
+
+
+def test_every_wrong_element_of_a_pattern_is_named_by_its_path():
+    said = refusal(
+        approvers=[ALICE],
+        eventPattern={"detailType": ["x"], "source": [{"prefx": "shop"}], "detail": {"state": "failed", "a b": []}},
+    ).splitlines()
+    assert [line.split(" must ")[0].split(" is ")[0] for line in said] == [
+        "signoff:eventPattern.detailType",
+        "signoff:eventPattern.source[0].prefx",
+        "signoff:eventPattern.detail.state",
+        'signoff:eventPattern.detail["a b"]',
+    ]
+    assert "(did you mean detail-type?)" in said[0]
+    assert "(did you mean prefix?)" in said[1]
+    assert said[2].endswith('must be a list of at least one value, such as ["failed"], got "failed"')
 
 
 @pytest.mark.parametrize(
@@ -184,15 +315,41 @@ def test_a_pattern_that_matches_no_event_is_refused(pattern, limit):
     [
         ("Daily payout", "must be JSON"),
         (["Daily payout"], "must be an object with title and details"),
-        ({"titel": "Daily payout"}, "must be an object with title and details"),
-        ({"title": 7}, "must have text of at most 200 characters as title"),
-        ({"title": "x" * 201}, "must have text of at most 200 characters as title"),
-        ({"title": "x", "details": "x" * 1001}, "must have text of at most 1000 characters as details"),
     ],
 )
 def test_a_task_that_is_no_question_is_refused(task, limit):
     said = refusal(approvers=[ALICE], task=task)
     assert said == f"signoff:task {limit}, got {texts({'task': task})['task']}"
+
+
+@pytest.mark.parametrize(
+    ("task", "path", "says"),
+    [
+        ({"titel": "Daily payout"}, "titel", "is not a key here (did you mean title?); the keys are title, details"),
+        ({"title": 7}, "title", "must be text of at most 200 characters, got 7"),
+        ({"title": None}, "title", "must be text of at most 200 characters, got null"),
+        ({"title": "x" * 201}, "title", f'must be text of at most 200 characters, got "{"x" * 201}"'),
+        (
+            {"title": "x", "details": "x" * 1001},
+            "details",
+            f'must be text of at most 1000 characters, got "{"x" * 1001}"',
+        ),
+        ({"details": ["x"]}, "details", 'must be text of at most 1000 characters, got ["x"]'),
+        ({"title": "\ud800"}, "title", 'must be text of at most 200 characters, got "\\ud800"'),
+        ({"title": ""}, "title", 'must not be blank, got ""'),
+        ({"title": "   "}, "title", 'must not be blank, got "   "'),
+        ({"title": "\n\t\u00a0"}, "title", "must not be blank, got "),
+        ({"title": "\u200b\u2060"}, "title", "must not be blank, got "),
+    ],
+)
+def test_a_question_that_nobody_could_read_is_refused_by_its_path(task, path, says):
+    (said,) = refusal(approvers=[ALICE], task=task).splitlines()
+    assert said.startswith(f"signoff:task.{path} {says}")
+
+
+def test_a_task_that_is_too_long_for_a_variable_is_refused():
+    said = refusal(approvers=[ALICE], task={"details": "ü" * 600})
+    assert said.startswith("signoff:task must be at most 3000 bytes as ASCII JSON, got 3")
 
 
 def test_reminders_that_leave_no_time_to_read_the_mail_are_refused():
@@ -220,15 +377,83 @@ def test_people_who_do_not_fit_into_a_functions_variables_are_refused():
 
 
 def test_a_key_that_does_not_exist_is_refused_and_the_keys_that_do_are_listed():
-    said = refusal(approvers=[ALICE], aprovalsRequired=2)
-    assert said.startswith("signoff:aprovalsRequired is not a key of this program; the keys are approvers, ")
+    said = refusal(approvers=[ALICE], colour=2)
+    assert said.startswith("signoff:colour is not a key of this program; the keys are approvers, ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("aprovalsRequired", "approvalsRequired"),
+        ("approvals_required", "approvalsRequired"),
+        ("Approvers", "approvers"),
+        ("timeZone", "timezone"),
+        ("eventPatern", "eventPattern"),
+    ],
+)
+def test_a_typo_in_a_key_is_told_what_was_meant(typed, meant):
+    said = refusal(approvers=[ALICE], **{typed: 2})
+    assert said == f"signoff:{typed} is not a key of this program (did you mean {meant}?)"
+
+
+@pytest.mark.parametrize("key", ["approvers[0]", "task.title", "eventPattern.source[0]"])
+def test_a_path_that_was_set_without_saying_so_is_told_of_the_option(key):
+    said = refusal(approvers=[ALICE], **{key: "x"})
+    assert said == (
+        f"signoff:{key} is a key of that very name: use --path, as in pulumi config set --path 'signoff:{key}' …"
+    )
+
+
+@pytest.mark.parametrize(
+    ("project", "known", "said"),
+    [
+        (
+            "payments",
+            {"signoff:approvers": "x", "signoff:reminders": "2"},
+            "signoff:approvers, signoff:reminders: keys of namespace signoff are not read in project payments",
+        ),
+        (
+            "payments",
+            {"signoff:reminders": "2"},
+            "signoff:reminders: keys of namespace signoff are not read in project",
+        ),
+        (
+            "signoff",
+            {"payments:approvers": "x"},
+            "payments:approvers: keys of namespace payments are not read in project",
+        ),
+    ],
+)
+def test_keys_that_a_renamed_project_left_behind_are_refused(project, known, said):
+    with pytest.raises(ConfigError) as caught:
+        settings_of(project, {f"{project}:approvers": ALICE, "aws:region": "eu-central-1", **known})
+    assert str(caught.value).startswith(said)
+
+
+def test_a_path_that_was_left_behind_is_refused_as_well():
+    with pytest.raises(ConfigError, match=r"signoff:task\.title: keys of namespace signoff are not read"):
+        settings_of("payments", {"payments:approvers": ALICE, "signoff:task.title": "x"})
+
+
+def test_keys_of_providers_are_left_alone():
+    known = {"signoff:approvers": ALICE, "aws:region": "eu-central-1", "pagerduty:timezone": "UTC", "aws:protect": "x"}
+    assert settings_of("signoff", known) == load(approvers=ALICE)
 
 
 def test_all_problems_are_named_at_once():
-    said = refusal(approvers=["alice"], timezone="Berlin", reminders=-1, colour="red").splitlines()
+    said = refusal(
+        approvers=["alice"],
+        timezone="Berlin",
+        reminders=6,
+        deadlineSeconds=60,
+        rejectionsRequired=2,
+        mailsPerSecond="many",
+        colour="red",
+    ).splitlines()
     assert [line.split()[0] for line in said] == [
         "signoff:colour",
-        "signoff:approvers",
+        "signoff:approvers[0]",
         "signoff:timezone",
+        "signoff:mailsPerSecond",
         "signoff:reminders",
     ]

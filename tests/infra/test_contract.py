@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
 import re
+import sys
 from dataclasses import fields
 
 import pulumi
 import pytest
 
 import infra
-from tests.infra.harness import Graph, Node
+from tests.infra.harness import ROOT, Graph, Node
 
 EXPORTS = {
     "stateMachineArn": r"arn:aws:states:[a-z0-9-]+:\d{12}:stateMachine:workflow-machine-\w+",
@@ -117,3 +119,28 @@ def test_the_stack_exports(full, name, shape):
 def test_the_stack_exports_the_same_with_and_without_options(bare: Graph, full: Graph):
     assert bare.exports == full.exports
     assert bare.exports.keys() == EXPORTS.keys()
+
+
+def imported(part: str) -> set[tuple[str, str]]:
+    """The packages that a module or a folder of them imports, each with the module that is taken."""
+    found: set[tuple[str, str]] = set()
+    where = ROOT / part
+    for source in [where] if where.is_file() else where.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                found.add((str(node.module).partition(".")[0], str(node.module)))
+            elif isinstance(node, ast.Import):
+                found |= {(one.name.partition(".")[0], one.name) for one in node.names}
+    return found
+
+
+def test_the_program_and_its_functions_share_nothing_but_how_an_address_is_written():
+    assert {module for package, module in imported("infra") if package in {"handlers", "sandbox"}} == {
+        "handlers.approvals.address"
+    }
+    assert not {package for package, _ in imported("handlers")} & {"infra", "sandbox", "pulumi", "pydantic"}
+
+
+def test_what_both_share_needs_nothing_but_the_standard_library():
+    packages = {package for package, _ in imported("handlers/approvals/address.py")}
+    assert packages <= sys.stdlib_module_names

@@ -73,6 +73,14 @@ def test_an_unknown_stack_is_refused_with_those_that_exist(config, tmp_path):
         stack_config(tmp_path, "test", {})
 
 
+def test_a_stack_with_a_dot_in_its_name_is_listed_by_all_of_it(config, tmp_path):
+    config()
+    (tmp_path / "Pulumi.prod.eu-1.yaml").write_text("")
+    with pytest.raises(ConfigError, match=r"\(there is dev, prod\.eu-1\)"):
+        stack_config(tmp_path, "test", {})
+    assert stack_config(tmp_path, "prod.eu-1", {})["demo:count"] == "1"
+
+
 def test_an_override_is_a_key_and_a_value():
     assert parse_override('signoff:task={"a": 1}') == ("signoff:task", '{"a": 1}')
     assert parse_override("a==") == ("a", "=")

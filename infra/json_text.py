@@ -1,0 +1,44 @@
+"""JSON as people write it into a configuration, read so that nothing is lost silently."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from infra.refusal import Fault, Refused
+
+
+def read(text: str, instead: str = "") -> Any:
+    """Raises ValueError for what is no JSON, or says something twice; `instead` is what else to write."""
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except Refused:
+        raise
+    except (ValueError, RecursionError):
+        if re.search(r",\s*[\]}]", text):
+            instead = ", without a comma before a closing bracket"
+        elif "'" in text and '"' not in text:
+            instead = ", with double quotes around texts"
+        raise ValueError(f"must be JSON{instead}") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = ", ".join(json.dumps(name) for name in found if names.count(name) > 1)
+        raise Refused([Fault((), f"must not give a key twice in one object, got {twice} again")])
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise Refused([Fault((), f"must be JSON, which has no {name}")])
+
+
+def read_object(value: Any, words: str) -> dict[str, Any]:
+    """An object, or its JSON; an empty text means none. Raises ValueError, with these words for anything else."""
+    found = (read(value) if value else {}) if isinstance(value, str) else value
+    if not isinstance(found, dict):
+        raise ValueError(words)  # noqa: TRY004 - what pydantic reports
+    return found
