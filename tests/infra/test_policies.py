@@ -112,11 +112,10 @@ def test_the_functions_that_are_the_users_own_reach_nothing_but_their_logs(full)
 
 
 def test_every_function_writes_to_its_own_log_only(full):
-    for node, statement in statements(full, ROLE_POLICY):
-        if statement["Sid"] == "Log":
-            function = node.name.removesuffix("-policy")
-            group = f"/aws/lambda/test-{function}-{function}-logs-0a1b2c3"
-            assert statement["Resource"] == [f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:{group}:*"]
+    logs = [(node.name, one["Resource"]) for node, one in statements(full, ROLE_POLICY) if one["Sid"] == "Log"]
+    group = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/test-{{0}}-{{0}}-logs-0a1b2c3:*"
+    functions = [node.name for node in full.of("aws:lambda/function:Function")]
+    assert sorted(logs) == sorted((f"{name}-policy", [group.format(name)]) for name in functions)
 
 
 def test_every_role_is_listed_with_whom_it_trusts(full):

@@ -71,7 +71,9 @@ def test_every_key_is_described_by_a_sentence(key):
 
 
 def test_a_new_project_is_asked_for_keys_that_exist():
-    assert {key for key in PROJECT["template"]["config"] if ":" not in key} <= KEYS.keys()
+    asked = {key for key in PROJECT["template"]["config"] if ":" not in key}
+    assert "approvers" in asked, "which has no default"
+    assert asked <= KEYS.keys()
 
 
 def test_there_is_a_stack_to_try_things_in_and_one_for_production():
