@@ -19,12 +19,11 @@ from sandbox import demo
 from sandbox.config import ConfigError, parse_override
 from sandbox.deploy import DeployError
 from sandbox.emulator import EmulatorFailedError, PortTakenError
-from sandbox.environments import EnvironmentFailedError, log
+from sandbox.environments import INTERRUPTED, EnvironmentFailedError, log
 from sandbox.session import Sandbox, running
 from sandbox.timeline import Timeline
 
 FAILURES = (ConfigError, DeployError, EmulatorFailedError, EnvironmentFailedError, PortTakenError, demo.StoryError)
-INTERRUPTED = 130  # exit code of a program that Ctrl-C has ended
 
 
 def main(arguments: list[str] | None = None) -> int:
