@@ -39,6 +39,19 @@ reconciler = Reconciler(
     "records",
     ReconcilerArgs(settings=settings, store=store, state_machine_arn=machine_arn, operator_topic_arn=operator.arn),
 )
+# Policies that name roles, which in turn name what the policies guard.
+queue.admit(sender=workflow.role_arn, consumer=notifier.request_function.role_arn)
+topic.admit(publisher=notifier.request_function.role_arn)
+operator.admit(publisher=reconciler.function.role_arn)
+store.admit(
+    voting=api.function.role_arn,
+    writing=[
+        workflow.role_arn,
+        notifier.request_function.role_arn,
+        notifier.fail_function.role_arn,
+        reconciler.function.role_arn,
+    ],
+)
 Monitoring(
     "alarm",
     MonitoringArgs(

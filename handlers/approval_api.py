@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 USER_AGENT_LIMIT = 256  # characters of it that are kept
 SHOWN_AGAIN = 10 * page.COMMENT_LIMIT  # characters of a comment that is too long: megabytes would come back as more
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+CHANGED = "The request is not what it was when this page was shown. Please read it again."
 METHODS = frozenset({"GET", "HEAD", "POST"})
 NO_ANSWER = (ClientError, BotoCoreError, Contended)
 
@@ -70,6 +71,15 @@ class Answer:
     comment: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """What somebody answers. `digest` is that of the question which the page showed, "" from a program without one."""
+
+    decision: Decision
+    comment: str = ""
+    digest: str = ""
+
+
 UNKNOWN = Answer(404, State.UNKNOWN)
 
 
@@ -97,12 +107,12 @@ def _answer(event: dict[str, Any]) -> Answer:
         return UNKNOWN
     if method == "POST":
         try:
-            decision, comment = _posted(event)
+            posted = _posted(event)
         except BadForm as bad:
             return Answer(bad.status, _state(link), link, bad.error, bad.comment)
-        return _vote(event, link, decision, comment)
+        return _vote(event, link, posted)
     if method == "GET" and path.at_once:
-        return _vote(event, link, Decision.APPROVE, "")
+        return _vote(event, link, Posted(decision=Decision.APPROVE))
     return Answer(200, _state(link), link)
 
 
@@ -123,11 +133,12 @@ def _open(path: links.Path) -> Link | None:
     return Link(who=who, record=decisions.ended(record, execution), ended=execution)
 
 
-def _vote(event: dict[str, Any], link: Link, decision: Decision, comment: str) -> Answer:
+def _vote(event: dict[str, Any], link: Link, posted: Posted) -> Answer:
     http = _http(event)
     vote = Vote(
-        decision=decision,
-        comment=comment,
+        decision=posted.decision,
+        comment=posted.comment,
+        digest=posted.digest or link.record.digest,
         at=int(time.time()),
         source_ip=http.get("sourceIp") or "",
         user_agent=(http.get("userAgent") or "")[:USER_AGENT_LIMIT],  # a client need not say what it is
@@ -140,11 +151,14 @@ def _vote(event: dict[str, Any], link: Link, decision: Decision, comment: str) -
     except Refused as refused:
         record, refusal = refused.record, refused.reason
     except NoRoom as error:
-        return Answer(400, _state(link), link, FormError(message=str(error), field="comment"), comment)
+        return Answer(400, _state(link), link, FormError(message=str(error), field="comment"), posted.comment)
     except NO_ANSWER as error:
         logger.error("not recorded, or not known to be", outcome="fault", kind=type(error).__name__)
-        return Answer(503, State.FAULT, link, comment=comment)
-    logger.info("vote", outcome=refusal.value if refusal else decision.value, status=record.status.value)
+        return Answer(503, State.FAULT, link, comment=posted.comment)
+    logger.info("vote", outcome=refusal.value if refusal else posted.decision.value, status=record.status.value)
+    if refusal is Refusal.CHANGED:
+        link = Link(who=link.who, record=record)
+        return Answer(409, _state(link), link, FormError(message=CHANGED, field=""), posted.comment)
     if refusal is None and record.status in DECIDED and link.record.status is Status.OPEN:
         count(record.status.value.capitalize())
     try:
@@ -152,7 +166,7 @@ def _vote(event: dict[str, Any], link: Link, decision: Decision, comment: str) -
     except NO_ANSWER as error:
         logger.error("recorded, but not handed over yet", outcome="pending", kind=type(error).__name__)
         return Answer(503, State.PENDING, Link(who=link.who, record=record))
-    return _answered(Link(who=link.who, record=record), decision, refusal)
+    return _answered(Link(who=link.who, record=record), posted.decision, refusal)
 
 
 def _answered(link: Link, decision: Decision, refusal: Refusal | None) -> Answer:
@@ -175,8 +189,8 @@ def _state(link: Link) -> State:
     return State(refusal.value) if refusal else State.OPEN
 
 
-def _posted(event: dict[str, Any]) -> tuple[Decision, str]:
-    """The decision and the comment, from the page's form or from JSON. Raises BadForm."""
+def _posted(event: dict[str, Any]) -> Posted:
+    """From the page's form or from JSON. Raises BadForm."""
     kind = event["headers"].get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {FORM, JSON}:
         raise BadForm(415, f"The content type must be {FORM} or {JSON}.")
@@ -188,7 +202,7 @@ def _posted(event: dict[str, Any]) -> tuple[Decision, str]:
         raise BadForm(400, "The decision could not be read.") from error
     if not isinstance(pairs, tuple):
         raise BadForm(400, 'The body must be an object: {"decision": "approve" or "reject", "comment": text}.')
-    given = {name: [value for key, value in pairs if key == name] for name in ("decision", "comment")}
+    given = {name: [value for key, value in pairs if key == name] for name in ("decision", "comment", "digest")}
     for name, values in given.items():
         if len(values) > 1:
             typed = "\n".join(text for text in given["comment"] if isinstance(text, str))
@@ -198,7 +212,10 @@ def _posted(event: dict[str, Any]) -> tuple[Decision, str]:
     decision = next(iter(given["decision"]), None)
     if decision not in list(Decision):
         raise BadForm(400, "The decision must be approve or reject.", field="decision", comment=comment)
-    return Decision(decision), comment
+    digest = next(iter(given["digest"]), "")
+    if not isinstance(digest, str):
+        raise BadForm(400, "The digest must be text.", comment=comment)
+    return Posted(decision=Decision(decision), comment=comment, digest=digest)
 
 
 def _body(event: dict[str, Any]) -> str:
@@ -281,6 +298,7 @@ def _as_json(answer: Answer) -> dict[str, Any]:
             "requestedAt": record.requested_at,
             "scheduledFor": record.scheduled_for,
             "deadline": decisions.iso(record.deadline),
+            "digest": record.digest,
             "status": record.status.value,
             "approvalsRequired": record.approvals_required,
             "rejectionsRequired": record.rejections_required,

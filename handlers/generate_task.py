@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from handlers.approvals import when
+from handlers.approvals.digest import question_digest
 from handlers.approvals.observability import logger
 from handlers.approvals.visible import blank
 
@@ -32,8 +33,8 @@ class InvalidTask(Exception):  # noqa: N818 - the state machine catches this nam
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """`event` is {"input": what the execution was started with, "execution": its ARN}.
 
-    Returns {"requestId", "title", "details", "requestedBy", "requestedAt"}, all text, and "scheduledFor" if a schedule
-    has asked; raises InvalidTask.
+    Returns {"requestId", "title", "details", "requestedBy", "requestedAt", "digest"}, all text, and "scheduledFor" if a
+    schedule has asked; raises InvalidTask. The digest is made last, of all that is asked: an approval must carry it.
     """
     asked = task(event["input"])
     request = {
@@ -41,6 +42,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
         **asked,
         "requestedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    request["digest"] = question_digest(request)
     logger.info("task generated", requestId=request["requestId"], execution=event["execution"])
     return request
 

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.approvals import links, mail, rounds
 from handlers.approvals.aws import CONFIG, PATIENT
 from handlers.approvals.callback import Callback, as_known, settle
-from handlers.approvals.decisions import Failure, WorkflowError, ended
+from handlers.approvals.decisions import Failure, WorkflowError, ended, undecided
 from handlers.approvals.message import MalformedMessage, Message, UnknownVersionError
 from handlers.approvals.observability import count, logger, metrics
 from handlers.approvals.record import DECIDED, Lease, Record
@@ -70,7 +70,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
     def serve(record: SQSRecord) -> None:
         try:
-            ask(Message.parse(record.body), worker_ends)
+            message = Message.parse(record.body)
+            if message.late:
+                tell_late_decision(message)
+            else:
+                ask(message, worker_ends)
         except Exception as error:
             seconds = retry_after(error, int(record.attributes.approximate_receive_count or 1))
             logger.exception("mails not sent, will be tried again", seconds=seconds, kind=type(error).__name__)
@@ -126,6 +130,21 @@ def ask(message: Message, worker_ends: int) -> None:
     except Exception:
         STORE.change(message.request_id, lambda latest: rounds.release(latest, lease))
         raise
+
+
+def tell_late_decision(message: Message) -> None:
+    """The last round is over, and the workflow could not close the record: say what it holds. Safe to run twice."""
+    logger.append_keys(requestId=message.request_id, execution=message.execution_arn, round=message.round)
+    record = STORE.get(message.request_id)
+    if record:
+        rounds.check_origin(record, message)
+    if record and record.status in DECIDED:
+        settle(STORE, CALLBACK, record, message.task_token)
+        logger.info("handed a late decision over", outcome=record.status.value)
+        return
+    error, cause = undecided(record, message.request_id)
+    taken = CALLBACK.give(message.task_token, Failure(error=error, cause=cause))
+    logger.warning("nothing was decided", outcome=error.value if taken else "stale")
 
 
 def _send(record: Record, message: Message, secrets: dict[str, str], give_up: float) -> None:

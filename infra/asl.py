@@ -6,7 +6,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-MESSAGE_SCHEMA_VERSION = 1
+MESSAGE_SCHEMA_VERSION = 2
 # What a task fails with when the service, not the task, is at fault.
 # https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
 RETRY_LAMBDA: Json = {
@@ -51,7 +51,7 @@ RETRY_TABLE: Json = {
 EXECUTION = "{% $states.context.Execution.Id %}"
 # What the machine calls is named in the partition that it is in: `aws`, `aws-cn`, `aws-us-gov`.
 INVOKE, ASK = "lambda:invoke", "sqs:sendMessage.waitForTaskToken"
-TABLE_READ, TABLE_WRITE = "dynamodb:getItem", "dynamodb:updateItem"
+TABLE_WRITE = "dynamodb:updateItem"
 # What the answer to a waiting task can fail with; each has a Fail state of its own.
 REFUSALS = {
     "Rejected": "Rejected",
@@ -77,16 +77,17 @@ def approval_definition(
     round_seconds: int,
     rounds: int,
     deadline_seconds: int,
+    late_seconds: int,
 ) -> Json:
     """Ask in rounds, go on when people have approved, and end in a Fail state with a readable cause otherwise.
 
     Each round sends one message with a fresh task token and waits `round_seconds` for the answer. The way of an
-    approval enters three states. After the last round the record has the last word: `Close request` expires it, and
-    if that is refused because somebody has decided in this very moment, the decision holds. Where the record cannot
-    be asked, nobody knows, and the run says so.
+    approval enters three states. An answer has to name the question that was asked, by its id and digest. After the
+    last round `Close request` expires the record. If that is refused, because somebody has decided in this very moment
+    or nobody was ever asked, one more message asks for what the record holds, for `late_seconds`.
     """
     partition = generate_arn.split(":")[1]
-    call = {one: f"arn:{partition}:states:::{one}" for one in (INVOKE, ASK, TABLE_READ, TABLE_WRITE)}
+    call = {one: f"arn:{partition}:states:::{one}" for one in (INVOKE, ASK, TABLE_WRITE)}
     return {
         "Comment": "Generate a task, wait until people have approved it, then go on.",
         "QueryLanguage": "JSONata",
@@ -104,27 +105,13 @@ def approval_definition(
                 "Catch": [_catch("InvalidTask", "Invalid task")],
                 "Next": "Request approval",
             },
-            "Request approval": {
-                "Type": "Task",
-                "Resource": call[ASK],
-                "Arguments": {
-                    "QueueUrl": queue_url,
-                    "MessageBody": {
-                        "schemaVersion": MESSAGE_SCHEMA_VERSION,
-                        "taskToken": "{% $states.context.Task.Token %}",
-                        "executionArn": EXECUTION,
-                        "round": "{% $round %}",
-                        "rounds": rounds,
-                        "deadline": "{% $deadline %}",
-                        "request": "{% $request %}",
-                    },
-                },
+            "Request approval": _ask(call[ASK], queue_url, rounds)
+            | {
                 "TimeoutSeconds": round_seconds,
-                "Retry": [RETRY_QUEUE],
-                "Output": "{% $merge([$request, {'approval': $states.result}]) %}",
                 "Catch": [
                     {"ErrorEquals": ["States.Timeout"], "Assign": {"round": "{% $round + 1 %}"}, "Next": "Ask again?"},
                     *(_catch(error, state) for error, state in REFUSALS.items()),
+                    _catch("States.QueryEvaluationError", "Answer mismatch"),
                 ],
                 "Next": "Return to main processing",
             },
@@ -133,80 +120,42 @@ def approval_definition(
                 "Choices": [{"Condition": f"{{% $round <= {rounds} %}}", "Next": "Request approval"}],
                 "Default": "Close request",
             },
+            # Nobody was asked, or nobody has decided: only the first is anybody's fault. Whatever else the record says,
+            # the function that asks knows, as it does between rounds.
             "Close request": {
                 "Type": "Task",
                 "Resource": call[TABLE_WRITE],
-                "Arguments": _update(
-                    table_name,
-                    "SET #status = :expired, version = version + :one REMOVE taskToken",
-                    "#status = :open",
-                    {":expired": {"S": "EXPIRED"}, ":open": {"S": "OPEN"}, ":one": {"N": "1"}},
-                ),
+                "Arguments": {
+                    "TableName": table_name,
+                    "Key": {"requestId": {"S": "{% $request.requestId %}"}},
+                    "UpdateExpression": "SET #status = :expired, version = version + :one REMOVE taskToken",
+                    "ConditionExpression": "#status = :open AND asked = :true AND executionArn = :execution",
+                    "ExpressionAttributeNames": {"#status": "status"},
+                    "ExpressionAttributeValues": {
+                        ":expired": {"S": "EXPIRED"},
+                        ":open": {"S": "OPEN"},
+                        ":true": {"BOOL": True},
+                        ":execution": {"S": EXECUTION},
+                        ":one": {"N": "1"},
+                    },
+                },
                 "Retry": [RETRY_TABLE],
                 "Catch": [
-                    {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Take late decision"},
+                    {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Ask for late decision"},
                     _catch("States.ALL", "Record unavailable"),
                 ],
                 "Next": "Expired",
             },
-            # Only what is needed of the record: as a whole it may be larger than what a state takes, 256 KiB.
-            # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-            "Take late decision": {
-                "Type": "Task",
-                "Resource": call[TABLE_READ],
-                "Arguments": _item(table_name) | {"ConsistentRead": True, "ProjectionExpression": "#status, answer"},
-                "Retry": [RETRY_TABLE],
-                "Assign": {
-                    "outcome": "{% $exists($states.result.Item) ? $states.result.Item.status.S : 'NONE' %}",
-                    "answer": "{% $states.result.Item.answer.S ? $parse($states.result.Item.answer.S) : {} %}",
-                },
-                "Catch": [_catch("States.ALL", "Record unavailable")],
-                "Next": "Note late decision",
-            },
-            # The decision holds whether this succeeds or not.
-            "Note late decision": {
-                "Type": "Task",
-                "Resource": call[TABLE_WRITE],
-                "Arguments": _update(
-                    table_name,
-                    "SET handedOver = :true, version = version + :one REMOVE taskToken",
-                    "#status IN (:approved, :rejected)",
-                    {
-                        ":true": {"BOOL": True},
-                        ":one": {"N": "1"},
-                        ":approved": {"S": "APPROVED"},
-                        ":rejected": {"S": "REJECTED"},
-                    },
-                ),
-                "Retry": [RETRY_TABLE],
-                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Decided late?"}],
-                "Next": "Decided late?",
-            },
-            "Decided late?": {
-                "Type": "Choice",
-                "Choices": [
-                    {
-                        "Condition": "{% $outcome = 'APPROVED' %}",
-                        "Output": "{% $merge([$request, {'approval': $answer}]) %}",
-                        "Next": "Return to main processing",
-                    },
-                    {
-                        "Condition": "{% $outcome = 'REJECTED' %}",
-                        "Output": "{% {'Error': $answer.error, 'Cause': $answer.cause} %}",
-                        "Next": "Rejected",
-                    },
-                    # `Close request` was tried again after its answer had been lost.
-                    {"Condition": "{% $outcome = 'EXPIRED' %}", "Next": "Expired"},
-                    # OPEN: its message came between the two calls, too late for anybody to answer.
-                    {
-                        "Condition": "{% $outcome in ['CLOSED', 'NONE', 'OPEN'] %}",
-                        "Output": "{% {'Error': 'NotificationFailed', 'Cause': 'Request ' & $request.requestId & "
-                        "($outcome = 'CLOSED' ? ' was given up before it was decided.' : "
-                        "' had no record when its last round was over: nobody could be asked.')} %}",
-                        "Next": "Not delivered",
-                    },
+            "Ask for late decision": _ask(call[ASK], queue_url, rounds, late=True)
+            | {
+                "TimeoutSeconds": late_seconds,
+                "Catch": [
+                    *(_catch(error, state) for error, state in REFUSALS.items()),
+                    _catch("Expired", "Expired"),
+                    _catch("States.QueryEvaluationError", "Answer mismatch"),
+                    _catch("States.ALL", "Record unavailable"),
                 ],
-                "Default": "Record unavailable",
+                "Next": "Return to main processing",
             },
             "Return to main processing": _invoke(
                 call[INVOKE], process_arn, "{% $merge([$states.input, {'execution': $states.context.Execution.Id}]) %}"
@@ -218,7 +167,12 @@ def approval_definition(
                 "Type": "Fail",
                 "Error": "RecordUnavailable",
                 "Cause": "{% 'After the last round, the record of request ' & $request.requestId & "
-                f"' could not be read or written, so nobody knows whether it was decided: ' & ({CAUSE}) %}}",
+                f"' could not be asked, so nobody knows whether it was decided: ' & ({CAUSE}) %}}",
+            },
+            "Answer mismatch": {
+                "Type": "Fail",
+                "Error": "AnswerMismatch",
+                "Cause": f"{{% 'Request ' & $request.requestId & ': ' & ({CAUSE}) %}}",
             },
             "Expired": {
                 "Type": "Fail",
@@ -227,6 +181,31 @@ def approval_definition(
                 f"{deadline_seconds} seconds, in {rounds} round(s) of asking.' %}}",
             },
         },
+    }
+
+
+def _ask(resource: str, queue_url: str, rounds: int, *, late: bool = False) -> Json:
+    """One message with a fresh task token, and the answer to it, which must be to the question that was asked."""
+    mismatch = "'The answer is to another question than was asked: its id or digest differs'"
+    return {
+        "Type": "Task",
+        "Resource": resource,
+        "Arguments": {
+            "QueueUrl": queue_url,
+            "MessageBody": {
+                "schemaVersion": MESSAGE_SCHEMA_VERSION,
+                "taskToken": "{% $states.context.Task.Token %}",
+                "executionArn": EXECUTION,
+                "round": rounds if late else "{% $round %}",
+                "rounds": rounds,
+                "late": late,
+                "deadline": "{% $deadline %}",
+                "request": "{% $request %}",
+            },
+        },
+        "Retry": [RETRY_QUEUE],
+        "Output": "{% $states.result.requestId = $request.requestId and $states.result.digest = $request.digest ? "
+        f"$merge([$request, {{'approval': $states.result}}]) : $error({mismatch}) %}}",
     }
 
 
@@ -245,21 +224,3 @@ def _catch(error: str, state: str) -> Json:
 
 def _fail(error: str) -> Json:
     return {"Type": "Fail", "Error": error, "Cause": f"{{% {CAUSE} %}}"}
-
-
-def _item(table_name: str) -> Json:
-    """The request's record, and the one name in it that is a reserved word."""
-    return {
-        "TableName": table_name,
-        "Key": {"requestId": {"S": "{% $request.requestId %}"}},
-        "ExpressionAttributeNames": {"#status": "status"},
-    }
-
-
-def _update(table_name: str, expression: str, condition: str, values: Json) -> Json:
-    """A write to the request's record that holds only as long as its status is what `condition` says."""
-    return _item(table_name) | {
-        "UpdateExpression": expression,
-        "ConditionExpression": condition,
-        "ExpressionAttributeValues": values,
-    }

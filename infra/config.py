@@ -44,6 +44,8 @@ LOG_RETENTION_DAYS = (
 MAIL_WORKERS = 2
 MAIL_SECONDS = 1.0  # what one mail costs beside its pause, generously: two writes and a publish
 LARGEST_BATCH = 10
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+VISIBILITY_PER_TIMEOUT = 6
 WORKER_SECONDS = 60  # what a batch of mails should fit into
 DEFAULT_TASK = {"title": "Scheduled run", "details": ""}
 SOMEBODY = "a list of at least one e-mail address"
@@ -173,6 +175,16 @@ class Settings(Shape):
     def request_timeout_seconds(self) -> int:
         """The worker's time-out: its batch of mails and room for a slow start."""
         return int(self.request_batch_size * self.request_seconds) + 15
+
+    @property
+    def request_visibility_seconds(self) -> int:
+        """How long a message is hidden while its worker is at it."""
+        return VISIBILITY_PER_TIMEOUT * self.request_timeout_seconds
+
+    @property
+    def late_seconds(self) -> int:
+        """How long the workflow waits for a late decision: longer than a message takes that has to come once more."""
+        return self.request_visibility_seconds + self.request_timeout_seconds + 60
 
     @classmethod
     def load(cls) -> Settings:

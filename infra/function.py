@@ -32,6 +32,7 @@ class PythonFunction(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
+    role_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: PythonFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:function:PythonFunction", name, None, opts)
@@ -82,4 +83,5 @@ class PythonFunction(pulumi.ComponentResource):
 
         self.arn = function.arn
         self.name = function.name
-        self.register_outputs({"arn": self.arn, "name": self.name})
+        self.role_arn = role.arn
+        self.register_outputs({"arn": self.arn, "name": self.name, "role_arn": self.role_arn})

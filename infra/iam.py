@@ -39,6 +39,31 @@ def demand_tls(actions: str, resource: pulumi.Input[str]) -> Statement:
     }
 
 
+def deny_others(
+    sid: str,
+    actions: Sequence[str],
+    resource: pulumi.Input[str],
+    *roles: pulumi.Input[str],
+    condition: Mapping[str, Any] | None = None,
+) -> Statement:
+    """A resource policy's refusal of everybody but these roles, whatever IAM allows them; of every principal if none.
+
+    For a role, `aws:PrincipalArn` is the role's own ARN in every session. A service of AWS that calls in its own name
+    has no such key, and an absent key matches `ArnNotEquals`: the other key lets it through, to where some statement
+    has to allow it. List calls on data only: whoever may not change the policy any more is locked out for good.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
+    """
+    ours = {"ArnNotEquals": {"aws:PrincipalArn": list(roles)}} if roles else {}
+    return {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": list(actions),
+        "Resource": resource,
+        "Condition": {"Bool": {"aws:PrincipalIsAWSService": "false"}, **ours, **(condition or {})},
+    }
+
+
 def document(*statements: Statement) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
 

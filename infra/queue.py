@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.config import Settings
-from infra.iam import Statement, allow, demand_tls, document
+from infra.config import VISIBILITY_PER_TIMEOUT, Settings
+from infra.iam import Statement, allow, demand_tls, deny_others, document
 
 # The longest that SQS keeps a message, more than any round needs: nothing is lost while a fault is being mended.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 RETENTION_SECONDS = 14 * 24 * 3600
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-VISIBILITY_PER_TIMEOUT = 6
+# What a consumer does with messages, and nobody beside the one who is named.
+CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:PurgeQueue")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,10 @@ class RequestQueueArgs:
 
 
 class RequestQueue(pulumi.ComponentResource):
-    """A standard queue, encrypted, TLS only, with a dead-letter queue that takes messages from this queue only."""
+    """A standard queue, encrypted, TLS only, with a dead-letter queue that takes messages from this queue only.
+
+    Call `admit` once those who use it have their roles.
+    """
 
     arn: pulumi.Output[str]
     url: pulumi.Output[str]
@@ -37,7 +41,8 @@ class RequestQueue(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RequestQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:queue:RequestQueue", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self._name, self._child = name, pulumi.ResourceOptions(parent=self)
+        child = self._child
 
         dead_letters = encrypted_queue(
             f"{name}-dead-letters",
@@ -47,13 +52,13 @@ class RequestQueue(pulumi.ComponentResource):
         queue = encrypted_queue(
             f"{name}-queue",
             child,
-            visibility_timeout_seconds=VISIBILITY_PER_TIMEOUT * args.settings.request_timeout_seconds,
+            visibility_timeout_seconds=args.settings.request_visibility_seconds,
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": args.settings.delivery_attempts}
             ),
         )
+        # SQS moves a message without asking the policy of where it goes, which is why a dead-letter queue needs none.
         queue_policy(f"{name}-dead-letters-policy", dead_letters, child)
-        queue_policy(f"{name}-queue-policy", queue, child)
         aws.sqs.RedriveAllowPolicy(
             f"{name}-redrive-allow",
             queue_url=dead_letters.url,
@@ -63,6 +68,7 @@ class RequestQueue(pulumi.ComponentResource):
             opts=child,
         )
 
+        self._queue = queue
         self.arn, self.url, self.name = queue.arn, queue.url, queue.name
         self.dead_letter_arn, self.dead_letter_url = dead_letters.arn, dead_letters.url
         self.dead_letter_name = dead_letters.name
@@ -75,6 +81,16 @@ class RequestQueue(pulumi.ComponentResource):
                 "dead_letter_url": self.dead_letter_url,
                 "dead_letter_name": self.dead_letter_name,
             }
+        )
+
+    def admit(self, *, sender: pulumi.Input[str], consumer: pulumi.Input[str]) -> None:
+        """The ARNs of the two roles that may put messages here and take them; nobody else may, whatever IAM says."""
+        queue_policy(
+            f"{self._name}-queue-policy",
+            self._queue,
+            self._child,
+            deny_others("OnlyItsConsumer", CONSUME, self.arn, consumer),
+            senders=[sender],
         )
 
 
@@ -96,10 +112,21 @@ def encrypted_queue(
     )
 
 
-def queue_policy(name: str, queue: aws.sqs.Queue, opts: pulumi.ResourceOptions, *admitted: Statement) -> None:
-    """Who else may send to a queue; and whoever does, does so over TLS."""
+def queue_policy(
+    name: str,
+    queue: aws.sqs.Queue,
+    opts: pulumi.ResourceOptions,
+    *more: Statement,
+    senders: Sequence[pulumi.Input[str]] = (),
+) -> None:
+    """Only the roles `senders` may send, and services of AWS that a statement of `more` allows; all of it over TLS."""
     aws.sqs.QueuePolicy(
-        name, queue_url=queue.url, policy=document(demand_tls("sqs:*", queue.arn), *admitted), opts=opts
+        name,
+        queue_url=queue.url,
+        policy=document(
+            demand_tls("sqs:*", queue.arn), deny_others("OnlySenders", ["sqs:SendMessage"], queue.arn, *senders), *more
+        ),
+        opts=opts,
     )
 
 

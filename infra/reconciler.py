@@ -50,7 +50,6 @@ class Reconciler(pulumi.ComponentResource):
 
         undelivered = encrypted_queue(f"{name}-undelivered", child)
         failed = encrypted_queue(f"{name}-failed", child)
-        queue_policy(f"{name}-failed-policy", failed, child)
         self.function = PythonFunction(
             f"{name}-reconcile-request",
             PythonFunctionArgs(
@@ -73,6 +72,9 @@ class Reconciler(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        # Lambda writes there in the name of the function's role.
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+        queue_policy(f"{name}-failed-policy", failed, child, senders=[self.function.role_arn])
         aws.lambda_.FunctionEventInvokeConfig(
             f"{name}-invocations",
             function_name=self.function.name,

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.config import Settings
+from infra.iam import deny_others, document
 
 EXECUTION_INDEX = "by-execution"
+# Every way to write an item; a transaction is authorized as the single writes in it. DeleteItem is left to IAM: people
+# may ask for their record to be removed, and a record that is gone approves nothing. Expiry is no call at all.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
+ITEM_WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
+# These name no attributes, and nothing of ours uses them.
+STATEMENT_WRITES = ("dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
+VOTES = "votes"  # the attribute that people's answers are in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +33,8 @@ class ApprovalStore(pulumi.ComponentResource):
 
     "Enabled" encryption would be the account's KMS key, which charges each request and protects no better here:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+
+    Call `admit` once those who write to it have their roles.
     """
 
     table_name: pulumi.Output[str]
@@ -32,6 +43,7 @@ class ApprovalStore(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ApprovalStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:store:ApprovalStore", name, None, opts)
+        self._name = name
 
         table = aws.dynamodb.Table(
             f"{name}-table",
@@ -60,4 +72,27 @@ class ApprovalStore(pulumi.ComponentResource):
                 "table_arn": self.table_arn,
                 "execution_index_arn": self.execution_index_arn,
             }
+        )
+
+    def admit(self, *, voting: pulumi.Input[str], writing: Sequence[pulumi.Input[str]]) -> None:
+        """The ARNs of the roles that may write items, and of the one among them that may write votes.
+
+        Nobody else may, whatever IAM says. Each statement denies, and `ForAnyValue` is false of a request that names no
+        attribute; an Allow by `ForAllValues` would be true of it.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+        """
+        aws.dynamodb.ResourcePolicy(
+            f"{self._name}-policy",
+            resource_arn=self.table_arn,
+            policy=document(
+                deny_others("OnlyWriters", [*ITEM_WRITES, *STATEMENT_WRITES], self.table_arn, voting, *writing),
+                deny_others(
+                    "OnlyThePageVotes",
+                    ITEM_WRITES,
+                    self.table_arn,
+                    voting,
+                    condition={"ForAnyValue:StringEquals": {"dynamodb:Attributes": [VOTES]}},
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
         )

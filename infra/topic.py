@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.iam import demand_tls, document
+from infra.iam import Statement, demand_tls, deny_others, document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,27 +20,53 @@ class ApproverTopicArgs:
 
 
 class ApproverTopic(pulumi.ComponentResource):
-    """An encrypted SNS topic, filtered by the message attribute `approver`."""
+    """An encrypted SNS topic, filtered by the message attribute `approver`.
+
+    Call `admit` once the function that mails has its role.
+    """
 
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ApproverTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:topic:ApproverTopic", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self._name, self._people = name, args.people
+        self._child = pulumi.ResourceOptions(parent=self)
 
-        topic = aws.sns.Topic(f"{name}-topic", kms_master_key_id="alias/aws/sns", opts=child)
-        aws.sns.TopicPolicy(
-            f"{name}-policy", arn=topic.arn, policy=document(demand_tls("sns:Publish", topic.arn)), opts=child
-        )
-        for email in args.people:
-            aws.sns.TopicSubscription(
-                f"{name}-{email}",
-                topic=topic.arn,
-                protocol="email",
-                endpoint=email,
-                filter_policy=json.dumps({"approver": [email]}),
-                opts=child,
-            )
+        topic = aws.sns.Topic(f"{name}-topic", kms_master_key_id="alias/aws/sns", opts=self._child)
 
         self.arn = topic.arn
         self.register_outputs({"arn": self.arn})
+
+    def admit(self, *, publisher: pulumi.Input[str]) -> None:
+        """The ARN of the role that may publish. No other may, and only `people` are subscribed, whatever IAM says."""
+        policy = aws.sns.TopicPolicy(
+            f"{self._name}-policy",
+            arn=self.arn,
+            policy=document(
+                demand_tls("sns:Publish", self.arn),
+                deny_others("OnlyTheMailer", ["sns:Publish"], self.arn, publisher),
+                self._deny_subscribing("OnlyPeople", {"StringNotEqualsIgnoreCase": {"sns:Endpoint": self._people}}),
+                self._deny_subscribing("OnlyByMail", {"StringNotEquals": {"sns:Protocol": "email"}}),
+            ),
+            opts=self._child,
+        )
+        for email in self._people:
+            aws.sns.TopicSubscription(
+                f"{self._name}-{email}",
+                topic=self.arn,
+                protocol="email",
+                endpoint=email,
+                filter_policy=json.dumps({"approver": [email]}),
+                # The policy refuses somebody new until it has been updated.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            )
+
+    def _deny_subscribing(self, sid: str, condition: dict[str, Any]) -> Statement:
+        return {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["sns:Subscribe"],
+            "Resource": self.arn,
+            "Condition": condition,
+        }

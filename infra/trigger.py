@@ -38,14 +38,14 @@ class Trigger(pulumi.ComponentResource):
 
         self._dead_letters = encrypted_queue(f"{name}-dead-letters", self._child)
         admitted = [self._rule()] if args.settings.event_pattern else []
-        if args.settings.schedule:
-            self._schedule()
-        queue_policy(f"{name}-dead-letters-policy", self._dead_letters, self._child, *admitted)
+        senders = [self._schedule()] if args.settings.schedule else []
+        queue_policy(f"{name}-dead-letters-policy", self._dead_letters, self._child, *admitted, senders=senders)
 
         self.dead_letter_name, self.dead_letter_url = self._dead_letters.name, self._dead_letters.url
         self.register_outputs({"dead_letter_name": self.dead_letter_name, "dead_letter_url": self.dead_letter_url})
 
-    def _schedule(self) -> None:
+    def _schedule(self) -> pulumi.Output[str]:
+        """The ARN of the role that writes to the dead-letter queue."""
         name, args = self._name, self._args
         group = aws.scheduler.ScheduleGroup(f"{name}-schedules", opts=self._child)
         role = aws.iam.Role(
@@ -82,6 +82,7 @@ class Trigger(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
+        return role.arn
 
     def _rule(self) -> Statement:
         """The statement that lets the rule write to its dead-letter queue."""

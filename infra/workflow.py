@@ -38,7 +38,7 @@ TRACING = (
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalWorkflowArgs:
-    """Where the workflow asks, and where it looks for a decision of the last moment."""
+    """Where the workflow asks, and the record that it closes."""
 
     settings: Settings
     queue: RequestQueue
@@ -49,6 +49,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
     """Generate task -> Request approval (waits) -> Return to main processing."""
 
     state_machine_arn: pulumi.Output[str]
+    role_arn: pulumi.Output[str]
     generate_function: PythonFunction
     process_function: PythonFunction
 
@@ -92,7 +93,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                     [self.generate_function.arn, self.process_function.arn],
                 ),
                 allow("RequestApproval", ["sqs:SendMessage"], [queue.arn]),
-                allow("CloseRequest", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [store.table_arn]),
+                allow("CloseRequest", ["dynamodb:UpdateItem"], [store.table_arn]),
                 allow("DeliverLogs", LOG_DELIVERY, ["*"]),
                 allow("Trace", TRACING, ["*"]),
             ),
@@ -113,6 +114,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                         round_seconds=settings.round_seconds,
                         rounds=settings.rounds,
                         deadline_seconds=settings.deadline_seconds,
+                        late_seconds=settings.late_seconds,
                     )
                 )
             ),
@@ -129,10 +131,11 @@ class ApprovalWorkflow(pulumi.ComponentResource):
             ),
         )
 
-        self.state_machine_arn = machine.arn
+        self.state_machine_arn, self.role_arn = machine.arn, role.arn
         self.register_outputs(
             {
                 "state_machine_arn": self.state_machine_arn,
+                "role_arn": self.role_arn,
                 "generate_function_arn": self.generate_function.arn,
                 "process_function_arn": self.process_function.arn,
             }

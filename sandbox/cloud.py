@@ -22,12 +22,12 @@ CONFIG = Config(proxies={}, inject_host_prefix=False, retries={"mode": "standard
 
 @dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """boto3 clients as the deploying user, who may do anything in the emulator's account."""
+    """boto3 clients for the emulator's account."""
 
     endpoint: str
     region: str
     mailboxes: Mailboxes | None = None  # without them an e-mail subscription stays one
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
@@ -36,18 +36,26 @@ class Cloud:
         return cls(endpoint=os.environ["AWS_ENDPOINT_URL"], region=os.environ["AWS_REGION"])
 
     def client(self, service: str) -> Any:
+        """As the deploying user, to whom IAM allows everything; a resource's own policy may still deny it."""
+        return self._client(service, "test")
+
+    def as_aws(self, service: str) -> Any:
+        """As AWS itself, such as SQS when it moves a dead letter: what nobody else may do (see launcher.py)."""
+        return self._client(service, ACCOUNT)
+
+    def _client(self, service: str, key: str) -> Any:
         # Clients may be shared by threads, but not made by several at once.
         with self._making:
-            if service not in self._clients:
-                self._clients[service] = boto3.client(
+            if (service, key) not in self._clients:
+                self._clients[service, key] = boto3.client(
                     service,  # type: ignore[call-overload]
                     endpoint_url=self.endpoint,
                     region_name=self.region,
-                    aws_access_key_id="test",
+                    aws_access_key_id=key,
                     aws_secret_access_key="test",  # noqa: S106 - the emulator's root has no secret
                     config=CONFIG,
                 )
-            return self._clients[service]
+            return self._clients[service, key]
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{PARTITION}:{service}:{self.region}:{ACCOUNT}:{resource}"

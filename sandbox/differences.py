@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 TASK_CALLBACKS = {"states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"}
@@ -59,6 +60,18 @@ def mail_queue_name(prefix: str, address: str) -> str:
     """
     readable = re.sub(r"[^A-Za-z0-9]+", "-", address)[:32]
     return f"{prefix}-{readable}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+
+
+def for_mailboxes(policy: str, mailbox: Callable[[str], str]) -> str:
+    """A topic's policy lists whom it may mail to; here it lists their mailboxes, by the ARN that `mailbox` gives."""
+    document = json.loads(policy)
+    for statement in statements(document):
+        for keys in statement.get("Condition", {}).values():
+            if "sns:Endpoint" in keys:
+                keys["sns:Endpoint"] = [mailbox(address) for address in one_or_many(keys["sns:Endpoint"])]
+            if keys.get("sns:Protocol") == "email":
+                keys["sns:Protocol"] = "sqs"
+    return json.dumps(document)
 
 
 def statements(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,21 +8,31 @@ not; each fails loudly when an upgrade of ministack moves the code it changes.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import sys
 import threading
 import time
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs
 
+import ministack.core.iam_actions as actions
+import ministack.core.iam_evaluator as iam
 import ministack.core.lambda_runtime as runtime
+import ministack.services.dynamodb as tables
 import ministack.services.eventbridge as events
 import ministack.services.lambda_svc as functions
 import ministack.services.stepfunctions as workflows
+from ministack.core.router import extract_access_key_id
 from ministack.services import scheduler
 
+AWS_KEY = "000000000000"  # of the sandbox's `Cloud.as_aws`
+AWS = "*"  # how the emulator itself writes a principal that is a service
 PROCESSES = 8  # of one function; enough that people who press together do meet
 
 
@@ -38,24 +48,6 @@ def evaluate_timeouts() -> None:
         return execute(state, given, execution, context)
 
     workflows._execute_task = with_number
-
-
-def choose_default_with_output() -> None:
-    """A Choice state's own `Output` and `Assign` apply when no rule matches; here `Output` was ignored.
-
-    The same is said by a last rule that always matches.
-    https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
-    """
-    execute = workflows._execute_choice
-
-    def with_last_rule(state: dict[str, Any], given: Any, context: Any = None) -> Any:
-        if "Output" in state and "Default" in state:
-            own: dict[str, Any] = {key: state[key] for key in ("Output", "Assign") if key in state}
-            last: dict[str, Any] = {"Condition": "{% true %}", "Next": state["Default"], **own}
-            state = {**state, "Choices": [*state["Choices"], last]}
-        return execute(state, given, context)
-
-    workflows._execute_choice = with_last_rule
 
 
 def fill_in_schedules() -> None:
@@ -168,6 +160,84 @@ def name_exceptions() -> None:
     functions._execute_function_warm = with_class
 
 
+def name_principals() -> None:
+    """Say in the conditions of policies who calls, as AWS does.
+
+    `aws:PrincipalArn` is a role's own ARN there; here it was that of its session. `aws:PrincipalIsAWSService` was
+    missing. No service signs calls here, so whoever signs with `AWS_KEY` is one.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    resolve, caller = iam._resolve_condition_key, iam.request_caller_arn
+
+    def known(key: str, context: Any) -> Any:
+        if key.lower() == "aws:principalarn":
+            return re.sub(r":sts:(.*):assumed-role/([^/]+)/.*", r":iam:\1:role/\2", context.principal_arn)
+        if key.lower() == "aws:principalisawsservice":
+            return str(context.principal_arn == AWS).lower()
+        return resolve(key, context)
+
+    def signed(headers: dict[str, str], query: dict[str, Any] | None = None) -> Any:
+        return AWS if extract_access_key_id(headers, query or {}) == AWS_KEY else caller(headers, query)
+
+    iam._resolve_condition_key = known
+    iam.request_caller_arn = signed
+
+
+def run_machines_in_their_role() -> None:
+    """A state machine's calls are its role's. Here they were, to a queue's policy, those of whoever had started it."""
+    execute = workflows._execute_task
+
+    def as_role(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
+        iam._request_caller_arn.set(execution["events"][0]["executionStartedEventDetails"]["roleArn"])
+        return execute(state, given, execution, context)
+
+    workflows._execute_task = as_role
+
+
+def tell_subscriptions() -> None:
+    """A topic's policy may say who may be subscribed, by `sns:Endpoint` and `sns:Protocol`; both keys were missing.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+    """
+    find, resolve = actions.extract_iam_action, iam._resolve_condition_key
+    asked: ContextVar[dict[str, str]] = ContextVar("subscription")
+
+    def read(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> Any:
+        form = parse_qs(body.decode(errors="replace")) if service == "sns" else {}
+        asked.set({f"sns:{name.lower()}": form[name][0] for name in ("Endpoint", "Protocol") if name in form})
+        return find(service, method, path, headers, body, *more)
+
+    actions.extract_iam_action = read
+    iam._resolve_condition_key = lambda key, context: asked.get({}).get(key.lower()) or resolve(key, context)
+
+
+def enforce_policies_of_tables() -> None:
+    """A table's own policy was kept and never looked at. As with every policy here, IAM's root is not asked.
+
+    `dynamodb:Attributes` is what any part of a request names, by its top level; here it was what is to be read.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specify-conditions.html
+    """
+    keys, words = actions.dynamodb_service_context, {"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN"}
+
+    def policy(arn: str) -> tuple[str, str]:
+        held = tables._resource_policies.get(arn.partition("/index/")[0]) or {}
+        return held.get("Policy", ""), arn.split(":")[4]
+
+    def with_attributes(body: bytes) -> dict[str, Any]:
+        asked = json.loads(body or b"{}")
+        expressions = f"{asked.get('UpdateExpression', '')} {asked.get('ConditionExpression', '')}"
+        # The first part of each path: no placeholder of a value, no function.
+        named = set(re.findall(r"(?<![\w:#.])#?[A-Za-z_]\w*\b(?!\s*\()", expressions)) - words
+        spelt = {asked.get("ExpressionAttributeNames", {}).get(name, name) for name in named}
+        found: dict[str, Any] = keys(body)
+        attributes = spelt.union(asked.get("Item", ()), asked.get("Key", ()), found.get("dynamodb:Attributes", ()))
+        return found | ({"dynamodb:Attributes": sorted(attributes)} if attributes else {})
+
+    tables.resource_policy_for_arn = policy
+    iam._RESOURCE_POLICY_LOOKUPS["dynamodb"] = ("dynamodb", "resource_policy_for_arn")
+    actions.dynamodb_service_context = with_attributes
+
+
 def end_with_parent() -> None:
     """End when standard input closes, which also happens when the parent is killed and can clean up nothing itself.
 
@@ -184,12 +254,15 @@ def end_with_parent() -> None:
 
 def main() -> None:
     evaluate_timeouts()
-    choose_default_with_output()
     fill_in_schedules()
     run_functions_with(os.environ["LAMBDA_PYTHON"])
     share_processes()
     keep_bytecode()
     name_exceptions()
+    name_principals()
+    run_machines_in_their_role()
+    tell_subscriptions()
+    enforce_policies_of_tables()
     end_with_parent()
     from ministack.app import main as serve  # noqa: PLC0415 - after the changes: it binds what they replace
 

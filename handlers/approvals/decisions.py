@@ -34,6 +34,7 @@ class WorkflowError(StrEnum):
     TOO_FEW_APPROVERS = "TooFewApprovers"
     INVALID_TASK = "InvalidTask"
     RECORD_UNAVAILABLE = "RecordUnavailable"
+    ANSWER_MISMATCH = "AnswerMismatch"
 
 
 # With these, nobody's decision has reached the workflow.
@@ -43,6 +44,7 @@ UNDECIDED_ERRORS = frozenset(
         WorkflowError.NOTIFICATION_FAILED,
         WorkflowError.TOO_FEW_APPROVERS,
         WorkflowError.RECORD_UNAVAILABLE,
+        WorkflowError.ANSWER_MISMATCH,
     }
 )
 # And with these the next round could not even be asked, so that a decision made between the rounds was never taken.
@@ -74,6 +76,7 @@ class Refusal(StrEnum):
     VOTED = "voted"
     EXPIRED = "expired"
     CLOSED = "closed"
+    CHANGED = "changed"  # since the page was shown: the answer is to another question
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
@@ -118,17 +121,14 @@ def cast(record: Record, who: str, vote: Vote) -> Record:
     reason = refusal(record, who, vote.at)
     if reason:
         raise Refused(reason, record)
+    if vote.digest != record.digest:
+        raise Refused(Refusal.CHANGED, record)
     size = _size(vote.comment)
     room = max(0, COMMENTS_LIMIT - sum(_size(other.comment) for other in record.votes.values()))
     if size > room:
         raise NoRoom(room, size)
     voted = record.with_approver(who, vote=vote)
-    said = [cast_vote.decision for cast_vote in voted.votes.values()]
-    if said.count(Decision.REJECT) >= record.rejections_required:
-        return decide(voted, Status.REJECTED, vote.at)
-    if said.count(Decision.APPROVE) >= record.approvals_required:
-        return decide(voted, Status.APPROVED, vote.at)
-    return voted
+    return decide(voted, voted.verdict, vote.at) if voted.verdict in DECIDED else voted
 
 
 def _size(comment: str) -> int:
@@ -136,6 +136,7 @@ def _size(comment: str) -> int:
 
 
 def decide(record: Record, status: Status, now: int) -> Record:
+    """The answer is also written as text, for runs that began under a definition which reads it; nobody else does."""
     decided = replace(record, status=status, decided_at=now, lease=None)
     return replace(decided, answer=json.dumps(_answer(decided), ensure_ascii=False))
 
@@ -144,6 +145,7 @@ def _answer(record: Record) -> dict[str, Any]:
     if record.status is Status.APPROVED:
         return {
             "requestId": record.request_id,
+            "digest": record.digest,
             "outcome": record.status.value,
             "decidedAt": iso(record.decided_at),
             "votes": said(record),
@@ -166,11 +168,19 @@ def said(record: Record) -> list[dict[str, str]]:
 
 
 def answer(record: Record) -> Answer:
-    """What the workflow is to be told of a decided record."""
+    """What the workflow is to be told of a decided record, computed from its votes."""
+    told = _answer(record)
     if record.status is Status.APPROVED:
-        return Success(output=record.answer)
-    told = json.loads(record.answer)
+        return Success(output=json.dumps(told, ensure_ascii=False))
     return Failure(error=WorkflowError(told["error"]), cause=told["cause"])
+
+
+def undecided(record: Record | None, request_id: str) -> tuple[WorkflowError, str]:
+    """Error and cause for a request that is not decided although its last round is over."""
+    if record and record.asked and record.status in {Status.OPEN, Status.EXPIRED}:
+        return WorkflowError.EXPIRED, f"Request {request_id} was not decided in time"
+    why = "was given up" if record and record.status is Status.CLOSED else "was never mailed to anybody"
+    return WorkflowError.NOTIFICATION_FAILED, f"Request {request_id} {why} before its deadline"
 
 
 def handed_over(record: Record) -> Record:
@@ -187,9 +197,11 @@ def ended(record: Record, execution: Execution) -> Record:
     """The execution is over: what that means for a record which was still open, or not yet handed over.
 
     An answer that the workflow took and that is not the record's was given by somebody who holds a task token, with
-    nobody's vote; the record says so.
+    nobody's vote; the record says so. An answer to another question than the workflow's has no effect, although it was
+    handed over.
     """
-    if record.handed_over or record.status not in DECIDED | {Status.OPEN}:
+    mismatched = execution.error == WorkflowError.ANSWER_MISMATCH
+    if record.status not in DECIDED | {Status.OPEN} or (record.handed_over and not mismatched):
         return record
     taken = _taken(execution)
     if taken is record.status:
@@ -199,6 +211,8 @@ def ended(record: Record, execution: Execution) -> Record:
         record,
         status=Status.EXPIRED if expired else Status.CLOSED,
         answered_without_vote=taken is not None,
+        answer_mismatched=mismatched,
+        handed_over=False,
         task_token="",
         lease=None,
     )

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from handlers.approvals import when
+from handlers.approvals.digest import question_digest
 
-READABLE_VERSIONS = (1,)
+READABLE_VERSIONS = (1, 2)  # 1 had no digest, and was never sent late
+MOST_ROUNDS = 21  # as the config allows: asked once, and reminded twenty times
 # A part of the link, and what the page looks up. Ids are made in lower case, since links may be folded on their way; a
 # workflow that makes others is still understood, but its links work as they were mailed only.
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -26,7 +28,10 @@ class UnknownVersionError(MalformedMessage):
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One round of one request. `deadline` is in epoch seconds; `scheduled_for` is "" unless a schedule has asked."""
+    """One round of one request. `deadline` is in epoch seconds; `scheduled_for` is "" unless a schedule has asked.
+
+    `late`: the last round is over and nobody is asked any more; the workflow wants to know what has been decided.
+    """
 
     task_token: str = field(repr=False)
     execution_arn: str
@@ -39,6 +44,7 @@ class Message:
     requested_by: str
     requested_at: str
     scheduled_for: str = ""
+    late: bool = False
 
     @classmethod
     def parse(cls, body: str) -> Self:
@@ -52,11 +58,11 @@ class Message:
         request = content.get("request")
         if not isinstance(request, dict):
             raise MalformedMessage("request must be an object")
-        return cls(
+        message = cls(
             task_token=_text(content, "taskToken"),
             execution_arn=_text(content, "executionArn"),
             round=_positive(content, "round"),
-            rounds=_positive(content, "rounds"),
+            rounds=_positive(content, "rounds", most=MOST_ROUNDS),
             deadline=_positive(content, "deadline"),
             request_id=_request_id(request),
             title=_text(request, "title"),
@@ -64,16 +70,25 @@ class Message:
             requested_by=_text(request, "requestedBy", empty=True),
             requested_at=_text(request, "requestedAt"),
             scheduled_for=when.utc(request.get("scheduledFor")),
+            late=_late(content),
         )
+        if message.round > message.rounds:
+            raise MalformedMessage("round must be at most rounds")
+        if version > 1 and _text(request, "digest") != message.digest:
+            raise MalformedMessage("digest must be that of the question in this message")
+        return message
 
-
-def token_of(body: str) -> str:
-    """The task token of a message that may be broken in any other way; "" if even that is missing."""
-    try:
-        token = _json_object(body).get("taskToken")
-    except MalformedMessage:
-        return ""
-    return token if isinstance(token, str) else ""
+    @property
+    def digest(self) -> str:
+        return question_digest(
+            {
+                "requestId": self.request_id,
+                "title": self.title,
+                "details": self.details,
+                "requestedBy": self.requested_by,
+                "scheduledFor": self.scheduled_for,
+            }
+        )
 
 
 def _json_object(body: str) -> dict[str, Any]:
@@ -104,8 +119,15 @@ def _request_id(fields: dict[str, Any]) -> str:
     return value
 
 
-def _positive(fields: dict[str, Any], name: str) -> int:
+def _positive(fields: dict[str, Any], name: str, *, most: int = LARGEST) -> int:
     value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= LARGEST or value % 1:
-        raise MalformedMessage(f"{name} must be a positive whole number, at most {LARGEST}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= most or value % 1:
+        raise MalformedMessage(f"{name} must be a positive whole number, at most {most}")
     return int(value)
+
+
+def _late(fields: dict[str, Any]) -> bool:
+    value = fields.get("late", False)
+    if not isinstance(value, bool):
+        raise MalformedMessage("late must be true or false")
+    return value

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from handlers.approvals.digest import question_digest
+
 # Raised when the shape of the item changes; a reader knows its own version and the one before (design decision 11).
-SCHEMA_VERSION = 1
-READABLE_VERSIONS = frozenset({SCHEMA_VERSION})
+# 1 kept the votes inside of `approvers`. A record keeps the shape that it was made in until it ends.
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = frozenset({1, SCHEMA_VERSION})
 
 
 class Status(StrEnum):
@@ -34,13 +37,17 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Vote:
-    """One approver's answer. `at` is in epoch seconds; `source_ip` and `user_agent` say who really pressed."""
+    """One approver's answer. `at` is in epoch seconds; `source_ip` and `user_agent` say who really pressed.
+
+    `digest` is that of the question which the answer was given to; "" in a vote of schema 1.
+    """
 
     decision: Decision
     comment: str
     at: int
     source_ip: str
     user_agent: str
+    digest: str = ""
 
     def to_item(self) -> dict[str, Any]:
         return {
@@ -49,7 +56,7 @@ class Vote:
             "at": self.at,
             "sourceIp": self.source_ip,
             "userAgent": self.user_agent,
-        }
+        } | ({"digest": self.digest} if self.digest else {})
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
@@ -59,6 +66,7 @@ class Vote:
             at=int(item["at"]),
             source_ip=item["sourceIp"],
             user_agent=item["userAgent"],
+            digest=item.get("digest", ""),
         )
 
 
@@ -71,15 +79,15 @@ class Approver:
     vote: Vote | None = None
 
     def to_item(self) -> dict[str, Any]:
-        item: dict[str, Any] = {"links": list(self.links), "mailedRound": self.mailed_round}
-        return item | ({"vote": self.vote.to_item()} if self.vote else {})
+        """Without the vote, which is kept apart."""
+        return {"links": list(self.links), "mailedRound": self.mailed_round}
 
     @classmethod
-    def from_item(cls, item: Mapping[str, Any]) -> Self:
+    def from_item(cls, item: Mapping[str, Any], vote: Mapping[str, Any] | None) -> Self:
         return cls(
             links=tuple(item["links"]),
             mailed_round=int(item["mailedRound"]),
-            vote=Vote.from_item(item["vote"]) if "vote" in item else None,
+            vote=Vote.from_item(vote) if vote else None,
         )
 
 
@@ -122,8 +130,38 @@ class Record:
     task_token: str = field(default="", repr=False)
     lease: Lease | None = None
     answered_without_vote: bool = False  # by somebody who holds a task token
+    answer_mismatched: bool = False  # the workflow had asked another question, and refused it
     operator_told: int = 0  # of the ending at that time, in epoch seconds; 0: of none
     version: int = 1
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def digest(self) -> str:
+        """Of the question as it stands here."""
+        return question_digest(
+            {
+                "requestId": self.request_id,
+                "title": self.title,
+                "details": self.details,
+                "requestedBy": self.requested_by,
+                "scheduledFor": self.scheduled_for,
+            }
+        )
+
+    @property
+    def asked(self) -> bool:
+        """Whether anybody has been mailed."""
+        return any(approver.mailed_round for approver in self.approvers.values())
+
+    @property
+    def verdict(self) -> Status:
+        """APPROVED or REJECTED if the votes say so, each given to this very question, else OPEN."""
+        cast = [vote.decision for vote in self.votes.values() if vote.digest in {"", self.digest}]
+        if cast.count(Decision.REJECT) >= max(1, self.rejections_required):
+            return Status.REJECTED
+        if cast.count(Decision.APPROVE) >= max(1, self.approvals_required):
+            return Status.APPROVED
+        return Status.OPEN
 
     @property
     def votes(self) -> dict[str, Vote]:
@@ -135,9 +173,14 @@ class Record:
         return replace(self, approvers={**self.approvers, who: replace(self.approvers[who], **changes)})
 
     def to_item(self) -> dict[str, Any]:
+        approvers = {who: approver.to_item() for who, approver in self.approvers.items()}
+        votes = {who: vote.to_item() for who, vote in self.votes.items()}
+        if self.schema_version == 1:
+            for who, vote in votes.items():
+                approvers[who]["vote"] = vote
         item = {
             "requestId": self.request_id,
-            "schemaVersion": SCHEMA_VERSION,
+            "schemaVersion": self.schema_version,
             "version": self.version,
             "status": self.status.value,
             "executionArn": self.execution_arn,
@@ -152,7 +195,7 @@ class Record:
             "rounds": self.rounds,
             "approvalsRequired": self.approvals_required,
             "rejectionsRequired": self.rejections_required,
-            "approvers": {who: approver.to_item() for who, approver in self.approvers.items()},
+            "approvers": approvers,
             "escalateTo": list(self.escalate_to),
             "decidedAt": self.decided_at,
             "handedOver": self.handed_over,
@@ -162,22 +205,32 @@ class Record:
             item["taskToken"] = self.task_token
         if self.lease:
             item["lease"] = {"owner": self.lease.owner, "until": self.lease.until}
+        if votes and self.schema_version > 1:
+            item["votes"] = votes
+        if self.asked:
+            item["asked"] = True
         if self.answered_without_vote:
             item["answeredWithoutVote"] = True
+        if self.answer_mismatched:
+            item["answerMismatched"] = True
         if self.operator_told:
             item["operatorTold"] = self.operator_told
         return item
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """Raises ValueError for an item that a newer release has written."""
+        """Raises ValueError for an item that a newer release has written.
+
+        A decision is what the votes say: a stored one without them is none, whoever wrote it.
+        """
         if int(item["schemaVersion"]) not in READABLE_VERSIONS:
             raise ValueError(
                 f"record {item['requestId']} has schemaVersion {item['schemaVersion']}, "
                 f"this release reads {sorted(READABLE_VERSIONS)}"
             )
         lease = item.get("lease")
-        return cls(
+        votes = item.get("votes", {})
+        record = cls(
             request_id=item["requestId"],
             version=int(item["version"]),
             status=Status(item["status"]),
@@ -193,7 +246,10 @@ class Record:
             rounds=int(item["rounds"]),
             approvals_required=int(item["approvalsRequired"]),
             rejections_required=int(item["rejectionsRequired"]),
-            approvers={who: Approver.from_item(approver) for who, approver in item["approvers"].items()},
+            approvers={
+                who: Approver.from_item(approver, votes.get(who) or approver.get("vote"))
+                for who, approver in item["approvers"].items()
+            },
             escalate_to=tuple(item["escalateTo"]),
             decided_at=int(item["decidedAt"]),
             handed_over=bool(item["handedOver"]),
@@ -201,5 +257,10 @@ class Record:
             task_token=item.get("taskToken", ""),
             lease=Lease(owner=lease["owner"], until=int(lease["until"])) if lease else None,
             answered_without_vote=item.get("answeredWithoutVote", False),
+            answer_mismatched=item.get("answerMismatched", False),
             operator_told=int(item.get("operatorTold", 0)),
+            schema_version=int(item["schemaVersion"]),
         )
+        if record.status in DECIDED and record.status is not record.verdict:
+            return replace(record, status=Status.OPEN)
+        return record

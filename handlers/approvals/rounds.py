@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handlers.approvals.address import same_person
-from handlers.approvals.message import Message
+from handlers.approvals.decisions import CLOCK_SKEW_SECONDS
+from handlers.approvals.message import MalformedMessage, Message
 from handlers.approvals.record import DECIDED, Approver, Lease, Record, Status
 
 SECONDS_PER_DAY = 86_400
@@ -41,6 +42,10 @@ class Closed(Stale):
     """The request has been given up, so whoever waits for an answer to it must not wait on."""
 
 
+class ForeignError(MalformedMessage):
+    """A message of another run than the record's, or with other numbers than its run has."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """How this deployment asks. A request keeps the policy it was made under until it ends."""
@@ -54,7 +59,11 @@ class Policy:
 
 
 def new_record(message: Message, policy: Policy) -> Record:
-    """Raises TooFewApprovers if the requester, who may not decide, is needed for the quorum."""
+    """Raises TooFewApprovers if the requester, who may not decide, is needed for the quorum.
+
+    Without the requester there may be fewer people than rejections are required; then all of them reject. Fewer
+    approvals than were configured are never enough.
+    """
     barred = same_person(message.requested_by) if policy.prevent_self_approval else ""
     asked = [who for who in policy.approvers if same_person(who) != barred]
     if len(asked) < policy.approvals_required:
@@ -62,6 +71,7 @@ def new_record(message: Message, policy: Policy) -> Record:
             f"Request {message.request_id} needs {policy.approvals_required} approval(s), but without its requester "
             f"{message.requested_by} only {len(asked)} approver(s) are left"
         )
+    escalate_to = tuple(who for who in policy.escalate_to if same_person(who) != barred)
     return Record(
         request_id=message.request_id,
         execution_arn=message.execution_arn,
@@ -75,9 +85,9 @@ def new_record(message: Message, policy: Policy) -> Record:
         round=0,
         rounds=message.rounds,
         approvals_required=policy.approvals_required,
-        rejections_required=policy.rejections_required,
+        rejections_required=min(policy.rejections_required, len(asked) + len(escalate_to)),
         approvers={who: Approver() for who in asked},
-        escalate_to=tuple(who for who in policy.escalate_to if same_person(who) != barred),
+        escalate_to=escalate_to,
         version=0,
     )
 
@@ -87,13 +97,14 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
 
     `digests` holds the digest of a fresh link for everybody who might be asked. Calling it again with the same lease
     changes nothing, so a write whose answer was lost is simply tried again. A decided record is returned as it is.
-    Raises Stale (or Closed), or Busy while another worker holds the lease.
+    Raises ForeignError, Stale (or Closed), or Busy while another worker holds the lease.
     """
+    check_origin(record, message)
     if record.status in DECIDED:
         return record
     if record.status is Status.CLOSED:
         raise Closed
-    if record.status is not Status.OPEN or message.round < record.round:
+    if record.status is not Status.OPEN or message.round < record.round or now > record.deadline + CLOCK_SKEW_SECONDS:
         raise Stale
     if record.round == message.round and record.lease and record.lease.until > now:
         if record.lease.owner == lease.owner:
@@ -106,6 +117,14 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
     for who in recipients(opened):
         opened = opened.with_approver(who, links=(*opened.approvers[who].links, digests[who]))
     return opened if recipients(opened) else replace(opened, lease=None)
+
+
+def check_origin(record: Record, message: Message) -> None:
+    """A record is made and changed by messages of its own run only. Raises ForeignError."""
+    if message.execution_arn != record.execution_arn:
+        raise ForeignError("executionArn must be that of the run whose request this is")
+    if message.rounds != record.rounds:
+        raise ForeignError("rounds must be what the run began with")
 
 
 def everybody(record: Record) -> Collection[str]:

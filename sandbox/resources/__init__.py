@@ -20,6 +20,7 @@ MAKERS: dict[str, Maker] = {
     "aws:cloudwatch/eventTarget:EventTarget": monitoring.event_target,
     "aws:cloudwatch/logGroup:LogGroup": monitoring.log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": monitoring.metric_alarm,
+    "aws:dynamodb/resourcePolicy:ResourcePolicy": storage.resource_policy,
     "aws:dynamodb/table:Table": storage.table,
     "aws:iam/role:Role": access.role,
     "aws:iam/rolePolicy:RolePolicy": access.role_policy,
@@ -36,6 +37,11 @@ MAKERS: dict[str, Maker] = {
     "aws:sqs/queue:Queue": messaging.queue,
     "aws:sqs/queuePolicy:QueuePolicy": messaging.queue_policy,
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": messaging.redrive_allow_policy,
+}
+
+# Of the types that a real engine's stand-in for the provider cannot delete by itself; the sandbox deletes nothing.
+DELETERS: dict[str, Callable[[Cloud, str], None]] = {
+    "aws:dynamodb/resourcePolicy:ResourcePolicy": storage.delete_resource_policy,
 }
 
 # Inputs that are kept among the outputs and not sent to the emulator, with the reason.
@@ -78,6 +84,13 @@ def create(type_: str, name: str, inputs: dict[str, Any], cloud: Cloud | None = 
         raise UnsupportedError(f"{type_} {name!r} is for region {region}; this emulator stands for {cloud.region}")
     id_, computed = MAKERS[type_](cloud, given)
     return id_, {**inputs, **computed}
+
+
+def delete(type_: str, id_: str, _outputs: dict[str, Any], cloud: Cloud | None = None) -> None:
+    """Delete a resource that `create` has made, by the id that it gave. Raises UnsupportedError for other types."""
+    if type_ not in DELETERS:
+        raise UnsupportedError(f"the sandbox cannot delete {type_} ({id_!r}): add it to sandbox/resources/")
+    DELETERS[type_](cloud or Cloud.from_environment(), id_)
 
 
 def call(token: str, args: dict[str, Any], cloud: Cloud | None = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sandbox.differences import without_tls_demand
+from sandbox.differences import for_mailboxes, without_tls_demand
 
 if TYPE_CHECKING:
     from sandbox.cloud import Cloud
@@ -88,8 +88,11 @@ def topic(cloud: Cloud, given: Given) -> tuple[str, dict[str, Any]]:
 
 
 def topic_policy(cloud: Cloud, given: Given) -> tuple[str, dict[str, Any]]:
+    """It lists the mailboxes of the addresses that it names, where there are mailboxes (see differences.py)."""
     arn, policy = given.need("arn"), without_tls_demand(given.need("policy"))
     given.finish()
+    if policy and (mailboxes := cloud.mailboxes):
+        policy = for_mailboxes(policy, lambda address: mailboxes.arn(cloud, address))
     cloud.client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     return arn, {}
 

@@ -47,6 +47,17 @@ def table(cloud: Cloud, given: Given) -> tuple[str, dict[str, Any]]:
     return name, {"name": name, "arn": made["TableArn"], "streamArn": made.get("LatestStreamArn", "")}
 
 
+def resource_policy(cloud: Cloud, given: Given) -> tuple[str, dict[str, Any]]:
+    arn, policy = given.need("resourceArn"), given.need("policy")
+    given.finish()
+    made = cloud.client("dynamodb").put_resource_policy(ResourceArn=arn, Policy=policy)
+    return arn, {"revisionId": made["RevisionId"]}
+
+
+def delete_resource_policy(cloud: Cloud, id_: str) -> None:
+    cloud.client("dynamodb").delete_resource_policy(ResourceArn=id_)
+
+
 def key_schema(hash_key: str, range_key: str | None) -> list[dict[str, str]]:
     keys = [{"AttributeName": hash_key, "KeyType": "HASH"}]
     return [*keys, {"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else keys

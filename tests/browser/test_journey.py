@@ -104,12 +104,12 @@ def test_a_reload_after_the_answer_answers_the_same(stack: Stack, page: Page) ->
     page.get_by_role("button", name="Approve").click()
     thanks = page.get_by_role("heading", name="Thank you, you approved this")
     expect(thanks).to_be_visible()
-    vote = run.item()["approvers"][ALICE]["vote"]
+    vote = run.item()["votes"][ALICE]
     page.reload()  # posts again
     expect(thanks).to_be_visible()
     page.goto(run.link(ALICE))
     expect(page.get_by_role("button")).to_have_count(0)
-    assert run.item()["approvers"][ALICE]["vote"] == vote
+    assert run.item()["votes"][ALICE] == vote
     assert run.status == "RUNNING"
 
 

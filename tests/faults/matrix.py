@@ -102,6 +102,16 @@ ROWS = [
         ("ask, change 2", "GetItem", 2, "read before closing"),
         ("ask, change 2", "UpdateItem", 2, "close the request"),
     ),
+    *_rows(
+        ASK,
+        "asked for a late decision",
+        ("tell_late_decision, get 1", "GetItem", 1, "read what was decided"),
+    ),
+    *_rows(
+        ASK,
+        "asked for a late decision, and there is none",
+        ("tell_late_decision, give 1", "SendTaskFailure", 1, "say that there is none"),
+    ),
     *_rows(ASK, "ask what is given up", ("ask, give 1", "SendTaskFailure", 1, "fail the run")),
     *_rows(ASK, "ask too few", ("ask, give 2", "SendTaskFailure", 1, "refuse")),
     *_rows(
@@ -122,9 +132,10 @@ ROWS = [
     *_rows(
         FAIL,
         "give up",
-        ("give_up, change 1", "GetItem", 1, "read before closing"),
+        ("give_up, get 1", "GetItem", 1, "find the record"),
+        ("give_up, give 1", "SendTaskFailure", 1, "fail the run"),
+        ("give_up, change 1", "GetItem", 2, "read before closing"),
         ("give_up, change 1", "UpdateItem", 1, "close the request"),
-        ("fail, give 1", "SendTaskFailure", 1, "fail the run"),
     ),
     *_rows(
         FAIL,

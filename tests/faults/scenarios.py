@@ -13,10 +13,10 @@ from threading import Lock, Semaphore
 from typing import Any
 
 from handlers.approvals import decisions
-from handlers.approvals.record import Decision, Record, Status, Vote
+from handlers.approvals.record import Decision, Record, Status
 from tests.faults.matrix import API, ASK, RECONCILE, Row
 from tests.faults.proxy import Case, Fault, Planned, Proxy
-from tests.journey.stacks import ALICE, BOB, JSON, OPERATOR, Run, Stack, link_in, queue_message
+from tests.journey.stacks import ALICE, BOB, JSON, OPERATOR, Run, Stack, link_in, queue_message, send
 from tests.permissions.roles import Function
 
 REQUEST_ID = re.compile(r"^Request ([0-9a-f-]{36})$", re.MULTILINE)
@@ -76,6 +76,7 @@ class Travel:
     request_id: str = ""
 
     token: str = ""  # of the round, once the record no longer has it
+    tells: int = 0  # mails to the operator
 
     def __str__(self) -> str:
         return f"{self.row.scenario}: {self.row.purpose}, {self.row.call.operation} {self.fault}"
@@ -124,9 +125,7 @@ class Travel:
         return next(link_in(one.body) for one in self.received() if one.to == ALICE)
 
     def vote(self, who: str, decision: Decision) -> Record:
-        """Straight into the record: it is not handed over."""
-        vote = Vote(decision=decision, comment="", at=int(time.time()), source_ip="", user_agent="")
-        return self.world.stack.store.change(self.request_id, partial(decisions.cast, who=who, vote=vote))
+        return self.world.stack.vote(self.request_id, who, decision)
 
     def press(self, decision: str = "approve") -> None:
         """And again, as long as the page says that something went wrong."""
@@ -156,11 +155,11 @@ class Travel:
         except ValueError:
             return ""
 
-    def message(self, output: str, round_: int = 1) -> None:
+    def message(self, output: str, round_: int = 1, *, late: bool = False) -> None:
         """What SQS delivers once more, or the state machine sends in a later round."""
         record = self.seen()
-        body = queue_message(self.run.arn, record, token=record.task_token or self.token, round_=round_)
-        self.world.stack.sqs.send_message(QueueUrl=self.world.stack.sandbox.outputs[output], MessageBody=body)
+        body = queue_message(self.run.arn, record, token=record.task_token or self.token, round_=round_, late=late)
+        send(self.world.stack, output, body)
 
     def decided(self, decision: Decision = Decision.APPROVE) -> Record:
         self.vote(BOB, decision)
@@ -176,6 +175,9 @@ class Travel:
 
     def ended(self) -> str:
         return until(lambda: self.world.ends(self.run.arn), f"end of {self.run.title}")
+
+    def told_of_its_end(self) -> None:
+        Function.of(self.world.stack, RECONCILE).told_that_it_has_ended(self.run)
 
     def handed_over(self) -> None:
         until(lambda: self.seen().handed_over, f"{self.run.title} handed over")
@@ -209,9 +211,9 @@ class Travel:
             if any(state in {"thanks", "pending"} for _, state in self.answers):
                 assert record.approvers[ALICE].vote, f"{what}: a vote was lost"
         mails = Counter(one.to for one in self.received())
-        tells = self.row.call.handler == RECONCILE
-        assert mails.total() == self.mails + (0 if tells else self.doubled), (what, mails, self.doubled)
-        assert len(self.told()) == (1 + self.doubled if tells else 0), what
+        of_operator = self.doubled if self.row.call.handler == RECONCILE else 0
+        assert mails.total() == self.mails + self.doubled - of_operator, (what, mails, self.doubled)
+        assert len(self.told()) == self.tells + of_operator, what
         if self.mails:
             assert min(mails[ALICE], mails[BOB]) >= self.mails // 2, (what, mails)
         return self._cell()
@@ -347,19 +349,44 @@ def answered(one: Travel, queue: str) -> None:
 
 def give_up(one: Travel) -> None:
     one.status, one.error, one.record = "FAILED", "NotificationFailed", Status.CLOSED
+    one.tells = 1
     one.start()
     one.asked()
     one.plan()
     one.message("deadLetterQueueUrl")
     one.ended()
+    one.told_of_its_end()
+    until(lambda: one.seen().operator_told, f"word of {one.run.title}")
+
+
+def late(one: Travel) -> None:
+    one.start()
+    one.asked()
+    one.decided()
+    one.plan()
+    one.message("requestQueueUrl", round_=2, late=True)
+    one.handed_over()
+    one.ended()
+
+
+def late_undecided(one: Travel) -> None:
+    one.status, one.error, one.record = "FAILED", "Expired", Status.EXPIRED
+    one.start()
+    one.asked()
+    one.plan()
+    one.message("requestQueueUrl", round_=2, late=True)
+    one.ended()
+    one.told_of_its_end()
+    until(lambda: one.seen().status is Status.EXPIRED, f"{one.run.title} expired")
 
 
 def told_stopped(one: Travel) -> None:
+    one.tells = 1
     one.start()
     one.asked()
     one.stopped()
     one.plan()
-    Function.of(one.world.stack, RECONCILE).told_that_it_has_ended(one.run)
+    one.told_of_its_end()
     one.closed()
     until(lambda: one.seen().operator_told and len(one.told()) >= 1 + one.doubled, f"word of {one.run.title}")
 
@@ -374,6 +401,8 @@ SCENARIOS: dict[str, Callable[[Travel], None]] = {
     "remind": remind,
     "ask, but SNS refuses at first": ask_refused,
     "ask, but the run was stopped": ask_stopped,
+    "asked for a late decision": late,
+    "asked for a late decision, and there is none": late_undecided,
     "ask what is given up": ask_given_up,
     "ask too few": ask_too_few,
     "ask what is decided": partial(decided, queue="requestQueueUrl"),

@@ -200,7 +200,7 @@ def test_a_client_that_does_not_say_what_it_is_may_vote(stack):
     run = stack.start()
     assert post(run.link(), b"decision=reject", FORM_LINE)[0] == 200
     assert run.failed()[0] == "Rejected"
-    assert run.item()["approvers"][ALICE]["vote"]["userAgent"] == ""
+    assert run.item()["votes"][ALICE]["userAgent"] == ""
 
 
 INVALID = [

@@ -76,7 +76,9 @@ class MemoryStore:
         self.record = record
 
     def get(self, request_id: str) -> Record | None:
-        return self.record if self.record and self.record.request_id == request_id else None
+        if not self.record or self.record.request_id != request_id:
+            return None
+        return Record.from_item(self.record.to_item())  # as it is read from the table
 
     def requests_of(self, execution_arn: str, index: str) -> list[str]:
         assert index == ENVIRONMENT["EXECUTION_INDEX"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from handlers.approvals.decisions import decide
+from handlers.approvals.digest import question_digest
 from handlers.approvals.message import Message
 from handlers.approvals.record import Approver, Decision, Record, Status, Vote
 
@@ -23,7 +24,9 @@ SOURCE_IP, USER_AGENT, DIGEST, TASK_TOKEN = "203.0.113.7", "Mozilla/5.0 (test)",
 
 
 def vote(decision: Decision = Decision.APPROVE, comment: str = "", at: int = ASKED_AT + 600) -> Vote:
-    return Vote(decision=decision, comment=comment, at=at, source_ip=SOURCE_IP, user_agent=USER_AGENT)
+    return Vote(
+        decision=decision, comment=comment, at=at, source_ip=SOURCE_IP, user_agent=USER_AGENT, digest=record().digest
+    )
 
 
 def record(**changes: Any) -> Record:
@@ -75,20 +78,22 @@ def message(**changes: Any) -> Message:
     return replace(Message.parse(json.dumps(message_body())), **changes)
 
 
-def message_body() -> dict[str, Any]:
-    """What the state machine puts on the queue."""
+def message_body(**question: str) -> dict[str, Any]:
+    """What the state machine puts on the queue, with a digest that fits its question."""
+    request = {
+        "requestId": REQUEST_ID,
+        "title": "Deploy 1.4 to production",
+        "details": "Adds the new checkout.\nRoll back with 1.3.",
+        "requestedBy": "release-bot@example.com",
+        "requestedAt": "2026-11-27T13:30:00Z",
+    } | question
     return {
-        "schemaVersion": 1,
+        "schemaVersion": 2,
         "taskToken": TASK_TOKEN,
         "executionArn": EXECUTION_ARN,
         "round": 1,
         "rounds": 3,
+        "late": False,
         "deadline": DEADLINE,
-        "request": {
-            "requestId": REQUEST_ID,
-            "title": "Deploy 1.4 to production",
-            "details": "Adds the new checkout.\nRoll back with 1.3.",
-            "requestedBy": "release-bot@example.com",
-            "requestedAt": "2026-11-27T13:30:00Z",
-        },
+        "request": request | {"digest": question_digest(request)},
     }

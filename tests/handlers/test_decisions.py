@@ -225,8 +225,51 @@ def test_a_dead_letter_does_not_undo_a_decision():
 
 
 def test_a_record_survives_being_stored():
-    full = replace(approved(), version=7, scheduled_for="2026-11-25T09:00:00Z")
-    assert Record.from_item(full.to_item()) == full
+    for full in (replace(approved(), version=7), rejected(), record(scheduled_for="2026-11-25T09:00:00Z")):
+        assert Record.from_item(full.to_item()) == full
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"votes": {}},
+        {"votes": None},
+        {"approvalsRequired": 3},
+        {"title": "Order lunch"},
+        {"details": "Nothing else."},
+        {"requestedBy": "anna@example.com"},
+        {"status": "REJECTED"},
+        {"approvalsRequired": 0, "votes": {}},
+    ],
+)
+def test_a_decision_that_its_votes_do_not_carry_is_none(changes):
+    """Whoever may write to the table may write a status and an answer."""
+    item = {name: value for name, value in (approved().to_item() | changes).items() if value is not None}
+    read = Record.from_item(item)
+    assert read.status is Status.OPEN
+    assert read.verdict is not Status.REJECTED
+
+
+def test_votes_are_kept_apart_from_what_the_mailing_writes():
+    """Only the page's role may write that attribute: IAM sees names of the top level only."""
+    item = approved().to_item()
+    assert item["votes"].keys() == {ANNA, BEN}
+    assert "vote" not in str(item["approvers"])
+
+
+def test_a_record_of_the_schema_before_keeps_its_shape_until_it_ends():
+    item = approved().to_item()
+    for who, old in item.pop("votes").items():
+        del old["digest"]
+        item["approvers"][who]["vote"] = old
+    del item["asked"]
+    item["schemaVersion"] = 1
+    read = Record.from_item(item)
+    assert (read.status, read.votes.keys()) == (Status.APPROVED, {ANNA, BEN})
+    written = read.to_item()
+    assert "votes" not in written
+    assert written["approvers"] == item["approvers"]
+    assert Record.from_item(written) == read
 
 
 def test_a_record_of_a_release_that_knew_no_scheduled_time_is_read_without_one():

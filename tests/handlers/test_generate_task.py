@@ -8,6 +8,7 @@ import os
 import pytest
 
 from handlers import generate_task
+from handlers.approvals.digest import question_digest
 from handlers.generate_task import InvalidTask, task
 
 STACKS = {"title": "Nightly run", "details": "As every night."}
@@ -351,7 +352,14 @@ def test_the_time_of_another_event_is_not_one_it_was_scheduled_for():
 def test_a_request_id_in_the_input_is_not_believed():
     made = generate_task.handler({"input": PAY | {"requestId": "mine"}, "execution": "arn"}, None)
     assert made["requestId"] != "mine"
-    assert set(made) == {"requestId", "title", "details", "requestedBy", "requestedAt"}
+    assert set(made) == {"requestId", "title", "details", "requestedBy", "requestedAt", "digest"}
+
+
+def test_the_digest_is_of_what_is_asked():
+    made = generate_task.handler({"input": PAY, "execution": "arn"}, None)
+    assert made["digest"] == question_digest(made)
+    for name in ("requestId", "title", "details", "requestedBy"):
+        assert question_digest(made | {name: "other"}) != made["digest"], name
 
 
 def test_the_requester_is_let_through_as_written():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -11,12 +13,24 @@ from botocore.exceptions import ConnectTimeoutError
 
 from handlers.approvals import rounds
 from handlers.approvals.callback import Execution
-from handlers.approvals.decisions import Failure, Success, WorkflowError
+from handlers.approvals.decisions import Failure, Success, WorkflowError, cast
 from handlers.approvals.links import holder
 from handlers.approvals.message import MalformedMessage, UnknownVersionError
-from handlers.approvals.record import Lease, Status
+from handlers.approvals.record import Approver, Lease, Status
 from tests.handlers.events import Context, MemoryStore, Workflow, load, sqs
-from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA, TASK_TOKEN, approved, message_body, record, rejected
+from tests.handlers.records import (
+    ANNA,
+    ASKED_AT,
+    BEN,
+    CARLA,
+    REQUEST_ID,
+    TASK_TOKEN,
+    approved,
+    message_body,
+    record,
+    rejected,
+    vote,
+)
 
 
 class Topic:
@@ -73,7 +87,7 @@ def test_a_batch_keeps_its_good_messages_when_one_is_bad(consumer):
 def test_a_scheduled_request_is_mailed_and_kept_with_its_time(monkeypatch, consumer):
     monkeypatch.setenv("TIMEZONE", "Europe/Berlin")
     body = message_body()
-    body["request"]["scheduledFor"] = "2026-11-25T08:00:00Z"
+    body = message_body(scheduledFor="2026-11-25T08:00:00Z")
     assert failed(consumer.handler(sqs(body), Context())) == []
     for mail in consumer.SNS.mails:
         assert mail["Subject"].endswith(" (25 Nov 2026, 09:00 CET)")
@@ -114,7 +128,7 @@ def test_retries_back_off_and_what_cannot_succeed_does_not_wait(consumer, error,
 
 def test_a_message_of_a_newer_release_waits_for_the_function_that_reads_it(consumer):
     """A deployment updates the state machine first."""
-    assert failed(consumer.handler(sqs(message_body() | {"schemaVersion": 2}), Context())) == ["0"]
+    assert failed(consumer.handler(sqs(message_body() | {"schemaVersion": 3}), Context())) == ["0"]
     assert consumer.SQS.delays == [2]
 
 
@@ -131,6 +145,90 @@ def test_a_decided_record_answers_the_token_of_the_new_round_and_mails_nobody(co
     assert isinstance(told, Success)
     assert consumer.STORE.record.handed_over
     assert not consumer.SNS.mails
+
+
+def forged(**changes) -> dict:
+    """A message of somebody who may write to the queue, with a digest that fits."""
+    question = {name: changes.pop(name) for name in list(changes) if name in message_body()["request"]}
+    return message_body(**question) | changes
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        forged(executionArn="arn:payout"),
+        forged(executionArn="arn:payout", round=2, taskToken="payout"),
+        forged(rounds=21, round=21),
+        message_body() | {"request": message_body()["request"] | {"title": "Order lunch"}},
+        message_body() | {"request": message_body()["request"] | {"digest": ""}},
+    ],
+)
+@pytest.mark.parametrize("before", [record(), approved()])
+def test_a_message_that_is_not_its_runs_own_changes_no_record_and_answers_nothing(consumer, before, message):
+    consumer.STORE.record = before
+    assert failed(consumer.handler(sqs(message), Context())) == ["0"]
+    assert consumer.SQS.delays == [0]
+    assert consumer.STORE.record == before
+    assert not consumer.CALLBACK.answers
+    assert not consumer.SNS.mails
+
+
+def test_an_approval_names_the_question_that_the_record_holds(consumer):
+    """The workflow compares it with what it asked."""
+    consumer.STORE.record = replace(approved(), title="Order lunch")
+    consumer.handler(sqs(message_body() | {"round": 2}), Context())
+    assert not consumer.CALLBACK.answers, "votes were given to another question than the record now holds"
+    consumer.STORE.record = approved()
+    consumer.handler(sqs(message_body() | {"round": 2}), Context())
+    told = json.loads(consumer.CALLBACK.answers[0][1].output)
+    assert (told["requestId"], told["digest"]) == (approved().request_id, approved().digest)
+
+
+def test_nobody_is_asked_after_the_deadline(consumer):
+    """Hundreds of runs began at once, and their messages waited for longer than a run had."""
+    assert failed(consumer.handler(sqs(message_body() | {"deadline": ASKED_AT - 120}), Context())) == []
+    assert not consumer.SNS.mails
+    assert consumer.STORE.record is None
+
+
+LATE = {"late": True, "round": 3, "taskToken": "late"}
+
+
+@pytest.mark.parametrize("before", [approved(), rejected()])
+def test_a_late_decision_is_told_by_the_function_that_reads_its_votes(consumer, before):
+    consumer.STORE.record = replace(before, answer='{"outcome": "forged"}')
+    assert failed(consumer.handler(sqs(message_body() | LATE), Context())) == []
+    ((token, told),) = consumer.CALLBACK.answers
+    assert token == "late"
+    assert isinstance(told, Success if before.status is Status.APPROVED else Failure)
+    assert "forged" not in str(told)
+    assert consumer.STORE.record.handed_over
+    assert not consumer.SNS.mails
+
+
+@pytest.mark.parametrize(
+    ("before", "error"),
+    [
+        (record(), WorkflowError.EXPIRED),
+        (record(status=Status.EXPIRED, task_token=""), WorkflowError.EXPIRED),
+        (record(status=Status.CLOSED, task_token=""), WorkflowError.NOTIFICATION_FAILED),
+        (record(approvers={ANNA: Approver()}), WorkflowError.NOTIFICATION_FAILED),
+        (None, WorkflowError.NOTIFICATION_FAILED),
+    ],
+)
+def test_what_was_not_decided_in_time_is_told_as_it_is(consumer, before, error):
+    """Nobody was asked is not: nobody answered."""
+    consumer.STORE.record = before
+    assert failed(consumer.handler(sqs(message_body() | LATE), Context())) == []
+    ((_, told),) = consumer.CALLBACK.answers
+    assert told.error is error
+    assert consumer.STORE.record == before
+
+
+def test_a_late_message_of_another_run_is_told_nothing(consumer):
+    consumer.STORE.record = approved()
+    assert failed(consumer.handler(sqs(message_body() | LATE | {"executionArn": "arn:payout"}), Context())) == ["0"]
+    assert not consumer.CALLBACK.answers
 
 
 @pytest.mark.parametrize("end", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
@@ -163,7 +261,7 @@ def test_the_people_who_are_left_are_not_mailed_once_it_is_decided(consumer):
     class Deciding(Topic):
         def publish(self, **mail) -> None:
             super().publish(**mail)
-            consumer.STORE.record = replace(consumer.STORE.record, status=Status.APPROVED)
+            consumer.STORE.change(REQUEST_ID, partial(cast, who=BEN, vote=vote()))
 
     consumer.SNS = Deciding()
     assert failed(consumer.handler(sqs(message_body()), Context())) == []
@@ -256,11 +354,45 @@ def test_a_dead_letter_of_a_round_that_is_over_fails_nothing(undertaker):
     assert undertaker.STORE.record.status is Status.OPEN
 
 
-def test_a_dead_letter_of_a_newer_release_fails_the_execution_in_words(undertaker):
-    undertaker.handler(sqs(message_body() | {"schemaVersion": 7}), Context())
-    ((token, told),) = undertaker.CALLBACK.answers
-    assert (token, told.error) == (TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED)
-    assert "schemaVersion is 7, this release reads [1]" in told.cause
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"schemaVersion": 7},
+        {"round": 0},
+        {"request": {}},
+        {"request": {"title": "Order lunch"}},
+        {"rounds": 22},
+        {"round": 4},
+    ],
+)
+def test_a_dead_letter_that_cannot_be_read_ends_nothing_and_stays_where_it_is(undertaker, capsys, broken):
+    """Whoever can write there need not have any right to Step Functions."""
+    undertaker.STORE.record = record()
+    assert failed(undertaker.handler(sqs(message_body() | broken), Context())) == ["0"]
+    assert not undertaker.CALLBACK.answers
+    assert undertaker.STORE.record == record()
+    assert '"outcome":"kept"' in capsys.readouterr().out
+
+
+def test_a_dead_letter_closes_the_record_only_after_step_functions_has_taken_its_failure(undertaker):
+    undertaker.STORE.record = record()
+    undertaker.CALLBACK = Workflow(False)
+    assert failed(undertaker.handler(sqs(message_body() | {"taskToken": "garbage"}), Context())) == []
+    assert undertaker.STORE.record == record(), "people can still answer"
+
+
+def test_a_dead_letter_of_another_run_leaves_the_record_alone(undertaker):
+    undertaker.STORE.record = record()
+    undertaker.handler(sqs(message_body() | {"executionArn": "arn:other"}), Context())
+    assert undertaker.CALLBACK.answers[0][1].error is WorkflowError.NOTIFICATION_FAILED
+    assert undertaker.STORE.record == record()
+
+
+def test_a_dead_letter_of_another_run_never_gets_hold_of_a_decision(undertaker):
+    undertaker.STORE.record = approved()
+    undertaker.handler(sqs(message_body() | {"executionArn": "arn:other"}), Context())
+    assert isinstance(undertaker.CALLBACK.answers[0][1], Failure)
+    assert undertaker.STORE.record == approved()
 
 
 def test_a_dead_letter_that_names_nobody_stays_where_it_is(undertaker):

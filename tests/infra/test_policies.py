@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,11 +10,43 @@ from typing import Any
 import parliament
 import pytest
 
-from tests.infra.harness import Graph, Node
+from infra.config import PEOPLE_CHARACTERS
+from tests.infra.harness import EVERYTHING, Graph, Node, deploy
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
-RESOURCE_POLICIES = ("aws:sqs/queuePolicy:QueuePolicy", "aws:sns/topicPolicy:TopicPolicy")
+SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
+QUEUE_POLICY, TOPIC_POLICY = "aws:sqs/queuePolicy:QueuePolicy", "aws:sns/topicPolicy:TopicPolicy"
+TABLE_POLICY = "aws:dynamodb/resourcePolicy:ResourcePolicy"
+RESOURCE_POLICIES = (QUEUE_POLICY, TOPIC_POLICY, TABLE_POLICY)
+TLS = {"Bool": {"aws:SecureTransport": "false"}}
+CONSUMING = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:PurgeQueue"]
+WRITING = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"]
+# What each resource's own policy denies to everybody, but for these roles: (policy, statement, actions, roles).
+RESERVED = [
+    ("requests-queue-policy", "OnlySenders", ["sqs:SendMessage"], ["workflow"]),
+    ("requests-queue-policy", "OnlyItsConsumer", CONSUMING, ["notifier-request-approval"]),
+    ("requests-dead-letters-policy", "OnlySenders", ["sqs:SendMessage"], []),
+    ("trigger-dead-letters-policy", "OnlySenders", ["sqs:SendMessage"], ["trigger-schedule"]),
+    ("records-undelivered-policy", "OnlySenders", ["sqs:SendMessage"], []),
+    ("records-failed-policy", "OnlySenders", ["sqs:SendMessage"], ["records-reconcile-request"]),
+    ("approvers-policy", "OnlyTheMailer", ["sns:Publish"], ["notifier-request-approval"]),
+    ("operator-topic-policy", "OnlyTheReconciler", ["sns:Publish"], ["records-reconcile-request"]),
+    (
+        "approvals-policy",
+        "OnlyWriters",
+        [*WRITING, "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"],
+        [
+            "approval-function",
+            "workflow",
+            "notifier-request-approval",
+            "notifier-fail-request",
+            "records-reconcile-request",
+        ],
+    ),
+    ("approvals-policy", "OnlyThePageVotes", WRITING, ["approval-function"]),
+]
+VOTES = {"ForAnyValue:StringEquals": {"dynamodb:Attributes": ["votes"]}}
 ACCOUNT = "123456789012"
 MACHINE_ARN = f"arn:aws:states:eu-central-1:{ACCOUNT}:stateMachine:workflow-machine-0a1b2c3"
 # Statements whose actions know no resources, by AWS's word.
@@ -132,21 +165,122 @@ def test_a_role_trusts_one_service_on_our_behalf_only(full, name, trusted):
 
 
 def test_every_queue_and_topic_refuses_what_comes_without_tls(full):
-    guarded = {node.inputs.get("queueUrl", node.inputs.get("arn")) for node, _ in statements(full, *RESOURCE_POLICIES)}
+    guarded = {
+        node.inputs.get("queueUrl", node.inputs.get("arn")) for node, _ in statements(full, QUEUE_POLICY, TOPIC_POLICY)
+    }
     queues = {
         f"https://sqs.eu-central-1.amazonaws.com/{ACCOUNT}/{node.name}-0a1b2c3"
         for node in full.of("aws:sqs/queue:Queue")
     }
     topics = {f"arn:aws:sns:eu-central-1:{ACCOUNT}:{node.name}-0a1b2c3" for node in full.of("aws:sns/topic:Topic")}
     assert guarded == queues | topics
-    for type_ in RESOURCE_POLICIES:
+    for type_ in (QUEUE_POLICY, TOPIC_POLICY):
         for node in full.of(type_):
-            (refusal,) = [one for one in node.json("policy")["Statement"] if one["Effect"] == "Deny"]
-            target = node.inputs.get("queueUrl", node.inputs.get("arn"))
-            assert refusal["Principal"] == "*", node.name
+            (refusal,) = [one for one in node.json("policy")["Statement"] if one["Sid"] == "DemandTls"]
             assert refusal["Action"] in {"sqs:*", "sns:Publish"}, node.name
-            assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, node.name
-            assert re.split("[:/]", refusal["Resource"])[-1] == re.split("[:/]", target)[-1], node.name
+            assert (refusal["Effect"], refusal["Condition"]) == ("Deny", TLS), node.name
+
+
+def test_a_resources_own_policy_is_about_that_resource_and_everybody(full):
+    for node, statement in statements(full, *RESOURCE_POLICIES):
+        (resource,) = [statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"]
+        target = next(node.inputs[key] for key in ("queueUrl", "arn", "resourceArn") if key in node.inputs)
+        assert re.split("[:/]", resource)[-1] == re.split("[:/]", target)[-1], node.name
+        assert statement["Effect"] == "Allow" or statement["Principal"] == "*", node.name
+
+
+def reserved(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The statements of resource policies that name the roles which alone may do something."""
+    for node, statement in statements(graph, *RESOURCE_POLICIES):
+        if "aws:PrincipalIsAWSService" in json.dumps(statement):
+            yield node.name, statement
+
+
+def roles(statement: dict[str, Any]) -> list[str]:
+    """Who is excepted, by the logical name that the role's ARN begins with."""
+    arns = statement["Condition"].get("ArnNotEquals", {}).get("aws:PrincipalArn", [])
+    return [arn.removeprefix(f"arn:aws:iam::{ACCOUNT}:role/").removesuffix("-role-0a1b2c3") for arn in arns]
+
+
+def test_resources_say_who_may_use_them_and_these_are_all_who_are_named(full):
+    found = [(name, one["Sid"], one["Action"], roles(one)) for name, one in reserved(full)]
+    assert sorted(found) == sorted(RESERVED)
+
+
+def test_a_role_that_is_named_is_one_that_iam_allows_it_and_every_such_role_is_named(full):
+    """Neither a role that is locked out nor an exception that nobody needs."""
+    for name, statement in reserved(full):
+        allowed = {
+            policy.name.removesuffix("-policy")
+            for policy, given in statements(full, ROLE_POLICY)
+            if statement["Resource"] in given["Resource"] and set(given["Action"]) & set(statement["Action"])
+        }
+        named = set(roles(statement))
+        assert named == (allowed & named if statement["Sid"] == "OnlyThePageVotes" else allowed), name
+
+
+def test_a_resource_refuses_whoever_is_not_named_but_services_and_nothing_less(full):
+    """An absent key matches ArnNotEquals, so services are let through by a key of their own."""
+    for name, statement in reserved(full):
+        assert statement["Effect"] == "Deny", name
+        expected = {"Bool": {"aws:PrincipalIsAWSService": "false"}} | (
+            VOTES if statement["Sid"] == "OnlyThePageVotes" else {}
+        )
+        conditions = {key: value for key, value in statement["Condition"].items() if key != "ArnNotEquals"}
+        assert conditions == expected, name
+        assert "ArnNotEquals" not in statement["Condition"] or roles(statement), name
+
+
+def test_no_refusal_reaches_whoever_administers_a_resource(full):
+    """Nobody could take back what is denied to everybody. What comes without TLS can come again with it."""
+    data = {*CONSUMING, *WRITING, "sqs:SendMessage", "sns:Publish", "sns:Subscribe"}
+    data |= {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"}
+    for node, statement in statements(full, *RESOURCE_POLICIES):
+        if statement["Effect"] == "Deny" and statement["Condition"] != TLS:
+            assert isinstance(statement["Action"], list), node.name
+            assert set(statement["Action"]) <= data, node.name
+
+
+def test_only_listed_people_are_subscribed_and_only_by_mail(full):
+    policy = full.named(TOPIC_POLICY, "approvers-policy")
+    listed = [one for one in policy.json("policy")["Statement"] if one["Action"] == ["sns:Subscribe"]]
+    people = {one.inputs["endpoint"] for one in full.of(SUBSCRIPTION) if "filterPolicy" in one.inputs}
+    by_address, by_protocol = (one["Condition"] for one in listed)
+    assert set(by_address.pop("StringNotEqualsIgnoreCase")["sns:Endpoint"]) == people
+    assert by_protocol.pop("StringNotEquals") == {"sns:Protocol": "email"}
+    assert not by_address | by_protocol, "a second condition would have to be met as well"
+    assert {one["Effect"] for one in listed} == {"Deny"}
+
+
+def test_a_new_approver_is_subscribed_after_the_policy_lists_them(full):
+    policy = full.named(TOPIC_POLICY, "approvers-policy").urn
+    subscribed = [one for one in full.of(SUBSCRIPTION) if "filterPolicy" in one.inputs]
+    assert len(subscribed) == 4
+    assert all(policy in one.depends_on for one in subscribed)
+
+
+def test_nothing_but_subscriptions_waits_for_a_policy_that_names_roles(full):
+    """Or a queue would wait for a role that waits for the queue."""
+    policies = {node.urn for type_ in RESOURCE_POLICIES for node in full.of(type_)}
+    assert {node.type for node in full.nodes if node.depends_on & policies} == {SUBSCRIPTION}
+
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+# https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
+@pytest.mark.parametrize(("type_", "limit"), [(QUEUE_POLICY, 8_192), (TOPIC_POLICY, 30_000), (TABLE_POLICY, 20_000)])
+def test_a_policy_is_within_its_services_limits_however_many_people_are_listed(type_, limit):
+    people = [f"{number:03}@example.com" for number in range(200)]
+    while len(json.dumps(people)) > PEOPLE_CHARACTERS:
+        people.pop()
+    graph = deploy(config=EVERYTHING | {"approvers": json.dumps(people), "escalateTo": "[]"})
+    for node in graph.of(type_):
+        policy = node.inputs["policy"]
+        assert policy.isascii(), node.name
+        assert len(policy) <= limit, node.name
+        found = node.json("policy")["Statement"]
+        assert len({one["Sid"] for one in found}) == len(found), node.name
+        assert all(len(one["Action"]) <= 7 for one in found if isinstance(one["Action"], list)), node.name
 
 
 def test_queues_and_topics_admit_services_only_and_only_on_our_behalf(full):
@@ -159,10 +293,11 @@ def test_queues_and_topics_admit_services_only_and_only_on_our_behalf(full):
             assert all(ACCOUNT in value for value in condition.values()), node.name
 
 
-def test_the_linter_finds_nothing_in_what_roles_may_do(full):
+def test_the_linter_finds_nothing_in_any_policy(full):
     found = [
         (node.name, finding.issue, detail["action"] if isinstance(detail, dict) else str(detail))
-        for node in full.of(ROLE_POLICY)
+        for type_ in (ROLE_POLICY, *RESOURCE_POLICIES)
+        for node in full.of(type_)
         for finding in parliament.analyze_policy_string(node.inputs["policy"]).findings
         for detail in (finding.detail if isinstance(finding.detail, list) else [finding.detail])
     ]

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from jsonata import Jsonata
+from jsonata.jexception import JException
 from statelint.config import Config
 from statelint.linter import Linter
 from statelint.problem import ProblemType
 
 from handlers.approvals.decisions import WorkflowError
+from handlers.approvals.digest import question_digest
 from handlers.approvals.message import MalformedMessage, Message
-from handlers.approvals.record import Lease, Record, Status
+from handlers.approvals.record import Approver, Lease, Record, Status
 from infra.asl import approval_definition
 from tests.infra.harness import Graph
 
@@ -40,6 +43,7 @@ REQUEST = {
     "requestedBy": "",
     "requestedAt": "2027-01-31T09:00:00Z",
 }
+REQUEST["digest"] = question_digest(REQUEST)
 # What the message's expressions give when the machine evaluates them.
 KNOWN = {
     "{% $states.context.Task.Token %}": "token",
@@ -61,7 +65,7 @@ RECORD = Record(
     rounds=1,
     approvals_required=1,
     rejections_required=1,
-    approvers={},
+    approvers={"anna@example.com": Approver(mailed_round=1)},
     task_token="token",
     lease=Lease(owner="worker", until=3),
 )
@@ -211,21 +215,23 @@ def test_no_cause_breaks_the_state_that_tells_of_it(states, cause, words):
     for given in ({"Cause": cause}, {} if cause is None else {"Error": "x", "Cause": cause}):
         assert evaluated(states["Invalid task"]["Cause"], given) == words
         told = "no cause was given" if cause is None else cause
+        assert evaluated(states["Answer mismatch"]["Cause"], given).endswith(f": {told}")
         for state in ("Rejected", "Not delivered", "Too few approvers"):
             assert evaluated(states[state]["Cause"], given) == told
         assert evaluated(states["Record unavailable"]["Cause"], given).endswith(f"decided: {told}")
 
 
-def evaluated(expression: str, given: Json) -> str:
+def evaluated(expression: str, given: Json, variable: str = "input") -> Any:
     """As the emulator evaluates it: JSONata, with the one function that Step Functions adds and these need."""
     program = Jsonata(expression.removeprefix("{%").removesuffix("%}").strip())
     program.register_lambda("parse", json.loads)
-    return program.evaluate(None, {"states": {"input": given}, "request": REQUEST})
+    states = given if variable == "states" else {"input": given}
+    return program.evaluate(None, {"states": states, "request": REQUEST})
 
 
-def body(states: Json) -> Json:
+def body(states: Json, state: str = "Request approval") -> Json:
     """The message's body as the machine would put it on the queue."""
-    written = states["Request approval"]["Arguments"]["MessageBody"]
+    written = states[state]["Arguments"]["MessageBody"]
     return {key: KNOWN.get(value, value) if isinstance(value, str) else value for key, value in written.items()}
 
 
@@ -236,19 +242,22 @@ def test_what_is_put_on_the_queue_is_what_the_handler_reads(states):
     assert (message.round, message.rounds, message.deadline) == (2, body(states)["rounds"], KNOWN["{% $deadline %}"])
     assert message.request_id == REQUEST["requestId"]
     assert message.title == REQUEST["title"]
+    assert message.late is False
+    late = Message.parse(json.dumps(body(states, "Ask for late decision")))
+    assert late.late is True
+    assert late == replace(message, late=True, round=message.rounds)
 
 
 def test_nothing_is_put_on_the_queue_that_the_handler_could_do_without(states):
-    for field in body(states):
+    for field in body(states).keys() - {"late"}:
         rest = {key: value for key, value in body(states).items() if key != field}
         with pytest.raises(MalformedMessage, match=field):
             Message.parse(json.dumps(rest))
 
 
-@pytest.mark.parametrize("state", ["Close request", "Note late decision"])
-def test_the_record_is_written_in_the_handlers_own_words(states, state):
+def test_the_record_is_written_in_the_handlers_own_words(states):
     item = RECORD.to_item()
-    arguments = states[state]["Arguments"]
+    arguments = states["Close request"]["Arguments"]
     update, condition = arguments["UpdateExpression"], arguments["ConditionExpression"]
     names, values = arguments["ExpressionAttributeNames"], arguments["ExpressionAttributeValues"]
     assert arguments["Key"].keys() == {"requestId"}
@@ -265,47 +274,67 @@ def test_the_last_round_expires_what_is_still_open(states):
     arguments = states["Close request"]["Arguments"]
     values = arguments["ExpressionAttributeValues"]
     assert "#status = :expired" in arguments["UpdateExpression"]
-    assert arguments["ConditionExpression"] == "#status = :open"
+    assert arguments["ConditionExpression"] == "#status = :open AND asked = :true AND executionArn = :execution"
+    assert values[":execution"]["S"] == "{% $states.context.Execution.Id %}"
     assert values[":expired"]["S"] == Status.EXPIRED
     assert values[":open"]["S"] == Status.OPEN
     assert states["Close request"]["Next"] == "Expired"
 
 
-def test_a_decision_of_the_last_moment_holds(states):
+def test_what_could_not_be_closed_is_asked_for_once_more(states):
+    """The function that asks knows what the record holds; the machine trusts no stored text."""
     refused = [c for c in states["Close request"]["Catch"] if c["ErrorEquals"] != ["States.ALL"]]
-    assert refused == [{"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Take late decision"}]
-    assert late_ends(states) == {
-        "EXPIRED": WorkflowError.EXPIRED,
-        "CLOSED": WorkflowError.NOTIFICATION_FAILED,
-        "NONE": WorkflowError.NOTIFICATION_FAILED,
-        "OPEN": WorkflowError.NOTIFICATION_FAILED,
-        "": WorkflowError.RECORD_UNAVAILABLE,
+    assert refused == [{"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Ask for late decision"}]
+    late, first = states["Ask for late decision"], states["Request approval"]
+    assert late["Resource"] == first["Resource"]
+    assert late["Output"] == first["Output"]
+    assert late["Next"] == first["Next"]
+    caught = {one["ErrorEquals"][0]: states[one["Next"]]["Error"] for one in late["Catch"]}
+    assert caught == {
+        **{error: error for error in ("Rejected", "NotificationFailed", "TooFewApprovers", "Expired")},
+        "States.QueryEvaluationError": WorkflowError.ANSWER_MISMATCH,
+        "States.ALL": WorkflowError.RECORD_UNAVAILABLE,
     }
-    late = states["Take late decision"]
-    assert late["Arguments"]["ConsistentRead"] is True
-    assert late["Arguments"]["ProjectionExpression"] == "#status, answer"
-    read = set(re.findall(r"Item\.(\w+)\.(\w+)", json.dumps(late["Assign"])))
-    assert read == {(name, DYNAMODB_TYPES[type(RECORD.to_item()[name])]) for name in ("status", "answer")}
-    approved, rejected, *_ = states["Decided late?"]["Choices"]
-    assert f"'{Status.APPROVED}'" in approved["Condition"]
-    assert approved["Next"] == "Return to main processing"
-    assert f"'{Status.REJECTED}'" in rejected["Condition"]
-    assert states[rejected["Next"]]["Error"] == WorkflowError.REJECTED
 
 
-def late_ends(states: Json) -> dict[str, str]:
-    """The error that follows from each status which is no decision; "" is the default."""
-    choices = states["Decided late?"]["Choices"][2:]
-    named = {
-        status: states[choice["Next"]]["Error"]
-        for choice in choices
-        for status in re.findall(r"'([A-Z]+)'", choice["Condition"])
-    }
-    return named | {"": states[states["Decided late?"]["Default"]]["Error"]}
+def test_the_machine_waits_for_a_late_decision_longer_than_a_message_takes_that_comes_once_more(graph, states):
+    queue = graph.named("aws:sqs/queue:Queue", "requests-queue").inputs
+    function = graph.named("aws:lambda/function:Function", "notifier-request-approval").inputs
+    waits = states["Ask for late decision"]["TimeoutSeconds"]
+    assert waits > queue["visibilityTimeoutSeconds"] + function["timeout"]
+
+
+ANSWER = {"requestId": REQUEST["requestId"], "digest": REQUEST["digest"], "outcome": "APPROVED", "votes": []}
+
+
+def test_an_answer_to_the_question_that_was_asked_goes_on(states):
+    output = states["Request approval"]["Output"]
+    given = {"result": ANSWER}
+    assert evaluated(output, given, "states") == REQUEST | {"approval": ANSWER}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ANSWER | {"requestId": "other"},
+        ANSWER | {"digest": question_digest(REQUEST | {"title": "Order lunch"})},
+        {name: value for name, value in ANSWER.items() if name != "digest"},
+        {},
+        None,
+        "APPROVED",
+        [ANSWER | {"digest": ""}],
+    ],
+)
+def test_an_answer_to_another_question_is_an_error_that_is_caught(states, answer):
+    for state in ("Request approval", "Ask for late decision"):
+        with pytest.raises(JException, match="another question"):
+            evaluated(states[state]["Output"], {"result": answer}, "states")
+        (caught,) = [one for one in states[state]["Catch"] if one["ErrorEquals"] == ["States.QueryEvaluationError"]]
+        assert states[caught["Next"]]["Error"] == WorkflowError.ANSWER_MISMATCH
 
 
 def test_a_record_that_cannot_be_asked_is_never_told_as_expired(states):
-    for name in ("Close request", "Take late decision"):
+    for name in ("Close request", "Ask for late decision"):
         (anything,) = [one for one in states[name]["Catch"] if one["ErrorEquals"] == ["States.ALL"]]
         assert states[anything["Next"]]["Error"] == WorkflowError.RECORD_UNAVAILABLE, name
         assert anything["Output"] == "{% $states.errorOutput %}", "or the cause would not say what failed"
@@ -317,8 +346,8 @@ def test_a_record_that_cannot_be_asked_is_never_told_as_expired(states):
         ("Request approval", "SQS.AmazonSQSException"),
         ("Request approval", "SQS.SdkClientException"),
         ("Close request", "DynamoDB.AmazonDynamoDBException"),
-        ("Take late decision", "DynamoDB.RequestLimitExceededException"),
-        ("Note late decision", "DynamoDB.AmazonDynamoDBException"),
+        ("Close request", "DynamoDB.RequestLimitExceededException"),
+        ("Ask for late decision", "SQS.AmazonSQSException"),
     ],
 )
 def test_a_service_that_is_throttled_is_asked_again_by_the_name_that_aws_gives_it(states, state, error):
@@ -336,19 +365,11 @@ def test_the_machine_calls_services_of_its_own_partition(partition):
         round_seconds=60,
         rounds=1,
         deadline_seconds=60,
+        late_seconds=60,
     )
     called = {state["Resource"] for state in definition["States"].values() if state["Type"] == "Task"}
-    assert len(called) == 4
+    assert len(called) == 3
     assert {resource.split(":states:::")[0] for resource in called} == {f"arn:{partition}"}
-
-
-def test_a_late_decision_is_noted_and_holds_without_the_note(states):
-    note = states["Note late decision"]
-    values = note["Arguments"]["ExpressionAttributeValues"]
-    assert note["Arguments"]["ConditionExpression"] == "#status IN (:approved, :rejected)"
-    assert (values[":approved"]["S"], values[":rejected"]["S"]) == (Status.APPROVED, Status.REJECTED)
-    assert note["Next"] == "Decided late?"
-    assert note["Catch"] == [{"ErrorEquals": ["States.ALL"], "Next": "Decided late?"}]
 
 
 @pytest.mark.parametrize(("fixture", "seconds", "rounds"), [("bare", 28_800, 3), ("full", 14_286, 7)])
@@ -376,8 +397,8 @@ def test_the_machine_runs_what_was_made_with_it(states):
     assert generate["FunctionName"].endswith(":function:workflow-generate-task-0a1b2c3")
     assert process["FunctionName"].endswith(":function:workflow-process-task-0a1b2c3")
     assert states["Request approval"]["Arguments"]["QueueUrl"].endswith("/requests-queue-0a1b2c3")
-    for state in ("Close request", "Take late decision", "Note late decision"):
-        assert states[state]["Arguments"]["TableName"] == "approvals-table-0a1b2c3"
+    assert states["Ask for late decision"]["Arguments"]["QueueUrl"].endswith("/requests-queue-0a1b2c3")
+    assert states["Close request"]["Arguments"]["TableName"] == "approvals-table-0a1b2c3"
 
 
 def test_the_machine_is_a_standard_one_that_waits_for_its_policy(graph):

@@ -108,7 +108,7 @@ def test_changing_ones_mind_is_refused_and_the_first_answer_counts(quorum):
     changed = quorum.press(run.link(), "reject")
     assert changed.status_code == 409
     assert "first answer" in changed.text
-    assert run.item()["approvers"][ALICE]["vote"]["decision"] == "approve"
+    assert run.item()["votes"][ALICE]["decision"] == "approve"
 
 
 def test_what_was_typed_is_kept_when_the_form_is_wrong(plain):

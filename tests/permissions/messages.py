@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
+
 from tests.journey.stacks import Run, Stack, queue_message
 from tests.journey.waiting import until
 
@@ -13,5 +17,15 @@ def message(run: Run, token: str = "") -> str:
     return queue_message(run.arn, record, token=token)
 
 
-def send(stack: Stack, output: str, body: str) -> None:
-    stack.sqs.send_message(QueueUrl=stack.sandbox.outputs[output], MessageBody=body)
+def kept_in_queue(stack: Stack, output: str, words: str) -> list[dict[str, Any]]:
+    """The messages of a queue that hold these words, hidden or not, looked at without receiving them."""
+    name = stack.sandbox.outputs[output].rsplit("/", 1)[-1]
+    answer = httpx.get(f"{stack.sandbox.endpoint}/_ministack/sqs/messages", trust_env=False).json()
+    return [
+        one
+        for regions in answer["messages"].values()
+        for queues in regions.values()
+        for url, messages in queues.items()
+        for one in messages
+        if url.endswith(f"/{name}") and words in one["Body"]
+    ]

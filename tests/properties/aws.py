@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -49,11 +48,11 @@ class MemoryTable:
     def update_item(self, *, Key, UpdateExpression, ConditionExpression, **call) -> dict[str, Any]:  # noqa: N803
         names, values = call["ExpressionAttributeNames"], call["ExpressionAttributeValues"]
         item = copy.deepcopy(self._items.get(Key["requestId"]["S"], {}))
-        left, operator, right = ConditionExpression.partition(" IN " if " IN " in ConditionExpression else " = ")
-        wanted = [values[name] for name in re.findall(r":\w+", right)]
-        assert operator
-        if item.get(names.get(left, left)) not in wanted:
-            raise self._refused("UpdateItem")
+        for term in ConditionExpression.split(" AND "):
+            left, operator, right = term.partition(" = ")
+            assert operator
+            if item.get(names.get(left, left)) != values[right]:
+                raise self._refused("UpdateItem")
         sets, _, removes = UpdateExpression.removeprefix("SET ").partition(" REMOVE ")
         for assignment in sets.split(", "):
             target, _, value = assignment.partition(" = ")
@@ -87,9 +86,9 @@ class Topic:
 class Workflow:
     """One execution of the state machine in infra/asl.py. One token lives at a time, and it answers once.
 
-    `at` is where it is: waiting for its token; closing, late or noting, what it does to the
-    record after the last round; processing, after
-    an approval; failing, on its way into a Fail state; over. `took` is the decision that has reached it.
+    `at` is where it is: waiting for its token; closing its record after the last round; late, waiting to hear what that
+    holds; processing, after an approval; failing, on its way into a Fail state; over. `took` is the decision that has
+    reached it.
     """
 
     exceptions = WORKFLOW_ERRORS
@@ -109,6 +108,7 @@ class Workflow:
             round_seconds=60,
             rounds=rounds,
             deadline_seconds=60 * rounds,
+            late_seconds=60,
         )["States"]
         self._ask()
 
@@ -116,7 +116,11 @@ class Workflow:
 
     def send_task_success(self, *, taskToken, output) -> None:  # noqa: N803
         self._answered(taskToken)
-        self._take(json.loads(output)["outcome"])
+        told = json.loads(output)
+        if (told["requestId"], told["digest"]) != (self.request["requestId"], self.request["digest"]):
+            self.at, self.error = "failing", "AnswerMismatch"
+        else:
+            self._take(told["outcome"])
 
     def send_task_failure(self, *, taskToken, error, cause) -> None:  # noqa: N803
         self._answered(taskToken)
@@ -136,8 +140,7 @@ class Workflow:
         {
             "waiting": self._round_is_over,
             "closing": self._close,
-            "late": self._take_late,
-            "noting": self._note,
+            "late": self._late_is_over,
         }.get(self.at, self._end)(trouble)
 
     def stop(self) -> None:
@@ -147,22 +150,23 @@ class Workflow:
     def ended(self) -> bool:
         return self.at == "over"
 
-    def _ask(self) -> None:
-        self.round += 1
+    def _ask(self, *, late: bool = False) -> None:
+        self.round += not late
         self.token = f"token-{next(self._numbers)}-of-{self._request_id}"
-        body = message_body()
+        body = message_body(requestId=self._request_id)
+        self.request = body["request"]
         body |= {
             "taskToken": self.token,
             "executionArn": self.execution_arn,
             "round": self.round,
             "rounds": self.rounds,
+            "late": late,
             "deadline": self._deadline,
         }
-        body["request"] |= {"requestId": self._request_id}
         self.sent.append(json.dumps(body))
 
     def _answered(self, token: str) -> None:
-        if self.at != "waiting" or token != self.token:
+        if self.at not in {"waiting", "late"} or token != self.token:
             raise self.exceptions.TaskTimedOut({"Error": {"Code": "TaskTimedOut", "Message": "gone"}}, "SendTask")
         self.token = ""
 
@@ -188,23 +192,10 @@ class Workflow:
             self._fail("Expired")
         else:
             self.at = "late"
+            self._ask(late=True)
 
-    def _take_late(self, trouble: bool) -> None:  # noqa: FBT001
-        if trouble:
-            self._fail("RecordUnavailable")
-            return
-        found = self._table.get_item(**self._call("Take late decision")).get("Item", {})
-        status = found.get("status", {}).get("S", "NONE")
-        if status not in {"APPROVED", "REJECTED"}:
-            self._fail("Expired" if status == "EXPIRED" else "NotificationFailed")
-            return
-        self._take(status)
-        self._afterwards, self.at = self.at, "noting"
-
-    def _note(self, trouble: bool) -> None:  # noqa: FBT001
-        if not trouble:
-            self._write("Note late decision")
-        self.at = self._afterwards
+    def _late_is_over(self, trouble: bool) -> None:  # noqa: FBT001
+        self._fail("RecordUnavailable")
 
     def _write(self, state: str) -> bool:
         """Whether the condition of a write held."""
@@ -216,7 +207,9 @@ class Workflow:
 
     def _call(self, state: str) -> dict[str, Any]:
         """A call as the state machine's definition says it."""
-        return self._states[state]["Arguments"] | {"Key": {"requestId": {"S": self._request_id}}}
+        call = self._states[state]["Arguments"]
+        values = call["ExpressionAttributeValues"] | {":execution": {"S": self.execution_arn}}
+        return call | {"Key": {"requestId": {"S": self._request_id}}, "ExpressionAttributeValues": values}
 
     def _end(self, trouble: bool) -> None:  # noqa: FBT001
         if self.at == "failing":

@@ -96,6 +96,8 @@ def test_a_click_in_the_last_second_is_counted_or_refused_never_lost(functions, 
             world.go(vote) if not vote.finished else None
         while not world.workflow.ended:
             world.go_on()
+            while world.queue:  # the state machine asks once more for what it could not close
+                world.to_its_end(world.deliver(world.queue[0]))
         world.to_its_end(vote)
         record = world.settle()
         ends.add((record.status, vote.answer["statusCode"]))
@@ -177,17 +179,44 @@ def test_an_old_link_answers_the_token_of_the_new_round(functions):
     assert world.workflow.took == "APPROVED"
 
 
-def test_a_request_that_was_given_up_too_late_does_not_wait_in_vain(functions):
-    """The dead letter closes the record and finds its token spent: the next round must not wait for nobody."""
+def test_a_dead_letter_that_comes_too_late_closes_nothing(functions):
+    """Its token is spent before Step Functions could take its failure: people can go on answering."""
     world = asked(functions)
     burial = world.bury(world.messages[0])
-    while world.record.status is Status.OPEN:
-        world.go(burial)
+    world.go(burial)
     world.go_on()
     world.to_its_end(burial)
+    assert world.record.status is Status.OPEN
     world.to_its_end(world.deliver(world.queue[0]))
+    assert state(world.to_its_end(world.press(ANNA))) == "thanks"
+    assert world.workflow.took == "APPROVED"
+
+
+def test_a_late_decision_that_nobody_can_tell_is_never_called_expired(functions):
+    world = asked(functions, rounds=1)
+    vote = world.press(ANNA)
+    while world.record.status is Status.OPEN:
+        world.go(vote)
+    world.go_on()
+    world.go_on()
+    assert world.workflow.at == "late"
+    world.go_on()
+    assert world.workflow.error == "RecordUnavailable"
+    assert state(world.to_its_end(vote)) == "closed"
+
+
+def test_a_run_whose_messages_waited_for_longer_than_it_had_is_not_told_as_expired(functions):
+    """Hundreds of runs began at once: nobody was asked, which is not the same as nobody answered."""
+    world = World(functions, rounds=2, seconds=120)
+    world.functions.clock.now += 300
+    for _ in range(3):
+        world.go_on()
+    assert world.workflow.at == "late"
+    for _ in range(len(world.queue)):
+        world.to_its_end(world.deliver(world.queue[0]))
     world.go_on()
     assert (world.workflow.status, world.workflow.error) == ("FAILED", "NotificationFailed")
+    assert not world.links
 
 
 def test_a_decision_that_the_queue_never_let_through_is_not_called_handed_over(functions):

@@ -116,17 +116,6 @@ def test_a_timeout_may_be_an_expression(run, cloud):
     assert found["error"] == "States.Timeout"
 
 
-def test_a_choices_default_has_the_states_own_output(run):
-    choose = {
-        "Type": "Choice",
-        "Choices": [{"Condition": "{% false %}", "Next": "Other"}],
-        "Output": {"chosen": "default"},
-        "Default": "End",
-    }
-    found = run(Choose=choose, End={"Type": "Pass", "End": True}, Other={"Type": "Fail", "Error": "Other"})
-    assert json.loads(found["output"]) == {"chosen": "default"}
-
-
 def test_a_schedules_input_says_when_and_by_what_it_was_sent(cloud, role):
     queue, _ = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
     sqs = cloud.client("sqs")

@@ -29,6 +29,7 @@ def test_an_input_that_no_mapping_uses_is_refused_by_type_name_and_key(type_):
         "protocol",
         "queueUrl",
         "redriveAllowPolicy",
+        "resourceArn",
         "role",
         "roleArn",
         "rule",
@@ -44,6 +45,11 @@ def test_an_input_that_no_mapping_uses_is_refused_by_type_name_and_key(type_):
         inputs.pop(str(refusal.value).split("the input '")[1].split("'")[0])
     assert type_ in str(refusal.value)
     assert "'thing'" in str(refusal.value)
+
+
+def test_a_type_that_cannot_be_deleted_here_is_refused_by_type_and_id():
+    with pytest.raises(UnsupportedError, match=r"aws:sqs/queue:Queue.*'http://q'"):
+        resources.delete(QUEUE, "http://q", {}, NOWHERE)
 
 
 def test_a_needed_input_is_asked_for_by_name():

@@ -1,0 +1,143 @@
+"""What a write to queue or table comes to, should somebody get past their policies (tests/permissions)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from handlers.approvals.digest import question_digest
+from tests.journey.stacks import ALICE, OPERATOR, Run, Stack, link_in, queue_message, send
+from tests.journey.waiting import until
+
+LUNCH = "Order lunch for the team"
+
+
+def forge(run: Run, output: str = "requestQueueUrl", **changes: Any) -> None:
+    """Put a message of one's own into a queue: this run's, with a question and numbers of one's own."""
+    message = json.loads(queue_message(run.arn, run.stack.store.get(run.request_id)))
+    question = message["request"] | {name: changes.pop(name) for name in list(changes) if name in message["request"]}
+    question["digest"] = question_digest(question)
+    send(run.stack, output, json.dumps(message | {"request": question} | changes))
+
+
+def lunch_link(stack: Stack, title: str, to: str = ALICE) -> str:
+    def look() -> list[Any]:
+        return [one for one in stack.sandbox.messages() if title in one.subject and one.to == to]
+
+    return link_in(until(look, "the forged mail")[0].body)
+
+
+def test_an_approval_of_a_forged_question_pays_nothing_out(plain):
+    """The token of a waiting run, from its history, under a harmless question."""
+    payout = plain.start()
+    payout.mails(3)
+    title = f"{LUNCH} {payout.title[-6:]}"
+    forge(payout, requestId="forged-" + payout.request_id, title=title)
+    link = lunch_link(plain, title)
+    assert plain.press(link).status_code == 200
+    error, cause = payout.failed()
+    assert error == "AnswerMismatch"
+    assert "another question" in cause
+    item = until(lambda: (now := payout.item())["status"] == "CLOSED" and now, "closed record")
+    assert "taskToken" not in item
+    until(lambda: "had asked another question" in plain.get(link).text, "what the page says")
+    told = [mail for mail in plain.sandbox.messages() if mail.to == OPERATOR and payout.arn in mail.body]
+    assert told or until(
+        lambda: [mail for mail in plain.sandbox.messages() if mail.to == OPERATOR and payout.arn in mail.body],
+        "the operator's mail",
+    )
+    assert "Return to main processing" not in payout.states()
+
+
+def test_a_question_that_was_changed_on_its_way_pays_nothing_out(deployed):
+    """Somebody who may receive from the queue and send to it leaves ids and token, and changes the words."""
+    with deployed("dev") as stack:
+        mappings = stack.sandbox.client("lambda")
+        url = stack.sandbox.outputs["requestQueueUrl"]
+        arn = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        (mapping,) = mappings.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+        mappings.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        payout = stack.start()
+        sqs = stack.sandbox.cloud.as_aws("sqs")
+        (caught,) = until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "the message")
+        message = json.loads(caught["Body"])
+        message["request"]["title"] = f"{LUNCH} {payout.title[-6:]}"
+        message["request"]["digest"] = question_digest(message["request"])
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=caught["ReceiptHandle"])
+        send(stack, "requestQueueUrl", json.dumps(message))
+        mappings.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+        stack.press(lunch_link(stack, message["request"]["title"]))
+        assert payout.failed()[0] == "AnswerMismatch"
+        assert "Return to main processing" not in payout.states()
+
+
+def test_a_forged_round_of_a_harmless_request_gets_no_hold_of_another_run(plain):
+    payout, lunch = plain.start(), plain.start()
+    payout.mails(3), lunch.mails(3)
+    token = payout.item()["taskToken"]
+    forge(lunch, taskToken=token, executionArn=payout.arn)
+    forge(lunch, taskToken=token, round=2)
+    forge(lunch, taskToken=token, rounds=21, round=21)
+    until(lambda: plain.press(lunch.link()).status_code == 200, "an answer that is taken")
+    lunch.succeeded()
+    assert payout.status == "RUNNING"
+    plain.press(payout.link())
+    payout.succeeded()
+
+
+@pytest.mark.parametrize("answer", [{"outcome": "APPROVED"}, {"error": "Rejected", "cause": "because"}])
+def test_a_decision_that_is_written_into_the_table_is_none(plain, answer):
+    run = plain.start()
+    link = run.link()
+    plain.dynamodb.update_item(
+        TableName=plain.table,
+        Key={"requestId": {"S": run.request_id}},
+        UpdateExpression="SET #s = :status, answer = :answer, version = version + :one",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={
+            ":status": {"S": "APPROVED" if "outcome" in answer else "REJECTED"},
+            ":answer": {"S": json.dumps(answer)},
+            ":one": {"N": "1"},
+        },
+    )
+    assert "<form" in plain.get(link).text
+    assert plain.press(link, "reject", "Not this way.").status_code == 200
+    error, cause = run.failed()
+    assert error == "Rejected"
+    assert f"{ALICE}: Not this way." in cause
+
+
+def test_a_forged_dead_letter_with_a_dead_token_takes_nobody_their_vote(deployed):
+    with deployed("dev") as stack:
+        run = stack.start()
+        run.mails(3)
+        forge(run, "deadLetterQueueUrl", taskToken="garbage")
+        until(lambda: not messages_of(stack, "deadLetterQueueUrl"), "reader of the dead letters")
+        assert run.item()["status"] == "OPEN"
+        assert stack.press(run.link()).status_code == 200
+        run.succeeded()
+
+
+def messages_of(stack: Stack, output: str) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    url = stack.sandbox.outputs[output]
+    seen = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(map(int, seen.values()))
+
+
+def test_the_page_refuses_an_answer_to_what_it_no_longer_shows(plain):
+    run = plain.start()
+    link = run.link()
+    digest = re.search(r'name="digest" value="([0-9a-f]{64})"', plain.get(link).text)[1]
+    assert digest == plain.http.get(link, headers={"accept": "application/json"}).json()["request"]["digest"]
+    form = {"decision": "approve", "comment": "Yes.", "digest": "0" * 64}
+    answer = plain.http.post(link, data=form, headers={"accept": "text/html"})
+    assert answer.status_code == 409
+    assert "not what it was" in answer.text
+    assert "Yes." in answer.text
+    assert run.status == "RUNNING"
+    assert plain.http.post(link, data=form | {"digest": digest}).status_code == 200
+    run.succeeded()
