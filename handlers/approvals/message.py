@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from handlers.approvals import when
-from handlers.approvals.digest import question_digest
+from handlers.approvals.digest import digest_of
 
 READABLE_VERSIONS = (1, 2)  # 1 had no digest, and was never sent late
 MOST_ROUNDS = 21  # as the config allows: asked once, and reminded twenty times
@@ -80,15 +80,7 @@ class Message:
 
     @property
     def digest(self) -> str:
-        return question_digest(
-            {
-                "requestId": self.request_id,
-                "title": self.title,
-                "details": self.details,
-                "requestedBy": self.requested_by,
-                "scheduledFor": self.scheduled_for,
-            }
-        )
+        return digest_of(self)
 
 
 def _json_object(body: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from handlers.approvals.digest import question_digest
+from handlers.approvals.digest import digest_of
 
 # Raised when the shape of the item changes; a reader knows its own version and the one before (design decision 11).
 # 1 kept the votes inside of `approvers`. A record keeps the shape that it was made in until it ends.
@@ -138,15 +138,7 @@ class Record:
     @property
     def digest(self) -> str:
         """Of the question as it stands here."""
-        return question_digest(
-            {
-                "requestId": self.request_id,
-                "title": self.title,
-                "details": self.details,
-                "requestedBy": self.requested_by,
-                "scheduledFor": self.scheduled_for,
-            }
-        )
+        return digest_of(self)
 
     @property
     def asked(self) -> bool:
