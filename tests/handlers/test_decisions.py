@@ -250,6 +250,15 @@ def test_a_decision_that_its_votes_do_not_carry_is_none(changes):
     assert read.verdict is not Status.REJECTED
 
 
+def test_an_answer_to_another_question_than_the_records_is_not_counted():
+    """The page was shown before somebody changed the words in the table."""
+    changed = record(title="Order lunch")
+    with pytest.raises(Refused) as refused:
+        cast(changed, ANNA, vote())
+    assert refused.value.reason is Refusal.CHANGED
+    assert refused.value.record == changed
+
+
 def test_votes_are_kept_apart_from_what_the_mailing_writes():
     """Only the page's role may write that attribute: IAM sees names of the top level only."""
     item = approved().to_item()
