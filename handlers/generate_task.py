@@ -15,6 +15,7 @@ from uuid import uuid4
 from handlers.approvals import when
 from handlers.approvals.digest import question_digest
 from handlers.approvals.observability import logger
+from handlers.approvals.once import RepeatedError, parse
 from handlers.approvals.visible import blank
 
 if TYPE_CHECKING:
@@ -120,8 +121,11 @@ def _object(name: str, value: Any) -> dict[str, Any]:
     held, got = value, type(value).__name__
     if isinstance(value, str):
         try:
-            held = json.loads(value)
+            held = parse(value)
             got += f" that holds {type(held).__name__}"
+        except RepeatedError as error:
+            key = json.dumps(error.name)[:QUOTED]
+            raise InvalidTask(f"{name} must have each key once, got {key} {error.times} times") from error
         except (ValueError, RecursionError):
             got += " that is not JSON"
     if not isinstance(held, dict):

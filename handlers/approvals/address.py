@@ -8,6 +8,8 @@ from __future__ import annotations
 import unicodedata
 from email.utils import parseaddr
 
+from handlers.approvals.visible import UNSEEN
+
 FULL_STOPS = str.maketrans(dict.fromkeys("\u3002\uff61", "."))  # that stand for a dot in a domain
 
 
@@ -18,7 +20,7 @@ def ascii_form(text: str) -> str:
     What is no address comes back as something that equals no address of the config; nothing is raised.
     """
     normal = unicodedata.normalize("NFKC", text)
-    seen = "".join(one for one in normal if one == " " or unicodedata.category(one)[0] not in "CMZ")
+    seen = "".join(one for one in UNSEEN.sub("", normal) if one == " " or unicodedata.category(one)[0] not in "CMZ")
     _name, found = parseaddr(seen.strip().removeprefix("mailto:"))
     local, at, domain = (found or seen).replace(" ", "").rpartition("@")
     if len(local) > 1 and local[0] == local[-1] == '"':

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.record import DECIDED, Decision, Record, Status, Vote
+from handlers.approvals.visible import one_line, quoted, shortened
 
 if TYPE_CHECKING:
     from handlers.approvals.callback import Execution
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 # A record stays open until the state machine says otherwise. Only if the machine's word never came does the stated
 # deadline end it, and then with room for a clock that is wrong.
 CLOCK_SKEW_SECONDS = 60
+# A cause, counted as it stands in JSON. Step Functions takes 32,768 characters, but parent workflows and events get it
+# inside of JSON, perhaps more than once, and what is cut there is not JSON any more.
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
-CAUSE_LIMIT = 32_768  # characters
+CAUSE_LIMIT = 7_900
+REASON_LIMIT = 400  # characters of a comment in it; the record has all of them
+SHORTEST_REASON = 10  # less than that says nothing
+NAME_LIMIT = 254  # an address has no more
 # All comments of a request together, as they stand in JSON. The record holds them twice, once in the answer, and has
 # 400 KB; the workflow takes the answer beside the request, in 256 KiB.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -150,13 +156,41 @@ def _answer(record: Record) -> dict[str, Any]:
             "decidedAt": iso(record.decided_at),
             "votes": said(record),
         }
+    return {"error": WorkflowError.REJECTED.value, "cause": _rejection(record)}
+
+
+def _rejection(record: Record) -> str:
+    """Who rejected, and each one's words in quotation marks that these cannot close.
+
+    Names come first, and everybody has the same part of what they leave: no text hides another's name.
+    """
+    head = f"Request {record.request_id} was rejected at {iso(record.decided_at)} by "
     against = [
-        f"{who}: {vote.comment}" if vote.comment else who
+        (one_line(who, NAME_LIMIT), vote.comment)
         for who, vote in record.votes.items()
         if vote.decision is Decision.REJECT
     ]
-    cause = f"Request {record.request_id} was rejected at {iso(record.decided_at)} by {'; '.join(against)}"
-    return {"error": WorkflowError.REJECTED.value, "cause": cause[:CAUSE_LIMIT]}
+    names = _in_json(head + "; ".join(who for who, _ in against))
+    room = (CAUSE_LIMIT - names) // max(1, len(against))
+    return _fitted(head + "; ".join(who + _reason(comment, room) for who, comment in against), CAUSE_LIMIT)
+
+
+def _reason(comment: str, room: int) -> str:
+    """`room` is in characters of JSON."""
+    words = quoted(comment, REASON_LIMIT)
+    while words and _in_json(f": {words}") > room:
+        words = quoted(words[1:-1], len(words) * 3 // 4) if len(words) > SHORTEST_REASON else ""
+    return f": {words}" if words else ""
+
+
+def _fitted(text: str, room: int) -> str:
+    while _in_json(text) > room:
+        text = shortened(text, len(text) * 3 // 4)
+    return text
+
+
+def _in_json(text: str) -> int:
+    return len(json.dumps(text))
 
 
 def said(record: Record) -> list[dict[str, str]]:

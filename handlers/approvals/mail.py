@@ -7,26 +7,28 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 from __future__ import annotations
 
 import re
-import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
 from handlers.approvals import when
 from handlers.approvals.record import Decision, Record, Vote
 from handlers.approvals.rounds import Kind
-from handlers.approvals.visible import clean
+from handlers.approvals.visible import STACKED, clean, one_line, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 SUBJECT_LIMIT = 99
 ENVIRONMENT_LIMIT = 30
-LINE_LIMIT = 400  # characters of a text that has one line in the mail
 DETAILS_LIMIT = 10_000  # characters
 DETAILS_LINES = 200
 COMMENT_LIMIT = 500
 PEOPLE_LIMIT = 50
-QUOTE_WIDTH = 72
+UNTITLED = "(without a title)"
+NOBODY = "(nobody is named)"  # which says nothing of who it was
+QUOTE_WIDTH = 72  # columns
+# What a quoted line may be broken between: addresses, blanks, words.
+PIECE = re.compile(r"https?://[!-~]+|\s|(?:(?!https?://)\S)+")
 # Outlook removes "extra line breaks" from plain text: it joins a line to one of some 40 characters or more before it.
 # It leaves a blank line alone, and a line that begins with two blanks, as each one of a quotation does.
 PARAGRAPH = "\n\n"
@@ -50,7 +52,9 @@ def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC")
 
 def subject_about(record: Record, headline: str, environment: str, timezone: str) -> str:
     """A scheduled request has its time at the end, or mail programs would make one thread of every day's."""
-    end = f" ({when.local_iso(record.scheduled_for, timezone, weekday=False)})" if record.scheduled_for else ""
+    end = (
+        f" ({when.local_iso(one_line(record.scheduled_for), timezone, weekday=False)})" if record.scheduled_for else ""
+    )
     return subject_line(environment, headline, _subject_title(record), end)
 
 
@@ -58,34 +62,33 @@ def subject_line(environment: str, headline: str, what: str, end: str = "") -> s
     """Cut to what SNS takes, in ASCII; headline and end are whole."""
     where = _ascii(environment)[:ENVIRONMENT_LIMIT]
     start = f"{f'[{where}] ' if where else ''}{headline}: "
-    return (start + _shortened(_ascii(what), SUBJECT_LIMIT - len(start) - len(end)) + end).rstrip()
+    return (start + shortened(_ascii(what), SUBJECT_LIMIT - len(start) - len(end)) + end).rstrip()
 
 
 def body(
     record: Record, who: str, kind: Kind, link: str, environment: str, timezone: str, one_click_link: str = ""
 ) -> str:
-    """What this person is asked, by whom, until when, and the link to answer with."""
+    """What this person is asked, by whom, until when, and the link to answer with.
+
+    Whoever approves without the page has seen all of the question, so a mail that had to cut it has no link for that.
+    """
     parts = (
         _opening(record, kind, environment, timezone),
         _facts(record, timezone),
         _details(record),
         votes(record, timezone),
-        _answering(who, link, one_click_link),
+        _answering(who, link, "" if _cut(record) else one_click_link),
         f"Request {one_line(record.request_id)}\n",
     )
     return PARAGRAPH.join(filter(None, parts))
 
 
-def one_line(text: str, limit: int = LINE_LIMIT) -> str:
-    return _shortened(" ".join(clean(text).split()), limit)
-
-
 def title(record: Record) -> str:
-    return one_line(record.title) or "(without a title)"
+    return one_line(record.title) or UNTITLED
 
 
 def requester(record: Record) -> str:
-    return one_line(record.requested_by) or "a schedule or an event, not a person"
+    return one_line(record.requested_by) or NOBODY
 
 
 def people_asked(record: Record) -> str:
@@ -118,7 +121,7 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
 
 
 def _facts(record: Record, timezone: str) -> str:
-    scheduled = when.local_iso(record.scheduled_for, timezone)
+    scheduled = when.local_iso(one_line(record.scheduled_for), timezone)
     return PARAGRAPH.join(
         (
             f"What: {title(record)}",
@@ -129,6 +132,12 @@ def _facts(record: Record, timezone: str) -> str:
             f"Approvals needed: {record.approvals_required} ({people_asked(record)} asked; {against(record)} it)",
         )
     )
+
+
+def _cut(record: Record) -> bool:
+    """Whether the mail shows less of the question than the page does."""
+    _, details_cut = _excerpt(record.details, DETAILS_LIMIT, DETAILS_LINES)
+    return details_cut or one_line(record.title) != one_line(record.title, len(record.title))
 
 
 def _details(record: Record) -> str:
@@ -185,15 +194,6 @@ def _ascii(text: str) -> str:
     return " ".join(decomposed.encode("ascii", "ignore").decode().split())
 
 
-def _shortened(text: str, limit: int) -> str:
-    """Cut at a word if there is one in the last third."""
-    if len(text) <= limit:
-        return text
-    kept = text[: limit - 3]
-    space = kept.rfind(" ")
-    return (kept[:space] if space > limit * 2 // 3 else kept).rstrip() + "..."
-
-
 def _excerpt(text: str, characters: int, lines: int) -> tuple[str, bool]:
     """The beginning of a text, and whether something is missing."""
     cleaned = clean(text).strip("\n").rstrip()
@@ -206,20 +206,32 @@ def _quoted(text: str) -> str:
 
     An address that is longer stays in one piece, so that it can be opened.
     """
-    return "\n".join(
-        f"  | {piece}".rstrip()
-        for line in text.split("\n")
-        for piece in (
-            textwrap.wrap(
-                line,
-                QUOTE_WIDTH,
-                replace_whitespace=False,
-                drop_whitespace=False,
-                break_long_words=not re.search(r"https?://[!-~]+", line),
-                break_on_hyphens=False,
-            )
-            or [""]
-        )
+    return "\n".join(f"  | {row}".rstrip() for line in text.split("\n") for row in _rows(line.expandtabs()))
+
+
+def _rows(line: str) -> Iterator[str]:
+    row, used = "", 0
+    for piece in _pieces(line):
+        if row and used + _columns(piece) > QUOTE_WIDTH:
+            yield row
+            row, used = "", 0
+        row, used = row + piece, used + _columns(piece)
+    yield row
+
+
+def _pieces(line: str) -> Iterator[str]:
+    for found in PIECE.findall(line):
+        if _columns(found) <= QUOTE_WIDTH or found.startswith(("http://", "https://")):
+            yield found
+        else:
+            yield from found  # letter by letter
+
+
+def _columns(text: str) -> int:
+    """Chinese, Japanese and Korean letters, and emoji, are two columns wide."""
+    return sum(
+        0 if unicodedata.category(one) in STACKED else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        for one in text
     )
 
 

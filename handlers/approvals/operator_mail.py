@@ -1,16 +1,19 @@
 """The mail to an operator: which run ended otherwise than by people's decision, why, and where to look.
 
 Limits of subject and message are those of `mail`. Causes are written by AWS, by the user's own functions and by
-whoever holds a task token, so each is one line, cut and cleaned.
+whoever holds a task token, titles and inputs by whoever starts a run. Each is one line, cleaned, cut, and in quotation
+marks, so that none can be taken for words of ours; an input is JSON, which has marks of its own.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from handlers.approvals import mail, when
 from handlers.approvals.decisions import WorkflowError
+from handlers.approvals.visible import one_line, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +27,7 @@ ENDINGS = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped
 UNVOTED = "went on without a vote"
 CAUSE_LIMIT = 1_000  # characters: enough for a message, not for a stack trace
 INPUT_LIMIT = 400
+NAME = re.compile(r"[\w.]{1,256}", re.ASCII)  # what errors are called; anything else is a text
 # By partition; others (isolated regions) have consoles whose addresses are not public.
 # https://docs.aws.amazon.com/general/latest/gr/aws-arns-and-namespaces.html
 CONSOLES = {
@@ -56,17 +60,17 @@ def subject(execution: Execution, records: Sequence[Record], environment: str, t
 def body(execution_arn: str, execution: Execution, records: Sequence[Record], environment: str, timezone: str) -> str:
     """What was asked, how it ended and why, who had answered, and where to look."""
     parts = [
-        f"A run of the approval workflow in {mail.one_line(environment)} {_ended(execution, records)}.",
+        f"A run of the approval workflow in {one_line(environment)} {_ended(execution, records)}.",
         *(
-            f"Somebody answered with the task token of request {record.request_id}, and nobody had voted for that. "
-            "Find out who may read task tokens: docs/security.md."
+            f"Somebody answered with the task token of request {one_line(record.request_id)}, and nobody had voted for "
+            "that. Find out who may read task tokens: docs/security.md."
             for record in records
             if record.answered_without_vote
         ),
         *(_asked(record, timezone) for record in records),
         _ending(execution, timezone),
         *(mail.votes(record, timezone) for record in records),
-        *([] if records else [f"- Started with: {mail.one_line(execution.started_with, INPUT_LIMIT)}"]),
+        *([] if records else [f"- Started with: {one_line(execution.started_with, INPUT_LIMIT)}"]),
         "Where to look:",
         console(execution_arn) or execution_arn,
         "What each ending means, and what to do, is in docs/operations.md.",
@@ -104,17 +108,21 @@ def _ended(execution: Execution, records: Sequence[Record]) -> str:
 
 
 def _asked(record: Record, timezone: str) -> str:
-    facts = [f"- What: {mail.title(record)}", f"- Asked by: {mail.requester(record)}"]
+    facts = [
+        f"- What: {quoted(record.title) or mail.UNTITLED}",
+        f"- Asked by: {quoted(record.requested_by) or mail.NOBODY}",
+    ]
     if record.scheduled_for:
-        facts.append(f"- Scheduled for: {when.local_iso(record.scheduled_for, timezone)}")
-    facts.append(f"- Request: {mail.one_line(record.request_id)}, {record.status.value}")
+        facts.append(f"- Scheduled for: {when.local_iso(one_line(record.scheduled_for), timezone)}")
+    facts.append(f"- Request: {one_line(record.request_id)}, {record.status.value}")
     return mail.PARAGRAPH.join(facts)
 
 
 def _ending(execution: Execution, timezone: str) -> str:
-    facts = [f"- Ended: {' '.join(filter(None, (execution.status, mail.one_line(execution.error))))}"]
+    error = execution.error if NAME.fullmatch(execution.error) else quoted(execution.error)
+    facts = [f"- Ended: {' '.join(filter(None, (execution.status, error)))}"]
     if execution.stopped_at:
         facts.append(f"- At: {when.local(execution.stopped_at, timezone)}")
-    if execution.cause:
-        facts.append(f"- Why: {mail.one_line(why(execution.cause), CAUSE_LIMIT)}")
+    if cause := quoted(why(execution.cause), CAUSE_LIMIT):
+        facts.append(f"- Why: {cause}")
     return mail.PARAGRAPH.join(facts)

@@ -15,12 +15,14 @@ from markupsafe import Markup
 from handlers.approvals import mail, when
 from handlers.approvals.decisions import iso
 from handlers.approvals.record import Decision
-from handlers.approvals.visible import clean
+from handlers.approvals.visible import clean, one_line
 
 if TYPE_CHECKING:
     from handlers.approvals.record import Record
 
 COMMENT_LIMIT = 1_000  # characters
+# The name of the form's first button, for those who submit a form by that: some mail scanners do. It decides nothing.
+LOOK = "look"
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -121,6 +123,7 @@ _environment = Environment(
 _environment.globals.update(
     style=Markup(STYLE),  # noqa: S704 - our own file; escaped, it would not be a style sheet
     comment_limit=COMMENT_LIMIT,
+    look=LOOK,
     local=when.local,
     local_iso=when.local_iso,
     iso=iso,
@@ -128,4 +131,4 @@ _environment.globals.update(
     people_asked=mail.people_asked,
     against=mail.against,
 )
-_environment.filters.update(clean=clean, one_line=mail.one_line, said=mail.said)
+_environment.filters.update(clean=clean, one_line=one_line, said=mail.said)

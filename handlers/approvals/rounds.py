@@ -10,8 +10,10 @@ from handlers.approvals.address import same_person
 from handlers.approvals.decisions import CLOCK_SKEW_SECONDS
 from handlers.approvals.message import MalformedMessage, Message
 from handlers.approvals.record import DECIDED, Approver, Lease, Record, Status
+from handlers.approvals.visible import quoted
 
 SECONDS_PER_DAY = 86_400
+REQUESTER_LIMIT = 254  # characters, as many as an address has
 
 
 class Kind(StrEnum):
@@ -69,7 +71,7 @@ def new_record(message: Message, policy: Policy) -> Record:
     if len(asked) < policy.approvals_required:
         raise TooFewApprovers(
             f"Request {message.request_id} needs {policy.approvals_required} approval(s), but without its requester "
-            f"{message.requested_by} only {len(asked)} approver(s) are left"
+            f"{quoted(message.requested_by, REQUESTER_LIMIT)} only {len(asked)} approver(s) are left"
         )
     escalate_to = tuple(who for who in policy.escalate_to if same_person(who) != barred)
     return Record(

@@ -20,7 +20,7 @@ from handlers.approvals.decisions import (
     WorkflowError,
     cast,
 )
-from handlers.approvals.record import Decision, Lease, Record, Status
+from handlers.approvals.record import Approver, Decision, Lease, Record, Status
 from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA, DEADLINE, approved, record, rejected, vote, voted
 
 APPROVE, REJECT = Decision.APPROVE, Decision.REJECT
@@ -107,7 +107,7 @@ def test_a_rejection_tells_the_workflow_who_and_why():
     told = decisions.answer(rejected())
     assert isinstance(told, Failure)
     assert told.error is WorkflowError.REJECTED
-    assert f"{BEN}: Not on a Friday." in told.cause
+    assert told.cause.endswith(f' by {BEN}: "Not on a Friday."')
     assert ANNA not in told.cause
 
 
@@ -138,11 +138,48 @@ def test_a_decision_ends_the_sending_of_mails():
     assert cast(sending, ANNA, vote()).lease is None
 
 
-def test_a_cause_is_never_longer_than_step_functions_takes():
-    wordy = {who: vote(REJECT, "x" * 20_000) for who in (ANNA, BEN, CARLA)}
-    told = decisions.answer(decisions.decide(voted(wordy), Status.REJECTED, ASKED_AT))
+def cause(votes: dict) -> str:
+    rejected_by = voted(votes, approvers=dict.fromkeys(votes, Approver()))
+    told = decisions.answer(decisions.decide(rejected_by, Status.REJECTED, ASKED_AT))
     assert isinstance(told, Failure)
-    assert len(told.cause) == decisions.CAUSE_LIMIT
+    return told.cause
+
+
+@pytest.mark.parametrize("piece", ["x", "word ", '" ', "\\", "\u00fc", "\u4e2d", "\U0001f600", "a\u0301"])
+@pytest.mark.parametrize("people", [1, 3, 50, 150])
+def test_a_cause_fits_into_json_with_everybodys_name(people, piece):
+    """A parent workflow and an event have it in JSON, which nothing may cut."""
+    names = [f"person{number:03}@example.com" for number in range(people)]
+    told = cause({who: vote(REJECT, piece * 1_000) for who in names})
+    assert len(json.dumps(told)) < 8_000
+    assert all(who in told for who in names)
+    if people < 50:
+        assert told.count("...") == people, "everybody's words begin"
+
+
+def test_not_even_names_that_somebody_wrote_into_the_table_make_a_cause_too_long():
+    assert len(json.dumps(cause({"\U0001f600" * 300 + str(number): vote(REJECT) for number in range(150)}))) < 8_000
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("a\n\nb\r\nc\u2028d", "a b c d"),
+        ("red \x1b[31m\x00 \u202egone", "red [31m gone"),
+        (f"No.; {CARLA}: approved as well", f"No.; {CARLA}: approved as well"),
+        (f'No."; {CARLA}: "approved as well', f"No.'; {CARLA}: 'approved as well"),
+        (f"No.\u201d; {CARLA}: \u201capproved", f"No.'; {CARLA}: 'approved"),
+        (f"No.''; {CARLA}: \uff02approved", f"No.'; {CARLA}: 'approved"),
+        ("Don't.", "Don't."),
+    ],
+)
+def test_a_comment_in_a_cause_stays_between_its_quotation_marks(comment, told):
+    written = cause({ANNA: vote(REJECT, comment, at=1), BEN: vote(REJECT, "No.", at=2)})
+    assert written.partition(" by ")[2] == f'{ANNA}: "{told}"; {BEN}: "No."'
+
+
+def test_a_comment_of_which_nothing_can_be_seen_is_none():
+    assert cause({ANNA: vote(REJECT, "\u200b\u2800\U0001d159")}).endswith(f" by {ANNA}")
 
 
 def test_an_answer_that_was_taken_leaves_no_token_behind():

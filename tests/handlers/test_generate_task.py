@@ -215,6 +215,28 @@ def test_what_should_hold_the_fields_and_does_not_is_named(name, trigger, value,
 
 
 @pytest.mark.parametrize(
+    ("value", "key", "times"),
+    [
+        ('{"title": "Lunch", "title": "Payout"}', "title", 2),
+        ('{"title": "Lunch", "titl\\u0065": "Payout", "title": ""}', "title", 3),
+        ('{"title": "Pay", "details": {"to": "Ann", "to": "Eve"}}', "to", 2),
+        ('{"title": "Pay", "details": [{"\\"": 1, "\\"": 2}]}', '\\"', 2),
+        (json.dumps({"x" * 500: 1}).replace("}", ",") + json.dumps({"x" * 500: 2})[1:], "x" * 59, 2),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "trigger"),
+    [("the input", lambda value: value), ("the task", lambda value: {"task": value}), ("detail", event)],
+)
+def test_a_key_that_comes_twice_in_a_text_is_refused_by_name(name, trigger, value, key, times):
+    """Step Functions reads an input before we do; what it holds as text, nobody has read."""
+    said = refusal(trigger(value))
+    assert said.startswith(f'{name} must have each key once, got "{key}')
+    assert said.endswith(f" {times} times")
+    assert len(said) < 120
+
+
+@pytest.mark.parametrize(
     ("trigger", "said"),
     [
         ({"title": "x" * 201}, "title must be at most 200 characters, got 201"),

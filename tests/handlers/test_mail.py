@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import string
+import unicodedata
 from datetime import UTC
 from itertools import pairwise
 
@@ -158,8 +159,9 @@ def test_a_scheduled_request_says_for_which_time() -> None:
         assert "Scheduled for" not in body(record(), kind)
 
 
-def test_a_request_without_a_requester_says_where_it_comes_from() -> None:
-    assert "Asked by: a schedule or an event, not a person" in body(record(requested_by=""))
+@pytest.mark.parametrize("nobody", ["", "\u200b", "\u2800\U0001d159"])
+def test_a_request_without_a_requester_says_that_nobody_is_named_and_claims_no_more(nobody: str) -> None:
+    assert "Asked by: (nobody is named)\n" in body(record(requested_by=nobody))
 
 
 def test_a_request_without_details_has_no_heading_for_them() -> None:
@@ -179,6 +181,24 @@ def test_a_one_click_link_is_there_only_if_given_and_says_what_it_does() -> None
     assert text.split("\n").count(ONE_CLICK) == 1
     assert "Opening this link is your approval" in text
     assert "/approve" not in body(record())
+
+
+@pytest.mark.parametrize(
+    ("changes", "there"),
+    [
+        ({"details": "x" * mail.DETAILS_LIMIT}, True),
+        ({"details": "x" * (mail.DETAILS_LIMIT + 1)}, False),
+        ({"details": "x\n" * mail.DETAILS_LINES}, True),
+        ({"details": "x\n" * (mail.DETAILS_LINES + 1)}, False),
+        ({"title": "x" * 400}, True),
+        ({"title": "x" * 401}, False),
+    ],
+)
+def test_nobody_approves_by_one_click_what_the_mail_had_to_cut(changes: dict, *, there: bool) -> None:
+    text = body(record(**changes), one_click_link=ONE_CLICK)
+    assert (ONE_CLICK in text.split("\n")) is there
+    assert ("approve at once" in text) is there
+    assert LINK in text.split("\n")
 
 
 def test_votes_so_far_are_told_with_their_comments() -> None:
@@ -241,6 +261,32 @@ def test_no_quoted_line_is_so_long_that_a_mail_client_breaks_it(filler: str) -> 
 def test_a_long_address_in_the_details_stays_in_one_piece() -> None:
     address = "https://ci.example.com/" + "a" * 200
     assert address in quoted(body(record(details=f"See {address} for more")))
+
+
+def columns(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else not unicodedata.combining(one) for one in line)
+
+
+@pytest.mark.parametrize(
+    "filler", ["x" * 300, "\u4e2d" * 300, "\U0001f600" * 300, "\t" * 50, " " * 300, "a\u0301" * 300, "-" * 99]
+)
+@pytest.mark.parametrize("glue", ["", " "])
+def test_an_address_exempts_itself_and_not_its_line(filler: str, glue: str) -> None:
+    short, long = "https://a.example/1", "https://ci.example.com/" + "a" * 200
+    text = body(record(details=f"{filler}{glue}{short} {filler}{glue}{long} {filler} To answer, open this link:"))
+    rows = quoted(text)
+    assert any(short in row for row in rows)
+    assert any(long in row for row in rows)
+    assert [row for row in rows if row.strip() != long and columns(row) > mail.QUOTE_WIDTH] == []
+    assert "".join("".join(rows).split()) == "".join(
+        f"{filler}{short}{filler}{long}{filler}To answer, open this link:".split()
+    )
+
+
+@pytest.mark.parametrize("address", ["https://", "http://x", "xhttps://y", "HTTPS://A.EXAMPLE/"])
+def test_what_only_begins_like_an_address_is_wrapped_as_any_word(address: str) -> None:
+    rows = quoted(body(record(details=f"{address} {'x' * 200} {address}")))
+    assert all(len(row) <= mail.QUOTE_WIDTH for row in rows)
 
 
 def test_the_title_stays_on_one_line() -> None:

@@ -53,6 +53,19 @@ def test_a_body_that_is_no_object_is_refused(body):
         Message.parse(body)
 
 
+@pytest.mark.parametrize("name", ["taskToken", "request", "round", "title", "digest"])
+def test_a_key_that_comes_twice_is_refused_by_name(name):
+    """Whoever reads the first value and whoever reads the last would act on two messages."""
+    body = json.dumps(message_body())
+    twice = body.replace(f'"{name}": ', f'"{name}": "x", "{name}": ')
+    with pytest.raises(MalformedMessage, match=f'^"{name}" must be given once'):
+        Message.parse(twice)
+    escaped = body.replace(f'"{name}": ', f'"\\u{ord(name[0]):04x}{name[1:]}": "x", "{name}": ')
+    with pytest.raises(MalformedMessage, match=f'^"{name}" must be given once'):
+        Message.parse(escaped)
+    assert TASK_TOKEN in body
+
+
 @pytest.mark.parametrize("time", [None, "", "<aws.scheduler.scheduled-time>", "soon", 5, ["2026-11-25T09:00:00Z"]])
 def test_a_message_whose_scheduled_time_is_none_is_read_without_one(time):
     body = message_body()

@@ -208,11 +208,11 @@ def test_the_mail_says_what_was_asked_how_it_ended_why_who_had_answered_and_wher
     (mail,) = reconciler.SNS.mails
     assert mail["Subject"] == "[test] Approval workflow was stopped: Deploy 1.4 to production"
     lines = mail["Message"].splitlines()
-    assert "- What: Deploy 1.4 to production" in lines
-    assert "- Asked by: release-bot@example.com" in lines
+    assert '- What: "Deploy 1.4 to production"' in lines
+    assert '- Asked by: "release-bot@example.com"' in lines
     assert "- Ended: ABORTED Stopped" in lines
     assert "- At: Fri 27 Nov 2026, 15:30 UTC" in lines
-    assert '- Why: PayoutRefused: the bank said "no" and closed' in lines
+    assert "- Why: \"PayoutRefused: the bank said 'no' and closed\"" in lines
     assert f"- {ANNA} approved, Fri 27 Nov 2026, 13:40 UTC" in lines
     assert "  | Go." in lines
     assert (
@@ -241,13 +241,16 @@ def test_without_a_record_the_mail_says_what_the_run_was_started_with(reconciler
         ("plain words", "plain words"),
         ('{"errorMessage": "no type"}', "no type"),
         ('{"errorMessage": "m", "errorType": null}', "m"),
-        ('{"errorMessage": 5}', '{"errorMessage": 5}'),
-        ('{"errorMessage": "cut', '{"errorMessage": "cut'),
+        ('{"errorMessage": 5}', "{'errorMessage': 5}"),
+        ('{"errorMessage": "cut', "{'errorMessage': 'cut"),
         ("[1, 2]", "[1, 2]"),
         ("null", "null"),
         ("[" * 50_000, "[" * 997 + "..."),
         ("one\ntwo\r\nthree\u2028four", "one two three four"),
         ("red \x1b[31m and\x00 gone \u202e", "red [31m and gone"),
+        ('gone"\n\nWhere to look:\nhttps://evil.example', "gone' Where to look: https://evil.example"),
+        ("\u201dx\u201d ''y''", "'x' 'y'"),
+        ("\x1b\u200b", None),
         ("", None),
     ],
 )
@@ -255,7 +258,43 @@ def test_any_cause_is_one_readable_line(reconciler, cause, said):
     reconciler.CALLBACK = Workflow(execution=failed("Whatever", cause))
     reconciler.handler(event(), Context())
     lines = [line for line in reconciler.SNS.mails[0]["Message"].splitlines() if line.startswith("- Why: ")]
-    assert lines == ([f"- Why: {said}"] if said is not None else [])
+    assert lines == ([f'- Why: "{said}"'] if said is not None else [])
+
+
+FORGED = "Where to look:"
+ATTACK = f'Lunch"\r\n\r\n{FORGED}\u2028{FORGED}\x85\x1b[2J\u202ehttps://evil.example/x\x00'
+
+
+def test_nothing_that_strangers_wrote_passes_for_a_line_of_the_operators_mail(reconciler):
+    before = voted({ANNA: vote(comment=ATTACK)}, title=ATTACK, requested_by=ATTACK, scheduled_for=ATTACK)
+    reconciler.STORE = MemoryStore(before)
+    reconciler.CALLBACK = Workflow(execution=failed(ATTACK, ATTACK))
+    reconciler.handler(event(), Context())
+    body = reconciler.SNS.mails[0]["Message"]
+    assert not set("\x1b\x00\u202e\u2028\x85\r") & set(body)
+    assert body.splitlines().count(FORGED) == 1
+    one_line = f'"Lunch\' {FORGED} {FORGED} [2Jhttps://evil.example/x"'
+    lines = body.splitlines()
+    for label in ("- What: ", "- Asked by: ", "- Ended: FAILED ", "- Why: "):
+        assert label + one_line in lines
+    assert [line for line in lines if "evil" in line and not line.startswith(("- ", "  | "))] == []
+
+
+def test_nor_what_the_run_was_started_with(reconciler):
+    started = json.dumps({"title": ATTACK}, ensure_ascii=False)
+    reconciler.CALLBACK = Workflow(execution=replace(failed("InvalidTask", "title"), started_with=started))
+    reconciler.handler(event(), Context())
+    lines = reconciler.SNS.mails[0]["Message"].splitlines()
+    assert lines.count(FORGED) == 1
+    (line,) = [line for line in lines if "evil" in line]
+    assert line.startswith('- Started with: {"title": "Lunch\\"')
+
+
+@pytest.mark.parametrize("nobody", ["", "\u2800"])
+def test_the_operator_is_told_that_nobody_is_named_and_no_more(reconciler, nobody):
+    reconciler.STORE, reconciler.CALLBACK = MemoryStore(record(requested_by=nobody)), Workflow(execution=STOPPED)
+    reconciler.handler(event(), Context())
+    assert "- Asked by: (nobody is named)" in reconciler.SNS.mails[0]["Message"].splitlines()
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handlers.approvals import rounds
+from handlers.approvals.decisions import cast
 from handlers.approvals.links import digest, holder, new_secret
-from handlers.approvals.record import Lease, Record, Status
+from handlers.approvals.record import Decision, Lease, Record, Status
 from handlers.approvals.rounds import Busy, Closed, Kind, Policy, Stale, TooFewApprovers
 from tests.handlers.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
 
@@ -58,6 +62,7 @@ def test_the_record_is_kept_for_the_audit_time_after_the_deadline():
         f"<{ANNA}>",
         f"\u200b{ANNA[:3]}\u200d\ufe0f{ANNA[3:]}\u2069",
         f"{ANNA}\r\n",
+        f"\u3164{ANNA[:3]}\u2800\U0001d159{ANNA[3:]}\U00013441",  # letters and symbols that show nothing
         ANNA.replace("@", "\uff20"),  # a full-width @
         ANNA.replace("@", " @ "),
     ],
@@ -79,6 +84,56 @@ def test_self_approval_can_be_allowed():
 def test_a_request_is_refused_when_its_requester_is_needed_for_the_quorum():
     with pytest.raises(TooFewApprovers, match=r"needs 2 approval\(s\).*only 1 approver"):
         rounds.new_record(message(requested_by=ANNA), replace(POLICY, approvals_required=2))
+
+
+def test_the_name_of_a_requester_who_is_needed_says_nothing_of_its_own_in_the_cause():
+    name = f"Eve\u201d\r\neverybody has approved\u2028\x1b\x00 <{ANNA}>"
+    with pytest.raises(TooFewApprovers) as refused:
+        rounds.new_record(message(requested_by=name), replace(POLICY, approvals_required=2))
+    assert f'without its requester "Eve\' everybody has approved <{ANNA}>" only 1 approver' in str(refused.value)
+    flood = "\U0001f600" * 100_000 + f" <{ANNA}>"
+    with pytest.raises(TooFewApprovers) as refused:
+        rounds.new_record(message(requested_by=flood), replace(POLICY, approvals_required=2))
+    assert len(json.dumps(str(refused.value))) < 8_000
+
+
+names = st.lists(st.sampled_from([ANNA, BEN, CARLA, BOSS, "dora@example.com"]), unique=True, min_size=1, max_size=5)
+
+
+@given(
+    people=names,
+    split=st.integers(1, 5),
+    requester=st.sampled_from([ANNA, BEN, CARLA, BOSS, "eve@example.com", ""]),
+    approvals=st.integers(1, 5),
+    rejections=st.integers(1, 9),
+    prevent=st.booleans(),
+)
+def test_whoever_may_be_asked_can_stop_a_request_if_all_of_them_reject(
+    people, split, requester, approvals, rejections, prevent
+):
+    """A quorum that nobody can reach any more, since its requester is out, would leave it open until its deadline."""
+    policy = replace(
+        POLICY,
+        approvers=tuple(people[:split]),
+        escalate_to=tuple(people[split:]),
+        approvals_required=approvals,
+        rejections_required=rejections,
+        prevent_self_approval=prevent,
+    )
+    left = [who for who in people if not (prevent and who == requester)]
+    try:
+        asked = rounds.new_record(message(requested_by=requester), policy)
+    except TooFewApprovers:
+        assert len([who for who in left if who in people[:split]]) < approvals
+        return
+    assert asked.approvals_required == approvals, "never fewer than were configured"
+    assert asked.rejections_required == min(rejections, len(left))
+    last = rounds.begin(asked, message(round=3), LEASE, ASKED_AT, {who: digest(who) for who in people})
+    assert sorted(last.approvers) == sorted(left)
+    for who in left:
+        if last.status is Status.OPEN:
+            last = cast(last, who, replace(vote(Decision.REJECT), digest=last.digest))
+    assert last.status is Status.REJECTED
 
 
 def test_a_second_worker_waits_while_the_first_one_sends():

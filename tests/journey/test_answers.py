@@ -26,7 +26,7 @@ def test_a_rejection_ends_the_workflow_with_who_and_why(plain):
     assert plain.press(run.link(BOB), "reject", "Not on a Friday.").status_code == 200
     error, cause = run.failed()
     assert error == "Rejected"
-    assert f"{BOB}: Not on a Friday." in cause
+    assert cause.endswith(f' by {BOB}: "Not on a Friday."')
     assert run.states()[-1] == "Rejected"
 
 

@@ -107,7 +107,7 @@ def test_a_decision_that_is_written_into_the_table_is_none(plain, answer):
     assert plain.press(link, "reject", "Not this way.").status_code == 200
     error, cause = run.failed()
     assert error == "Rejected"
-    assert f"{ALICE}: Not this way." in cause
+    assert cause.endswith(f' by {ALICE}: "Not this way."')
 
 
 def test_a_forged_dead_letter_with_a_dead_token_takes_nobody_their_vote(deployed):

@@ -54,8 +54,8 @@ def test_the_operator_is_told_of_a_stopped_run_but_not_of_a_rejected_one(plain):
     assert mail.subject == f"[dev] Approval workflow was stopped: {stopped.title}"
     lines = mail.body.splitlines()
     assert "- Ended: ABORTED Stopped" in lines
-    assert '- Why: said "stop", and meant it [31m' in lines
-    assert f"- What: {stopped.title}" in lines
+    assert "- Why: \"said 'stop', and meant it [31m\"" in lines
+    assert f'- What: "{stopped.title}"' in lines
     assert any(line.startswith("https://") and line.endswith(f"/v2/executions/details/{stopped.arn}") for line in lines)
     until(lambda: rejected.item()["handedOver"], "word of the rejection")
     assert not told(rejected)
@@ -68,7 +68,7 @@ def test_the_operator_reads_why_an_invalid_task_was_refused(plain):
     assert error == "InvalidTask"
     (mail,) = until(lambda: told(run), "the operator's mail")
     assert "- Ended: FAILED InvalidTask" in mail.body
-    assert f"- Why: {cause}" in mail.body
+    assert f'- Why: "{cause}"' in mail.body
     assert '- Started with: {"title": 5}' in mail.body
 
 

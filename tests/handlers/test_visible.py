@@ -1,0 +1,113 @@
+"""What of a stranger's text is seen, and that it stays what it is among our own words."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.approvals.visible import MOST_MARKS, STACKED, blank, clean, one_line, quoted
+
+# Any code point, and those that break texts more often than chance would.
+trouble = "\"'\u201c\u201d''\n\r\u2028\x1b\x00\u200b\u2800\U0001d159\u0335\u0489\u20dd\u0903 a"
+anything = st.text(st.characters(exclude_categories=()) | st.sampled_from(trouble), max_size=200)
+
+UNSEEN = [
+    "\u00ad",  # soft hyphen
+    "\u034f",  # combining grapheme joiner
+    "\u061c",
+    "\u115f\u1160\u3164\uffa0",  # Hangul fillers
+    "\u17b4\u17b5",  # Khmer inherent vowels
+    "\u180b\u180e\u180f",  # Mongolian selectors
+    "\u200b\u200c\u200d\u200e\u200f",
+    "\u2060\u2061\u2064\u2065\u206a\u206f",
+    "\u2800",  # Braille pattern without dots
+    "\ufe00\ufe0f",  # variation selectors
+    "\ufeff",
+    "\ufff0\ufff8",
+    "\ufff9\ufffa\ufffb",  # interlinear annotations
+    "\ufffc",  # object replacement
+    "\U0001bca0",
+    "\U00013430\U00013441\U00013442",  # Egyptian joiner, blanks
+    "\U00016fe4",  # Khitan filler
+    "\U0001d159",  # a note without a head
+    "\U0001d173\U0001d17a",
+    "\U000e0001\U000e0041\U000e007f",  # tags
+    "\U000e0100\U000e01ef\U000e0fff",  # more variation selectors, and what is kept for more
+]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_what_shows_nothing_is_blank_and_is_taken_out(unseen: str) -> None:
+    for one in unseen:
+        assert blank(one)
+        assert clean(f"De{one}ploy") == "Deploy"
+        assert quoted(one) == ""
+    assert blank(f" \n{unseen}\t")
+
+
+@pytest.mark.parametrize(
+    "seen", ["\u2801", "\u2420", "\u2422", "\u303f", "\U0001d158", "\U00013440a", "\ufffd", "\u00b7"]
+)
+def test_what_shows_something_is_not(seen: str) -> None:
+    assert not blank(seen)
+    assert clean(f"x{seen}") == f"x{seen}"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "\u101c\u103b\u103e\u102d\u102f\u1037\u101d\u103e\u1000\u103a",  # Burmese "secret": four marks above and below
+        unicodedata.normalize("NFD", "Ti\u1ebfng Vi\u1ec7t"),
+        unicodedata.normalize("NFD", "\u1fa7"),  # Greek, with three
+        "\u05e9\u05c1\u05bc\u05b8\u05a3",  # Hebrew with dot, dagesh, vowel, accent
+        "\u0627\u0644\u0644\u0651\u064e\u0670\u0647",  # Arabic with shadda and two vowels
+        "\u0f66\u0f92\u0fb2\u0f74\u0f56\u0f0b",  # a Tibetan stack with its vowel
+        "\u0939\u093f\u0928\u094d\u0926\u0940",
+        "\u0e17\u0e35\u0e48\u0e19\u0e35\u0e48",
+        "\u0254\u0330\u0303\u0301",  # phonetic
+    ],
+)
+def test_words_of_every_script_keep_their_marks(word: str) -> None:
+    assert clean(word) == word
+
+
+@pytest.mark.parametrize("mark", ["\u0335", "\u0489", "\u20dd", "\u0e49", "\U0001e8d0"])
+def test_a_letter_keeps_a_few_marks_of_many(mark: str) -> None:
+    assert clean(f"Pay{mark * 60}out") == f"Pay{mark * MOST_MARKS}out"
+    assert clean(f"y\u0903{mark * 30}\u0903{mark * 30}").count(mark) == MOST_MARKS
+
+
+@pytest.mark.parametrize("mark", ["\u0338", "\u0903", "\u20e0"])
+@pytest.mark.parametrize("before", ["", " ", "\n", "\u200b", "a\n", "\u00a0"])
+def test_a_mark_without_a_letter_goes_or_it_would_stand_on_words_of_ours(before: str, mark: str) -> None:
+    assert mark not in clean(f"{before}{mark}x")
+
+
+@given(text=anything)
+def test_no_letter_is_ever_covered_with_marks(text: str) -> None:
+    stacked = 0
+    for one in clean(text):
+        stacked = stacked + 1 if unicodedata.category(one) in STACKED else 0
+        assert stacked <= MOST_MARKS
+
+
+@given(text=anything, limit=st.integers(4, 100))
+def test_a_quotation_is_one_line_that_ends_where_its_last_mark_is(text: str, limit: int) -> None:
+    said = quoted(text, limit)
+    assert said.splitlines() == ([said] if said else [])
+    assert bool(said) is bool(one_line(text))
+    if said:
+        assert (said[0], said[-1]) == ('"', '"')
+        inside = said[1:-1]
+        assert 0 < len(inside) <= limit
+        assert inside.isascii() is False or inside.isprintable()
+        assert not set('"\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02') & set(inside)
+        assert "''" not in inside
+        assert clean(inside) == inside
+
+
+def test_an_apostrophe_is_no_end_of_a_quotation() -> None:
+    assert quoted("Don't, it's Ben's") == "\"Don't, it's Ben's\""
