@@ -14,11 +14,12 @@ from urllib.parse import parse_qsl
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handlers.approvals import decisions, links, page
+from handlers.approvals import browser, decisions, links, page
 from handlers.approvals.aws import CONFIG
 from handlers.approvals.callback import Callback, Execution, as_known, settle
 from handlers.approvals.decisions import NoRoom, Refusal, Refused
 from handlers.approvals.observability import count, logger, metrics
+from handlers.approvals.once import RepeatedError, once
 from handlers.approvals.page import FormError, State
 from handlers.approvals.record import DECIDED, Decision, Record, Status, Vote
 from handlers.approvals.store import Contended, Store
@@ -30,6 +31,11 @@ USER_AGENT_LIMIT = 256  # characters of it that are kept
 SHOWN_AGAIN = 10 * page.COMMENT_LIMIT  # characters of a comment that is too long: megabytes would come back as more
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 CHANGED = "The request is not what it was when this page was shown. Please read it again."
+ELSEWHERE = (
+    "It came from another site, or from a viewer inside a mail program. "
+    "Please open the link of the mail in a browser and answer there."
+)
+FIELDS = frozenset({"decision", "comment", "digest"})
 METHODS = frozenset({"GET", "HEAD", "POST"})
 NO_ANSWER = (ClientError, BotoCoreError, Contended)
 
@@ -38,16 +44,17 @@ CALLBACK = Callback(boto3.client("stepfunctions", config=CONFIG))
 ONE_CLICK = os.environ["ONE_CLICK"] == "true"
 
 
-class BadForm(Exception):  # noqa: N818 - what was posted, not this program, is wrong
+class NoDecision(Exception):  # noqa: N818 - what was posted, not this program, is wrong
     """What was posted is no decision.
 
-    `field` is the one of the form that is wrong, "" if it is the body as a whole; `comment` is what had been typed.
+    `error` says what is wrong, and in which field of the form, "" if it is the body as a whole; None if nothing is: the
+    button was pressed that decides nothing. `comment` is what had been typed.
     """
 
     def __init__(self, status: int, message: str, *, field: str = "", comment: str = "") -> None:
         super().__init__(message)
         self.status = status
-        self.error = FormError(message=message, field=field)
+        self.error = FormError(message=message, field=field) if message else None
         self.comment = comment
 
 
@@ -106,14 +113,24 @@ def _answer(event: dict[str, Any]) -> Answer:
         logger.info("unknown link", outcome="unknown")
         return UNKNOWN
     if method == "POST":
-        try:
-            posted = _posted(event)
-        except BadForm as bad:
-            return Answer(bad.status, _state(link), link, bad.error, bad.comment)
-        return _vote(event, link, posted)
-    if method == "GET" and path.at_once:
+        return _press(event, link)
+    if method == "GET" and path.at_once and browser.opened(event["headers"]):
         return _vote(event, link, Posted(decision=Decision.APPROVE))
     return Answer(200, _state(link), link)
+
+
+def _press(event: dict[str, Any], link: Link) -> Answer:
+    posted: Posted | NoDecision
+    try:
+        posted = _posted(event)
+    except NoDecision as nothing:
+        posted = nothing
+    if browser.from_another_site(event["headers"]):
+        posted = NoDecision(403, ELSEWHERE, comment=posted.comment)
+    if isinstance(posted, NoDecision):
+        logger.info("nothing decided", outcome="refused" if posted.error else "shown", status=posted.status)
+        return Answer(posted.status, _state(link), link, posted.error, posted.comment)
+    return _vote(event, link, posted)
 
 
 def _open(path: links.Path) -> Link | None:
@@ -190,31 +207,35 @@ def _state(link: Link) -> State:
 
 
 def _posted(event: dict[str, Any]) -> Posted:
-    """From the page's form or from JSON. Raises BadForm."""
+    """From the page's form or from JSON. Raises NoDecision."""
     kind = event["headers"].get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {FORM, JSON}:
-        raise BadForm(415, f"The content type must be {FORM} or {JSON}.")
+        raise NoDecision(415, f"The content type must be {FORM} or {JSON}.")
     try:
         text = _body(event)
         # Pairs, not a dictionary: of a field that comes twice, that would keep one and lose the other.
         pairs = json.loads(text, object_pairs_hook=tuple) if kind == JSON else _form(text)
     except (ValueError, RecursionError) as error:
-        raise BadForm(400, "The decision could not be read.") from error
+        raise NoDecision(400, "The decision could not be read.") from error
     if not isinstance(pairs, tuple):
-        raise BadForm(400, 'The body must be an object: {"decision": "approve" or "reject", "comment": text}.')
-    given = {name: [value for key, value in pairs if key == name] for name in ("decision", "comment", "digest")}
-    for name, values in given.items():
-        if len(values) > 1:
-            typed = "\n".join(text for text in given["comment"] if isinstance(text, str))
-            message = f"The {name} must be given once; it came {len(values)} times."
-            raise BadForm(400, message, field=name, comment=typed[:SHOWN_AGAIN])
-    comment = _comment(*given["comment"] or [""])
-    decision = next(iter(given["decision"]), None)
+        raise NoDecision(400, 'The body must be an object: {"decision": "approve" or "reject", "comment": text}.')
+    try:
+        given = once((name, value) for name, value in pairs if name in FIELDS)
+    except RepeatedError as error:
+        typed = "\n".join(value for name, value in pairs if name == "comment" and isinstance(value, str))
+        raise NoDecision(
+            400,
+            f"The {error.name} must be given once; it came {error.times} times.",
+            field=error.name,
+            comment=typed[:SHOWN_AGAIN],
+        ) from error
+    comment, decision, digest = _comment(given.get("comment", "")), given.get("decision"), given.get("digest", "")
+    if kind == FORM and page.LOOK in dict(pairs):
+        raise NoDecision(200, "", comment=comment)
     if decision not in list(Decision):
-        raise BadForm(400, "The decision must be approve or reject.", field="decision", comment=comment)
-    digest = next(iter(given["digest"]), "")
+        raise NoDecision(400, "The decision must be approve or reject.", field="decision", comment=comment)
     if not isinstance(digest, str):
-        raise BadForm(400, "The digest must be text.", comment=comment)
+        raise NoDecision(400, "The digest must be text.", comment=comment)
     return Posted(decision=Decision(decision), comment=comment, digest=digest)
 
 
@@ -229,14 +250,14 @@ def _form(text: str) -> tuple[tuple[str, str], ...]:
 
 def _comment(value: Any) -> str:
     if not isinstance(value, str):
-        raise BadForm(400, "The comment must be text.", field="comment")
+        raise NoDecision(400, "The comment must be text.", field="comment")
     comment = value.replace("\r\n", "\n").strip()  # a browser counts a line break as one character and sends two
     try:
         comment.encode()
     except UnicodeEncodeError as error:
-        raise BadForm(400, "The comment must be valid Unicode text.", field="comment") from error
+        raise NoDecision(400, "The comment must be valid Unicode text.", field="comment") from error
     if len(comment) > page.COMMENT_LIMIT:
-        raise BadForm(
+        raise NoDecision(
             400,
             f"The comment must be at most {page.COMMENT_LIMIT:,} characters long; this one has {len(comment):,}.",
             field="comment",

@@ -42,6 +42,10 @@ RIGHT_TO_LEFT = records.voted(
     details="يرجى المراجعة قبل يوم الجمعة.",
 )
 
+ELSEWHERE = FormError(
+    message="It came from another site. Please open the link of the mail in a browser and answer there."
+)
+
 PAGES = {
     "open": pages.html(State.OPEN, record=ONE_VOTE, who=CARLA, environment="prod"),
     "open-plain": pages.html(State.OPEN, record=records.record(approvals_required=1), who=CARLA, environment="dev"),
@@ -63,6 +67,10 @@ PAGES = {
         error=FormError(message="The decision must be approve or reject.", field="decision"),
         comment="Fine.",
     ),
+    "open-refused": pages.html(
+        State.OPEN, record=ONE_VOTE, who=CARLA, environment="dev", error=ELSEWHERE, comment="Fine."
+    ),
+    "thanks-refused": pages.html(State.THANKS, record=ONE_VOTE, who=ANNA, environment="dev", error=ELSEWHERE),
     "thanks": pages.html(State.THANKS, record=ONE_VOTE, who=ANNA, environment="prod"),
     "thanks-approved": pages.html(State.THANKS, record=records.approved(), who=BEN, environment="prod"),
     "thanks-rejected": pages.html(State.THANKS, record=records.rejected(), who=BEN, environment="dev"),

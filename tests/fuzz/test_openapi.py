@@ -125,6 +125,7 @@ def untouched(api) -> None:
     """As it was asked."""
 
 
+ELSEWHERE = {"headers": {"Sec-Fetch-Site": "cross-site"}}
 GOOD, BAD = {"decision": "approve", "comment": "Fine."}, {"decision": "perhaps"}
 
 
@@ -150,6 +151,9 @@ def content(body: dict[str, str], media_type: str) -> dict[str, Any]:
         (LINK, "POST", content(BAD, FORM), untouched, 400, "open"),
         (LINK, "POST", content(BAD, JSON), untouched, 400, "open"),
         (LINK, "POST", content(GOOD | {"comment": "x" * 1_001}, JSON), untouched, 400, "open"),
+        (LINK, "POST", content(GOOD, FORM) | ELSEWHERE, untouched, 403, "open"),
+        (LINK, "POST", content(GOOD, JSON) | ELSEWHERE, ben_rejected, 403, "decided"),
+        (LINK, "POST", content(GOOD | {"look": "page"}, FORM), untouched, 200, "open"),
         (LINK, "POST", content(GOOD, JSON), anna_approved, 200, "thanks"),
         (LINK, "POST", content(GOOD | {"decision": "reject"}, JSON), anna_approved, 409, "voted"),
         (LINK, "POST", content(GOOD, JSON), ben_rejected, 409, "decided"),
@@ -160,6 +164,7 @@ def content(body: dict[str, str], media_type: str) -> dict[str, Any]:
         (LINK, "POST", content(GOOD, FORM), unread, 503, "fault"),
         (LINK, "POST", content(GOOD, FORM), unwritten, 503, "fault"),
         (AT_ONCE, "GET", {}, untouched, 200, "thanks"),
+        (AT_ONCE, "GET", {"headers": {"Sec-Purpose": "prefetch"}}, untouched, 200, "open"),
         (AT_ONCE, "GET", {}, anna_approved, 200, "thanks"),
         (AT_ONCE, "GET", {}, anna_waits_to_be_heard, 200, "pending"),
         (AT_ONCE, "GET", {}, ben_rejected, 409, "decided"),
@@ -169,13 +174,15 @@ def content(body: dict[str, str], media_type: str) -> dict[str, Any]:
         (AT_ONCE, "GET", {}, unread, 503, "fault"),
         (AT_ONCE, "POST", content(GOOD | {"decision": "reject"}, FORM), untouched, 200, "thanks"),
         (AT_ONCE, "POST", content(GOOD | {"decision": "reject"}, JSON), anna_approved, 409, "voted"),
+        (AT_ONCE, "POST", content(GOOD, FORM) | ELSEWHERE, untouched, 403, "open"),
         (AT_ONCE, "POST", content(BAD, FORM), untouched, 400, "open"),
         (AT_ONCE, "POST", {}, untouched, 415, "open"),
     ],
 )
 def test_every_described_status_and_state_is_really_answered(api, path, method, sent, before, status, state, accept):
     before(api)
-    case = schema[path][method].Case(path_parameters=dict(ANNAS), headers={"Accept": accept}, **sent)
+    headers = {"Accept": accept} | sent.get("headers", {})
+    case = schema[path][method].Case(path_parameters=dict(ANNAS), **sent | {"headers": headers})
     answer = case.call(app=wsgi(api))
     assert answer.status_code == status
     case.validate_response(answer, checks=DESCRIBED[1:])

@@ -89,6 +89,8 @@ HEADER_NAMES = [
     "x-forwarded-for",
     "accept-encoding",
     "origin",
+    "sec-purpose",
+    "sec-fetch-dest",
 ]
 headers = st.dictionaries(st.sampled_from(HEADER_NAMES), accepts | types | wire, max_size=6)
 

@@ -485,3 +485,127 @@ def test_a_comment_for_which_there_is_no_room_is_marked_as_wrong(api):
     answer = call(api)
     assert answer["statusCode"] == 400
     assert 'aria-invalid="true"' in answer["body"]
+
+
+# --- what browsers say of themselves
+
+ELSEWHERE = ["cross-site", "same-site", "Cross-Site", "", "same-origin, cross-site", "something new"]
+
+
+@pytest.mark.parametrize("site", ELSEWHERE)
+@pytest.mark.parametrize("decision", ["approve", "reject", "perhaps"])
+def test_a_form_that_another_site_has_sent_is_refused_and_keeps_what_was_typed(api, site, decision):
+    before = api.STORE.record
+    answer = call(api, decision=decision, **{"sec-fetch-site": site})
+    assert answer["statusCode"] == 403
+    assert "open the link of the mail in a browser" in answer["body"]
+    assert re.search(r">\s*Fine</textarea>", answer["body"])
+    assert api.STORE.record is before
+    told = json.loads(call(api, decision=decision, accept=JSON, **{"sec-fetch-site": site})["body"])
+    assert (told["state"], told["error"]) == ("open", api.ELSEWHERE)
+
+
+@pytest.mark.parametrize("body", ["", "comment=%ff", "decision=approve&decision=reject&comment=Fine"])
+def test_so_is_one_that_could_not_be_read(api, body):
+    event = http("POST", LINK, body, **{"sec-fetch-site": "cross-site", "content-type": FORM})
+    assert api.handler(event, Context())["statusCode"] == 403
+    assert api.handler(event | {"headers": {"sec-fetch-site": "cross-site"}}, Context())["statusCode"] == 403
+    assert not api.STORE.record.votes
+
+
+@pytest.mark.parametrize("status", [Status.OPEN, Status.EXPIRED, Status.CLOSED])
+def test_the_refusal_is_on_every_page_and_changes_nothing(api, status):
+    api.STORE.record = replace(api.STORE.record, status=status)
+    before = api.STORE.record
+    answer = call(api, **{"sec-fetch-site": "cross-site"})
+    assert answer["statusCode"] == 403
+    assert answer["body"].count('role="alert"') == 1
+    assert "open the link of the mail in a browser" in answer["body"]
+    assert api.STORE.record is before
+
+
+def test_who_has_answered_is_told_so_beside_the_refusal(api):
+    call(api)
+    answer = call(api, **{"sec-fetch-site": "cross-site"})
+    assert answer["statusCode"] == 403
+    assert "Thank you, you approved this" in answer["body"]
+    assert "Your answer has not been recorded" not in answer["body"]
+    assert "What was just sent has not been recorded" in answer["body"]
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none", " Same-Origin ", None])
+def test_our_own_page_and_programs_may_send_it(api, site):
+    assert call(api, **({} if site is None else {"sec-fetch-site": site}))["statusCode"] == 200
+    assert api.STORE.record.status is Status.APPROVED
+
+
+@pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"sec-purpose": "prefetch"}])
+def test_whoever_only_looks_may_come_from_anywhere(api, headers):
+    """Every click in a web mail comes from another site."""
+    assert call(api, "GET", **headers) == call(api, "GET")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-purpose": "prefetch"},
+        {"sec-purpose": "prefetch;prerender"},
+        {"sec-purpose": "prefetch;anonymous-client-ip"},
+        {"purpose": "prefetch"},
+        {"x-purpose": "preview"},
+        {"x-moz": "prefetch"},
+        *(
+            {"sec-fetch-dest": kind}
+            for kind in ("image", "iframe", "frame", "embed", "object", "script", "style", "empty")
+        ),
+        {"sec-fetch-dest": ""},
+        *({"sec-fetch-mode": mode} for mode in ("no-cors", "cors", "same-origin", "websocket")),
+        {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"},
+        {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-purpose": "prefetch;prerender"},
+    ],
+)
+def test_a_one_click_link_that_nobody_opens_to_read_shows_the_page(api, monkeypatch, headers, method):
+    store = api.STORE
+    load(monkeypatch, "approval_api", ONE_CLICK="true")
+    api.STORE, api.CALLBACK = store, Workflow()
+    answer = api.handler(http(method, f"{LINK}/approve", **headers), Context())
+    assert answer == api.handler(http(method, LINK), Context())
+    assert answer["statusCode"] == 200
+    assert not store.record.votes
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+        {"sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-user": "?1"},
+    ],
+)
+def test_a_one_click_link_that_somebody_opens_approves(api, monkeypatch, headers):
+    store = api.STORE
+    load(monkeypatch, "approval_api", ONE_CLICK="true")
+    api.STORE, api.CALLBACK = store, Workflow()
+    assert api.handler(http("GET", f"{LINK}/approve", **headers), Context())["statusCode"] == 200
+    assert store.record.status is Status.APPROVED
+
+
+def test_the_first_button_of_the_form_decides_nothing(api):
+    """Some scanners submit a form by its first button, with all of its fields or with that one."""
+    page = call(api, "GET")["body"]
+    form = page[page.index("<form") : page.index("</form>")]
+    first, *others = re.findall(r"<button ([^>]*)>", form)
+    name, value = re.search(r'name="(\w+)" value="(\w+)"', first).groups()
+    assert 'aria-hidden="true"' in first
+    assert 'tabindex="-1"' in first
+    assert ["decision" in other for other in others] == [True, True]
+    assert not re.search(r"<input(?! type=\"hidden\")", form), "or it might be the first"
+    before = api.STORE.record
+    for body in (f"{name}={value}", f"{name}={value}&comment=Fine", f"decision=approve&{name}={value}&comment=Fine"):
+        answer = api.handler(http("POST", LINK, body), Context())
+        assert answer["statusCode"] == 200
+        assert "<form" in answer["body"]
+        assert "alert" not in answer["body"]
+        assert ("Fine</textarea>" in answer["body"]) == ("Fine" in body)
+        assert api.STORE.record is before

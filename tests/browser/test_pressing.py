@@ -1,0 +1,199 @@
+"""What a real browser says of the requests that pages make it send, and that only a person's press decides."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from html import escape
+from socketserver import ThreadingMixIn
+from types import ModuleType
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from handlers.approvals.links import digest
+from handlers.approvals.record import Approver
+from tests.browser.conftest import watched
+from tests.fuzz.gateway import wsgi
+from tests.handlers.events import MemoryStore, Workflow, load
+from tests.handlers.records import ANNA, BEN, REQUEST_ID, record
+from tests.journey.waiting import until
+
+SECRET = "s" * 52
+PATH = f"/approvals/{REQUEST_ID}/{SECRET}"
+AT_ONCE = f"{PATH}/approve"
+# Chromium tells the console of every answer that is no success, and of what the page's headers keep out of others.
+REFUSED = "Failed to load resource: the server responded with a status of 403 (Forbidden)"
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Not a word."""
+
+
+class Threads(ThreadingMixIn, WSGIServer):
+    """A browser keeps more than one connection."""
+
+    daemon_threads = True
+
+
+@contextmanager
+def served(application: Any) -> Iterator[int]:
+    server = make_server("127.0.0.1", 0, application, server_class=Threads, handler_class=Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass
+class Ours:
+    """The page's function behind a real server, with one request that Anna has the link of."""
+
+    api: ModuleType
+    port: int = 0
+    seen: list[dict[str, str]] = field(default_factory=list)
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+        names = ("PATH_INFO", "REQUEST_METHOD", "HTTP_SEC_FETCH_SITE", "HTTP_SEC_FETCH_DEST", "HTTP_SEC_PURPOSE")
+        answer = wsgi(self.api)(environ, start)
+        self.seen.append({name: environ.get(name, "") for name in names})
+        return answer
+
+    @property
+    def votes(self) -> dict[str, Any]:
+        return self.api.STORE.record.votes
+
+    def link(self, path: str = PATH) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def heard(self, header: str) -> set[str]:
+        return {one[header] for one in self.seen if one["PATH_INFO"].startswith("/approvals/")}
+
+
+@pytest.fixture
+def ours(monkeypatch) -> Iterator[Ours]:
+    api = load(monkeypatch, "approval_api", ONE_CLICK="true")
+    asked = {ANNA: Approver(links=(digest(SECRET),), mailed_round=1), BEN: Approver(mailed_round=1)}
+    api.STORE = MemoryStore(replace(record(approvers=asked), deadline=int(time.time()) + 3_600))
+    api.CALLBACK = Workflow()
+    site = Ours(api)
+    with served(site) as site.port:
+        yield site
+
+
+@contextmanager
+def elsewhere(host: str, body: str) -> Iterator[str]:
+    """A page of another origin. Another port of the same host is the same site; another name is not."""
+
+    def application(_environ: dict[str, Any], start: Any) -> list[bytes]:
+        start("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [f'<!doctype html><link rel="icon" href="data:,">{body}'.encode()]
+
+    with served(application) as port:
+        yield f"http://{host}:{port}/"
+
+
+def comment(page: Page) -> str:
+    return page.get_by_label("Comment").input_value()
+
+
+@pytest.mark.parametrize(("host", "said"), [("localhost", "cross-site"), ("127.0.0.1", "same-site")])
+def test_a_form_on_another_site_decides_nothing_and_the_page_that_follows_does(
+    browser: Browser, ours: Ours, host: str, said: str
+) -> None:
+    form = (
+        f'<form method="post" action="{escape(ours.link())}"><textarea name="comment">As typed.</textarea>'
+        '<button name="decision" value="approve">Approve</button></form>'
+    )
+    with elsewhere(host, form) as there, watched(browser, frozenset({REFUSED})) as page:
+        page.goto(there)
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_text("open the link of the mail in a browser")).to_be_visible()
+        assert said in ours.heard("HTTP_SEC_FETCH_SITE")
+        assert not ours.votes
+        assert comment(page) == "As typed."
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_role("heading", name="Thank you, you approved this")).to_be_visible()
+    assert ours.votes[ANNA].comment == "As typed."
+
+
+def test_a_link_that_is_opened_from_a_web_mail_can_be_answered(browser: Browser, ours: Ours) -> None:
+    """The browser calls this cross-site, and the press on the page that it leads to same-origin."""
+    with elsewhere("localhost", f'<a href="{escape(ours.link())}">Answer</a>') as mail, watched(browser) as page:
+        page.goto(mail)
+        page.get_by_role("link").click()
+        page.get_by_role("button", name="Reject").click()
+        expect(page.get_by_role("heading", name="Thank you, you rejected this")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("heading", name="Thank you, you rejected this")).to_be_visible()
+    assert ours.heard("HTTP_SEC_FETCH_SITE") == {"cross-site", "same-origin"}
+    assert set(ours.votes) == {ANNA}
+
+
+def test_a_one_click_link_decides_when_it_is_opened_and_not_when_it_is_fetched(browser: Browser, ours: Ours) -> None:
+    link = escape(ours.link(AT_ONCE))
+    body = (
+        f'<link rel="prefetch" href="{link}"><link rel="stylesheet" href="{link}?style"><img src="{link}?image">'
+        f'<iframe src="{link}?frame"></iframe><object data="{link}?object"></object>'
+        f'<script src="{link}?script"></script>'
+        f'<script>fetch("{link}?fetch", {{mode: "no-cors"}})</script><a href="{link}">Approve at once</a>'
+    )
+    kinds = {"image", "iframe", "object", "script", "style", "empty"}
+    # What this page tries, the browser and our headers mostly refuse, and say so: that is not looked at here.
+    with elsewhere("localhost", body) as there, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(there)
+        until(lambda: kinds <= ours.heard("HTTP_SEC_FETCH_DEST"), "all kinds of requests")
+        until(lambda: "prefetch" in ours.heard("HTTP_SEC_PURPOSE"), "the prefetch")
+        assert not ours.votes
+        page.get_by_role("link").click()
+        expect(page.get_by_role("heading", name="Thank you, you approved this")).to_be_visible()
+    assert set(ours.votes) == {ANNA}
+
+
+def test_a_scanner_that_submits_the_form_by_its_first_button_gets_the_page(browser: Browser, ours: Ours) -> None:
+    first = 'document.forms[0].querySelector("button, input[type=submit]")'
+    with watched(browser) as page:
+        page.goto(ours.link())
+        page.get_by_label("Comment").fill("Not by hand.")
+        for press in (f"{first}.click()", f"document.forms[0].requestSubmit({first})"):
+            with page.expect_navigation():
+                page.evaluate(press)
+            assert comment(page) == "Not by hand."
+            expect(page.get_by_role("alert")).to_have_count(0)
+    assert [one["REQUEST_METHOD"] for one in ours.seen].count("POST") == 2
+    assert not ours.votes
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_nobody_sees_hears_or_reaches_that_button(browser: Browser, ours: Ours, *, javascript: bool) -> None:
+    with watched(browser, java_script_enabled=javascript) as page:
+        page.goto(ours.link())
+        expect(page.get_by_role("button")).to_have_text(["Approve", "Reject"])
+        hidden = page.locator("button").first
+        box = hidden.bounding_box()
+        assert box
+        assert box["x"] + box["width"] < 0
+        assert 'button "Show' not in page.locator("form").aria_snapshot()
+        for _ in range(2):  # there and back again
+            for key in ["Tab"] * 8 + ["Shift+Tab"] * 8:
+                page.keyboard.press(key)
+                expect(hidden).not_to_be_focused()
+    assert [one["REQUEST_METHOD"] for one in ours.seen] == ["GET"]
+
+
+@pytest.mark.parametrize("key", ["Enter", "Control+Enter", "Shift+Enter"])
+def test_no_enter_in_the_comment_sends_the_form(browser: Browser, ours: Ours, key: str) -> None:
+    with watched(browser) as page:
+        page.goto(ours.link())
+        page.get_by_label("Comment").focus()
+        page.keyboard.press(key)
+        page.wait_for_timeout(200)
+        assert page.url == ours.link()
+    assert [one["REQUEST_METHOD"] for one in ours.seen] == ["GET"]
