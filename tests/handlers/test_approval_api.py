@@ -609,3 +609,23 @@ def test_the_first_button_of_the_form_decides_nothing(api):
         assert "alert" not in answer["body"]
         assert ("Fine</textarea>" in answer["body"]) == ("Fine" in body)
         assert api.STORE.record is before
+
+
+def test_an_answer_to_what_the_page_no_longer_shows_is_refused_with_the_page_as_it_is(api):
+    digest_now = api.STORE.record.digest
+    form = f"decision=approve&comment=Yes.&digest={digest_now}"
+    api.STORE.record = replace(api.STORE.record, details="Pay it all out.")
+    answer = api.handler(http("POST", LINK, form), Context())
+    assert answer["statusCode"] == 409
+    assert "not what it was" in answer["body"]
+    assert "Pay it all out." in answer["body"]
+    assert "Yes." in answer["body"]
+    assert not api.STORE.record.votes
+    assert not api.CALLBACK.answers
+
+
+def test_a_vote_keeps_the_digest_of_what_it_was_given_to(api):
+    digest_now = api.STORE.record.digest
+    api.handler(http("POST", LINK, f"decision=approve&digest={digest_now}"), Context())
+    assert api.STORE.record.votes[ANNA].digest == digest_now
+    assert json.loads(api.CALLBACK.answers[0][1].output)["digest"] == digest_now
