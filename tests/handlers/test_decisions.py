@@ -316,6 +316,8 @@ def test_a_record_of_the_schema_before_keeps_its_shape_until_it_ends():
     assert "votes" not in written
     assert written["approvers"] == item["approvers"]
     assert Record.from_item(written) == read
+    told = json.loads(decisions.answer(read).output)
+    assert "digest" not in told, "its run compares none, and a run that does must not go on by such a record"
 
 
 def test_a_record_of_a_release_that_knew_no_scheduled_time_is_read_without_one():
