@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ import pulumi
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from handlers.approvals.address import same_person
+from handlers.approvals.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
 from infra.own_events import could_match
 from infra.refusal import Fault, Refused, did_you_mean, nearest
@@ -75,7 +75,7 @@ def _pattern(value: Any) -> dict[str, Any]:
 
 def _visible(title: str) -> str:
     """White space, control characters and what else cannot be seen would ask people nothing."""
-    if all(unicodedata.category(letter)[0] in "CZ" for letter in title):
+    if blank(title):
         raise ValueError("must not be blank")
     return title
 

@@ -5,11 +5,15 @@ Standard library alone: the program and its functions both import it.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from email.utils import parseaddr
 
 from handlers.approvals.visible import UNSEEN
 
+# Not `email.utils.parseaddr`: a name with a bracket or a semicolon has it find nobody, and each Python differently.
+SPACED_AT = re.compile(r"\s*@\s*")
+BRACKETED = re.compile(r"<([^<>]*@[^<>]*)>")
+ADDRESS = re.compile(r"""("(?:[^"\\]|\\.)+"|[^\s<>()\[\],;:"]+)@([^\s<>()\[\],;:"]+)""")
 FULL_STOPS = str.maketrans(dict.fromkeys("\u3002\uff61", "."))  # that stand for a dot in a domain
 
 
@@ -21,12 +25,16 @@ def ascii_form(text: str) -> str:
     """
     normal = unicodedata.normalize("NFKC", text)
     seen = "".join(one for one in UNSEEN.sub("", normal) if one == " " or unicodedata.category(one)[0] not in "CMZ")
-    _name, found = parseaddr(seen.strip().removeprefix("mailto:"))
-    local, at, domain = (found or seen).replace(" ", "").rpartition("@")
-    if len(local) > 1 and local[0] == local[-1] == '"':
+    named = SPACED_AT.sub("@", seen)
+    bracketed = BRACKETED.findall(named)
+    found = ADDRESS.search(bracketed[-1] if bracketed else named)
+    if not found:
+        return seen.strip()
+    local, domain = found.groups()
+    if local.startswith('"'):
         local = local[1:-1].replace("\\", "")
     labels = domain.translate(FULL_STOPS).rstrip(".").split(".")
-    return f"{local}{at}{'.'.join(map(_ascii_label, labels))}"
+    return f"{local}@{'.'.join(map(_ascii_label, labels))}"
 
 
 def same_person(text: str) -> str:

@@ -340,6 +340,7 @@ def test_a_task_that_is_no_question_is_refused(task, limit):
         ({"title": "   "}, "title", 'must not be blank, got "   "'),
         ({"title": "\n\t\u00a0"}, "title", "must not be blank, got "),
         ({"title": "\u200b\u2060"}, "title", "must not be blank, got "),
+        ({"title": "\u2800 \u3164\U0001d159"}, "title", "must not be blank, got "),
     ],
 )
 def test_a_question_that_nobody_could_read_is_refused_by_its_path(task, path, says):
