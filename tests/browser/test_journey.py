@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sandbox import running
 from tests.browser.conftest import DEVICES, watched
-from tests.journey.stacks import ALICE, BOB, CAROL, Stack
+from tests.support.stacks import ALICE, BOB, CAROL, Stack
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from handlers.approvals import page as pages
 from handlers.approvals.page import FormError, State
 from handlers.approvals.record import Decision, Status
 from tests.browser.conftest import DEVICES, watched
-from tests.handlers import records
-from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA
+from tests.support import records
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA
 
 LONG = (
     "Rolls out the new checkout to all customers in the EU.\n\n"

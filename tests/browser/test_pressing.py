@@ -19,10 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 from handlers.approvals.links import digest
 from handlers.approvals.record import Approver
 from tests.browser.conftest import watched
-from tests.fuzz.gateway import wsgi
-from tests.handlers.events import MemoryStore, Workflow, load
-from tests.handlers.records import ANNA, BEN, REQUEST_ID, record
-from tests.journey.waiting import until
+from tests.support.events import MemoryStore, Workflow, load
+from tests.support.gateway import wsgi
+from tests.support.records import ANNA, BEN, REQUEST_ID, record
+from tests.support.waiting import until
 
 SECRET = "s" * 52
 PATH = f"/approvals/{REQUEST_ID}/{SECRET}"

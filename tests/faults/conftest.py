@@ -10,7 +10,7 @@ import pytest
 from sandbox import running
 from tests.faults.proxy import Proxy
 from tests.faults.scenarios import World
-from tests.journey.stacks import ALICE, BOB, OPERATOR, Stack
+from tests.support.stacks import ALICE, BOB, OPERATOR, Stack
 
 CONFIG = {
     "approvers": [ALICE, BOB],

@@ -16,8 +16,8 @@ from handlers.approvals import decisions
 from handlers.approvals.record import Decision, Record, Status
 from tests.faults.matrix import API, ASK, RECONCILE, Row
 from tests.faults.proxy import Case, Fault, Planned, Proxy
-from tests.journey.stacks import ALICE, BOB, JSON, OPERATOR, Run, Stack, link_in, queue_message, send
-from tests.permissions.roles import Function
+from tests.support.roles import Function
+from tests.support.stacks import ALICE, BOB, JSON, OPERATOR, Run, Stack, link_in, queue_message, send
 
 REQUEST_ID = re.compile(r"^Request ([0-9a-f-]{36})$", re.MULTILINE)
 POLL_SECONDS = 0.4  # many wait at once

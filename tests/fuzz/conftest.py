@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, settings
 from handlers.approvals.links import digest
 from handlers.approvals.record import Approver
 from tests.fuzz.services import Machine, Queue, Table, Topic
-from tests.handlers.events import load
-from tests.handlers.records import ANNA, ASKED_AT, BEN, record
+from tests.support.events import load
+from tests.support.records import ANNA, ASKED_AT, BEN, record
 
 SECRET = "s" * 52
 

@@ -8,7 +8,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 
 from handlers.approvals.record import Record
-from tests.handlers.events import MemoryStore, Workflow
+from tests.support.events import MemoryStore, Workflow
 
 
 class Table(MemoryStore):

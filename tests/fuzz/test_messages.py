@@ -13,8 +13,8 @@ from handlers.approvals.decisions import CLOCK_SKEW_SECONDS, WorkflowError
 from handlers.approvals.message import LARGEST, MalformedMessage, Message
 from tests.fuzz.inputs import NASTY, texts, values
 from tests.fuzz.services import Machine, Table, Topic
-from tests.handlers.events import Context, sqs
-from tests.handlers.records import ANNA, BEN, TASK_TOKEN, message_body
+from tests.support.events import Context, sqs
+from tests.support.records import ANNA, BEN, TASK_TOKEN, message_body
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 fuzz = settings(settings.get_profile("fuzz"), max_examples=200)

@@ -23,9 +23,9 @@ from handlers.approvals.callback import Execution
 from handlers.approvals.decisions import handed_over
 from handlers.approvals.record import Decision, Status
 from tests.fuzz.conftest import SECRET, asked
-from tests.fuzz.gateway import wsgi
-from tests.handlers.events import Workflow, load
-from tests.handlers.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record, vote
+from tests.support.events import Workflow, load
+from tests.support.gateway import wsgi
+from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record, vote
 
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 LINK = "/approvals/{requestId}/{secret}"

@@ -15,7 +15,7 @@ import pytest
 
 from sandbox import running
 from tests.fuzz.inputs import deep
-from tests.journey.stacks import ALICE, BOB, JSON, Run, Stack
+from tests.support.stacks import ALICE, BOB, JSON, Run, Stack
 
 CONFIG = {"approvers": [ALICE, BOB], "reminders": 0, "mailsPerSecond": 10, "task": {"title": "Nightly run"}}
 FORM = "application/x-www-form-urlencoded"

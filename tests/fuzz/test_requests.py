@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from handlers.approvals import links
 from handlers.approvals.page import COMMENT_LIMIT
-from tests.fuzz import gateway
 from tests.fuzz.conftest import SECRET, asked
 from tests.fuzz.html import taken_apart
 from tests.fuzz.inputs import anything, texts, values
-from tests.handlers.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record
+from tests.support import gateway
+from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record
 
 PATH = f"/approvals/{REQUEST_ID}/{SECRET}"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"

@@ -15,8 +15,8 @@ from handlers.approvals.record import Approver, Decision, Record, Status
 from handlers.approvals.rounds import Kind
 from infra.config import LARGEST_QUORUM, LINKS, PEOPLE_CHARACTERS
 from tests.fuzz.services import Machine, Table, accept
-from tests.handlers.events import Context, http
-from tests.handlers.records import REQUEST_ID, record
+from tests.support.events import Context, http
+from tests.support.records import REQUEST_ID, record
 
 STATE_BYTES = 256 * 1024  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 PEOPLE = [f"{number:03}@a.bc" for number in range(2 * LARGEST_QUORUM)]

@@ -22,7 +22,7 @@ from tests.fuzz.conftest import SECRET
 from tests.fuzz.html import Markup, taken_apart
 from tests.fuzz.inputs import NASTY, anything, deep, deepest, texts, values
 from tests.fuzz.services import Table, accept
-from tests.handlers.records import ANNA, ASKED_AT, BEN, BOSS, message_body, vote
+from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, message_body, vote
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 fuzz = settings(settings.get_profile("fuzz"), max_examples=300)

@@ -14,8 +14,8 @@ from handlers.approvals.callback import Execution
 from handlers.approvals.decisions import handed_over
 from handlers.approvals.links import digest
 from handlers.approvals.record import Approver, Status
-from tests.handlers.events import Context, MemoryStore, Workflow, http, load
-from tests.handlers.records import ANNA, BEN, REQUEST_ID, approved, record, vote
+from tests.support.events import Context, MemoryStore, Workflow, http, load
+from tests.support.records import ANNA, BEN, REQUEST_ID, approved, record, vote
 
 SECRET = "s" * 52
 LINK = f"/approvals/{REQUEST_ID}/{SECRET}"

@@ -21,7 +21,7 @@ from handlers.approvals.decisions import (
     cast,
 )
 from handlers.approvals.record import Approver, Decision, Lease, Record, Status
-from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA, DEADLINE, approved, record, rejected, vote, voted
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, DEADLINE, approved, record, rejected, vote, voted
 
 APPROVE, REJECT = Decision.APPROVE, Decision.REJECT
 

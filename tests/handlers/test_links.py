@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handlers.approvals.links import Path, digest, holder, new_secret, parse, url
 from handlers.approvals.record import Approver, Record
-from tests.handlers.records import ANNA, BEN, REQUEST_ID, record
+from tests.support.records import ANNA, BEN, REQUEST_ID, record
 
 SECRET = "a2b3c4d5e6f7" * 4 + "ghij"
 # As they were mailed before: base64url, case-sensitive.

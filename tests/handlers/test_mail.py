@@ -14,7 +14,7 @@ from handlers.approvals import mail, when
 from handlers.approvals.record import Approver, Decision, Record
 from handlers.approvals.rounds import Kind
 from handlers.approvals.visible import clean
-from tests.handlers.records import (
+from tests.support.records import (
     ANNA,
     BEN,
     BOSS,

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from handlers.approvals.message import MalformedMessage, Message
-from tests.handlers.records import TASK_TOKEN, message_body
+from tests.support.records import TASK_TOKEN, message_body
 
 
 def test_a_message_of_the_state_machine_is_read():

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handlers.approvals import page
 from handlers.approvals.page import FormError, State
 from handlers.approvals.record import Decision, Record, Status
-from tests.handlers.records import (
+from tests.support.records import (
     ANNA,
     ASKED_AT,
     BEN,

@@ -17,8 +17,8 @@ from handlers.approvals.decisions import Failure, Success, WorkflowError, cast
 from handlers.approvals.links import holder
 from handlers.approvals.message import MalformedMessage, UnknownVersionError
 from handlers.approvals.record import Approver, Lease, Status
-from tests.handlers.events import Context, MemoryStore, Workflow, load, sqs
-from tests.handlers.records import (
+from tests.support.events import Context, MemoryStore, Workflow, load, sqs
+from tests.support.records import (
     ANNA,
     ASKED_AT,
     BEN,

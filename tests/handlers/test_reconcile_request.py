@@ -9,8 +9,8 @@ import pytest
 
 from handlers.approvals.callback import Execution
 from handlers.approvals.record import Status
-from tests.handlers.events import ENVIRONMENT, Context, MemoryStore, Workflow, load
-from tests.handlers.records import ANNA, ASKED_AT, EXECUTION_ARN, TASK_TOKEN, approved, record, rejected, vote, voted
+from tests.support.events import ENVIRONMENT, Context, MemoryStore, Workflow, load
+from tests.support.records import ANNA, ASKED_AT, EXECUTION_ARN, TASK_TOKEN, approved, record, rejected, vote, voted
 
 ENDED_AT = ASKED_AT + 7_200
 STOPPED = Execution(status="ABORTED", stopped_at=ENDED_AT)

@@ -14,7 +14,7 @@ from handlers.approvals.decisions import cast
 from handlers.approvals.links import digest, holder, new_secret
 from handlers.approvals.record import Decision, Lease, Record, Status
 from handlers.approvals.rounds import Busy, Closed, Kind, Policy, Stale, TooFewApprovers
-from tests.handlers.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
+from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
 
 POLICY = Policy(
     approvers=(ANNA, BEN),

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.infra.harness import EVERYTHING, REQUIRED, Graph, deploy
+from tests.support.harness import EVERYTHING, REQUIRED, Graph, deploy
 
 
 @pytest.fixture(scope="module")

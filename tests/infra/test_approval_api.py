@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.infra.harness import Graph
+from tests.support.harness import Graph
 
 LINK = "/approvals/{requestId}/{secret}"
 STRAYS = "$default"

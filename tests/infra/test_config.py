@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.config import DEFAULT_TASK, LONGEST_DEADLINE_SECONDS, MAIL_SECONDS, MAIL_WORKERS, ConfigError, Settings
-from tests.infra.harness import ALICE, EVERYTHING, load
+from tests.support.harness import ALICE, EVERYTHING, load
 
 
 def test_approvers_are_all_that_a_stack_has_to_say():

@@ -16,7 +16,7 @@ from infra.config import (
     ConfigError,
     settings_of,
 )
-from tests.infra.harness import ALICE, Graph, deploy, load, texts
+from tests.support.harness import ALICE, Graph, deploy, load, texts
 
 
 def refusal(**config: Any) -> str:

@@ -15,7 +15,7 @@ import pulumi
 import pytest
 
 import infra
-from tests.infra.harness import ROOT, UNREAD, Graph, Node
+from tests.support.harness import ROOT, UNREAD, Graph, Node
 
 EXPORTS = {
     "stateMachineArn": r"arn:aws:states:[a-z0-9-]+:\d{12}:stateMachine:workflow-machine-\w+",

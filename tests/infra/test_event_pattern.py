@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from infra.event_pattern import MATCHERS, MOST_CHARACTERS, check, text
 from infra.own_events import MACHINE, could_match
 from infra.refusal import Refused, path
-from tests.infra.harness import ALICE, EVERYTHING, deploy, load, texts
+from tests.support.harness import ALICE, EVERYTHING, deploy, load, texts
 
 MACHINES = "arn:aws:states:eu-central-1:123456789012:stateMachine:"
 EXECUTIONS = "arn:aws:states:eu-central-1:123456789012:execution:"

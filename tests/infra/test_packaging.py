@@ -18,7 +18,7 @@ import pytest
 from infra import packaging
 from sandbox import environments
 from sandbox.archive import zipped
-from tests.infra.harness import EVERYTHING, ROOT, Graph, deploy
+from tests.support.harness import EVERYTHING, ROOT, Graph, deploy
 
 FUNCTION = "aws:lambda/function:Function"
 LOGGING = {"aws_lambda_powertools", "typing_extensions.py"}

@@ -11,7 +11,7 @@ import parliament
 import pytest
 
 from infra.config import PEOPLE_CHARACTERS
-from tests.infra.harness import EVERYTHING, Graph, Node, deploy
+from tests.support.harness import EVERYTHING, Graph, Node, deploy
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"

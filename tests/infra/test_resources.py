@@ -7,7 +7,7 @@ import json
 import pytest
 
 from infra.config import PEOPLE_CHARACTERS, TASK_LIMITS, ConfigError
-from tests.infra.harness import ALICE, EVERYTHING, Graph, deploy, load, texts
+from tests.support.harness import ALICE, EVERYTHING, Graph, deploy, load, texts
 
 QUEUE = "aws:sqs/queue:Queue"
 FUNCTION = "aws:lambda/function:Function"

@@ -10,7 +10,7 @@ import yaml
 from infra.config import Settings
 from infra.shapes import keys
 from sandbox.config import stack_config
-from tests.infra.harness import ALICE, ROOT, Graph, deploy, load
+from tests.support.harness import ALICE, ROOT, Graph, deploy, load
 
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
 SCHEMA: dict[str, dict[str, Any]] = PROJECT["config"]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.infra.harness import EVERYTHING, REQUIRED, Graph, deploy
+from tests.support.harness import EVERYTHING, REQUIRED, Graph, deploy
 
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 RULE = "aws:cloudwatch/eventRule:EventRule"

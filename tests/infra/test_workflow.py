@@ -20,7 +20,7 @@ from handlers.approvals.digest import question_digest
 from handlers.approvals.message import MalformedMessage, Message
 from handlers.approvals.record import Approver, Lease, Record, Status
 from infra.asl import approval_definition
-from tests.infra.harness import Graph
+from tests.support.harness import Graph
 
 Json = dict[str, Any]
 MACHINE = "aws:sfn/stateMachine:StateMachine"

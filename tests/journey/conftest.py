@@ -13,27 +13,11 @@ import pytest
 from handlers.approvals.record import Decision
 from sandbox import running
 from sandbox.emulator import Emulator
-from tests.journey.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack
-from tests.journey.waiting import until
+from tests.support.emulator import emulator
+from tests.support.stacks import ALICE, BOB, BOSS, QUICK, SHORTEST, Run, Stack
+from tests.support.waiting import until
 
-# Fast, and otherwise as shipped: no test depends on what the dev stack's file says today.
-QUICK = {
-    "approvers": [ALICE, BOB, CAROL],
-    "operatorEmail": OPERATOR,
-    "timezone": "Europe/Berlin",
-    "deadlineSeconds": 600,
-    "reminders": 0,
-    "mailsPerSecond": 10,
-    "deliveryAttempts": 2,
-    "task": {"title": "Nightly run", "details": "As every night."},
-}
-SHORTEST = {"deadlineSeconds": 60, "reminders": 5}  # six rounds of ten seconds
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as started:
-        yield started
+__all__ = ["emulator"]
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from handlers.approvals.links import digest
-from tests.journey.stacks import ALICE, BOB, CAROL, HTML, JSON
-from tests.journey.waiting import until
+from tests.support.stacks import ALICE, BOB, CAROL, HTML, JSON
+from tests.support.waiting import until
 
 
 def test_an_approval_lets_the_workflow_go_on_in_three_states(plain):

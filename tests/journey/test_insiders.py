@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from handlers.approvals.digest import question_digest
-from tests.journey.stacks import ALICE, OPERATOR, Run, Stack, link_in, queue_message, send
-from tests.journey.waiting import until
+from tests.support.stacks import ALICE, OPERATOR, Run, Stack, link_in, queue_message, send
+from tests.support.waiting import until
 
 LUNCH = "Order lunch for the team"
 

@@ -6,8 +6,8 @@ import json
 from datetime import datetime
 from uuid import uuid4
 
-from tests.journey.stacks import ALICE, JSON, Run, link_in
-from tests.journey.waiting import until
+from tests.support.stacks import ALICE, JSON, Run, link_in
+from tests.support.waiting import until
 
 
 def test_the_schedule_asks_the_stacks_own_question(triggered):

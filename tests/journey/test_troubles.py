@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from handlers.approvals.record import Decision, Status
-from tests.journey.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, queue_message, send
-from tests.journey.waiting import until
+from tests.support.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, queue_message, send
+from tests.support.waiting import until
 
 
 def test_a_stopped_execution_closes_its_request(plain):

@@ -8,17 +8,12 @@ import pytest
 
 from sandbox import running
 from sandbox.cloud import Cloud
-from sandbox.emulator import Emulator
-from tests.infra.harness import EVERYTHING, Graph
-from tests.infra.harness import deploy as record
-from tests.journey.conftest import QUICK
-from tests.journey.stacks import ALICE, Stack
+from tests.support.emulator import emulator
+from tests.support.harness import EVERYTHING, Graph
+from tests.support.harness import deploy as record
+from tests.support.stacks import ALICE, QUICK, Stack
 
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as started:
-        yield started
+__all__ = ["emulator"]
 
 
 @pytest.fixture(scope="session")

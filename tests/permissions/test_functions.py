@@ -16,10 +16,10 @@ import pytest
 
 from handlers.approvals import decisions as decided
 from handlers.approvals.record import Decision
-from tests.journey.stacks import OPERATOR, Run, Stack, send
-from tests.journey.waiting import until
-from tests.permissions.messages import kept_in_queue, message
-from tests.permissions.roles import ENTRIES, Function, decisions, without
+from tests.support.messages import kept_in_queue, message
+from tests.support.roles import ENTRIES, Function, decisions, without
+from tests.support.stacks import OPERATOR, Run, Stack, send
+from tests.support.waiting import until
 
 Case = Callable[[Stack, Function, str], None]
 CASES: dict[tuple[str, str], Case] = {}

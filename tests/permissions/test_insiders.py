@@ -15,9 +15,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.cloud import CONFIG
-from tests.journey.stacks import ALICE, Run, Stack
-from tests.permissions.messages import message
-from tests.permissions.roles import Function
+from tests.support.messages import message
+from tests.support.roles import Function
+from tests.support.stacks import ALICE, Run, Stack
 
 Client = Callable[[str], Any]
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

@@ -16,12 +16,11 @@ import pytest
 from handlers.approvals.links import new_secret
 from handlers.approvals.record import Status
 from sandbox import resources, running
-from tests.journey.conftest import QUICK, SHORTEST
-from tests.journey.stacks import ALICE, BOB, JSON, OPERATOR, Run, Stack, link_in, send
-from tests.journey.waiting import until
-from tests.permissions.messages import kept_in_queue, message
-from tests.permissions.roles import Function
 from tests.permissions.search import Place, account, console, leaks, text
+from tests.support.messages import kept_in_queue, message
+from tests.support.roles import Function
+from tests.support.stacks import ALICE, BOB, JSON, OPERATOR, QUICK, SHORTEST, Run, Stack, link_in, send
+from tests.support.waiting import until
 
 # In the stack's config, in a request's title, in a message and in a log line: what is searched is really looked at.
 CANARY = "canary that sings in every place"

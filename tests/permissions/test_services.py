@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from parliament import iam_definition
 
-from tests.infra.harness import ARNS, Graph, Node
-from tests.permissions.roles import decisions
+from tests.support.harness import ARNS, Graph, Node
+from tests.support.roles import decisions
 
 PERMISSION = "aws:lambda/permission:Permission"
 MACHINE = "aws:sfn/stateMachine:StateMachine"

@@ -11,8 +11,8 @@ from typing import Any
 import boto3
 
 from infra.asl import approval_definition
-from tests.handlers.records import EXECUTION_ARN, message_body
 from tests.properties.workers import Violated
+from tests.support.records import EXECUTION_ARN, message_body
 
 TABLE = "approvals"
 _CLIENT = {"region_name": "eu-central-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}

@@ -6,17 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.emulator import Emulator
 from tests.properties import workers
+from tests.support.emulator import emulator
+
+__all__ = ["emulator"]
 
 
 @pytest.fixture
 def functions() -> Iterator[workers.Functions]:
     with workers.functions() as loaded:
         yield loaded
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as started:
-        yield started

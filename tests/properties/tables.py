@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from handlers.approvals.record import Record
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
-from tests.handlers.events import ENVIRONMENT
+from tests.support.events import ENVIRONMENT
 
 
 def approval_table(emulator: Emulator) -> tuple[Any, str]:

@@ -14,9 +14,9 @@ import pytest
 from handlers.approvals.links import digest, new_secret
 from handlers.approvals.record import Approver, Record, Status
 from sandbox import running
-from tests.journey.stacks import ALICE, Run, Stack, link_in
-from tests.journey.waiting import until
 from tests.properties.tables import all_records
+from tests.support.stacks import ALICE, Run, Stack, link_in
+from tests.support.waiting import until
 
 PEOPLE = tuple(f"person-{number:02}@example.com" for number in range(50))
 HANDS = 8  # who really press at the same time: each is a process of its own in the emulator

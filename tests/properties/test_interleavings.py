@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from handlers.approvals.record import Decision
-from tests.handlers.records import ANNA, BEN, BOSS, CARLA
 from tests.properties.tables import approval_table
 from tests.properties.workers import Fate
 from tests.properties.world import World
+from tests.support.records import ANNA, BEN, BOSS, CARLA
 
 CROWD = 5  # workers at the same time
 QUIET = settings(

@@ -37,13 +37,13 @@ from handlers.approvals.page import State
 from handlers.approvals.record import Decision, Record, Status
 from handlers.approvals.rounds import Kind
 from sandbox import running
-from tests.handlers.events import ENVIRONMENT, Context, MemoryStore, http, load, sqs
-from tests.handlers.events import Workflow as Answers
-from tests.handlers.records import ANNA, ASKED_AT, BEN, CARLA, message_body, record
-from tests.journey.stacks import ALICE, JSON, Stack
 from tests.properties.test_interleavings import QUIET
 from tests.properties.workers import Fate
 from tests.properties.world import World
+from tests.support.events import ENVIRONMENT, Context, MemoryStore, http, load, sqs
+from tests.support.events import Workflow as Answers
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, message_body, record
+from tests.support.stacks import ALICE, JSON, Stack
 
 
 def asked(functions, **request) -> World:

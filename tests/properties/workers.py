@@ -19,10 +19,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handlers.approvals import observability, store
-from tests.handlers.events import ENVIRONMENT
+from tests.support.events import ENVIRONMENT
 
 HANDLERS = Path(store.__file__).parents[1]
-WORKER_SECONDS = 20  # a function's time-out, as tests.handlers.events.Context says it
+WORKER_SECONDS = 20  # a function's time-out, as tests.support.events.Context says it
 
 
 class Fate(Enum):

@@ -14,10 +14,10 @@ from handlers.approvals.links import holder
 from handlers.approvals.record import DECIDED, Decision, Record, Status
 from handlers.approvals.rounds import Policy
 from handlers.approvals.store import PATIENCE_SECONDS, Contended, Store
-from tests.handlers.events import Context, http, sqs
-from tests.handlers.records import ASKED_AT, REQUEST_ID
 from tests.properties.aws import TABLE, MemoryTable, Topic, Workflow
 from tests.properties.workers import WORKER_SECONDS, Fate, Functions, Stepwise, Violated, Worker
+from tests.support.events import Context, http, sqs
+from tests.support.records import ASKED_AT, REQUEST_ID
 
 FINAL = {Status.EXPIRED, Status.CLOSED}
 # Where each end of an execution may leave its record.

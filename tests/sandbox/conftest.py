@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from sandbox.cloud import Cloud
-from sandbox.emulator import Emulator
+from tests.support.emulator import emulator
 
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as started:
-        yield started
+__all__ = ["emulator"]
 
 
 @pytest.fixture(scope="session")

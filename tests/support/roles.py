@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.journey.stacks import Run, Stack
-from tests.journey.waiting import until
+from tests.support.stacks import Run, Stack
+from tests.support.waiting import until
 
 ENTRIES = ("approval_api", "request_approval", "fail_request", "reconcile_request", "generate_task", "process_task")
 

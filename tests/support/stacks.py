@@ -17,10 +17,22 @@ from handlers.approvals import decisions
 from handlers.approvals.record import Decision, Record, Vote
 from handlers.approvals.store import Store
 from sandbox import Sandbox
-from tests.journey.waiting import until
+from tests.support.waiting import until
 
 ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
 BOSS, OPERATOR = "boss@example.com", "operator@example.com"
+# Fast, and otherwise as shipped: no test depends on what the dev stack's file says today.
+QUICK = {
+    "approvers": [ALICE, BOB, CAROL],
+    "operatorEmail": OPERATOR,
+    "timezone": "Europe/Berlin",
+    "deadlineSeconds": 600,
+    "reminders": 0,
+    "mailsPerSecond": 10,
+    "deliveryAttempts": 2,
+    "task": {"title": "Nightly run", "details": "As every night."},
+}
+SHORTEST = {"deadlineSeconds": 60, "reminders": 5}  # six rounds of ten seconds
 HTML = {"accept": "text/html"}
 JSON = {"accept": "application/json"}
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from tests.journey.stacks import Run, Stack, queue_message
-from tests.journey.waiting import until
+from tests.support.stacks import Run, Stack, queue_message
+from tests.support.waiting import until
 
 
 def message(run: Run, token: str = "") -> str:

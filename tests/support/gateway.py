@@ -9,7 +9,7 @@ from http import HTTPStatus
 from types import ModuleType
 from typing import Any
 
-from tests.handlers.events import Context, http
+from tests.support.events import Context, http
 
 # What API Gateway hands over as it is; everything else is base64.
 PLAIN = ("text/", "application/json", "application/javascript", "application/xml")
