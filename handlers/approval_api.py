@@ -19,10 +19,11 @@ from handlers.approvals.aws import CONFIG
 from handlers.approvals.callback import Callback, Execution, as_known, settle
 from handlers.approvals.decisions import NoRoom, Refusal, Refused
 from handlers.approvals.observability import count, logger, metrics
-from handlers.approvals.once import RepeatedError, once
 from handlers.approvals.page import FormError, State
-from handlers.approvals.record import DECIDED, Decision, Record, Status, Vote
+from handlers.approvals.record import DECIDED, Decision, Record, Vote
 from handlers.approvals.store import Contended, Store
+from handlers.contract.once import RepeatedError, once
+from handlers.contract.record import Status
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -11,11 +11,12 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from handlers.approvals.aws import CONFIG
 from handlers.approvals.callback import Callback, settle
-from handlers.approvals.decisions import Failure, WorkflowError, abandoned
+from handlers.approvals.decisions import Failure, abandoned
 from handlers.approvals.message import MalformedMessage, Message
 from handlers.approvals.observability import count, logger, metrics
 from handlers.approvals.record import DECIDED
 from handlers.approvals.store import Store
+from handlers.contract.workflow import WorkflowError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse

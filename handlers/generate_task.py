@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from handlers.approvals import when
-from handlers.approvals.digest import question_digest
 from handlers.approvals.observability import logger
-from handlers.approvals.once import RepeatedError, parse
-from handlers.approvals.visible import blank
+from handlers.contract.once import RepeatedError, parse
+from handlers.contract.question import question_digest
+from handlers.contract.visible import blank
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -17,11 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.approvals import links, mail, rounds
 from handlers.approvals.aws import CONFIG, PATIENT
 from handlers.approvals.callback import Callback, as_known, settle
-from handlers.approvals.decisions import Failure, WorkflowError, ended, undecided
+from handlers.approvals.decisions import Failure, ended, undecided
 from handlers.approvals.message import MalformedMessage, Message, UnknownVersionError
 from handlers.approvals.observability import count, logger, metrics
 from handlers.approvals.record import DECIDED, Lease, Record
 from handlers.approvals.store import Contended, Store
+from handlers.contract.workflow import WorkflowError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse

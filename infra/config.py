@@ -15,8 +15,8 @@ from typing import Annotated, Any
 import pulumi
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from handlers.approvals.address import same_person
-from handlers.approvals.visible import blank
+from handlers.contract.address import same_person
+from handlers.contract.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
 from infra.own_events import could_match
 from infra.refusal import Fault, Refused, did_you_mean, nearest

@@ -56,9 +56,10 @@ def files(entry: str, libraries: tuple[str, ...]) -> dict[str, Path]:
 
 
 def _domain() -> Iterator[Path]:
-    for path in sorted((ROOT / "handlers/approvals").rglob("*")):
-        if path.suffix in {".py", ".html", ".css", ".txt"}:
-            yield path
+    for folder in ("handlers/approvals", "handlers/contract"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in {".py", ".html", ".css", ".txt"}:
+                yield path
 
 
 @cache

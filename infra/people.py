@@ -7,7 +7,7 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
-from handlers.approvals.address import ascii_form, same_person
+from handlers.contract.address import ascii_form, same_person
 from infra import json_text
 from infra.refusal import Fault, Refused
 

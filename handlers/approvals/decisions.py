@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from handlers.approvals.record import DECIDED, Decision, Record, Status, Vote
-from handlers.approvals.visible import one_line, quoted, shortened
+from handlers.approvals.record import DECIDED, Decision, Record, Vote
+from handlers.contract.record import Status
+from handlers.contract.visible import one_line, quoted, shortened
+from handlers.contract.workflow import WorkflowError
 
 if TYPE_CHECKING:
     from handlers.approvals.callback import Execution
@@ -29,18 +31,6 @@ NAME_LIMIT = 254  # an address has no more
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 COMMENTS_LIMIT = 80_000  # bytes
-
-
-class WorkflowError(StrEnum):
-    """The error names that an execution can end with; the state machine catches and raises exactly these."""
-
-    REJECTED = "Rejected"
-    EXPIRED = "Expired"
-    NOTIFICATION_FAILED = "NotificationFailed"
-    TOO_FEW_APPROVERS = "TooFewApprovers"
-    INVALID_TASK = "InvalidTask"
-    RECORD_UNAVAILABLE = "RecordUnavailable"
-    ANSWER_MISMATCH = "AnswerMismatch"
 
 
 # With these, nobody's decision has reached the workflow.

@@ -12,7 +12,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from handlers.approvals.message import REQUEST_ID
+from handlers.contract.question import REQUEST_ID
 
 if TYPE_CHECKING:
     from handlers.approvals.record import Record

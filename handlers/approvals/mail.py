@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from handlers.approvals import when
 from handlers.approvals.record import Decision, Record, Vote
 from handlers.approvals.rounds import Kind
-from handlers.approvals.visible import STACKED, clean, one_line, shortened
+from handlers.contract.visible import STACKED, clean, one_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

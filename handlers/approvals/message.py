@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from handlers.approvals import when
-from handlers.approvals.digest import digest_of
-from handlers.approvals.once import RepeatedError, parse
-from handlers.approvals.visible import quoted
+from handlers.contract.once import RepeatedError, parse
+from handlers.contract.question import REQUEST_ID, question_digest
+from handlers.contract.visible import quoted
 
 READABLE_VERSIONS = (1, 2)  # 1 had no digest, and was never sent late
 MOST_ROUNDS = 21  # as the config allows: asked once, and reminded twenty times
-# A part of the link, and what the page looks up. Ids are made in lower case, since links may be folded on their way; a
-# workflow that makes others is still understood, but its links work as they were mailed only.
-REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 KEY_LIMIT = 60  # characters of a key that is refused
 LARGEST = 253_402_128_000  # 9999-12-30: a calendar can still show it in every time zone
 
@@ -82,7 +78,15 @@ class Message:
 
     @property
     def digest(self) -> str:
-        return digest_of(self)
+        return question_digest(
+            {
+                "requestId": self.request_id,
+                "title": self.title,
+                "details": self.details,
+                "requestedBy": self.requested_by,
+                "scheduledFor": self.scheduled_for,
+            }
+        )
 
 
 def _json_object(body: str) -> dict[str, Any]:

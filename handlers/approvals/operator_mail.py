@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING
 
 from handlers.approvals import mail, when
-from handlers.approvals.decisions import WorkflowError
-from handlers.approvals.visible import one_line, quoted
+from handlers.contract.visible import one_line, quoted
+from handlers.contract.workflow import WorkflowError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

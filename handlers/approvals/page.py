@@ -15,7 +15,7 @@ from markupsafe import Markup
 from handlers.approvals import mail, when
 from handlers.approvals.decisions import iso
 from handlers.approvals.record import Decision
-from handlers.approvals.visible import clean, one_line
+from handlers.contract.visible import clean, one_line
 
 if TYPE_CHECKING:
     from handlers.approvals.record import Record

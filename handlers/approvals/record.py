@@ -7,22 +7,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from handlers.approvals.digest import digest_of
+from handlers.contract.question import question_digest
+from handlers.contract.record import Status
 
 # Raised when the shape of the item changes; a reader knows its own version and the one before (design decision 11).
 # 1 kept the votes inside of `approvers`. A record keeps the shape that it was made in until it ends.
 SCHEMA_VERSION = 2
 READABLE_VERSIONS = frozenset({1, SCHEMA_VERSION})
-
-
-class Status(StrEnum):
-    """OPEN is the only status that takes votes; the others are final."""
-
-    OPEN = "OPEN"
-    APPROVED = "APPROVED"
-    REJECTED = "REJECTED"
-    EXPIRED = "EXPIRED"  # set by the state machine when the last round is over
-    CLOSED = "CLOSED"  # the execution ended in another way, so an answer has no effect
 
 
 DECIDED = frozenset({Status.APPROVED, Status.REJECTED})
@@ -138,7 +129,15 @@ class Record:
     @property
     def digest(self) -> str:
         """Of the question as it stands here."""
-        return digest_of(self)
+        return question_digest(
+            {
+                "requestId": self.request_id,
+                "title": self.title,
+                "details": self.details,
+                "requestedBy": self.requested_by,
+                "scheduledFor": self.scheduled_for,
+            }
+        )
 
     @property
     def asked(self) -> bool:

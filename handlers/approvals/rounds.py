@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from handlers.approvals.address import same_person
 from handlers.approvals.decisions import CLOCK_SKEW_SECONDS
 from handlers.approvals.message import MalformedMessage, Message
-from handlers.approvals.record import DECIDED, Approver, Lease, Record, Status
-from handlers.approvals.visible import quoted
+from handlers.approvals.record import DECIDED, Approver, Lease, Record
+from handlers.contract.address import same_person
+from handlers.contract.record import Status
+from handlers.contract.visible import quoted
 
 SECONDS_PER_DAY = 86_400
 REQUESTER_LIMIT = 254  # characters, as many as an address has

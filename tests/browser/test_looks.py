@@ -17,7 +17,8 @@ from playwright.sync_api import Browser, Page
 
 from handlers.approvals import page as pages
 from handlers.approvals.page import FormError, State
-from handlers.approvals.record import Decision, Status
+from handlers.approvals.record import Decision
+from handlers.contract.record import Status
 from tests.browser.conftest import DEVICES, watched
 from tests.support import records
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA

@@ -13,7 +13,8 @@ from threading import Lock, Semaphore
 from typing import Any
 
 from handlers.approvals import decisions
-from handlers.approvals.record import Decision, Record, Status
+from handlers.approvals.record import Decision, Record
+from handlers.contract.record import Status
 from tests.faults.matrix import API, ASK, RECONCILE, Row
 from tests.faults.proxy import Case, Fault, Planned, Proxy
 from tests.support.roles import Function

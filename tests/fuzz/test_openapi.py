@@ -21,7 +21,8 @@ from schemathesis.specs.openapi.checks import (
 
 from handlers.approvals.callback import Execution
 from handlers.approvals.decisions import handed_over
-from handlers.approvals.record import Decision, Status
+from handlers.approvals.record import Decision
+from handlers.contract.record import Status
 from tests.fuzz.conftest import SECRET, asked
 from tests.support.events import Workflow, load
 from tests.support.gateway import wsgi

@@ -11,8 +11,9 @@ import pytest
 
 from handlers.approvals import decisions, mail
 from handlers.approvals.links import digest
-from handlers.approvals.record import Approver, Decision, Record, Status
+from handlers.approvals.record import Approver, Decision, Record
 from handlers.approvals.rounds import Kind
+from handlers.contract.record import Status
 from infra.config import LARGEST_QUORUM, LINKS, PEOPLE_CHARACTERS
 from tests.fuzz.services import Machine, Table, accept
 from tests.support.events import Context, http

@@ -16,7 +16,8 @@ from handlers.approvals import mail, page, rounds
 from handlers.approvals.decisions import decide
 from handlers.approvals.message import Message
 from handlers.approvals.page import State
-from handlers.approvals.record import Decision, Lease, Record, Status
+from handlers.approvals.record import Decision, Lease, Record
+from handlers.contract.record import Status
 from handlers.generate_task import LIMITS, InvalidTask, task
 from tests.fuzz.conftest import SECRET
 from tests.fuzz.html import Markup, taken_apart

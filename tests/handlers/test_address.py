@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals.address import ascii_form, same_person
+from handlers.contract.address import ascii_form, same_person
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from handlers.approvals.callback import Execution
 from handlers.approvals.decisions import handed_over
 from handlers.approvals.links import digest
-from handlers.approvals.record import Approver, Status
+from handlers.approvals.record import Approver
+from handlers.contract.record import Status
 from tests.support.events import Context, MemoryStore, Workflow, http, load
 from tests.support.records import ANNA, BEN, REQUEST_ID, approved, record, vote
 

@@ -20,7 +20,8 @@ from handlers.approvals.decisions import (
     WorkflowError,
     cast,
 )
-from handlers.approvals.record import Approver, Decision, Lease, Record, Status
+from handlers.approvals.record import Approver, Decision, Lease, Record
+from handlers.contract.record import Status
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, DEADLINE, approved, record, rejected, vote, voted
 
 APPROVE, REJECT = Decision.APPROVE, Decision.REJECT

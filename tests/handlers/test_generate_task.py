@@ -8,7 +8,7 @@ import os
 import pytest
 
 from handlers import generate_task
-from handlers.approvals.digest import question_digest
+from handlers.contract.question import question_digest
 from handlers.generate_task import InvalidTask, task
 
 STACKS = {"title": "Nightly run", "details": "As every night."}

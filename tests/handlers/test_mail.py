@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from handlers.approvals import mail, when
 from handlers.approvals.record import Approver, Decision, Record
 from handlers.approvals.rounds import Kind
-from handlers.approvals.visible import clean
+from handlers.contract.visible import clean
 from tests.support.records import (
     ANNA,
     BEN,

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from handlers.approvals import page
 from handlers.approvals.page import FormError, State
-from handlers.approvals.record import Decision, Record, Status
+from handlers.approvals.record import Decision, Record
+from handlers.contract.record import Status
 from tests.support.records import (
     ANNA,
     ASKED_AT,

@@ -13,10 +13,12 @@ from botocore.exceptions import ConnectTimeoutError
 
 from handlers.approvals import rounds
 from handlers.approvals.callback import Execution
-from handlers.approvals.decisions import Failure, Success, WorkflowError, cast
+from handlers.approvals.decisions import Failure, Success, cast
 from handlers.approvals.links import holder
 from handlers.approvals.message import MalformedMessage, UnknownVersionError
-from handlers.approvals.record import Approver, Lease, Status
+from handlers.approvals.record import Approver, Lease
+from handlers.contract.record import Status
+from handlers.contract.workflow import WorkflowError
 from tests.support.events import Context, MemoryStore, Workflow, load, sqs
 from tests.support.records import (
     ANNA,

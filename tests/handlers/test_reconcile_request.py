@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from handlers.approvals.callback import Execution
-from handlers.approvals.record import Status
+from handlers.contract.record import Status
 from tests.support.events import ENVIRONMENT, Context, MemoryStore, Workflow, load
 from tests.support.records import ANNA, ASKED_AT, EXECUTION_ARN, TASK_TOKEN, approved, record, rejected, vote, voted
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from handlers.approvals import rounds
 from handlers.approvals.decisions import cast
 from handlers.approvals.links import digest, holder, new_secret
-from handlers.approvals.record import Decision, Lease, Record, Status
+from handlers.approvals.record import Decision, Lease, Record
 from handlers.approvals.rounds import Busy, Closed, Kind, Policy, Stale, TooFewApprovers
+from handlers.contract.record import Status
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
 
 POLICY = Policy(

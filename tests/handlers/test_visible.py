@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals.visible import MOST_MARKS, STACKED, blank, clean, one_line, quoted
+from handlers.contract.visible import MOST_MARKS, STACKED, blank, clean, one_line, quoted
 
 # Any code point, and those that break texts more often than chance would.
 trouble = "\"'\u201c\u201d''\n\r\u2028\x1b\x00\u200b\u2800\U0001d159\u0335\u0489\u20dd\u0903 a"

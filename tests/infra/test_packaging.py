@@ -114,7 +114,8 @@ def test_there_is_one_archive_for_each_entry_point_and_none_besides(unpacked):
 def test_an_archive_holds_its_own_entry_point_and_the_whole_domain(unpacked, entry):
     domain = {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "handlers/approvals").rglob("*")
+        for folder in ("approvals", "contract")
+        for path in (ROOT / "handlers" / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     own = {name for name in files(unpacked[entry]) if name.startswith("handlers/")}

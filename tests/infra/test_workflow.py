@@ -15,10 +15,11 @@ from statelint.config import Config
 from statelint.linter import Linter
 from statelint.problem import ProblemType
 
-from handlers.approvals.decisions import WorkflowError
-from handlers.approvals.digest import question_digest
 from handlers.approvals.message import MalformedMessage, Message
-from handlers.approvals.record import Approver, Lease, Record, Status
+from handlers.approvals.record import Approver, Lease, Record
+from handlers.contract.question import question_digest
+from handlers.contract.record import Status
+from handlers.contract.workflow import WorkflowError
 from infra.asl import approval_definition
 from tests.support.harness import Graph
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.digest import question_digest
+from handlers.contract.question import question_digest
 from tests.support.stacks import ALICE, OPERATOR, Run, Stack, link_in, queue_message, send
 from tests.support.waiting import until
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from handlers.approvals.links import new_secret
-from handlers.approvals.record import Status
+from handlers.contract.record import Status
 from sandbox import resources, running
 from tests.permissions.search import Place, account, console, leaks, text
 from tests.support.messages import kept_in_queue, message

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from handlers.approvals.links import digest, new_secret
-from handlers.approvals.record import Approver, Record, Status
+from handlers.approvals.record import Approver, Record
+from handlers.contract.record import Status
 from sandbox import running
 from tests.properties.tables import all_records
 from tests.support.stacks import ALICE, Run, Stack, link_in

@@ -34,8 +34,9 @@ from hypothesis import strategies as st
 
 from handlers.approvals import mail, page
 from handlers.approvals.page import State
-from handlers.approvals.record import Decision, Record, Status
+from handlers.approvals.record import Decision, Record
 from handlers.approvals.rounds import Kind
+from handlers.contract.record import Status
 from sandbox import running
 from tests.properties.test_interleavings import QUIET
 from tests.properties.workers import Fate

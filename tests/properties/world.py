@@ -11,9 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.approvals.callback import Callback
 from handlers.approvals.links import holder
-from handlers.approvals.record import DECIDED, Decision, Record, Status
+from handlers.approvals.record import DECIDED, Decision, Record
 from handlers.approvals.rounds import Policy
 from handlers.approvals.store import PATIENCE_SECONDS, Contended, Store
+from handlers.contract.record import Status
 from tests.properties.aws import TABLE, MemoryTable, Topic, Workflow
 from tests.properties.workers import WORKER_SECONDS, Fate, Functions, Stepwise, Violated, Worker
 from tests.support.events import Context, http, sqs

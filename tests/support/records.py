@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from handlers.approvals.decisions import decide
-from handlers.approvals.digest import question_digest
 from handlers.approvals.message import Message
-from handlers.approvals.record import Approver, Decision, Record, Status, Vote
+from handlers.approvals.record import Approver, Decision, Record, Vote
+from handlers.contract.question import question_digest
+from handlers.contract.record import Status
 
 ANNA, BEN, CARLA = "anna@example.com", "ben@example.com", "carla@example.com"
 BOSS = "boss@example.com"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from handlers.approvals.visible import UNSEEN
+from handlers.contract.visible import UNSEEN
 
 # Not `email.utils.parseaddr`: a name with a bracket or a semicolon has it find nobody, and each Python differently.
 SPACED_AT = re.compile(r"\s*@\s*")

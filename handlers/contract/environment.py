@@ -1,0 +1,124 @@
+"""The settings of each function: the component writes them as environment variables, a cold start reads them."""
+
+# No `from __future__ import annotations`: the fields' types are looked at.
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Self, get_args, get_origin
+
+
+class SettingsError(ValueError):
+    """A function was deployed with a variable missing or unreadable. The message names the variable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What every function knows: `environment` is the stack's name."""
+
+    environment: str
+
+    @classmethod
+    def variables(cls, **values: Any) -> dict[str, Any]:
+        """Variable by value: {"TABLE_NAME": ...}, for the component. Plain values become text, Outputs stay.
+
+        Raises SettingsError for a value that is no setting of this function, and for a setting without a value.
+        """
+        known = {field.name for field in fields(cls)}
+        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        if strays := sorted((values.keys() - known) | (needed - values.keys())):
+            raise SettingsError(f"{cls.__name__}: {', '.join(strays)} must be given if and only if it is a setting")
+        return {_variable(name): _written(value) for name, value in values.items()}
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """The settings of a function that runs. Raises SettingsError."""
+        values = {}
+        for field in fields(cls):
+            name = _variable(field.name)
+            if name in environ:
+                values[field.name] = _parsed(name, environ[name], field.type)
+            elif field.default is MISSING:
+                raise SettingsError(f"{name} is not set")
+        return cls(**values)
+
+
+def _variable(field: str) -> str:
+    return field.upper()
+
+
+def _written(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, bool | int | float | list | tuple | Mapping) else value
+
+
+def _parsed(name: str, text: str, kind: Any) -> Any:
+    """Text is taken as it is, anything else as JSON of its kind: true, 5, ["a"]."""
+    if kind is str:
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if kind is float and type(value) is int:
+        value = float(value)
+    if get_origin(kind) is tuple and isinstance(value, list) and all(type(one) is get_args(kind)[0] for one in value):
+        return tuple(value)
+    if type(value) is not (get_origin(kind) or kind):
+        raise SettingsError(f"{name} must be {getattr(kind, '__name__', kind)} as JSON, got {text!r}")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateSettings(Environment):
+    """`default_task` is the stack's `task`, JSON text of {"title", "details"}."""
+
+    default_task: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSettings(Environment):
+    """Yours to extend: give a field, and its value in infra/workflow.py."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskSettings(Environment):
+    """Of the function that asks. `approval_url` is what links begin with."""
+
+    table_name: str
+    queue_url: str
+    topic_arn: str
+    approval_url: str
+    timezone: str
+    approvers: tuple[str, ...]
+    escalate_to: tuple[str, ...]
+    approvals_required: int
+    rejections_required: int
+    prevent_self_approval: bool
+    one_click: bool
+    audit_days: int
+    mail_pause_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSettings(Environment):
+    """Of the function behind the link."""
+
+    table_name: str
+    timezone: str
+    one_click: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveUpSettings(Environment):
+    """Of the function that reads the dead letters."""
+
+    table_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconcileSettings(Environment):
+    """Of the function that hears of endings. `execution_index` finds a record by its execution."""
+
+    table_name: str
+    execution_index: str
+    operator_topic_arn: str
+    timezone: str

@@ -1,0 +1,37 @@
+"""What the state machine puts on the request queue for the function that asks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+SCHEMA_VERSION = 2
+
+
+class Key(StrEnum):
+    """The keys of a message."""
+
+    SCHEMA_VERSION = "schemaVersion"
+    TASK_TOKEN = "taskToken"  # noqa: S105 - a name
+    EXECUTION_ARN = "executionArn"
+    ROUND = "round"
+    ROUNDS = "rounds"
+    LATE = "late"
+    DEADLINE = "deadline"
+    REQUEST = "request"  # with the keys of `question.Field`
+
+
+def message_body(
+    *, task_token: str, execution_arn: str, round_: Any, rounds: int, late: bool, deadline: Any, request: Any
+) -> dict[str, Any]:
+    """A message of this version: of values, or of the expressions that the state machine makes them from."""
+    return {
+        Key.SCHEMA_VERSION.value: SCHEMA_VERSION,
+        Key.TASK_TOKEN.value: task_token,
+        Key.EXECUTION_ARN.value: execution_arn,
+        Key.ROUND.value: round_,
+        Key.ROUNDS.value: rounds,
+        Key.LATE.value: late,
+        Key.DEADLINE.value: deadline,
+        Key.REQUEST.value: request,
+    }

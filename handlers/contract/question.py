@@ -1,0 +1,47 @@
+"""A request's question: its fields and their limits, its id, and the digest that binds an answer to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+
+class Field(StrEnum):
+    """The fields of a request, as `Generate task` makes it."""
+
+    REQUEST_ID = "requestId"
+    TITLE = "title"
+    DETAILS = "details"
+    REQUESTED_BY = "requestedBy"
+    REQUESTED_AT = "requestedAt"
+    SCHEDULED_FOR = "scheduledFor"  # only where a schedule has asked
+    DIGEST = "digest"
+
+
+ADDRESS_LIMIT = 254  # characters, as many as an e-mail address has
+# Long enough for a change log, short enough for a mail that is read on a phone.
+LIMITS = {Field.TITLE: 200, Field.DETAILS: 10_000, Field.REQUESTED_BY: ADDRESS_LIMIT}  # characters
+# What people decide about. When it was asked is the workflow's own affair.
+BOUND = (Field.REQUEST_ID, Field.TITLE, Field.DETAILS, Field.REQUESTED_BY, Field.SCHEDULED_FOR)
+# A part of the link, and what the page looks up. Ids are made in lower case, since links may be folded on their way; a
+# workflow that makes others is still understood, but its links work as they were mailed only.
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+def new_request_id() -> str:
+    """Matches REQUEST_ID, in lower case."""
+    return str(uuid4())
+
+
+def question_digest(request: Mapping[str, Any]) -> str:
+    """SHA-256, in hex, of the canonical JSON of what is asked; a field that is missing counts as empty.
+
+    The state machine keeps it and compares it, as text, with the one that comes with an approval.
+    """
+    asked = {name.value: request.get(name, "") for name in BOUND}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,29 @@
+"""How an execution ends, and the names that its state machine gives to that."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class WorkflowError(StrEnum):
+    """The error names that an execution can end with; the state machine catches and raises exactly these."""
+
+    REJECTED = "Rejected"
+    EXPIRED = "Expired"
+    NOTIFICATION_FAILED = "NotificationFailed"
+    TOO_FEW_APPROVERS = "TooFewApprovers"
+    INVALID_TASK = "InvalidTask"
+    RECORD_UNAVAILABLE = "RecordUnavailable"
+    ANSWER_MISMATCH = "AnswerMismatch"
+
+
+class Ending(StrEnum):
+    """The statuses of an execution that is over.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+    """
+
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
