@@ -1,20 +1,17 @@
-"""Where resources are made: an emulator's endpoint, a region, and (in the sandbox) its mailboxes."""
+"""Where resources are made: an emulator's endpoint and a region."""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
-if TYPE_CHECKING:
-    from sandbox.mailboxes import Mailboxes
-
 ACCOUNT = "000000000000"  # the emulator's
-PARTITION = "aws"
 
 # No proxies: a developer's HTTP proxy is for the internet, the emulator is on this machine.
 CONFIG = Config(proxies={}, inject_host_prefix=False, retries={"mode": "standard", "total_max_attempts": 2})
@@ -22,11 +19,14 @@ CONFIG = Config(proxies={}, inject_host_prefix=False, retries={"mode": "standard
 
 @dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """boto3 clients for the emulator's account."""
+    """boto3 clients for the emulator's account.
+
+    mailbox  the ARN of the queue that stands for an address's inbox; without it an e-mail subscription stays one
+    """
 
     endpoint: str
     region: str
-    mailboxes: Mailboxes | None = None  # without them an e-mail subscription stays one
+    mailbox: Callable[[str], str] | None = None
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -58,4 +58,4 @@ class Cloud:
             return self._clients[service, key]
 
     def arn(self, service: str, resource: str) -> str:
-        return f"arn:{PARTITION}:{service}:{self.region}:{ACCOUNT}:{resource}"
+        return f"arn:aws:{service}:{self.region}:{ACCOUNT}:{resource}"

@@ -32,10 +32,17 @@ class DeployError(Exception):
 
 @dataclass
 class Deployed:
-    """Stack outputs as plain values, and how many resources were made."""
+    """Stack outputs as plain values, and what was made: type, id and outputs of each, in the order of creation."""
 
+    cloud: Cloud
+    made: list[tuple[str, str, dict[str, Any]]]
     outputs: dict[str, Any] = field(default_factory=dict)
-    resources: int = 0
+
+    def destroy(self) -> None:
+        """Delete it all again, the last first. May be called again if it fails; what is protected fails, as on AWS."""
+        while self.made:
+            resources.delete(*self.made[-1], self.cloud)
+            self.made.pop()
 
 
 class Provider(mocks.Mocks):
@@ -43,8 +50,7 @@ class Provider(mocks.Mocks):
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._counting = threading.Lock()
-        self.made = 0
+        self.made: list[tuple[str, str, dict[str, Any]]] = []
         self.failures: list[Exception] = []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -57,12 +63,13 @@ class Provider(mocks.Mocks):
             # The SDK reports only that a registration failed; what depends on this one then fails as well.
             self.failures.append(DeployError(f"{args.typ} {args.name!r}: {error}"))
             raise
-        with self._counting:
-            self.made += 1
+        self.made.append((args.typ, id_, outputs))  # before anything that needs it is registered
         return id_, outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
-        return resources.call(args.token, plain(args.args), self._cloud), None
+        error = DeployError(f"the program calls {args.token}, which the sandbox does not answer")
+        self.failures.append(error)
+        raise error
 
 
 class Monitor(mocks.MockMonitor):
@@ -91,8 +98,8 @@ def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = 
     May be called again in one process, for another stack or another emulator; not by two threads at once.
     Raises DeployError with the message of whatever went wrong first.
     """
-    deployed = Deployed()
     provider = Provider(cloud)
+    deployed = Deployed(cloud, provider.made)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)  # Python 3.14 no longer makes one for us
     # The first failure is raised below; asyncio would print each that followed from it, whenever it is collected.
@@ -120,7 +127,6 @@ def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = 
         loop.close()
     if provider.failures:
         raise provider.failures[0]
-    deployed.resources = provider.made
     return deployed
 
 

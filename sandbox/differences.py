@@ -11,6 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+# AWS gives each API a host name; the emulator's needs DNS that not every machine has, so this is its path form.
+# The stage is part of it: what appends a path to `apiEndpoint` gets an address that a browser and a function can open.
+API_ENDPOINT = "{endpoint}/_aws/execute-api/{ApiId}/$default"
 TASK_CALLBACKS = {"states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"}
 
 
@@ -42,15 +45,6 @@ def without_tls_demand(policy: str) -> str:
 def demands_tls(statement: dict[str, Any]) -> bool:
     insecure = {"Bool": {"aws:SecureTransport": "false"}}
     return bool(statement["Effect"] == "Deny" and statement.get("Condition") == insecure)
-
-
-def api_endpoint(endpoint: str, api_id: str) -> str:
-    """AWS gives each API a host name; the emulator's needs DNS that not every machine has, so use its path form.
-
-    The stage is part of that path. A program that appends a path to `apiEndpoint` gets an address that a browser and
-    a function can open.
-    """
-    return f"{endpoint}/_aws/execute-api/{api_id}/$default"
 
 
 def mail_queue_name(prefix: str, address: str) -> str:

@@ -1,24 +1,17 @@
-"""The approvers' mail, as a web page for a person and as JSON for a program."""
+"""Collects the approvers' mail."""
 
 from __future__ import annotations
 
-import functools
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.inbox_server import Handler
+from sandbox.cloud import Cloud
 
-if TYPE_CHECKING:
-    from sandbox.cloud import Cloud
-
-STOP_POLL_SECONDS = 0.05  # the server looks this often whether it shall stop
 POLL_SECONDS = 5  # a poll waits this long for a message, and stopping waits for a poll at the most
 
 
@@ -33,26 +26,12 @@ class Message:
 
 
 class Inbox:
-    """Collects what SNS sends to the mailboxes and serves it on 127.0.0.1.
-
-    ask  starts an execution for {"title", "details", "requestedBy"} and returns its ARN; until it is set (the program
-         is being deployed) the page says so
-    """
+    """What SNS has sent to the mailboxes."""
 
     def __init__(self) -> None:
-        self.ask: Callable[[dict[str, str]], str] | None = None
         self._messages: list[Message] = []
         self._arrived = threading.Condition()
         self._stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, self))
-        self._server.daemon_threads = True
-        threading.Thread(
-            target=self._server.serve_forever, args=(STOP_POLL_SECONDS,), name="inbox", daemon=True
-        ).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     def watch(self, cloud: Cloud, address: str, queue_url: str) -> None:
         """Collect the mail of one address from now on."""
@@ -62,8 +41,6 @@ class Inbox:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     def messages(self) -> list[Message]:
         """What has arrived, oldest first."""

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from sandbox.cloud import Cloud
 from sandbox.differences import mail_queue_name, mail_queue_policy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sandbox.cloud import Cloud
 
 
 class Mailboxes:
@@ -21,19 +17,26 @@ class Mailboxes:
     opened   called with (address, queue URL) once a queue can receive
     """
 
-    def __init__(self, prefix: str, opened: Callable[[str, str], None]) -> None:
+    def __init__(self, cloud: Cloud, prefix: str, opened: Callable[[str, str], None]) -> None:
+        self._cloud = cloud
         self._prefix = prefix
         self._opened = opened
-        self._arns: dict[str, str] = {}
+        self._urls: dict[str, str] = {}
         self._making = threading.Lock()
 
-    def arn(self, cloud: Cloud, address: str) -> str:
+    def arn(self, address: str) -> str:
+        name = mail_queue_name(self._prefix, address)
+        arn = self._cloud.arn("sqs", name)
         with self._making:
-            if address not in self._arns:
-                name = mail_queue_name(self._prefix, address)
-                arn = cloud.arn("sqs", name)
-                policy = json.dumps(mail_queue_policy(arn))
-                url = cloud.client("sqs").create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
-                self._arns[address] = arn
+            if address not in self._urls:
+                attributes = {"Policy": json.dumps(mail_queue_policy(arn))}
+                url = self._cloud.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+                self._urls[address] = url
                 self._opened(address, url)
-            return self._arns[address]
+        return arn
+
+    def delete(self) -> None:
+        with self._making:
+            while self._urls:
+                _, url = self._urls.popitem()
+                self._cloud.client("sqs").delete_queue(QueueUrl=url)

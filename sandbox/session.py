@@ -14,6 +14,7 @@ from sandbox.config import stack_config
 from sandbox.deploy import PROJECT, Deployed, deploy
 from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
+from sandbox.inbox_server import InboxServer
 from sandbox.mailboxes import Mailboxes
 
 DEFAULT_REGION = "us-east-1"
@@ -28,6 +29,8 @@ class Sandbox:
     deployed: Deployed
     emulator: Emulator
     inbox: Inbox
+    inbox_url: str
+    mailboxes: Mailboxes
 
     @property
     def endpoint(self) -> str:
@@ -36,10 +39,6 @@ class Sandbox:
     @property
     def region(self) -> str:
         return self.cloud.region
-
-    @property
-    def inbox_url(self) -> str:
-        return self.inbox.url
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -60,6 +59,11 @@ class Sandbox:
             stateMachineArn=machine, input=json.dumps({"task": dict(task)})
         )
         return str(started["executionArn"])
+
+    def destroy(self) -> None:
+        """Take the stack and its mailboxes out of the emulator, which may have others. The mail so far can be read."""
+        self.deployed.destroy()
+        self.mailboxes.delete()
 
 
 @contextmanager
@@ -91,13 +95,23 @@ def running(
             say(f"AWS emulator up at {emulator.endpoint}, {'with' if iam else 'without'} IAM")
         inbox = Inbox()
         stop.callback(inbox.stop)
+        server = InboxServer(inbox)
+        stop.callback(server.stop)
         region, endpoint = config.get("aws:region", DEFAULT_REGION), emulator.endpoint
         reader = Cloud(endpoint=endpoint, region=region)
         prefix = f"mail-{secrets.token_hex(3)}"
-        mailboxes = Mailboxes(prefix, lambda address, queue_url: inbox.watch(reader, address, queue_url))
-        cloud = Cloud(endpoint=endpoint, region=region, mailboxes=mailboxes)
+        mailboxes = Mailboxes(reader, prefix, lambda address, queue_url: inbox.watch(reader, address, queue_url))
+        cloud = Cloud(endpoint=endpoint, region=region, mailbox=mailboxes.arn)
         deployed = deploy(stack, config, cloud)
-        say(f"Program deployed as stack {stack}: {deployed.resources} resources in {region}")
-        sandbox = Sandbox(cloud=cloud, config=config, deployed=deployed, emulator=emulator, inbox=inbox)
-        inbox.ask = sandbox.start
+        say(f"Program deployed as stack {stack}: {len(deployed.made)} resources in {region}")
+        sandbox = Sandbox(
+            cloud=cloud,
+            config=config,
+            deployed=deployed,
+            emulator=emulator,
+            inbox=inbox,
+            inbox_url=server.url,
+            mailboxes=mailboxes,
+        )
+        server.ask = sandbox.start
         yield sandbox

@@ -4,10 +4,17 @@ import json
 import textwrap
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.cloud import Cloud
 from sandbox.deploy import DeployError, deploy
 from sandbox.mailboxes import Mailboxes
+
+QUEUE = "aws:sqs/queue:Queue"
+TABLE = """
+    aws.dynamodb.Table("t", hash_key="id", attributes=[{"name": "id", "type": "S"}], billing_mode="PAY_PER_REQUEST",
+                       deletion_protection_enabled=True)
+"""
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ def test_outputs_are_plain_values_without_secret_marks(up):
     assert json.loads(json.dumps(deployed.outputs)) == deployed.outputs
     assert deployed.outputs["secret"] == "s3cret"
     assert deployed.outputs["who"] == "medevtiny"
-    assert deployed.resources == 1
+    assert [(type_, id_) for type_, id_, _ in deployed.made] == [(QUEUE, deployed.outputs["queue"]["url"])]
 
 
 def test_a_resource_gets_what_the_program_gave_it(up, cloud):
@@ -77,10 +84,26 @@ def test_a_resource_that_fails_is_told_by_name_and_what_depends_on_it_is_not_mad
     assert not [t for t in cloud.client("sns").list_topics()["Topics"] if "never" in t["TopicArn"]]
 
 
-def test_mail_reaches_the_mailbox_of_the_address_that_its_filter_names(up, emulator):
+def test_a_function_of_the_provider_is_not_answered(up):
+    with pytest.raises(DeployError, match=r"the program calls aws:index/getRegion:getRegion"):
+        up("pulumi.export('region', aws.get_region_output().region)")
+
+
+def test_what_is_protected_stops_a_destruction_that_can_be_taken_up_again(up, cloud):
+    deployed = up(f"aws.sqs.Queue('first')\n{textwrap.dedent(TABLE)}")
+    (table,) = [id_ for type_, id_, _ in deployed.made if type_ != QUEUE]
+    with pytest.raises(ClientError, match="protect"):
+        deployed.destroy()
+    cloud.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
+    deployed.destroy()
+    assert not deployed.made
+    assert table not in cloud.client("dynamodb").list_tables()["TableNames"]
+
+
+def test_mail_reaches_the_mailbox_of_the_address_that_its_filter_names(up, cloud):
     opened = {}
-    boxes = Mailboxes("mail-test", opened.__setitem__)
-    cloud = Cloud(endpoint=emulator.endpoint, region="eu-central-1", mailboxes=boxes)
+    boxes = Mailboxes(cloud, "mail-test", opened.__setitem__)
+    mailed = Cloud(endpoint=cloud.endpoint, region=cloud.region, mailbox=boxes.arn)
     arn = up(
         """
         topic = aws.sns.Topic("t")
@@ -89,7 +112,7 @@ def test_mail_reaches_the_mailbox_of_the_address_that_its_filter_names(up, emula
             aws.sns.TopicSubscription(who, topic=topic.arn, protocol="email", endpoint=who, filter_policy=only)
         pulumi.export("arn", topic.arn)
     """,
-        to=cloud,
+        to=mailed,
     ).outputs["arn"]
     approver = {"DataType": "String", "StringValue": "bob@example.com"}
     cloud.client("sns").publish(TopicArn=arn, Subject="s", Message="hello", MessageAttributes={"approver": approver})

@@ -7,13 +7,14 @@ import pytest
 
 from sandbox import inbox_page
 from sandbox.inbox import Inbox
+from sandbox.inbox_server import InboxServer
 
 HOSTILE = '<script>alert(1)</script> & "quotes"'
 
 
 @pytest.fixture
 def inbox():
-    opened = Inbox()
+    opened = InboxServer(Inbox())
     yield opened
     opened.stop()
 

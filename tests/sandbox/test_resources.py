@@ -1,67 +1,88 @@
-"""What the sandbox refuses to create. Nothing here reaches an emulator: there is none at the endpoint."""
+"""What the sandbox refuses, and how it spells the rest. Without `cloud`, nothing here reaches an emulator."""
 
+import pulumi
 import pytest
+from botocore.exceptions import ClientError, ParamValidationError
 
 from sandbox import resources
 from sandbox.cloud import Cloud
-from sandbox.resources.given import Given, UnsupportedError
+from sandbox.resources import UnsupportedError
+from sandbox.resources.catalog import RESOURCES, STORED_ONLY
+from sandbox.resources.resource import Name
+from sandbox.resources.spelling import Spelling
 
 NOWHERE = Cloud(endpoint="http://127.0.0.1:1", region="eu-central-1")
+FUNCTION = "aws:lambda/function:Function"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+MACHINE = "aws:sfn/stateMachine:StateMachine"
 QUEUE = "aws:sqs/queue:Queue"
-NAME = "[a-z0-9-]"
+TABLE = "aws:dynamodb/table:Table"
+KEYS = {"hashKey": "id", "attributes": [{"name": "id", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
 
 
 def create(type_, name, inputs):
     return resources.create(type_, name, inputs, NOWHERE)
 
 
+def request(service, operation, inputs, renames=None, fixed=None):
+    shape = NOWHERE.client(service).meta.service_model.operation_model(operation).input_shape
+    return Spelling(resource="r", renames=renames or {}, fixed=fixed or {}).request(shape, inputs)
+
+
+def named(logical, **inputs):
+    return Name("QueueName", 80, "[a-z0-9-]").physical("r", logical, inputs)
+
+
 def test_an_unknown_type_is_refused_by_type_and_name():
     with pytest.raises(UnsupportedError, match=r"aws:ec2/vpc:Vpc.*'net'"):
         create("aws:ec2/vpc:Vpc", "net", {})
+    with pytest.raises(UnsupportedError, match=r"aws:ec2/vpc:Vpc.*'vpc-1'"):
+        resources.delete("aws:ec2/vpc:Vpc", "vpc-1", {}, NOWHERE)
 
 
-@pytest.mark.parametrize("type_", sorted(resources.MAKERS))
-def test_an_input_that_no_mapping_uses_is_refused_by_type_name_and_key(type_):
-    needed = ["arn", "apiId", "attributes", "code", "definition", "endpoint", "function", "hashKey"]
-    needed += [
-        "functionName",
-        "policy",
-        "protocol",
-        "queueUrl",
-        "redriveAllowPolicy",
-        "resourceArn",
-        "role",
-        "roleArn",
-        "rule",
-        "topic",
-    ]
-    inputs = dict.fromkeys(needed, '{"Statement": []}') | {"attributes": [], "surprise": 1}
-    # Only what the type needs: each of the others would be a surprise as well.
-    while True:
-        with pytest.raises(UnsupportedError) as refusal:
-            create(type_, "thing", inputs)
-        if "'surprise'" in str(refusal.value):
-            break
-        inputs.pop(str(refusal.value).split("the input '")[1].split("'")[0])
-    assert type_ in str(refusal.value)
-    assert "'thing'" in str(refusal.value)
+@pytest.mark.parametrize("type_", sorted(RESOURCES))
+def test_an_input_that_aws_does_not_know_is_refused_by_type_name_and_key(type_):
+    with pytest.raises(UnsupportedError, match=f"{type_} 'thing' has the input 'surprise'"):
+        create(type_, "thing", {"surprise": 1})
 
 
-def test_a_type_that_cannot_be_deleted_here_is_refused_by_type_and_id():
-    with pytest.raises(UnsupportedError, match=r"aws:sqs/queue:Queue.*'http://q'"):
-        resources.delete(QUEUE, "http://q", {}, NOWHERE)
+@pytest.mark.parametrize(
+    ("type_", "inputs", "path"),
+    [
+        (FUNCTION, {"loggingConfig": {"surprise": 1}}, "loggingConfig.surprise"),
+        (TABLE, {"globalSecondaryIndexes": [{"name": "i"}, {"hashKey": "x"}]}, "globalSecondaryIndexes[1].hashKey"),
+        # By another's rename, but not here.
+        (MACHINE, {"tracingConfiguration": {"logDestination": "x"}}, "tracingConfiguration.logDestination"),
+        # For an operation that follows the first.
+        (TABLE, {**KEYS, "ttl": {"surprise": 1}}, "ttl.surprise"),
+    ],
+)
+def test_an_input_that_aws_does_not_know_inside_another_is_refused_by_its_path(type_, inputs, path):
+    with pytest.raises(UnsupportedError) as refusal:
+        create(type_, "thing", inputs)
+    assert f"{type_} 'thing' has the input {path!r}" in str(refusal.value)
 
 
-def test_a_needed_input_is_asked_for_by_name():
-    with pytest.raises(UnsupportedError, match="'policy'"):
-        create("aws:iam/rolePolicy:RolePolicy", "p", {"role": "r"})
+def test_what_is_of_another_kind_than_aws_takes_is_refused():
+    with pytest.raises(ParamValidationError, match=r"RouteSettings.*valid types: <class 'dict'>"):
+        create("aws:apigatewayv2/stage:Stage", "s", {"apiId": "a", "name": "$default", "routeSettings": [{}]})
+    code = pulumi.AssetArchive({})
+    with pytest.raises(ParamValidationError, match=r"MemorySize, value: 0\.5"):
+        create(FUNCTION, "f", {"role": "r", "code": code, "memorySize": 0.5})
 
 
-def test_an_index_that_is_described_the_old_way_is_refused_by_name():
-    index = {"name": "by-owner", "hashKey": "owner", "projectionType": "ALL"}
-    inputs = {"hashKey": "id", "attributes": [], "globalSecondaryIndexes": [index]}
-    with pytest.raises(UnsupportedError, match="'by-owner' has no 'keySchemas'"):
-        create("aws:dynamodb/table:Table", "t", inputs)
+@pytest.mark.parametrize(
+    ("type_", "inputs", "missing"),
+    [
+        ("aws:iam/rolePolicy:RolePolicy", {"role": "r"}, "policy"),
+        ("aws:lambda/permission:Permission", {"action": "a", "principal": "p"}, "function"),
+        ("aws:sqs/queuePolicy:QueuePolicy", {"policy": "{}"}, "queueUrl"),
+        (MACHINE, {"roleArn": "r"}, "definition"),
+    ],
+)
+def test_a_needed_input_is_asked_for_by_name(type_, inputs, missing):
+    with pytest.raises(UnsupportedError, match=f"has no '{missing}', which AWS requires"):
+        create(type_, "thing", inputs)
 
 
 def test_a_resource_in_another_region_is_refused():
@@ -79,24 +100,91 @@ def test_a_name_that_aws_refuses_is_refused_here(logical, inputs):
 
 
 def test_a_generated_name_starts_with_the_logical_name_and_is_never_the_same():
-    names = {Given(QUEUE, "requests", {}).physical_name(80, NAME) for _ in range(20)}
+    names = {named("requests") for _ in range(20)}
     assert len(names) == 20
     assert all(name.startswith("requests-") and len(name) == len("requests-") + 7 for name in names)
 
 
-def test_a_given_name_is_kept():
-    assert Given(QUEUE, "q", {"name": "mine"}).physical_name(80, NAME) == "mine"
+def test_a_given_name_is_kept_and_a_prefix_is_filled_up():
+    assert named("q", name="mine") == named("q", name="mine", namePrefix="p-") == "mine"
+    assert named("q", namePrefix="p-").startswith("p-")
+    assert len(named("q", namePrefix="p-")) == len("p-") + 26
 
 
-def test_numbers_arrive_whole_and_the_users_own_keys_as_they_are():
-    given = Given("t", "n", {"memorySize": 256.0, "environment": {"variables": {"logLevel": "INFO"}}, "threshold": 0.5})
-    assert given.request("memorySize", "environment", "threshold") == {
-        "MemorySize": 256,
-        "Environment": {"variables".capitalize(): {"logLevel": "INFO"}},
-        "Threshold": 0.5,
+def test_an_input_has_the_case_that_its_service_gives_it():
+    mapping = {"functionName": "f", "kmsKeyArn": "k", "scalingConfig": {"maximumConcurrency": 2}}
+    assert request("lambda", "CreateEventSourceMapping", mapping) == {
+        "FunctionName": "f",
+        "KMSKeyArn": "k",
+        "ScalingConfig": {"MaximumConcurrency": 2},
     }
+    machine = {"name": "m", "definition": "d", "roleArn": "r", "tracingConfiguration": {"enabled": True}}
+    assert request("stepfunctions", "CreateStateMachine", machine) == machine
 
 
-def test_an_unknown_invoke_is_refused_by_name():
-    with pytest.raises(UnsupportedError, match="aws:ec2/getVpc:getVpc"):
-        resources.call("aws:ec2/getVpc:getVpc", {}, NOWHERE)
+def test_numbers_arrive_whole_where_aws_counts_and_the_users_own_keys_as_they_are():
+    stage = {"apiId": "a", "stageName": "s", "stageVariables": {"logLevel": "INFO"}}
+    limits = {"defaultRouteSettings": {"throttlingBurstLimit": 5.0, "throttlingRateLimit": 2.5}}
+    found = request("apigatewayv2", "CreateStage", stage | limits)
+    assert found["StageVariables"] == {"logLevel": "INFO"}
+    assert found["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 5, "ThrottlingRateLimit": 2.5}
+    assert isinstance(found["DefaultRouteSettings"]["ThrottlingBurstLimit"], int)
+
+
+def test_a_rename_leads_into_what_aws_has_around_a_member():
+    renames = {"retention": "Attributes.MessageRetentionPeriod", "encrypted": "Attributes.SqsManagedSseEnabled"}
+    queue = {"queueName": "q", "retention": 60.0, "encrypted": True}
+    attributes = {"MessageRetentionPeriod": "60", "SqsManagedSseEnabled": "true"}
+    assert request("sqs", "CreateQueue", queue, renames) == {"QueueName": "q", "Attributes": attributes}
+
+    target = {"rule": "r", "to": "arn", "targetId": "t", "retryPolicy": {"maximumRetryAttempts": 3.0}}
+    renames = {"to": "Targets.Arn", "targetId": "Targets.Id", "retryPolicy": "Targets.RetryPolicy"}
+    one = {"Arn": "arn", "Id": "t", "RetryPolicy": {"MaximumRetryAttempts": 3}}
+    assert request("events", "PutTargets", target, renames) == {"Rule": "r", "Targets": [one]}
+
+
+def test_a_mapping_becomes_the_pairs_that_aws_makes_of_it():
+    alarm = {"alarmName": "a", "evaluationPeriods": 1.0, "comparisonOperator": "c", "okActions": ["arn"]}
+    found = request("cloudwatch", "PutMetricAlarm", alarm | {"dimensions": {"QueueName": "q", "stack": "dev"}})
+    assert found["Dimensions"] == [{"Name": "QueueName", "Value": "q"}, {"Name": "stack", "Value": "dev"}]
+    assert found["OKActions"] == ["arn"]
+
+
+def test_what_is_fixed_gives_way_to_an_input():
+    schedule = {"name": "s", "scheduleExpression": "e", "target": {}, "flexibleTimeWindow": {}}
+    fixed = {"GroupName": "default"}
+    assert request("scheduler", "CreateSchedule", schedule, fixed=fixed)["GroupName"] == "default"
+    assert request("scheduler", "CreateSchedule", schedule | {"groupName": "g"}, fixed=fixed)["GroupName"] == "g"
+
+
+def test_what_is_only_stored_is_among_the_outputs(cloud):
+    inputs = dict.fromkeys(STORED_ONLY, True)
+    _, outputs = resources.create(LOG_GROUP, "g", inputs, cloud)
+    assert inputs.items() <= outputs.items()
+
+
+def test_what_follows_the_first_operation_is_done_if_the_program_asks_for_it(cloud):
+    client = cloud.client("dynamodb")
+    plain, _ = resources.create(TABLE, "plain", KEYS, cloud)
+    asked = {"ttl": {"enabled": True, "attributeName": "end"}, "pointInTimeRecovery": {"enabled": True}}
+    whole, _ = resources.create(TABLE, "whole", KEYS | asked, cloud)
+
+    def settings(table):
+        ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        backups = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+        recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+        return ttl.get("AttributeName"), ttl["TimeToLiveStatus"], recovery
+
+    assert settings(plain) == (None, "DISABLED", "DISABLED")
+    assert settings(whole) == ("end", "ENABLED", "ENABLED")
+
+
+def test_a_resource_is_deleted_by_what_its_creation_said_and_not_a_second_time(cloud):
+    kept, _ = resources.create(LOG_GROUP, "kept", {}, cloud)
+    id_, outputs = resources.create(LOG_GROUP, "gone", {}, cloud)
+    resources.delete(LOG_GROUP, id_, outputs, cloud)
+    names = {group["logGroupName"] for group in cloud.client("logs").describe_log_groups()["logGroups"]}
+    assert kept in names
+    assert id_ not in names
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        resources.delete(LOG_GROUP, id_, outputs, cloud)

@@ -1,0 +1,279 @@
+"""The resource types that the sandbox can make, each as one entry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.cloud import Cloud
+from sandbox.differences import API_ENDPOINT, for_mailboxes, widen_task_callbacks, without_tls_demand
+from sandbox.resources.resource import Name, Resource
+
+WORD = "[A-Za-z0-9_-]"
+DOTTED = "[A-Za-z0-9_.-]"
+IAM = "[A-Za-z0-9_+=,.@-]"
+
+# Inputs that are kept among the outputs and not sent to the emulator, with the reason.
+STORED_ONLY = {
+    "tags": "nothing reads them back",
+    "tagsAll": "computed by the provider from tags",
+    "forceDestroy": "about deleting",
+    "forceDetachPolicies": "about deleting",
+    "skipDestroy": "about deleting",
+    "sourceCodeHash": "for the provider's diff; the emulator hashes the archive itself",
+    "confirmationTimeoutInMinutes": "the emulator confirms at once",
+    "endpointAutoConfirms": "the emulator confirms at once",
+}
+
+
+def widened(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
+    return request | {"PolicyDocument": widen_task_callbacks(request["PolicyDocument"])}
+
+
+def plain_http(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
+    return request | {"Attributes": {"Policy": without_tls_demand(request["Attributes"]["Policy"])}}
+
+
+def topic_policy(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
+    policy = without_tls_demand(request["AttributeValue"])
+    if policy and cloud.mailbox:
+        policy = for_mailboxes(policy, cloud.mailbox)
+    return request | {"AttributeValue": policy}
+
+
+def to_mailbox(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
+    if request["Protocol"] != "email" or not cloud.mailbox:
+        return request
+    return request | {"Protocol": "sqs", "Endpoint": cloud.mailbox(request["Endpoint"])}
+
+
+RESOURCES = {
+    "aws:apigatewayv2/api:Api": Resource(
+        service="apigatewayv2",
+        create="CreateApi",
+        name=Name("Name", 128),
+        id="{ApiId}",
+        outputs={
+            "apiEndpoint": API_ENDPOINT,
+            "arn": "arn:aws:apigateway:{region}::/apis/{ApiId}",
+            "executionArn": "arn:aws:execute-api:{region}:{account}:{ApiId}",
+        },
+        delete="DeleteApi",
+        by={"ApiId": "{id}"},
+    ),
+    "aws:apigatewayv2/integration:Integration": Resource(
+        service="apigatewayv2",
+        create="CreateIntegration",
+        id="{IntegrationId}",
+        delete="DeleteIntegration",
+        by={"IntegrationId": "{id}"},
+    ),
+    "aws:apigatewayv2/route:Route": Resource(
+        service="apigatewayv2", create="CreateRoute", id="{RouteId}", delete="DeleteRoute", by={"RouteId": "{id}"}
+    ),
+    "aws:apigatewayv2/stage:Stage": Resource(
+        service="apigatewayv2",
+        create="CreateStage",
+        name=Name("StageName", 128, "[A-Za-z0-9_$-]"),
+        outputs={"arn": "arn:aws:apigateway:{region}::/apis/{ApiId}/stages/{StageName}"},
+        delete="DeleteStage",
+    ),
+    "aws:cloudwatch/eventRule:EventRule": Resource(
+        service="events",
+        create="PutRule",
+        name=Name("Name", 64, DOTTED),
+        outputs={"arn": "{RuleArn}"},
+        delete="DeleteRule",
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": Resource(
+        service="events",
+        create="PutTargets",
+        name=Name("Targets.Id", 64, DOTTED, key="targetId"),
+        renames={key: f"Targets.{key[0].upper()}{key[1:]}" for key in ("arn", "deadLetterConfig", "input", "roleArn")}
+        | {"retryPolicy": "Targets.RetryPolicy"},
+        id="{rule}-{targetId}",
+        delete="RemoveTargets",
+        by={"Ids": ["{targetId}"]},
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": Resource(
+        service="logs",
+        create="CreateLogGroup",
+        also=("PutRetentionPolicy",),
+        name=Name("logGroupName", 512, "[A-Za-z0-9_/.#-]"),
+        outputs={"arn": "arn:aws:logs:{region}:{account}:log-group:{logGroupName}"},
+        delete="DeleteLogGroup",
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Resource(
+        service="cloudwatch",
+        create="PutMetricAlarm",
+        name=Name("AlarmName", 255),
+        renames={
+            "metricQueries": "Metrics",
+            "metricQueries.metric": "MetricStat",
+            "metricQueries.metric.dimensions": "Metric.Dimensions",
+            "metricQueries.metric.metricName": "Metric.MetricName",
+            "metricQueries.metric.namespace": "Metric.Namespace",
+        },
+        outputs={"arn": "arn:aws:cloudwatch:{region}:{account}:alarm:{AlarmName}"},
+        delete="DeleteAlarms",
+        by={"AlarmNames": ["{name}"]},
+    ),
+    "aws:dynamodb/resourcePolicy:ResourcePolicy": Resource(
+        service="dynamodb", create="PutResourcePolicy", id="{ResourceArn}", delete="DeleteResourcePolicy"
+    ),
+    "aws:dynamodb/table:Table": Resource(
+        service="dynamodb",
+        create="CreateTable",
+        also=("UpdateTimeToLive", "UpdateContinuousBackups"),
+        name=Name("TableName", 255, DOTTED),
+        renames={
+            "attributes": "AttributeDefinitions",
+            "attributes.name": "AttributeName",
+            "attributes.type": "AttributeType",
+            "globalSecondaryIndexes.keySchemas": "KeySchema",
+            "globalSecondaryIndexes.name": "IndexName",
+            "globalSecondaryIndexes.projectionType": "Projection.ProjectionType",
+            "hashKey": "KeySchema.AttributeName",
+            "pointInTimeRecovery": "PointInTimeRecoverySpecification",
+            "pointInTimeRecovery.enabled": "PointInTimeRecoveryEnabled",
+            "ttl": "TimeToLiveSpecification",
+        },
+        fixed={"KeySchema.KeyType": "HASH"},
+        outputs={"arn": "{TableDescription[TableArn]}"},
+        delete="DeleteTable",
+    ),
+    "aws:iam/role:Role": Resource(
+        service="iam",
+        create="CreateRole",
+        name=Name("RoleName", 64, IAM),
+        renames={"assumeRolePolicy": "AssumeRolePolicyDocument"},
+        outputs={"arn": "{Role[Arn]}"},
+        delete="DeleteRole",
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Resource(
+        service="iam",
+        create="PutRolePolicy",
+        name=Name("PolicyName", 128, IAM),
+        renames={"role": "RoleName", "policy": "PolicyDocument"},
+        bend=widened,
+        id="{RoleName}:{PolicyName}",
+        delete="DeleteRolePolicy",
+    ),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": Resource(
+        service="lambda",
+        create="CreateEventSourceMapping",
+        id="{UUID}",
+        outputs={"uuid": "{UUID}"},
+        delete="DeleteEventSourceMapping",
+    ),
+    "aws:lambda/function:Function": Resource(
+        service="lambda",
+        create="CreateFunction",
+        name=Name("FunctionName", 64, WORD),
+        renames={"code": "Code.ZipFile"},
+        outputs={"arn": "{FunctionArn}"},
+        delete="DeleteFunction",
+    ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Resource(
+        service="lambda",
+        create="PutFunctionEventInvokeConfig",
+        id="{functionName}",
+        delete="DeleteFunctionEventInvokeConfig",
+    ),
+    "aws:lambda/permission:Permission": Resource(
+        service="lambda",
+        create="AddPermission",
+        name=Name("StatementId", 100, WORD, key="statementId"),
+        renames={"function": "FunctionName"},
+        id="{StatementId}",
+        delete="RemovePermission",
+    ),
+    "aws:scheduler/schedule:Schedule": Resource(
+        service="scheduler",
+        create="CreateSchedule",
+        name=Name("Name", 64, DOTTED),
+        fixed={"GroupName": "default"},
+        id="{GroupName}/{Name}",
+        outputs={"arn": "{ScheduleArn}"},
+        delete="DeleteSchedule",
+    ),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": Resource(
+        service="scheduler",
+        create="CreateScheduleGroup",
+        name=Name("Name", 64, DOTTED),
+        outputs={"arn": "{ScheduleGroupArn}"},
+        delete="DeleteScheduleGroup",
+    ),
+    "aws:sfn/stateMachine:StateMachine": Resource(
+        service="stepfunctions",
+        create="CreateStateMachine",
+        name=Name("name", 80, WORD),
+        renames={"loggingConfiguration.logDestination": "destinations.cloudWatchLogsLogGroup.logGroupArn"},
+        id="{stateMachineArn}",
+        outputs={"arn": "{stateMachineArn}"},
+        delete="DeleteStateMachine",
+        by={"stateMachineArn": "{id}"},
+    ),
+    "aws:sns/topic:Topic": Resource(
+        service="sns",
+        create="CreateTopic",
+        name=Name("Name", 256, WORD),
+        renames={"displayName": "Attributes.DisplayName", "kmsMasterKeyId": "Attributes.KmsMasterKeyId"},
+        id="{TopicArn}",
+        outputs={"arn": "{TopicArn}"},
+        delete="DeleteTopic",
+        by={"TopicArn": "{id}"},
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": Resource(
+        service="sns",
+        create="SetTopicAttributes",
+        renames={"arn": "TopicArn", "policy": "AttributeValue"},
+        fixed={"AttributeName": "Policy"},
+        bend=topic_policy,
+        id="{TopicArn}",
+        delete="SetTopicAttributes",
+        by={"AttributeValue": ""},
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": Resource(
+        service="sns",
+        create="Subscribe",
+        renames={"topic": "TopicArn", "filterPolicy": "Attributes.FilterPolicy"},
+        fixed={"ReturnSubscriptionArn": True},
+        bend=to_mailbox,
+        id="{SubscriptionArn}",
+        outputs={"arn": "{SubscriptionArn}"},
+        delete="Unsubscribe",
+        by={"SubscriptionArn": "{id}"},
+    ),
+    "aws:sqs/queue:Queue": Resource(
+        service="sqs",
+        create="CreateQueue",
+        name=Name("QueueName", 80, DOTTED),
+        renames={
+            "messageRetentionSeconds": "Attributes.MessageRetentionPeriod",
+            "redrivePolicy": "Attributes.RedrivePolicy",
+            "sqsManagedSseEnabled": "Attributes.SqsManagedSseEnabled",
+            "visibilityTimeoutSeconds": "Attributes.VisibilityTimeout",
+        },
+        id="{QueueUrl}",
+        outputs={"url": "{QueueUrl}", "arn": "arn:aws:sqs:{region}:{account}:{QueueName}"},
+        delete="DeleteQueue",
+        by={"QueueUrl": "{id}"},
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": Resource(
+        service="sqs",
+        create="SetQueueAttributes",
+        renames={"policy": "Attributes.Policy"},
+        bend=plain_http,
+        id="{QueueUrl}",
+        delete="SetQueueAttributes",
+        by={"Attributes": {"Policy": ""}},
+    ),
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": Resource(
+        service="sqs",
+        create="SetQueueAttributes",
+        renames={"redriveAllowPolicy": "Attributes.RedriveAllowPolicy"},
+        id="{QueueUrl}",
+        delete="SetQueueAttributes",
+        by={"Attributes": {"RedriveAllowPolicy": ""}},
+    ),
+}
