@@ -16,6 +16,8 @@ import pulumi
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from handlers.contract.address import same_person
+from handlers.contract.question import LIMITS
+from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
 from infra.own_events import could_match
@@ -33,8 +35,9 @@ LARGEST_QUORUM = 50
 # A record keeps a hash for each person and round, some 70 bytes, and has 400 KB at most.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 LINKS = 1_500
-TASK_LIMITS = {"title": 200, "details": 1_000}  # characters
-TASK_BYTES = 3_000  # of JSON: the default task travels in a variable, too
+# Characters. The default task travels in a variable, so it has shorter details than any other.
+TASK_LIMITS = {"title": LIMITS[QuestionField.TITLE], "details": 1_000}
+TASK_BYTES = 3_000  # of JSON
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,

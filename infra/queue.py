@@ -14,6 +14,9 @@ from infra.iam import Statement, allow, demand_tls, deny_others, document
 # The longest that SQS keeps a message, more than any round needs: nothing is lost while a fault is being mended.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 RETENTION_SECONDS = 14 * 24 * 3600
+# What EventBridge cannot deliver is tried again for an hour. An ending is still news then and a start still expected;
+# a day later, either would only surprise.
+RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
 # What a consumer does with messages, and nobody beside the one who is named.
 CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:PurgeQueue")
 

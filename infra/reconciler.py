@@ -7,17 +7,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.record import EXECUTION_INDEX
+from handlers.contract.workflow import Ending
 from infra.callback import look_statement
 from infra.config import Settings
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow
-from infra.queue import encrypted_queue, keep_events, queue_policy
-from infra.store import EXECUTION_INDEX, ApprovalStore
+from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
+from infra.store import ApprovalStore
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
-ENDINGS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-# News of an hour ago is still news; later, the alarm on what is kept has gone off.
-RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
 # The most that Lambda tries an event again. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 FUNCTION_RETRIES = 2
 
@@ -90,7 +88,7 @@ class Reconciler(pulumi.ComponentResource):
                 {
                     "source": ["aws.states"],
                     "detail-type": ["Step Functions Execution Status Change"],
-                    "detail": {"stateMachineArn": [args.state_machine_arn], "status": list(ENDINGS)},
+                    "detail": {"stateMachineArn": [args.state_machine_arn], "status": list(Ending)},
                 }
             ),
             opts=child,

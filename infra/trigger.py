@@ -11,10 +11,7 @@ import pulumi_aws as aws
 from infra import event_pattern
 from infra.config import Settings
 from infra.iam import Statement, allow, document, same_account, trust
-from infra.queue import encrypted_queue, keep_events, queue_policy
-
-# A start that fails is tried again for an hour, then kept for an operator: a day later it would only surprise.
-RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
+from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,7 +93,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                     [self.generate_function.arn, self.process_function.arn],
                 ),
                 allow("RequestApproval", ["sqs:SendMessage"], [queue.arn]),
-                allow("CloseRequest", ["dynamodb:UpdateItem"], [store.table_arn]),
+                allow("ExpireRequest", ["dynamodb:UpdateItem"], [store.table_arn]),
                 allow("DeliverLogs", LOG_DELIVERY, ["*"]),
                 allow("Trace", TRACING, ["*"]),
             ),
