@@ -9,7 +9,6 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.record import EXECUTION_INDEX, Attribute
-from infra.config import Settings
 from infra.iam import deny_others, document
 
 # Every way to write an item; a transaction is authorized as the single writes in it. DeleteItem is left to IAM: people
@@ -22,9 +21,10 @@ STATEMENT_WRITES = ("dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalStoreArgs:
-    """`settings.protect` guards the table against deletion, by AWS and by Pulumi."""
+    """`protect` guards the table against deletion, by AWS and by Pulumi."""
 
-    settings: Settings
+    protect: bool
+    point_in_time_recovery: bool
 
 
 class ApprovalStore(pulumi.ComponentResource):
@@ -58,9 +58,9 @@ class ApprovalStore(pulumi.ComponentResource):
                 }
             ],
             ttl={"attribute_name": Attribute.EXPIRES_AT, "enabled": True},
-            point_in_time_recovery={"enabled": args.settings.point_in_time_recovery},
-            deletion_protection_enabled=args.settings.protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),
+            point_in_time_recovery={"enabled": args.point_in_time_recovery},
+            deletion_protection_enabled=args.protect,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
 
         self.table_name, self.table_arn = table.name, table.arn
