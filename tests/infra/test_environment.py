@@ -15,7 +15,7 @@ from handlers.contract.environment import (
     SettingsError,
 )
 from infra.function import PythonFunction, PythonFunctionArgs
-from tests.support.harness import EVERYTHING, STACK, Graph, deploy, load
+from tests.support.harness import EVERYTHING, REQUIRED, STACK, Graph, deploy, load
 
 FUNCTION = "aws:lambda/function:Function"
 # Who reads what, by the entry module.
@@ -61,39 +61,41 @@ def test_a_function_reads_all_that_it_is_told_and_needs_no_more(request, graph, 
     assert variables.keys() - variables.read == POWERTOOLS
 
 
-def test_a_function_is_told_what_is_configured(full):
-    config, table = load(**EVERYTHING), full.exports["approvalTableName"]
+@pytest.mark.parametrize(("name", "config"), [("bare", REQUIRED), ("full", EVERYTHING)])
+def test_a_function_is_told_what_is_configured(request, name, config):
+    graph, known = request.getfixturevalue(name), load(**config)
+    table = graph.exports["approvalTableName"]
     for settings in (
         AskSettings(
             environment=STACK,
             table_name=table,
-            queue_url=full.exports["requestQueueUrl"],
-            topic_arn=full.exports["approverTopicArn"],
-            approval_url=full.exports["approvalApiUrl"],
-            timezone="Europe/Berlin",
-            approvers=config.approvers,
-            escalate_to=config.escalate_to,
-            approvals_required=2,
-            rejections_required=2,
-            prevent_self_approval=False,
-            one_click=True,
-            audit_days=730,
-            mail_pause_seconds=2 / 3,
+            queue_url=graph.exports["requestQueueUrl"],
+            topic_arn=graph.exports["approverTopicArn"],
+            approval_url=graph.exports["approvalApiUrl"],
+            timezone=known.timezone,
+            approvers=known.approvers,
+            escalate_to=known.escalate_to,
+            approvals_required=known.approvals_required,
+            rejections_required=known.rejections_required,
+            prevent_self_approval=known.prevent_self_approval,
+            one_click=known.one_click,
+            audit_days=known.audit_days,
+            mail_pause_seconds=2 / known.mails_per_second,
         ),
-        PageSettings(environment=STACK, table_name=table, timezone="Europe/Berlin", one_click=True),
+        PageSettings(environment=STACK, table_name=table, timezone=known.timezone, one_click=known.one_click),
         GiveUpSettings(environment=STACK, table_name=table),
         ReconcileSettings(
             environment=STACK,
             table_name=table,
             execution_index="by-execution",
-            operator_topic_arn=full.exports["operatorTopicArn"],
-            timezone="Europe/Berlin",
+            operator_topic_arn=graph.exports["operatorTopicArn"],
+            timezone=known.timezone,
         ),
-        GenerateSettings(environment=STACK, default_task=config.task),
+        GenerateSettings(environment=STACK, default_task=known.task),
         ProcessSettings(environment=STACK),
     ):
         (entry,) = [entry for entry, kind in SETTINGS.items() if kind is type(settings)]
-        assert type(settings).read(told(full, entry)) == settings
+        assert type(settings).read(told(graph, entry)) == settings
 
 
 @pytest.mark.parametrize(
