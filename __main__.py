@@ -4,8 +4,9 @@ import pulumi
 
 from infra.approval_api import ApprovalApi, ApprovalApiArgs
 from infra.config import Settings
+from infra.dead_letters import GIVE_UP_TIMEOUT_SECONDS, DeadLetterConsumer, DeadLetterConsumerArgs
 from infra.monitoring import Monitoring, MonitoringArgs
-from infra.notifier import FAIL_TIMEOUT_SECONDS, Notifier, NotifierArgs
+from infra.notifier import MailPace, Notifier, NotifierArgs
 from infra.operator_topic import OperatorTopic, OperatorTopicArgs
 from infra.queue import RequestQueue, RequestQueueArgs
 from infra.reconciler import Reconciler, ReconcilerArgs
@@ -15,43 +16,92 @@ from infra.trigger import Trigger, TriggerArgs
 from infra.workflow import ApprovalWorkflow, ApprovalWorkflowArgs
 
 settings = Settings.load()
+log_days = settings.log_retention_days
+pace = MailPace(people=len(settings.people), mails_per_second=settings.mails_per_second)
 
-store = ApprovalStore("approvals", ApprovalStoreArgs(settings=settings))
+store = ApprovalStore(
+    "approvals",
+    ApprovalStoreArgs(protect=settings.protect, point_in_time_recovery=settings.point_in_time_recovery),
+)
 topic = ApproverTopic("approvers", ApproverTopicArgs(people=settings.people))
 operator = OperatorTopic("operator", OperatorTopicArgs(email=settings.operator_email))
-queue = RequestQueue("requests", RequestQueueArgs(settings=settings, fail_timeout_seconds=FAIL_TIMEOUT_SECONDS))
-workflow = ApprovalWorkflow("workflow", ApprovalWorkflowArgs(settings=settings, queue=queue, store=store))
+queue = RequestQueue(
+    "requests",
+    RequestQueueArgs(
+        consumer_timeout_seconds=pace.timeout_seconds,
+        dead_letter_consumer_timeout_seconds=GIVE_UP_TIMEOUT_SECONDS,
+        delivery_attempts=settings.delivery_attempts,
+    ),
+)
+workflow = ApprovalWorkflow(
+    "workflow",
+    ApprovalWorkflowArgs(
+        queue=queue,
+        store=store,
+        task=settings.task,
+        rounds=settings.rounds,
+        round_seconds=settings.round_seconds,
+        deadline_seconds=settings.deadline_seconds,
+        late_seconds=pace.late_seconds,
+        log_retention_days=log_days,
+    ),
+)
 machine_arn = workflow.state_machine_arn
-trigger = Trigger("trigger", TriggerArgs(settings=settings, state_machine_arn=machine_arn))
-api = ApprovalApi("approval", ApprovalApiArgs(settings=settings, store=store, state_machine_arn=machine_arn))
+trigger = Trigger(
+    "trigger",
+    TriggerArgs(
+        state_machine_arn=machine_arn,
+        schedule=settings.schedule,
+        timezone=settings.timezone,
+        event_pattern=settings.event_pattern,
+        task=settings.task,
+    ),
+)
+api = ApprovalApi(
+    "approval",
+    ApprovalApiArgs(
+        store=store,
+        state_machine_arn=machine_arn,
+        timezone=settings.timezone,
+        one_click=settings.one_click,
+        log_retention_days=log_days,
+    ),
+)
 notifier = Notifier(
     "notifier",
     NotifierArgs(
-        settings=settings,
         queue=queue,
         topic=topic,
         store=store,
         state_machine_arn=machine_arn,
         approval_url=api.url,
+        policy=settings.policy,
+        pace=pace,
+        timezone=settings.timezone,
+        one_click=settings.one_click,
+        log_retention_days=log_days,
     ),
+)
+dead_letters = DeadLetterConsumer(
+    "dead-letters",
+    DeadLetterConsumerArgs(queue=queue, store=store, state_machine_arn=machine_arn, log_retention_days=log_days),
 )
 reconciler = Reconciler(
     "records",
-    ReconcilerArgs(settings=settings, store=store, state_machine_arn=machine_arn, operator_topic_arn=operator.arn),
+    ReconcilerArgs(
+        store=store,
+        state_machine_arn=machine_arn,
+        operator_topic_arn=operator.arn,
+        timezone=settings.timezone,
+        log_retention_days=log_days,
+    ),
 )
 # Policies that name roles, which in turn name what the policies guard.
-queue.admit(sender=workflow.role_arn, consumer=notifier.request_function.role_arn)
-topic.admit(publisher=notifier.request_function.role_arn)
+queue.admit(sender=workflow.role_arn, consumer=notifier.function.role_arn)
+topic.admit(publisher=notifier.function.role_arn)
 operator.admit(publisher=reconciler.function.role_arn)
-store.admit(
-    voting=api.function.role_arn,
-    writing=[
-        workflow.role_arn,
-        notifier.request_function.role_arn,
-        notifier.fail_function.role_arn,
-        reconciler.function.role_arn,
-    ],
-)
+writers = [component.function.role_arn for component in (notifier, dead_letters, reconciler)]
+store.admit(voting=api.function.role_arn, writing=[workflow.role_arn, *writers])
 Monitoring(
     "alarm",
     MonitoringArgs(
@@ -60,6 +110,7 @@ Monitoring(
         workflow=workflow,
         api=api,
         notifier=notifier,
+        dead_letters=dead_letters,
         reconciler=reconciler,
         trigger=trigger,
     ),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.environment import PageSettings
 from infra.callback import callback_statements
-from infra.config import Settings
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow
 from infra.packaging import LOGGING, RENDERING
@@ -38,11 +38,15 @@ ACCESS_LOG = {
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalApiArgs:
-    """Whose requests are shown and answered."""
+    """Whose requests are shown and answered, with times in `timezone`; with `one_click` a GET of a link of its own
+    approves.
+    """
 
-    settings: Settings
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
+    timezone: str
+    one_click: bool
+    log_retention_days: int
 
 
 class ApprovalApi(pulumi.ComponentResource):
@@ -55,25 +59,22 @@ class ApprovalApi(pulumi.ComponentResource):
     def __init__(self, name: str, args: ApprovalApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:approval_api:ApprovalApi", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        settings, store = args.settings, args.store
+        store = args.store
 
         self.function = PythonFunction(
             f"{name}-function",
             PythonFunctionArgs(
                 entry="approval_api",
                 libraries=LOGGING + RENDERING,
-                environment={
-                    "TABLE_NAME": store.table_name,
-                    "TIMEZONE": settings.timezone,
-                    "ONE_CLICK": json.dumps(settings.one_click),
-                },
+                settings=PageSettings,
+                values={"table_name": store.table_name, "timezone": args.timezone, "one_click": args.one_click},
                 statements=[
                     allow("Decide", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [store.table_arn]),
                     *callback_statements(args.state_machine_arn),
                 ],
                 timeout_seconds=FUNCTION_TIMEOUT_SECONDS,
                 memory_mib=512,
-                log_retention_days=settings.log_retention_days,
+                log_retention_days=args.log_retention_days,
             ),
             opts=child,
         )
@@ -88,7 +89,7 @@ class ApprovalApi(pulumi.ComponentResource):
         )
         # The function needs one route only. By these the access log, which must not hold the path, tells what came.
         routes = {"show": f"GET {LINK}", "probe": f"HEAD {LINK}", "decide": f"POST {LINK}", "stray": STRAYS}
-        if settings.one_click:
+        if args.one_click:
             pulumi.log.warn(
                 "oneClick is on: whatever follows the link in a mail approves, and mail scanners follow links.", self
             )
@@ -116,7 +117,7 @@ class ApprovalApi(pulumi.ComponentResource):
         logs = aws.cloudwatch.LogGroup(
             f"{name}-access-logs",
             name_prefix="/aws/vendedlogs/apis/",
-            retention_in_days=settings.log_retention_days,
+            retention_in_days=args.log_retention_days,
             opts=child,
         )
         aws.apigatewayv2.Stage(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from handlers.contract.message import message_body
+from handlers.contract.question import Field
+from handlers.contract.record import Attribute, Status
+from handlers.contract.workflow import WorkflowError
+
 Json = dict[str, Any]
 
-MESSAGE_SCHEMA_VERSION = 2
 # What a task fails with when the service, not the task, is at fault.
 # https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
 RETRY_LAMBDA: Json = {
@@ -49,14 +53,15 @@ RETRY_TABLE: Json = {
     "JitterStrategy": "FULL",
 }
 EXECUTION = "{% $states.context.Execution.Id %}"
+REQUEST_ID, DIGEST = f"$request.{Field.REQUEST_ID}", f"$request.{Field.DIGEST}"
 # What the machine calls is named in the partition that it is in: `aws`, `aws-cn`, `aws-us-gov`.
 INVOKE, ASK = "lambda:invoke", "sqs:sendMessage.waitForTaskToken"
 TABLE_WRITE = "dynamodb:updateItem"
 # What the answer to a waiting task can fail with; each has a Fail state of its own.
 REFUSALS = {
-    "Rejected": "Rejected",
-    "NotificationFailed": "Not delivered",
-    "TooFewApprovers": "Too few approvers",
+    WorkflowError.REJECTED: "Rejected",
+    WorkflowError.NOTIFICATION_FAILED: "Not delivered",
+    WorkflowError.TOO_FEW_APPROVERS: "Too few approvers",
 }
 # Why a state failed, as text: what is missing or null would break the Fail state that tells of it.
 CAUSE = "$type($states.input.Cause) = 'string' ? $states.input.Cause : 'no cause was given'"
@@ -83,7 +88,7 @@ def approval_definition(
 
     Each round sends one message with a fresh task token and waits `round_seconds` for the answer. The way of an
     approval enters three states. An answer has to name the question that was asked, by its id and digest. After the
-    last round `Close request` expires the record. If that is refused, because somebody has decided in this very moment
+    last round `Expire request` expires the record. If that is refused, because somebody has decided in this very moment
     or nobody was ever asked, one more message asks for what the record holds, for `late_seconds`.
     """
     partition = generate_arn.split(":")[1]
@@ -102,7 +107,7 @@ def approval_definition(
                     "round": 1,
                     "deadline": f"{{% $floor($millis() / 1000) + {deadline_seconds} %}}",
                 },
-                "Catch": [_catch("InvalidTask", "Invalid task")],
+                "Catch": [_catch(WorkflowError.INVALID_TASK, "Invalid task")],
                 "Next": "Request approval",
             },
             "Request approval": _ask(call[ASK], queue_url, rounds)
@@ -118,22 +123,24 @@ def approval_definition(
             "Ask again?": {
                 "Type": "Choice",
                 "Choices": [{"Condition": f"{{% $round <= {rounds} %}}", "Next": "Request approval"}],
-                "Default": "Close request",
+                "Default": "Expire request",
             },
             # Nobody was asked, or nobody has decided: only the first is anybody's fault. Whatever else the record says,
             # the function that asks knows, as it does between rounds.
-            "Close request": {
+            "Expire request": {
                 "Type": "Task",
                 "Resource": call[TABLE_WRITE],
                 "Arguments": {
                     "TableName": table_name,
-                    "Key": {"requestId": {"S": "{% $request.requestId %}"}},
-                    "UpdateExpression": "SET #status = :expired, version = version + :one REMOVE taskToken",
-                    "ConditionExpression": "#status = :open AND asked = :true AND executionArn = :execution",
-                    "ExpressionAttributeNames": {"#status": "status"},
+                    "Key": {Attribute.REQUEST_ID: {"S": f"{{% {REQUEST_ID} %}}"}},
+                    "UpdateExpression": f"SET #status = :expired, {Attribute.VERSION} = {Attribute.VERSION} + :one "
+                    f"REMOVE {Attribute.TASK_TOKEN}",
+                    "ConditionExpression": f"#status = :open AND {Attribute.ASKED} = :true "
+                    f"AND {Attribute.EXECUTION_ARN} = :execution",
+                    "ExpressionAttributeNames": {"#status": Attribute.STATUS},
                     "ExpressionAttributeValues": {
-                        ":expired": {"S": "EXPIRED"},
-                        ":open": {"S": "OPEN"},
+                        ":expired": {"S": Status.EXPIRED},
+                        ":open": {"S": Status.OPEN},
                         ":true": {"BOOL": True},
                         ":execution": {"S": EXECUTION},
                         ":one": {"N": "1"},
@@ -151,7 +158,7 @@ def approval_definition(
                 "TimeoutSeconds": late_seconds,
                 "Catch": [
                     *(_catch(error, state) for error, state in REFUSALS.items()),
-                    _catch("Expired", "Expired"),
+                    _catch(WorkflowError.EXPIRED, "Expired"),
                     _catch("States.QueryEvaluationError", "Answer mismatch"),
                     _catch("States.ALL", "Record unavailable"),
                 ],
@@ -162,22 +169,22 @@ def approval_definition(
             )
             | {"Output": "{% $merge([$states.input, {'result': $states.result.Payload}]) %}", "End": True},
             **{state: _fail(error) for error, state in REFUSALS.items()},
-            "Invalid task": {"Type": "Fail", "Error": "InvalidTask", "Cause": INVALID_TASK_CAUSE},
+            "Invalid task": {"Type": "Fail", "Error": WorkflowError.INVALID_TASK, "Cause": INVALID_TASK_CAUSE},
             "Record unavailable": {
                 "Type": "Fail",
-                "Error": "RecordUnavailable",
-                "Cause": "{% 'After the last round, the record of request ' & $request.requestId & "
+                "Error": WorkflowError.RECORD_UNAVAILABLE,
+                "Cause": f"{{% 'After the last round, the record of request ' & {REQUEST_ID} & "
                 f"' could not be asked, so nobody knows whether it was decided: ' & ({CAUSE}) %}}",
             },
             "Answer mismatch": {
                 "Type": "Fail",
-                "Error": "AnswerMismatch",
-                "Cause": f"{{% 'Request ' & $request.requestId & ': ' & ({CAUSE}) %}}",
+                "Error": WorkflowError.ANSWER_MISMATCH,
+                "Cause": f"{{% 'Request ' & {REQUEST_ID} & ': ' & ({CAUSE}) %}}",
             },
             "Expired": {
                 "Type": "Fail",
-                "Error": "Expired",
-                "Cause": "{% 'Request ' & $request.requestId & ' was not decided within "
+                "Error": WorkflowError.EXPIRED,
+                "Cause": f"{{% 'Request ' & {REQUEST_ID} & ' was not decided within "
                 f"{deadline_seconds} seconds, in {rounds} round(s) of asking.' %}}",
             },
         },
@@ -186,26 +193,26 @@ def approval_definition(
 
 def _ask(resource: str, queue_url: str, rounds: int, *, late: bool = False) -> Json:
     """One message with a fresh task token, and the answer to it, which must be to the question that was asked."""
+    result = "$states.result"
     mismatch = "'The answer is to another question than was asked: its id or digest differs'"
     return {
         "Type": "Task",
         "Resource": resource,
         "Arguments": {
             "QueueUrl": queue_url,
-            "MessageBody": {
-                "schemaVersion": MESSAGE_SCHEMA_VERSION,
-                "taskToken": "{% $states.context.Task.Token %}",
-                "executionArn": EXECUTION,
-                "round": rounds if late else "{% $round %}",
-                "rounds": rounds,
-                "late": late,
-                "deadline": "{% $deadline %}",
-                "request": "{% $request %}",
-            },
+            "MessageBody": message_body(
+                task_token="{% $states.context.Task.Token %}",  # noqa: S106 - an expression
+                execution_arn=EXECUTION,
+                round_=rounds if late else "{% $round %}",
+                rounds=rounds,
+                late=late,
+                deadline="{% $deadline %}",
+                request="{% $request %}",
+            ),
         },
         "Retry": [RETRY_QUEUE],
-        "Output": "{% $states.result.requestId = $request.requestId and $states.result.digest = $request.digest ? "
-        f"$merge([$request, {{'approval': $states.result}}]) : $error({mismatch}) %}}",
+        "Output": f"{{% {result}.{Field.REQUEST_ID} = {REQUEST_ID} and {result}.{Field.DIGEST} = {DIGEST} ? "
+        f"$merge([$request, {{'approval': {result}}}]) : $error({mismatch}) %}}",
     }
 
 

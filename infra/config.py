@@ -16,9 +16,12 @@ import pulumi
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from handlers.contract.address import same_person
+from handlers.contract.question import LIMITS
+from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
 from infra.own_events import could_match
+from infra.policy import Policy
 from infra.refusal import Fault, Refused, did_you_mean, nearest
 from infra.shapes import Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
 
@@ -33,20 +36,13 @@ LARGEST_QUORUM = 50
 # A record keeps a hash for each person and round, some 70 bytes, and has 400 KB at most.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 LINKS = 1_500
-TASK_LIMITS = {"title": 200, "details": 1_000}  # characters
-TASK_BYTES = 3_000  # of JSON: the default task travels in a variable, too
+# Characters. The default task travels in a variable, so it has shorter details than any other.
+TASK_LIMITS = {"title": LIMITS[QuestionField.TITLE], "details": 1_000}
+TASK_BYTES = 3_000  # of JSON
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
-# The least that an event source mapping can be held to, so mails are paced in this many workers side by side.
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-MAIL_WORKERS = 2
-MAIL_SECONDS = 1.0  # what one mail costs beside its pause, generously: two writes and a publish
-LARGEST_BATCH = 10
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-VISIBILITY_PER_TIMEOUT = 6
-WORKER_SECONDS = 60  # what a batch of mails should fit into
 DEFAULT_TASK = {"title": "Scheduled run", "details": ""}
 SOMEBODY = "a list of at least one e-mail address"
 TEMPLATE = "signoff"  # the namespace of the stack files as they are shipped
@@ -158,33 +154,16 @@ class Settings(Shape):
         return self.approvers + self.escalate_to
 
     @property
-    def mail_pause_seconds(self) -> float:
-        """Between two mails of one worker, so that all workers together keep to `mails_per_second`."""
-        return MAIL_WORKERS / self.mails_per_second
-
-    @property
-    def request_seconds(self) -> float:
-        """What one request's mails may take in one worker."""
-        return len(self.people) * (self.mail_pause_seconds + MAIL_SECONDS)
-
-    @property
-    def request_batch_size(self) -> int:
-        return max(1, min(LARGEST_BATCH, int(WORKER_SECONDS / self.request_seconds)))
-
-    @property
-    def request_timeout_seconds(self) -> int:
-        """The worker's time-out: its batch of mails and room for a slow start."""
-        return int(self.request_batch_size * self.request_seconds) + 15
-
-    @property
-    def request_visibility_seconds(self) -> int:
-        """How long a message is hidden while its worker is at it."""
-        return VISIBILITY_PER_TIMEOUT * self.request_timeout_seconds
-
-    @property
-    def late_seconds(self) -> int:
-        """How long the workflow waits for a late decision: longer than a message takes that has to come once more."""
-        return self.request_visibility_seconds + self.request_timeout_seconds + 60
+    def policy(self) -> Policy:
+        """The rules of every request."""
+        return Policy(
+            approvers=self.approvers,
+            escalate_to=self.escalate_to,
+            approvals_required=self.approvals_required,
+            rejections_required=self.rejections_required,
+            prevent_self_approval=self.prevent_self_approval,
+            audit_days=self.audit_days,
+        )
 
     @classmethod
     def load(cls) -> Settings:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.environment import Environment
 from infra.iam import Statement, allow, document, trust
 from infra.packaging import LOGGING, archive
 
@@ -16,11 +18,15 @@ RUNTIME, ARCHITECTURE = "python3.13", "arm64"
 
 @dataclass(frozen=True, kw_only=True)
 class PythonFunctionArgs:
-    """`entry` is a module of handlers/; `statements` is what its role may do beyond logging and tracing."""
+    """`entry` is a module of handlers/, whose cold start reads `settings`; `values` has these by field, Outputs among
+    them, but for the stack's name, which every function knows. `statements` is what its role may do beyond logging and
+    tracing.
+    """
 
     entry: str
+    settings: type[Environment]
+    values: Mapping[str, Any] = field(default_factory=dict)
     log_retention_days: int
-    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     statements: Sequence[Statement] = ()
     libraries: tuple[str, ...] = LOGGING
     timeout_seconds: int = 15
@@ -28,7 +34,7 @@ class PythonFunctionArgs:
 
 
 class PythonFunction(pulumi.ComponentResource):
-    """Runs handlers/<entry>.py's `handler`."""
+    """Runs handlers/<entry>.py's `handler`. Raises SettingsError for values that are not just what it reads."""
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
@@ -37,6 +43,7 @@ class PythonFunction(pulumi.ComponentResource):
     def __init__(self, name: str, args: PythonFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:function:PythonFunction", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        variables = args.settings.variables(environment=pulumi.get_stack(), **args.values)
 
         # Made here and first, or Lambda would make one that never expires and that `destroy` leaves behind.
         logs = aws.cloudwatch.LogGroup(
@@ -71,8 +78,7 @@ class PythonFunction(pulumi.ComponentResource):
                     "POWERTOOLS_SERVICE_NAME": args.entry,
                     # Metrics are told apart by project and, with a dimension, by stack.
                     "POWERTOOLS_METRICS_NAMESPACE": pulumi.get_project(),
-                    "ENVIRONMENT": pulumi.get_stack(),
-                    **args.environment,
+                    **variables,
                 }
             },
             tracing_config={"mode": "Active"},

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from handlers.contract.once import RepeatedError, once
 from infra.refusal import Fault, Refused
 
 
@@ -24,12 +25,11 @@ def read(text: str, instead: str = "") -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = ", ".join(json.dumps(name) for name in found if names.count(name) > 1)
-        raise Refused([Fault((), f"must not give a key twice in one object, got {twice} again")])
-    return found
+    try:
+        return once(pairs)
+    except RepeatedError as error:
+        words = f"must not give a key twice in one object, got {json.dumps(error.name)} again"
+        raise Refused([Fault((), words)]) from None
 
 
 def _no_constant(name: str) -> Any:

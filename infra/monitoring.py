@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.approval_api import ApprovalApi
+from infra.dead_letters import DeadLetterConsumer
 from infra.notifier import Notifier
 from infra.queue import RequestQueue
 from infra.reconciler import Reconciler
@@ -32,6 +33,7 @@ class MonitoringArgs:
     workflow: ApprovalWorkflow
     api: ApprovalApi
     notifier: Notifier
+    dead_letters: DeadLetterConsumer
     reconciler: Reconciler
     trigger: Trigger
 
@@ -81,8 +83,8 @@ class Monitoring(pulumi.ComponentResource):
                 args.workflow.generate_function,
                 args.workflow.process_function,
                 args.api.function,
-                args.notifier.request_function,
-                args.notifier.fail_function,
+                args.notifier.function,
+                args.dead_letters.function,
                 args.reconciler.function,
             )
         ]

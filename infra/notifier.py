@@ -1,68 +1,107 @@
-"""From the request queue to the approvers' mailboxes, and from the dead-letter queue back to the workflow."""
+"""From the request queue to the approvers' mailboxes, at a pace that SNS takes."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.environment import AskSettings
 from infra.callback import callback_statements
-from infra.config import MAIL_WORKERS, Settings
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow
 from infra.packaging import LOGGING, RENDERING
-from infra.queue import RequestQueue
+from infra.policy import Policy
+from infra.queue import READ_QUEUE, RequestQueue, visibility_seconds
 from infra.store import ApprovalStore
 from infra.topic import ApproverTopic
 
-READ_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-FAIL_TIMEOUT_SECONDS = 30
+# The least that an event source mapping can be held to, so mails are paced in this many workers side by side.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+WORKERS = 2
+MAIL_SECONDS = 1.0  # what one mail costs beside its pause, generously: two writes and a publish
+LARGEST_BATCH = 10
+BATCH_SECONDS = 60  # what a batch of requests should fit into
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailPace:
+    """What keeps all workers together to `mails_per_second`, if a request asks all of so many `people`."""
+
+    people: int
+    mails_per_second: int
+
+    @property
+    def pause_seconds(self) -> float:
+        """Between two mails of one worker."""
+        return WORKERS / self.mails_per_second
+
+    @property
+    def request_seconds(self) -> float:
+        """What one request's mails may take in one worker."""
+        return self.people * (self.pause_seconds + MAIL_SECONDS)
+
+    @property
+    def batch_size(self) -> int:
+        """How many requests a worker takes at a time."""
+        return max(1, min(LARGEST_BATCH, int(BATCH_SECONDS / self.request_seconds)))
+
+    @property
+    def timeout_seconds(self) -> int:
+        """The worker's time-out: its batch of mails and room for a slow start."""
+        return int(self.batch_size * self.request_seconds) + 15
+
+    @property
+    def late_seconds(self) -> int:
+        """How long the workflow waits for a late decision: longer than a message takes that has to come once more."""
+        return visibility_seconds(self.timeout_seconds) + self.timeout_seconds + 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotifierArgs:
-    """`approval_url` is what links begin with."""
+    """Who is asked, how fast, and through what, with times in `timezone`.
 
-    settings: Settings
+    `approval_url` is what links begin with; with `one_click` a mail has one more, which approves by being opened.
+    """
+
     queue: RequestQueue
     topic: ApproverTopic
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
     approval_url: pulumi.Input[str]
+    policy: Policy
+    pace: MailPace
+    timezone: str
+    one_click: bool
+    log_retention_days: int
 
 
 class Notifier(pulumi.ComponentResource):
-    """Two queue consumers: one asks people, the other ends the execution whose people could not be asked."""
+    """The queue's consumer, which writes the records and asks people."""
 
-    request_function: PythonFunction
-    fail_function: PythonFunction
+    function: PythonFunction
 
     def __init__(self, name: str, args: NotifierArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:notifier:Notifier", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        settings, queue, store = args.settings, args.queue, args.store
+        queue, store = args.queue, args.store
 
-        self.request_function = PythonFunction(
+        self.function = PythonFunction(
             f"{name}-request-approval",
             PythonFunctionArgs(
                 entry="request_approval",
                 libraries=LOGGING + RENDERING,
-                environment={
-                    "TABLE_NAME": store.table_name,
-                    "QUEUE_URL": queue.url,
-                    "TOPIC_ARN": args.topic.arn,
-                    "APPROVAL_URL": args.approval_url,
-                    "TIMEZONE": settings.timezone,
-                    "APPROVERS": json.dumps(settings.approvers),
-                    "ESCALATE_TO": json.dumps(settings.escalate_to),
-                    "APPROVALS_REQUIRED": str(settings.approvals_required),
-                    "REJECTIONS_REQUIRED": str(settings.rejections_required),
-                    "PREVENT_SELF_APPROVAL": json.dumps(settings.prevent_self_approval),
-                    "ONE_CLICK": json.dumps(settings.one_click),
-                    "AUDIT_DAYS": str(settings.audit_days),
-                    "MAIL_PAUSE_SECONDS": str(settings.mail_pause_seconds),
+                settings=AskSettings,
+                values={
+                    "table_name": store.table_name,
+                    "queue_url": queue.url,
+                    "topic_arn": args.topic.arn,
+                    "approval_url": args.approval_url,
+                    "timezone": args.timezone,
+                    "one_click": args.one_click,
+                    "mail_pause_seconds": args.pace.pause_seconds,
+                    **asdict(args.policy),
                 },
                 statements=[
                     allow("ReadQueue", [*READ_QUEUE, "sqs:ChangeMessageVisibility"], [queue.arn]),
@@ -72,45 +111,20 @@ class Notifier(pulumi.ComponentResource):
                     allow("SendMail", ["sns:Publish"], [args.topic.arn]),
                     *callback_statements(args.state_machine_arn),
                 ],
-                timeout_seconds=settings.request_timeout_seconds,
+                timeout_seconds=args.pace.timeout_seconds,
                 memory_mib=512,
-                log_retention_days=settings.log_retention_days,
-            ),
-            opts=child,
-        )
-        self.fail_function = PythonFunction(
-            f"{name}-fail-request",
-            PythonFunctionArgs(
-                entry="fail_request",
-                environment={"TABLE_NAME": store.table_name},
-                statements=[
-                    allow("ReadQueue", READ_QUEUE, [queue.dead_letter_arn]),
-                    allow("CloseRecord", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [store.table_arn]),
-                    *callback_statements(args.state_machine_arn),
-                ],
-                timeout_seconds=FAIL_TIMEOUT_SECONDS,
-                log_retention_days=settings.log_retention_days,
+                log_retention_days=args.log_retention_days,
             ),
             opts=child,
         )
         aws.lambda_.EventSourceMapping(
             f"{name}-requests",
             event_source_arn=queue.arn,
-            function_name=self.request_function.arn,
-            batch_size=settings.request_batch_size,
+            function_name=self.function.arn,
+            batch_size=args.pace.batch_size,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config={"maximum_concurrency": MAIL_WORKERS},
-            opts=child,
-        )
-        aws.lambda_.EventSourceMapping(
-            f"{name}-failures",
-            event_source_arn=queue.dead_letter_arn,
-            function_name=self.fail_function.arn,
-            batch_size=10,
-            function_response_types=["ReportBatchItemFailures"],
+            scaling_config={"maximum_concurrency": WORKERS},
             opts=child,
         )
 
-        self.register_outputs(
-            {"request_function_arn": self.request_function.arn, "fail_function_arn": self.fail_function.arn}
-        )
+        self.register_outputs({"function_arn": self.function.arn})

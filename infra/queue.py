@@ -8,22 +8,32 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.config import VISIBILITY_PER_TIMEOUT, Settings
 from infra.iam import Statement, allow, demand_tls, deny_others, document
 
 # The longest that SQS keeps a message, more than any round needs: nothing is lost while a fault is being mended.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 RETENTION_SECONDS = 14 * 24 * 3600
+# What EventBridge cannot deliver is tried again for an hour. An ending is still news then and a start still expected;
+# a day later, either would only surprise.
+RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+VISIBILITY_PER_TIMEOUT = 6
+# What Lambda's poller does in the name of a consumer's role.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+READ_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 # What a consumer does with messages, and nobody beside the one who is named.
 CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:PurgeQueue")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestQueueArgs:
-    """`fail_timeout_seconds` is the time-out of the function that reads the dead letters."""
+    """The time-outs of the functions that read the queue and its dead letters, and after how many deliveries a message
+    is one.
+    """
 
-    settings: Settings
-    fail_timeout_seconds: int
+    consumer_timeout_seconds: int
+    dead_letter_consumer_timeout_seconds: int
+    delivery_attempts: int
 
 
 class RequestQueue(pulumi.ComponentResource):
@@ -47,14 +57,14 @@ class RequestQueue(pulumi.ComponentResource):
         dead_letters = encrypted_queue(
             f"{name}-dead-letters",
             child,
-            visibility_timeout_seconds=VISIBILITY_PER_TIMEOUT * args.fail_timeout_seconds,
+            visibility_timeout_seconds=visibility_seconds(args.dead_letter_consumer_timeout_seconds),
         )
         queue = encrypted_queue(
             f"{name}-queue",
             child,
-            visibility_timeout_seconds=args.settings.request_visibility_seconds,
+            visibility_timeout_seconds=visibility_seconds(args.consumer_timeout_seconds),
             redrive_policy=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": args.settings.delivery_attempts}
+                {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": args.delivery_attempts}
             ),
         )
         # SQS moves a message without asking the policy of where it goes, which is why a dead-letter queue needs none.
@@ -92,6 +102,11 @@ class RequestQueue(pulumi.ComponentResource):
             deny_others("OnlyItsConsumer", CONSUME, self.arn, consumer),
             senders=[sender],
         )
+
+
+def visibility_seconds(timeout_seconds: int) -> int:
+    """How long a message is hidden while a function with this time-out is at it."""
+    return VISIBILITY_PER_TIMEOUT * timeout_seconds
 
 
 def encrypted_queue(

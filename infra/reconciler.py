@@ -7,29 +7,28 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.environment import ReconcileSettings
+from handlers.contract.record import EXECUTION_INDEX
+from handlers.contract.workflow import Ending
 from infra.callback import look_statement
-from infra.config import Settings
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow
-from infra.queue import encrypted_queue, keep_events, queue_policy
-from infra.store import EXECUTION_INDEX, ApprovalStore
+from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
+from infra.store import ApprovalStore
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
-ENDINGS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-# News of an hour ago is still news; later, the alarm on what is kept has gone off.
-RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
 # The most that Lambda tries an event again. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 FUNCTION_RETRIES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcilerArgs:
-    """Whose endings are heard of, where the records are, and where the operator is told."""
+    """Whose endings are heard of, where the records are, and where the operator is told, with times in `timezone`."""
 
-    settings: Settings
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
     operator_topic_arn: pulumi.Input[str]
+    timezone: str
+    log_retention_days: int
 
 
 class Reconciler(pulumi.ComponentResource):
@@ -54,11 +53,12 @@ class Reconciler(pulumi.ComponentResource):
             f"{name}-reconcile-request",
             PythonFunctionArgs(
                 entry="reconcile_request",
-                environment={
-                    "TABLE_NAME": store.table_name,
-                    "EXECUTION_INDEX": EXECUTION_INDEX,
-                    "OPERATOR_TOPIC_ARN": args.operator_topic_arn,
-                    "TIMEZONE": args.settings.timezone,
+                settings=ReconcileSettings,
+                values={
+                    "table_name": store.table_name,
+                    "execution_index": EXECUTION_INDEX,
+                    "operator_topic_arn": args.operator_topic_arn,
+                    "timezone": args.timezone,
                 },
                 statements=[
                     allow("FindRecord", ["dynamodb:Query"], [store.execution_index_arn]),
@@ -68,7 +68,7 @@ class Reconciler(pulumi.ComponentResource):
                     allow("KeepFailures", ["sqs:SendMessage"], [failed.arn]),
                 ],
                 timeout_seconds=30,
-                log_retention_days=args.settings.log_retention_days,
+                log_retention_days=args.log_retention_days,
             ),
             opts=child,
         )
@@ -90,7 +90,7 @@ class Reconciler(pulumi.ComponentResource):
                 {
                     "source": ["aws.states"],
                     "detail-type": ["Step Functions Execution Status Change"],
-                    "detail": {"stateMachineArn": [args.state_machine_arn], "status": list(ENDINGS)},
+                    "detail": {"stateMachineArn": [args.state_machine_arn], "status": list(Ending)},
                 }
             ),
             opts=child,

@@ -8,24 +8,23 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.config import Settings
+from handlers.contract.record import EXECUTION_INDEX, Attribute
 from infra.iam import deny_others, document
 
-EXECUTION_INDEX = "by-execution"
 # Every way to write an item; a transaction is authorized as the single writes in it. DeleteItem is left to IAM: people
 # may ask for their record to be removed, and a record that is gone approves nothing. Expiry is no call at all.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
 ITEM_WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
 # These name no attributes, and nothing of ours uses them.
 STATEMENT_WRITES = ("dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
-VOTES = "votes"  # the attribute that people's answers are in
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalStoreArgs:
-    """`settings.protect` guards the table against deletion, by AWS and by Pulumi."""
+    """`protect` guards the table against deletion, by AWS and by Pulumi."""
 
-    settings: Settings
+    protect: bool
+    point_in_time_recovery: bool
 
 
 class ApprovalStore(pulumi.ComponentResource):
@@ -48,20 +47,20 @@ class ApprovalStore(pulumi.ComponentResource):
         table = aws.dynamodb.Table(
             f"{name}-table",
             billing_mode="PAY_PER_REQUEST",
-            hash_key="requestId",
-            attributes=[{"name": "requestId", "type": "S"}, {"name": "executionArn", "type": "S"}],
+            hash_key=Attribute.REQUEST_ID,
+            attributes=[{"name": name, "type": "S"} for name in (Attribute.REQUEST_ID, Attribute.EXECUTION_ARN)],
             # A run that has ended names its execution only.
             global_secondary_indexes=[
                 {
                     "name": EXECUTION_INDEX,
-                    "key_schemas": [{"attribute_name": "executionArn", "key_type": "HASH"}],
+                    "key_schemas": [{"attribute_name": Attribute.EXECUTION_ARN, "key_type": "HASH"}],
                     "projection_type": "KEYS_ONLY",
                 }
             ],
-            ttl={"attribute_name": "expiresAt", "enabled": True},
-            point_in_time_recovery={"enabled": args.settings.point_in_time_recovery},
-            deletion_protection_enabled=args.settings.protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),
+            ttl={"attribute_name": Attribute.EXPIRES_AT, "enabled": True},
+            point_in_time_recovery={"enabled": args.point_in_time_recovery},
+            deletion_protection_enabled=args.protect,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
 
         self.table_name, self.table_arn = table.name, table.arn
@@ -91,7 +90,7 @@ class ApprovalStore(pulumi.ComponentResource):
                     ITEM_WRITES,
                     self.table_arn,
                     voting,
-                    condition={"ForAnyValue:StringEquals": {"dynamodb:Attributes": [VOTES]}},
+                    condition={"ForAnyValue:StringEquals": {"dynamodb:Attributes": [Attribute.VOTES]}},
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self),

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from infra import event_pattern
-from infra.config import Settings
 from infra.iam import Statement, allow, document, same_account, trust
-from infra.queue import encrypted_queue, keep_events, queue_policy
-
-# A start that fails is tried again for an hour, then kept for an operator: a day later it would only surprise.
-RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
+from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerArgs:
-    """The settings' `schedule` and `event_pattern`, each of which may be empty, and what they start."""
+    """What is started, and when: `schedule` (in `timezone`) and `event_pattern` may both be empty.
 
-    settings: Settings
+    `task` is what a scheduled run asks: {"title", "details"}.
+    """
+
     state_machine_arn: pulumi.Input[str]
+    schedule: str
+    timezone: str
+    event_pattern: Mapping[str, Any]
+    task: Mapping[str, str]
 
 
 class Trigger(pulumi.ComponentResource):
@@ -37,8 +41,8 @@ class Trigger(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
 
         self._dead_letters = encrypted_queue(f"{name}-dead-letters", self._child)
-        admitted = [self._rule()] if args.settings.event_pattern else []
-        senders = [self._schedule()] if args.settings.schedule else []
+        admitted = [self._rule()] if args.event_pattern else []
+        senders = [self._schedule()] if args.schedule else []
         queue_policy(f"{name}-dead-letters-policy", self._dead_letters, self._child, *admitted, senders=senders)
 
         self.dead_letter_name, self.dead_letter_url = self._dead_letters.name, self._dead_letters.url
@@ -65,15 +69,13 @@ class Trigger(pulumi.ComponentResource):
         aws.scheduler.Schedule(
             f"{name}-schedule",
             group_name=group.name,
-            schedule_expression=args.settings.schedule,
-            schedule_expression_timezone=args.settings.timezone,
+            schedule_expression=args.schedule,
+            schedule_expression_timezone=args.timezone,
             flexible_time_window={"mode": "OFF"},
             target={
                 "arn": args.state_machine_arn,
                 "role_arn": role.arn,
-                "input": json.dumps(
-                    {"task": dict(args.settings.task), "scheduledTime": "<aws.scheduler.scheduled-time>"}
-                ),
+                "input": json.dumps({"task": dict(args.task), "scheduledTime": "<aws.scheduler.scheduled-time>"}),
                 "retry_policy": {
                     "maximum_event_age_in_seconds": RETRY_SECONDS,
                     "maximum_retry_attempts": RETRY_ATTEMPTS,
@@ -90,7 +92,7 @@ class Trigger(pulumi.ComponentResource):
         rule = aws.cloudwatch.EventRule(
             f"{name}-rule",
             description="Starts the approval workflow.",
-            event_pattern=event_pattern.text(args.settings.event_pattern),
+            event_pattern=event_pattern.text(args.event_pattern),
             opts=self._child,
         )
         role = aws.iam.Role(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.environment import GenerateSettings, ProcessSettings
 from infra.asl import approval_definition
-from infra.config import Settings
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow, document, same_account, trust
 from infra.queue import RequestQueue
@@ -38,11 +39,20 @@ TRACING = (
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalWorkflowArgs:
-    """Where the workflow asks, and the record that it closes."""
+    """Where the workflow asks, and the record that it expires.
 
-    settings: Settings
+    A run without a question of its own asks `task`: {"title", "details"}. People are asked in `rounds` of
+    `round_seconds`, are told that they have `deadline_seconds`, and a late decision is waited for `late_seconds`.
+    """
+
     queue: RequestQueue
     store: ApprovalStore
+    task: Mapping[str, str]
+    rounds: int
+    round_seconds: int
+    deadline_seconds: int
+    late_seconds: int
+    log_retention_days: int
 
 
 class ApprovalWorkflow(pulumi.ComponentResource):
@@ -56,26 +66,29 @@ class ApprovalWorkflow(pulumi.ComponentResource):
     def __init__(self, name: str, args: ApprovalWorkflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:workflow:ApprovalWorkflow", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        settings, queue, store = args.settings, args.queue, args.store
+        queue, store = args.queue, args.store
 
         self.generate_function = PythonFunction(
             f"{name}-generate-task",
             PythonFunctionArgs(
                 entry="generate_task",
-                environment={"DEFAULT_TASK": json.dumps(dict(settings.task))},
-                log_retention_days=settings.log_retention_days,
+                settings=GenerateSettings,
+                values={"default_task": args.task},
+                log_retention_days=args.log_retention_days,
             ),
             opts=child,
         )
         self.process_function = PythonFunction(
             f"{name}-process-task",
-            PythonFunctionArgs(entry="process_task", log_retention_days=settings.log_retention_days),
+            PythonFunctionArgs(
+                entry="process_task", settings=ProcessSettings, log_retention_days=args.log_retention_days
+            ),
             opts=child,
         )
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name_prefix="/aws/vendedlogs/states/",
-            retention_in_days=settings.log_retention_days,
+            retention_in_days=args.log_retention_days,
             opts=child,
         )
         role = aws.iam.Role(
@@ -93,7 +106,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                     [self.generate_function.arn, self.process_function.arn],
                 ),
                 allow("RequestApproval", ["sqs:SendMessage"], [queue.arn]),
-                allow("CloseRequest", ["dynamodb:UpdateItem"], [store.table_arn]),
+                allow("ExpireRequest", ["dynamodb:UpdateItem"], [store.table_arn]),
                 allow("DeliverLogs", LOG_DELIVERY, ["*"]),
                 allow("Trace", TRACING, ["*"]),
             ),
@@ -111,10 +124,10 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                 lambda known: json.dumps(
                     approval_definition(
                         **known,
-                        round_seconds=settings.round_seconds,
-                        rounds=settings.rounds,
-                        deadline_seconds=settings.deadline_seconds,
-                        late_seconds=settings.late_seconds,
+                        round_seconds=args.round_seconds,
+                        rounds=args.rounds,
+                        deadline_seconds=args.deadline_seconds,
+                        late_seconds=args.late_seconds,
                     )
                 )
             ),

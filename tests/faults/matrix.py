@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.faults.calls import Call
 from tests.faults.proxy import Fault
 
-API, ASK, FAIL, RECONCILE = "approval_api", "request_approval", "fail_request", "reconcile_request"
+API, ASK, GIVE_UP, RECONCILE = "approval_api", "request_approval", "give_up_request", "reconcile_request"
 # A mail has gone out, and before that was noted its sender died (or was not told): asked again, it goes out again.
 UNTOLD = {Fault.LOST: 1, Fault.CRASH_AFTER: 1}
 UNNOTED = {Fault.CRASH_BEFORE: 1}
@@ -130,7 +130,7 @@ ROWS = [
         ("settle, change 2", "UpdateItem", 2, "note that it is handed over"),
     ),
     *_rows(
-        FAIL,
+        GIVE_UP,
         "give up",
         ("give_up, get 1", "GetItem", 1, "find the record"),
         ("give_up, give 1", "SendTaskFailure", 1, "fail the run"),
@@ -138,15 +138,15 @@ ROWS = [
         ("give_up, change 1", "UpdateItem", 1, "close the request"),
     ),
     *_rows(
-        FAIL,
+        GIVE_UP,
         "give up what is decided",
         ("settle, give 1", "SendTaskSuccess", 1, "hand the answer over"),
         ("settle, change 1", "GetItem", 2, "read before noting that it is handed over"),
         ("settle, change 1", "UpdateItem", 1, "note that it is handed over"),
     ),
-    *_rows(FAIL, "give up what is rejected", ("settle, give 1", "SendTaskFailure", 1, "hand the answer over")),
+    *_rows(GIVE_UP, "give up what is rejected", ("settle, give 1", "SendTaskFailure", 1, "hand the answer over")),
     *_rows(
-        FAIL,
+        GIVE_UP,
         "give up, but the workflow has the answer",
         ("settle, execution 1", "DescribeExecution", 1, "see what became of the run"),
         ("settle, change 2", "GetItem", 3, "read before noting that it is handed over"),

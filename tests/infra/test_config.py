@@ -11,7 +11,7 @@ import time_machine
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infra.config import DEFAULT_TASK, LONGEST_DEADLINE_SECONDS, MAIL_SECONDS, MAIL_WORKERS, ConfigError, Settings
+from infra.config import DEFAULT_TASK, LONGEST_DEADLINE_SECONDS, ConfigError, Settings
 from tests.support.harness import ALICE, EVERYTHING, load
 
 
@@ -235,13 +235,3 @@ def test_the_rounds_end_at_the_deadline_and_never_before(deadline, reminders):
     made = Settings(approvers=(ALICE,), deadline_seconds=deadline, reminders=reminders)
     assert made.rounds == reminders + 1
     assert deadline <= made.rounds * made.round_seconds < deadline + made.rounds
-
-
-@pytest.mark.parametrize("rate", range(1, 11))
-def test_a_worker_has_time_for_its_batch_and_keeps_the_pace(rate):
-    for people in range(1, 51):
-        made = Settings(approvers=tuple(f"{one}@example.com" for one in range(people)), mails_per_second=rate)
-        mails = people * made.request_batch_size
-        assert 1 <= made.request_batch_size <= 10
-        assert mails * (made.mail_pause_seconds + MAIL_SECONDS) + 10 <= made.request_timeout_seconds <= 900
-        assert MAIL_WORKERS / made.mail_pause_seconds == pytest.approx(rate)

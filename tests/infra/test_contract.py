@@ -162,6 +162,11 @@ def imported(part: str) -> set[tuple[str, str]]:
     return found
 
 
+def test_a_component_is_given_what_it_needs_and_not_the_whole_configuration():
+    modules = [component.__module__.replace(".", "/") for component in COMPONENTS.values()]
+    assert not [module for module in modules if "infra.config" in {one for _, one in imported(f"{module}.py")}]
+
+
 def test_the_program_and_its_functions_share_nothing_but_the_contract():
     taken = {module for package, module in imported("infra") if package in {"handlers", "sandbox"}}
     assert taken

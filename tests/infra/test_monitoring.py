@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from handlers.contract.environment import ReconcileSettings
 from tests.support.harness import ALICE, Graph, load
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
@@ -13,7 +14,7 @@ FUNCTIONS = [
     "workflow-process-task-0a1b2c3",
     "approval-function-0a1b2c3",
     "notifier-request-approval-0a1b2c3",
-    "notifier-fail-request-0a1b2c3",
+    "dead-letters-give-up-request-0a1b2c3",
     "records-reconcile-request-0a1b2c3",
 ]
 
@@ -93,12 +94,11 @@ def test_alarms_tell_the_operator_when_they_start_and_not_when_they_are_made(gra
 
 def test_metrics_are_counted_where_the_alarm_looks_for_them(graph):
     _total, query = graph.named(ALARM, "alarm-answers-without-vote").inputs["metricQueries"]
-    function = graph.named("aws:lambda/function:Function", "records-reconcile-request")
-    variables = function.inputs["environment"]["variables"]
+    variables = graph.variables("records-reconcile-request")
     assert query["metric"]["namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
     assert query["metric"]["dimensions"] == {
         "service": variables["POWERTOOLS_SERVICE_NAME"],
-        "stack": variables["ENVIRONMENT"],
+        "stack": ReconcileSettings.read(variables).environment,
     }
 
 

@@ -26,7 +26,7 @@ RENDERING = LOGGING | {"jinja2", "markupsafe"}
 LIBRARIES = {
     "generate_task": LOGGING,
     "process_task": LOGGING,
-    "fail_request": LOGGING,
+    "give_up_request": LOGGING,
     "reconcile_request": LOGGING,
     "approval_api": RENDERING,
     "request_approval": RENDERING,

@@ -40,7 +40,7 @@ RESERVED = [
             "approval-function",
             "workflow",
             "notifier-request-approval",
-            "notifier-fail-request",
+            "dead-letters-give-up-request",
             "records-reconcile-request",
         ],
     ),
@@ -67,7 +67,7 @@ KNOWN_FINDINGS = {
 TRUSTED = {
     "approval-function-role": ("lambda.amazonaws.com", None),
     "notifier-request-approval-role": ("lambda.amazonaws.com", None),
-    "notifier-fail-request-role": ("lambda.amazonaws.com", None),
+    "dead-letters-give-up-request-role": ("lambda.amazonaws.com", None),
     "records-reconcile-request-role": ("lambda.amazonaws.com", None),
     "workflow-generate-task-role": ("lambda.amazonaws.com", None),
     "workflow-process-task-role": ("lambda.amazonaws.com", None),
@@ -121,7 +121,7 @@ def test_only_those_who_hear_people_may_answer_for_them_and_only_this_machine(fu
     ]
     assert sorted(answering) == [
         ("approval-function-policy", (MACHINE_ARN,)),
-        ("notifier-fail-request-policy", (MACHINE_ARN,)),
+        ("dead-letters-give-up-request-policy", (MACHINE_ARN,)),
         ("notifier-request-approval-policy", (MACHINE_ARN,)),
     ]
 

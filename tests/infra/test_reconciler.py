@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.approvals.callback import Execution
+from handlers.contract.environment import ReconcileSettings
 from tests.support.harness import Graph
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
@@ -14,6 +15,11 @@ TABLE = "aws:dynamodb/table:Table"
 @pytest.fixture(scope="module", params=["bare", "full"])
 def graph(request) -> Graph:
     return request.getfixturevalue(request.param)
+
+
+def settings(graph: Graph) -> ReconcileSettings:
+    """What the function reads when it starts."""
+    return ReconcileSettings.read(graph.variables("records-reconcile-request"))
 
 
 def test_every_ending_of_this_workflow_is_heard_of_and_nothing_else(graph):
@@ -61,8 +67,7 @@ def test_the_function_may_write_to_the_operator_and_to_nobody_else(graph):
     statements = graph.named("aws:iam/rolePolicy:RolePolicy", "records-reconcile-request-policy").json("policy")
     (allowed,) = [one for one in statements["Statement"] if "sns:Publish" in one["Action"]]
     assert allowed["Resource"] == [graph.exports["operatorTopicArn"]]
-    function = graph.named("aws:lambda/function:Function", "records-reconcile-request")
-    assert function.inputs["environment"]["variables"]["OPERATOR_TOPIC_ARN"] == graph.exports["operatorTopicArn"]
+    assert settings(graph).operator_topic_arn == graph.exports["operatorTopicArn"]
 
 
 def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(graph):
@@ -71,8 +76,7 @@ def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(gra
     assert table["attributes"] == [{"name": name, "type": "S"} for name in ("requestId", "executionArn")]
     assert index["keySchemas"] == [{"attributeName": "executionArn", "keyType": "HASH"}]
     assert index["projectionType"] == "KEYS_ONLY"
-    function = graph.named("aws:lambda/function:Function", "records-reconcile-request")
-    assert function.inputs["environment"]["variables"]["EXECUTION_INDEX"] == index["name"]
+    assert settings(graph).execution_index == index["name"]
     policy = graph.named("aws:iam/rolePolicy:RolePolicy", "records-reconcile-request-policy").json("policy")
     (find,) = [one for one in policy["Statement"] if one["Sid"] == "FindRecord"]
     assert find["Action"] == ["dynamodb:Query"]

@@ -22,7 +22,7 @@ ENVIRONMENT_BYTES = 4096
 # Who reads which queue: (mapping, queue, function).
 READERS = [
     ("notifier-requests", "requests-queue", "notifier-request-approval"),
-    ("notifier-failures", "requests-dead-letters", "notifier-fail-request"),
+    ("dead-letters-mapping", "requests-dead-letters", "dead-letters-give-up-request"),
 ]
 
 
@@ -32,8 +32,7 @@ def graph(request) -> Graph:
 
 
 def environment_bytes(graph: Graph, function: str) -> int:
-    variables = graph.named(FUNCTION, function).inputs["environment"]["variables"]
-    return sum(len(f"{name}{value}".encode()) for name, value in variables.items())
+    return sum(len(f"{name}{value}".encode()) for name, value in graph.variables(function).items())
 
 
 @pytest.mark.parametrize(("mapping", "queue", "function"), READERS)
@@ -55,15 +54,6 @@ def test_a_reader_starts_when_its_role_may_read(graph, mapping, queue, function)
     reader = graph.named(FUNCTION, function)
     assert reader.urn in graph.named(MAPPING, mapping).depends_on
     assert graph.named("aws:iam/rolePolicy:RolePolicy", f"{function}-policy").urn in reader.depends_on
-
-
-def test_mails_are_paced_by_two_workers_with_what_fits_into_their_time_out(graph):
-    inputs = graph.named(MAPPING, "notifier-requests").inputs
-    environment = graph.named(FUNCTION, "notifier-request-approval").inputs["environment"]["variables"]
-    people = len(json.loads(environment["APPROVERS"])) + len(json.loads(environment["ESCALATE_TO"]))
-    pause = float(environment["MAIL_PAUSE_SECONDS"])
-    assert inputs["scalingConfig"] == {"maximumConcurrency": 2}
-    assert inputs["batchSize"] * people * pause < graph.named(FUNCTION, "notifier-request-approval").inputs["timeout"]
 
 
 def test_every_queue_is_encrypted_and_keeps_its_messages_as_long_as_sqs_can(graph):
@@ -100,14 +90,14 @@ def test_dead_letters_come_from_the_request_queue_only(graph):
         ("workflow-process-task", "process_task", 15, 256),
         ("approval-function", "approval_api", 25, 512),
         ("notifier-request-approval", "request_approval", 74, 512),
-        ("notifier-fail-request", "fail_request", 30, 256),
+        ("dead-letters-give-up-request", "give_up_request", 30, 256),
         ("records-reconcile-request", "reconcile_request", 30, 256),
     ],
 )
 def test_a_function_runs_its_own_handler_with_what_it_needs(full, function, entry, timeout, memory):
     inputs = full.named(FUNCTION, function).inputs
     assert inputs["handler"] == f"handlers.{entry}.handler"
-    assert inputs["environment"]["variables"]["POWERTOOLS_SERVICE_NAME"] == entry
+    assert full.variables(function)["POWERTOOLS_SERVICE_NAME"] == entry
     assert (inputs["timeout"], inputs["memorySize"]) == (timeout, memory)
 
 
@@ -159,23 +149,6 @@ def deployed(letter: str, size: float) -> Graph | None:
         return deploy(config=texts({"approvers": [ALICE], "task": task}))
     except ConfigError:
         return None
-
-
-def test_the_mails_function_is_told_what_is_configured(full):
-    variables = full.named(FUNCTION, "notifier-request-approval").inputs["environment"]["variables"]
-    settings = load(**EVERYTHING)
-    assert json.loads(variables["APPROVERS"]) == list(settings.approvers)
-    assert json.loads(variables["ESCALATE_TO"]) == list(settings.escalate_to)
-    assert variables["APPROVALS_REQUIRED"] == "2"
-    assert variables["REJECTIONS_REQUIRED"] == "2"
-    assert variables["PREVENT_SELF_APPROVAL"] == "false"
-    assert variables["ONE_CLICK"] == "true"
-    assert variables["AUDIT_DAYS"] == "730"
-    assert variables["TIMEZONE"] == "Europe/Berlin"
-    assert variables["APPROVAL_URL"] == full.exports["approvalApiUrl"]
-    assert variables["TABLE_NAME"] == full.exports["approvalTableName"]
-    assert variables["TOPIC_ARN"] == full.exports["approverTopicArn"]
-    assert variables["QUEUE_URL"] == full.exports["requestQueueUrl"]
 
 
 def test_every_person_gets_mail_of_their_own_only(full):

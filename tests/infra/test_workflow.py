@@ -258,7 +258,7 @@ def test_nothing_is_put_on_the_queue_that_the_handler_could_do_without(states):
 
 def test_the_record_is_written_in_the_handlers_own_words(states):
     item = RECORD.to_item()
-    arguments = states["Close request"]["Arguments"]
+    arguments = states["Expire request"]["Arguments"]
     update, condition = arguments["UpdateExpression"], arguments["ConditionExpression"]
     names, values = arguments["ExpressionAttributeNames"], arguments["ExpressionAttributeValues"]
     assert arguments["Key"].keys() == {"requestId"}
@@ -272,19 +272,19 @@ def test_the_record_is_written_in_the_handlers_own_words(states):
 
 
 def test_the_last_round_expires_what_is_still_open(states):
-    arguments = states["Close request"]["Arguments"]
+    arguments = states["Expire request"]["Arguments"]
     values = arguments["ExpressionAttributeValues"]
     assert "#status = :expired" in arguments["UpdateExpression"]
     assert arguments["ConditionExpression"] == "#status = :open AND asked = :true AND executionArn = :execution"
     assert values[":execution"]["S"] == "{% $states.context.Execution.Id %}"
     assert values[":expired"]["S"] == Status.EXPIRED
     assert values[":open"]["S"] == Status.OPEN
-    assert states["Close request"]["Next"] == "Expired"
+    assert states["Expire request"]["Next"] == "Expired"
 
 
 def test_what_could_not_be_closed_is_asked_for_once_more(states):
     """The function that asks knows what the record holds; the machine trusts no stored text."""
-    refused = [c for c in states["Close request"]["Catch"] if c["ErrorEquals"] != ["States.ALL"]]
+    refused = [c for c in states["Expire request"]["Catch"] if c["ErrorEquals"] != ["States.ALL"]]
     assert refused == [{"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Ask for late decision"}]
     late, first = states["Ask for late decision"], states["Request approval"]
     assert late["Resource"] == first["Resource"]
@@ -335,7 +335,7 @@ def test_an_answer_to_another_question_is_an_error_that_is_caught(states, answer
 
 
 def test_a_record_that_cannot_be_asked_is_never_told_as_expired(states):
-    for name in ("Close request", "Ask for late decision"):
+    for name in ("Expire request", "Ask for late decision"):
         (anything,) = [one for one in states[name]["Catch"] if one["ErrorEquals"] == ["States.ALL"]]
         assert states[anything["Next"]]["Error"] == WorkflowError.RECORD_UNAVAILABLE, name
         assert anything["Output"] == "{% $states.errorOutput %}", "or the cause would not say what failed"
@@ -346,8 +346,8 @@ def test_a_record_that_cannot_be_asked_is_never_told_as_expired(states):
     [
         ("Request approval", "SQS.AmazonSQSException"),
         ("Request approval", "SQS.SdkClientException"),
-        ("Close request", "DynamoDB.AmazonDynamoDBException"),
-        ("Close request", "DynamoDB.RequestLimitExceededException"),
+        ("Expire request", "DynamoDB.AmazonDynamoDBException"),
+        ("Expire request", "DynamoDB.RequestLimitExceededException"),
         ("Ask for late decision", "SQS.AmazonSQSException"),
     ],
 )
@@ -399,7 +399,7 @@ def test_the_machine_runs_what_was_made_with_it(states):
     assert process["FunctionName"].endswith(":function:workflow-process-task-0a1b2c3")
     assert states["Request approval"]["Arguments"]["QueueUrl"].endswith("/requests-queue-0a1b2c3")
     assert states["Ask for late decision"]["Arguments"]["QueueUrl"].endswith("/requests-queue-0a1b2c3")
-    assert states["Close request"]["Arguments"]["TableName"] == "approvals-table-0a1b2c3"
+    assert states["Expire request"]["Arguments"]["TableName"] == "approvals-table-0a1b2c3"
 
 
 def test_the_machine_is_a_standard_one_that_waits_for_its_policy(graph):

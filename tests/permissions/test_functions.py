@@ -43,7 +43,7 @@ UNSEEN = {
     },
     **{
         (entry, action): POLLING
-        for entry in ("request_approval", "fail_request")
+        for entry in ("request_approval", "give_up_request")
         for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
     },
     ("reconcile_request", "sqs:SendMessage"): DESTINATION,
@@ -175,7 +175,7 @@ def the_next_round_cannot_see_that_the_run_has_ended(stack: Stack, function: Fun
 
 
 # What the dead-letter queue gives out and does not get back it hides for minutes, so the letter is sent again.
-@needs("fail_request", "dynamodb:GetItem")
+@needs("give_up_request", "dynamodb:GetItem")
 def a_dead_letter_leaves_its_run_and_record_as_they_are(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     letter = message(run)
@@ -187,7 +187,7 @@ def a_dead_letter_leaves_its_run_and_record_as_they_are(stack: Stack, function: 
     assert run.failed()[0] == "NotificationFailed"
 
 
-@needs("fail_request", "dynamodb:UpdateItem")
+@needs("give_up_request", "dynamodb:UpdateItem")
 def a_dead_letter_ends_its_run_and_the_record_learns_it_from_the_end(
     stack: Stack, function: Function, action: str
 ) -> None:
@@ -200,7 +200,7 @@ def a_dead_letter_ends_its_run_and_the_record_learns_it_from_the_end(
     until(lambda: run.item()["status"] == "CLOSED", "closed record")
 
 
-@needs("fail_request", "states:SendTaskFailure")
+@needs("give_up_request", "states:SendTaskFailure")
 def a_dead_letter_leaves_its_run_waiting(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     letter = message(run)
@@ -212,7 +212,7 @@ def a_dead_letter_leaves_its_run_waiting(stack: Stack, function: Function, actio
     assert run.failed()[0] == "NotificationFailed"
 
 
-@needs("fail_request", "states:SendTaskSuccess")
+@needs("give_up_request", "states:SendTaskSuccess")
 def a_dead_letter_hands_no_approval_over(stack: Stack, function: Function, action: str) -> None:
     run = voted(stack, action)
     letter = message(run)
@@ -224,7 +224,7 @@ def a_dead_letter_hands_no_approval_over(stack: Stack, function: Function, actio
     is_told(run, action)
 
 
-@needs("fail_request", "states:DescribeExecution")
+@needs("give_up_request", "states:DescribeExecution")
 def a_dead_letter_cannot_see_that_the_run_has_ended(stack: Stack, function: Function, action: str) -> None:
     run = ended_before_it_was_told(stack)
     with function.without(action):
@@ -312,7 +312,7 @@ def subjects(function: Function) -> dict[str, str]:
     }
     if function.entry == "request_approval":
         found |= {"sns": outputs["approverTopicArn"], "sqs": queue_arn(stack, "requestQueueUrl")}
-    if function.entry == "fail_request":
+    if function.entry == "give_up_request":
         found |= {"sqs": queue_arn(stack, "deadLetterQueueUrl")}
     if function.entry == "reconcile_request":
         calls = stack.sandbox.client("lambda").get_function_event_invoke_config(FunctionName=function.name)

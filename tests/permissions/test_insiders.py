@@ -107,7 +107,7 @@ def test_the_function_that_asks_may_receive_and_no_other_may(stack):
     url = stack.sandbox.outputs["requestQueueUrl"]
     in_role(stack, "request_approval")("sqs").receive_message(QueueUrl=url)
     refused(in_role(stack, "request_approval")("sqs"), "send_message", QueueUrl=url, MessageBody="forged")
-    refused(in_role(stack, "fail_request")("sqs"), "receive_message", QueueUrl=url)
+    refused(in_role(stack, "give_up_request")("sqs"), "receive_message", QueueUrl=url)
 
 
 @pytest.mark.parametrize("output", ["approverTopicArn", "operatorTopicArn"])
@@ -164,7 +164,7 @@ def test_whom_iam_allows_may_remove_a_record(stack, insider):
     assert "Item" not in stack.dynamodb.get_item(TableName=stack.table, Key={"requestId": {"S": "old"}})
 
 
-@pytest.mark.parametrize("entry", ["request_approval", "fail_request", "reconcile_request"])
+@pytest.mark.parametrize("entry", ["request_approval", "give_up_request", "reconcile_request"])
 @pytest.mark.parametrize(
     "change",
     [

@@ -159,12 +159,12 @@ def elsewhere(arn: str) -> list[str]:
     ("name", "function"),
     [
         ("notifier-requests", "notifier-request-approval"),
-        ("notifier-failures", "notifier-fail-request"),
+        ("dead-letters-mapping", "dead-letters-give-up-request"),
     ],
 )
 def test_an_event_source_mapping_may_read_its_queue_only(graph, iam, name, function):
     mappings = {node.name: node.inputs for node in graph.of("aws:lambda/eventSourceMapping:EventSourceMapping")}
-    assert mappings.keys() == {"notifier-requests", "notifier-failures"}
+    assert mappings.keys() == {"notifier-requests", "dead-letters-mapping"}
     assert mappings[name]["functionName"] == ARNS["aws:lambda/function:Function"].format(f"{function}-0a1b2c3")
     own = mappings[name]["eventSourceArn"]
     assert set(decisions(iam, policy_of(graph, function), POLL, own).values()) == {"allowed"}

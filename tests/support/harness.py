@@ -89,6 +89,10 @@ class Graph:
         (node,) = [node for node in self.of(type_) if node.name == name]
         return node
 
+    def variables(self, function: str) -> dict[str, str]:
+        """What a function is told, by its logical name."""
+        return self.named("aws:lambda/function:Function", function).inputs["environment"]["variables"]
+
 
 class Mocks(pulumi.runtime.Mocks):
     def __init__(self) -> None:

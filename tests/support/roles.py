@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.stacks import Run, Stack
 from tests.support.waiting import until
 
-ENTRIES = ("approval_api", "request_approval", "fail_request", "reconcile_request", "generate_task", "process_task")
+ENTRIES = ("approval_api", "request_approval", "give_up_request", "reconcile_request", "generate_task", "process_task")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Fail request: what reaches the dead-letter queue ends the execution that waits for it, loudly."""
+"""Give up request: what reaches the dead-letter queue ends the execution that waits for it, loudly."""
 
 from __future__ import annotations
 

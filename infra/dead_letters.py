@@ -1,0 +1,66 @@
+"""From the dead-letter queue back to the workflow: a run whose people could not be asked ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from handlers.contract.environment import GiveUpSettings
+from infra.callback import callback_statements
+from infra.function import PythonFunction, PythonFunctionArgs
+from infra.iam import allow
+from infra.queue import READ_QUEUE, RequestQueue
+from infra.store import ApprovalStore
+
+GIVE_UP_TIMEOUT_SECONDS = 30
+LARGEST_BATCH = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetterConsumerArgs:
+    """Whose dead letters are read, the records that they are about, and the runs that wait for them."""
+
+    queue: RequestQueue
+    store: ApprovalStore
+    state_machine_arn: pulumi.Input[str]
+    log_retention_days: int
+
+
+class DeadLetterConsumer(pulumi.ComponentResource):
+    """The consumer of the dead letters, which gives up what the notifier has failed at."""
+
+    function: PythonFunction
+
+    def __init__(self, name: str, args: DeadLetterConsumerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:dead_letters:DeadLetterConsumer", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        queue, store = args.queue, args.store
+
+        self.function = PythonFunction(
+            f"{name}-give-up-request",
+            PythonFunctionArgs(
+                entry="give_up_request",
+                settings=GiveUpSettings,
+                values={"table_name": store.table_name},
+                statements=[
+                    allow("ReadQueue", READ_QUEUE, [queue.dead_letter_arn]),
+                    allow("CloseRecord", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [store.table_arn]),
+                    *callback_statements(args.state_machine_arn),
+                ],
+                timeout_seconds=GIVE_UP_TIMEOUT_SECONDS,
+                log_retention_days=args.log_retention_days,
+            ),
+            opts=child,
+        )
+        aws.lambda_.EventSourceMapping(
+            f"{name}-mapping",
+            event_source_arn=queue.dead_letter_arn,
+            function_name=self.function.arn,
+            batch_size=LARGEST_BATCH,
+            function_response_types=["ReportBatchItemFailures"],
+            opts=child,
+        )
+
+        self.register_outputs({"function_arn": self.function.arn})

@@ -1,0 +1,114 @@
+"""What a function is told by its variables: what its cold start reads, and nothing besides."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers.contract.environment import (
+    AskSettings,
+    Environment,
+    GenerateSettings,
+    GiveUpSettings,
+    PageSettings,
+    ProcessSettings,
+    ReconcileSettings,
+    SettingsError,
+)
+from infra.function import PythonFunction, PythonFunctionArgs
+from tests.support.harness import EVERYTHING, REQUIRED, STACK, Graph, deploy, load
+
+FUNCTION = "aws:lambda/function:Function"
+# Who reads what, by the entry module.
+SETTINGS: dict[str, type[Environment]] = {
+    "approval_api": PageSettings,
+    "generate_task": GenerateSettings,
+    "give_up_request": GiveUpSettings,
+    "process_task": ProcessSettings,
+    "reconcile_request": ReconcileSettings,
+    "request_approval": AskSettings,
+}
+POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+
+
+class Told(dict[str, str]):
+    """Variables that know which of them were read."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        super().__init__(variables)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+
+def told(graph: Graph, entry: str) -> Told:
+    (function,) = [one.name for one in graph.of(FUNCTION) if one.inputs["handler"] == f"handlers.{entry}.handler"]
+    return Told(graph.variables(function))
+
+
+def test_every_function_has_settings_of_its_own(full):
+    assert {one.inputs["handler"] for one in full.of(FUNCTION)} == {f"handlers.{entry}.handler" for entry in SETTINGS}
+    known = [one for one in Environment.__subclasses__() if one.__module__ == Environment.__module__]
+    assert sorted(one.__name__ for one in SETTINGS.values()) == sorted(one.__name__ for one in known)
+
+
+@pytest.mark.parametrize("graph", ["bare", "full"])
+@pytest.mark.parametrize(("entry", "settings"), SETTINGS.items())
+def test_a_function_reads_all_that_it_is_told_and_needs_no_more(request, graph, entry, settings):
+    variables = told(request.getfixturevalue(graph), entry)
+    assert settings.read(variables).environment == STACK
+    assert variables.keys() - variables.read == POWERTOOLS
+
+
+@pytest.mark.parametrize(("name", "config"), [("bare", REQUIRED), ("full", EVERYTHING)])
+def test_a_function_is_told_what_is_configured(request, name, config):
+    graph, known = request.getfixturevalue(name), load(**config)
+    table = graph.exports["approvalTableName"]
+    for settings in (
+        AskSettings(
+            environment=STACK,
+            table_name=table,
+            queue_url=graph.exports["requestQueueUrl"],
+            topic_arn=graph.exports["approverTopicArn"],
+            approval_url=graph.exports["approvalApiUrl"],
+            timezone=known.timezone,
+            approvers=known.approvers,
+            escalate_to=known.escalate_to,
+            approvals_required=known.approvals_required,
+            rejections_required=known.rejections_required,
+            prevent_self_approval=known.prevent_self_approval,
+            one_click=known.one_click,
+            audit_days=known.audit_days,
+            mail_pause_seconds=2 / known.mails_per_second,
+        ),
+        PageSettings(environment=STACK, table_name=table, timezone=known.timezone, one_click=known.one_click),
+        GiveUpSettings(environment=STACK, table_name=table),
+        ReconcileSettings(
+            environment=STACK,
+            table_name=table,
+            execution_index="by-execution",
+            operator_topic_arn=graph.exports["operatorTopicArn"],
+            timezone=known.timezone,
+        ),
+        GenerateSettings(environment=STACK, default_task=known.task),
+        ProcessSettings(environment=STACK),
+    ):
+        (entry,) = [entry for entry, kind in SETTINGS.items() if kind is type(settings)]
+        assert type(settings).read(told(graph, entry)) == settings
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"table_name": "t", "timezone": "UTC"}, "one_click"),
+        ({"table_name": "t", "timezone": "UTC", "one_click": True, "audit_days": 5}, "audit_days"),
+        ({"table_name": "t", "timezone": "UTC", "oneClick": True}, "oneClick, one_click"),
+    ],
+)
+def test_a_deployment_is_refused_that_tells_a_function_too_little_or_what_it_does_not_read(values, named):
+    graph = Graph()
+    args = PythonFunctionArgs(entry="approval_api", settings=PageSettings, values=values, log_retention_days=30)
+    with pytest.raises(SettingsError, match=f"^PageSettings: {named} must"):
+        deploy(lambda: PythonFunction("page", args), graph=graph)
+    assert not graph.of(FUNCTION)
