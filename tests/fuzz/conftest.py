@@ -58,7 +58,7 @@ def consumer(monkeypatch, clock):
 
 @pytest.fixture
 def undertaker(monkeypatch):
-    module = load(monkeypatch, "fail_request")
+    module = load(monkeypatch, "give_up_request")
     module.STORE, module.CALLBACK = Table(), Machine()
     return module
 

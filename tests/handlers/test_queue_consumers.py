@@ -72,7 +72,7 @@ def consumer(monkeypatch, time_machine):
 
 @pytest.fixture
 def undertaker(monkeypatch):
-    module = load(monkeypatch, "fail_request")
+    module = load(monkeypatch, "give_up_request")
     module.STORE, module.CALLBACK = MemoryStore(), Workflow()
     return module
 

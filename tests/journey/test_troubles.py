@@ -167,7 +167,7 @@ def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_the_next_roun
     run.vote_without_handing_over()
     output = run.succeeded(seconds=30)
     assert output["approval"]["votes"][0]["approver"] == ALICE
-    assert "Close request" not in run.states()
+    assert "Expire request" not in run.states()
     assert len(run.mails(2)) == 2, "nobody is reminded of what is decided"
 
 
@@ -175,7 +175,7 @@ def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_the_next_roun
 def test_a_decision_in_the_last_moment_holds(last_moment, decision, status):
     run = last_moment[decision]
     assert run.ended(90)["status"] == status
-    assert run.states()[-3:-1] == ["Close request", "Ask for late decision"]
+    assert run.states()[-3:-1] == ["Expire request", "Ask for late decision"]
     item = run.item()
     assert item["handedOver"]
     assert "taskToken" not in item

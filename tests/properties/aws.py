@@ -188,7 +188,7 @@ class Workflow:
     def _close(self, trouble: bool) -> None:  # noqa: FBT001
         if trouble:
             self._fail("RecordUnavailable")
-        elif self._write("Close request"):
+        elif self._write("Expire request"):
             self._fail("Expired")
         else:
             self.at = "late"

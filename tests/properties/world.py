@@ -102,7 +102,7 @@ class World:
         return self.exhume(body)
 
     def exhume(self, body: str) -> Worker:
-        return self._start("fail_request", sqs(body), self.dead_letters, body)
+        return self._start("give_up_request", sqs(body), self.dead_letters, body)
 
     def tell(self) -> Worker:
         """EventBridge brings word that the execution is over: at least once, at any time after that."""
