@@ -28,8 +28,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     try:
         return once(pairs)
     except RepeatedError as error:
-        words = f"must not give a key twice in one object, got {json.dumps(error.name)} again"
-        raise Refused([Fault((), words)]) from None
+        twice = ", ".join(map(json.dumps, error.names))
+        raise Refused([Fault((), f"must not give a key twice in one object, got {twice} again")]) from None
 
 
 def _no_constant(name: str) -> Any:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
 class RepeatedError(ValueError):
-    """A name came `times` times."""
+    """A name came `times` times: the first such one of `names`."""
 
-    def __init__(self, name: str, times: int) -> None:
-        super().__init__(f"{name} must be given once; it came {times} times")
-        self.name = name
-        self.times = times
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self.names = tuple(counts)
+        self.name, self.times = next(iter(counts.items()))
+        super().__init__(f"{self.name} must be given once; it came {self.times} times")
 
 
 def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """The pairs as a dictionary, which by itself would keep one value and lose the other. Raises RepeatedError."""
     kept = list(pairs)
-    for name, times in Counter(name for name, _ in kept).items():
-        if times > 1:
-            raise RepeatedError(name, times)
+    if repeated := {name: times for name, times in Counter(name for name, _ in kept).items() if times > 1}:
+        raise RepeatedError(repeated)
     return dict(kept)
 
 

@@ -285,6 +285,10 @@ def test_a_pattern_that_is_no_object_is_refused(pattern, limit):
     ("pattern", "said"),
     [
         ('{"source": ["a"], "source": ["b"]}', 'must not give a key twice in one object, got "source" again'),
+        (
+            '{"source": ["a"], "detail": {}, "source": ["b"], "detail": {}}',
+            'must not give a key twice in one object, got "source", "detail" again',
+        ),
         ('{"source": ["a"], "detail": {"s": [1], "s": [2]}}', 'must not give a key twice in one object, got "s" again'),
         ('{"source": ["a"], "detail": {"s": [NaN]}}', "must be JSON, which has no NaN"),
         ('{"source": ["a"], "detail": {"s": [-Infinity]}}', "must be JSON, which has no -Infinity"),
