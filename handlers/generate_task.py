@@ -10,19 +10,16 @@ import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import uuid4
 
 from handlers.approvals import when
 from handlers.approvals.observability import logger
 from handlers.contract.once import RepeatedError, parse
-from handlers.contract.question import question_digest
+from handlers.contract.question import LIMITS, new_request_id, question_digest
 from handlers.contract.visible import blank
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Long enough for a change log, short enough for a mail that is read on a phone.
-LIMITS = {"title": 200, "details": 10_000, "requestedBy": 254}  # characters
 QUOTED = 60  # characters of a key that is refused
 SCHEDULERS = ("aws.events", "aws.scheduler")  # whose "Scheduled Event" has the scheduled time as its `time`
 
@@ -39,7 +36,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """
     asked = task(event["input"])
     request = {
-        "requestId": str(uuid4()),
+        "requestId": new_request_id(),
         **asked,
         "requestedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }

@@ -22,6 +22,7 @@ from handlers.approvals.message import MalformedMessage, Message, UnknownVersion
 from handlers.approvals.observability import count, logger, metrics
 from handlers.approvals.record import DECIDED, Lease, Record
 from handlers.approvals.store import Contended, Store
+from handlers.contract.policy import Policy
 from handlers.contract.workflow import WorkflowError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ SPARE_SECONDS = 5  # of a worker's life, to say which messages are to come back
 SNS, SQS = boto3.client("sns", config=PATIENT), boto3.client("sqs", config=CONFIG)
 STORE = Store(boto3.client("dynamodb", config=CONFIG), os.environ["TABLE_NAME"])
 CALLBACK = Callback(boto3.client("stepfunctions", config=CONFIG))
-POLICY = rounds.Policy(
+POLICY = Policy(
     approvers=tuple(json.loads(os.environ["APPROVERS"])),
     escalate_to=tuple(json.loads(os.environ["ESCALATE_TO"])),
     approvals_required=int(os.environ["APPROVALS_REQUIRED"]),

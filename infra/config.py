@@ -16,12 +16,12 @@ import pulumi
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from handlers.contract.address import same_person
+from handlers.contract.policy import Policy
 from handlers.contract.question import LIMITS
 from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
 from infra.own_events import could_match
-from infra.policy import Policy
 from infra.refusal import Fault, Refused, did_you_mean, nearest
 from infra.shapes import Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
 

@@ -8,11 +8,11 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.environment import AskSettings
+from handlers.contract.policy import Policy
 from infra.callback import callback_statements
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow
 from infra.packaging import LOGGING, RENDERING
-from infra.policy import Policy
 from infra.queue import READ_QUEUE, RequestQueue, visibility_seconds
 from infra.store import ApprovalStore
 from infra.topic import ApproverTopic

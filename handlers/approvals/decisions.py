@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.record import DECIDED, Decision, Record, Vote
+from handlers.contract.question import ADDRESS_LIMIT
 from handlers.contract.record import Status
 from handlers.contract.visible import one_line, quoted, shortened
 from handlers.contract.workflow import WorkflowError
@@ -25,14 +26,11 @@ CLOCK_SKEW_SECONDS = 60
 CAUSE_LIMIT = 7_900
 REASON_LIMIT = 400  # characters of a comment in it; the record has all of them
 SHORTEST_REASON = 10  # less than that says nothing
-NAME_LIMIT = 254  # an address has no more
 # All comments of a request together, as they stand in JSON. The record holds them twice, once in the answer, and has
 # 400 KB; the workflow takes the answer beside the request, in 256 KiB.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 COMMENTS_LIMIT = 80_000  # bytes
-
-
 # With these, nobody's decision has reached the workflow.
 UNDECIDED_ERRORS = frozenset(
     {
@@ -158,7 +156,7 @@ def _rejection(record: Record) -> str:
     """
     head = f"Request {record.request_id} was rejected at {iso(record.decided_at)} by "
     against = [
-        (one_line(who, NAME_LIMIT), vote.comment)
+        (one_line(who, ADDRESS_LIMIT), vote.comment)
         for who, vote in record.votes.items()
         if vote.decision is Decision.REJECT
     ]

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from handlers.approvals import when
+from handlers.contract.message import SCHEMA_VERSION
 from handlers.contract.once import RepeatedError, parse
-from handlers.contract.question import REQUEST_ID, question_digest
+from handlers.contract.question import REQUEST_ID, digest_of
 from handlers.contract.visible import quoted
 
-READABLE_VERSIONS = (1, 2)  # 1 had no digest, and was never sent late
+READABLE_VERSIONS = (1, SCHEMA_VERSION)  # 1 had no digest, and was never sent late
 MOST_ROUNDS = 21  # as the config allows: asked once, and reminded twenty times
 KEY_LIMIT = 60  # characters of a key that is refused
 LARGEST = 253_402_128_000  # 9999-12-30: a calendar can still show it in every time zone
@@ -78,15 +79,7 @@ class Message:
 
     @property
     def digest(self) -> str:
-        return question_digest(
-            {
-                "requestId": self.request_id,
-                "title": self.title,
-                "details": self.details,
-                "requestedBy": self.requested_by,
-                "scheduledFor": self.scheduled_for,
-            }
-        )
+        return digest_of(self)
 
 
 def _json_object(body: str) -> dict[str, Any]:

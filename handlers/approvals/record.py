@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from handlers.contract.question import question_digest
+from handlers.contract.question import digest_of
 from handlers.contract.record import Status
 
 # Raised when the shape of the item changes; a reader knows its own version and the one before (design decision 11).
@@ -129,15 +129,7 @@ class Record:
     @property
     def digest(self) -> str:
         """Of the question as it stands here."""
-        return question_digest(
-            {
-                "requestId": self.request_id,
-                "title": self.title,
-                "details": self.details,
-                "requestedBy": self.requested_by,
-                "scheduledFor": self.scheduled_for,
-            }
-        )
+        return digest_of(self)
 
     @property
     def asked(self) -> bool:

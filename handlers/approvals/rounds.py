@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from handlers.approvals.decisions import CLOCK_SKEW_SECONDS
 from handlers.approvals.message import MalformedMessage, Message
 from handlers.approvals.record import DECIDED, Approver, Lease, Record
 from handlers.contract.address import same_person
+from handlers.contract.policy import Policy
+from handlers.contract.question import ADDRESS_LIMIT
 from handlers.contract.record import Status
 from handlers.contract.visible import quoted
 
 SECONDS_PER_DAY = 86_400
-REQUESTER_LIMIT = 254  # characters, as many as an address has
 
 
 class Kind(StrEnum):
@@ -49,18 +50,6 @@ class ForeignError(MalformedMessage):
     """A message of another run than the record's, or with other numbers than its run has."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """How this deployment asks. A request keeps the policy it was made under until it ends."""
-
-    approvers: tuple[str, ...]
-    escalate_to: tuple[str, ...]
-    approvals_required: int
-    rejections_required: int
-    prevent_self_approval: bool
-    audit_days: int
-
-
 def new_record(message: Message, policy: Policy) -> Record:
     """Raises TooFewApprovers if the requester, who may not decide, is needed for the quorum.
 
@@ -72,7 +61,7 @@ def new_record(message: Message, policy: Policy) -> Record:
     if len(asked) < policy.approvals_required:
         raise TooFewApprovers(
             f"Request {message.request_id} needs {policy.approvals_required} approval(s), but without its requester "
-            f"{quoted(message.requested_by, REQUESTER_LIMIT)} only {len(asked)} approver(s) are left"
+            f"{quoted(message.requested_by, ADDRESS_LIMIT)} only {len(asked)} approver(s) are left"
         )
     escalate_to = tuple(who for who in policy.escalate_to if same_person(who) != barred)
     return Record(

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 
@@ -25,7 +25,8 @@ class Field(StrEnum):
 
 ADDRESS_LIMIT = 254  # characters, as many as an e-mail address has
 # Long enough for a change log, short enough for a mail that is read on a phone.
-LIMITS = {Field.TITLE: 200, Field.DETAILS: 10_000, Field.REQUESTED_BY: ADDRESS_LIMIT}  # characters
+# In characters.
+LIMITS = {Field.TITLE.value: 200, Field.DETAILS.value: 10_000, Field.REQUESTED_BY.value: ADDRESS_LIMIT}
 # What people decide about. When it was asked is the workflow's own affair.
 BOUND = (Field.REQUEST_ID, Field.TITLE, Field.DETAILS, Field.REQUESTED_BY, Field.SCHEDULED_FOR)
 # A part of the link, and what the page looks up. Ids are made in lower case, since links may be folded on their way; a
@@ -45,3 +46,31 @@ def question_digest(request: Mapping[str, Any]) -> str:
     """
     asked = {name.value: request.get(name, "") for name in BOUND}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+class Question(Protocol):
+    """A question as a message or a record has it."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def details(self) -> str: ...
+    @property
+    def requested_by(self) -> str: ...
+    @property
+    def scheduled_for(self) -> str: ...
+
+
+def digest_of(question: Question) -> str:
+    """The digest of the question as it stands in a message or a record."""
+    return question_digest(
+        {
+            Field.REQUEST_ID: question.request_id,
+            Field.TITLE: question.title,
+            Field.DETAILS: question.details,
+            Field.REQUESTED_BY: question.requested_by,
+            Field.SCHEDULED_FOR: question.scheduled_for,
+        }
+    )

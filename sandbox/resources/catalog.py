@@ -88,8 +88,10 @@ RESOURCES = {
         service="events",
         create="PutTargets",
         name=Name("Targets.Id", 64, DOTTED, key="targetId"),
-        renames={key: f"Targets.{key[0].upper()}{key[1:]}" for key in ("arn", "deadLetterConfig", "input", "roleArn")}
-        | {"retryPolicy": "Targets.RetryPolicy"},
+        renames={
+            key: f"Targets.{key[0].upper()}{key[1:]}"
+            for key in ("arn", "deadLetterConfig", "input", "retryPolicy", "roleArn")
+        },
         id="{rule}-{targetId}",
         delete="RemoveTargets",
         by={"Ids": ["{targetId}"]},

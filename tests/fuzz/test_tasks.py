@@ -17,6 +17,7 @@ from handlers.approvals.decisions import decide
 from handlers.approvals.message import Message
 from handlers.approvals.page import State
 from handlers.approvals.record import Decision, Lease, Record
+from handlers.contract.policy import Policy
 from handlers.contract.record import Status
 from handlers.generate_task import LIMITS, InvalidTask, task
 from tests.fuzz.conftest import SECRET
@@ -28,7 +29,7 @@ from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, message_body, vote
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 fuzz = settings(settings.get_profile("fuzz"), max_examples=300)
 LINK = f"https://api.example.com/approvals/id/{SECRET}"
-POLICY = rounds.Policy(
+POLICY = Policy(
     approvers=(ANNA, BEN),
     escalate_to=(BOSS,),
     approvals_required=1,

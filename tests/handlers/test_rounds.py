@@ -13,7 +13,8 @@ from handlers.approvals import rounds
 from handlers.approvals.decisions import cast
 from handlers.approvals.links import digest, holder, new_secret
 from handlers.approvals.record import Decision, Lease, Record
-from handlers.approvals.rounds import Busy, Closed, Kind, Policy, Stale, TooFewApprovers
+from handlers.approvals.rounds import Busy, Closed, Kind, Stale, TooFewApprovers
+from handlers.contract.policy import Policy
 from handlers.contract.record import Status
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
 
