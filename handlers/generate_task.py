@@ -5,177 +5,51 @@ Yours to change: this is where a run's title and details come from.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from handlers.approvals import when
+from handlers.approvals.adapters.trigger import question
 from handlers.approvals.observability import logger
-from handlers.contract.once import RepeatedError, parse
-from handlers.contract.question import LIMITS, new_request_id, question_digest
-from handlers.contract.visible import blank
+from handlers.contract.environment import GenerateSettings
+from handlers.contract.question import new_request_id, question_digest
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-QUOTED = 60  # characters of a key that is refused
-SCHEDULERS = ("aws.events", "aws.scheduler")  # whose "Scheduled Event" has the scheduled time as its `time`
 
-
-class InvalidTask(Exception):  # noqa: N818 - the state machine catches this name
-    """The trigger's input makes no task; the workflow ends with this message as its cause."""
-
-
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
-    """`event` is {"input": what the execution was started with, "execution": its ARN}.
+def request(trigger: Any, stacks_own: Mapping[str, Any]) -> dict[str, str]:
+    """What people will be asked; `stacks_own` is asked if the trigger has no question.
 
     Returns {"requestId", "title", "details", "requestedBy", "requestedAt", "digest"}, all text, and "scheduledFor" if a
     schedule has asked; raises InvalidTask. The digest is made last, of all that is asked: an approval must carry it.
     """
-    asked = task(event["input"])
-    request = {
+    asked = question(trigger, stacks_own)
+
+    # Your own changes to title and details go here.
+
+    made = {
         "requestId": new_request_id(),
         **asked,
         "requestedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    request["digest"] = question_digest(request)
-    logger.info("task generated", requestId=request["requestId"], execution=event["execution"])
-    return request
+    return made | {"digest": question_digest(made)}
 
 
-class Came(NamedTuple):
-    """What a run was started with: where the question stands, and what is asked if it has no title."""
-
-    asked: dict[str, Any]
-    event: str = ""  # what an event without a title is called; any other run asks the stack's question
-    scheduled: Any = None
+@cache
+def settings() -> GenerateSettings:
+    """Once a process. Raises SettingsError, which names the variable."""
+    return GenerateSettings.read(os.environ)
 
 
-def task(trigger: Any) -> dict[str, str]:
-    """What to ask: title, details and requestedBy, and scheduledFor if a schedule has asked.
-
-    A run with a title of its own has details of its own, or none: the stack's `task` is asked as a whole or not at all.
-    """
-    came = read(trigger)
-    question = {name: _text(came.asked, name) for name in LIMITS}
-    if not question["title"]:
-        question |= {"title": came.event} if came.event else _stacks_question(question["details"])
-    scheduled = when.utc(came.scheduled)
-    return question | ({"scheduledFor": scheduled} if scheduled else {})
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
+    """`event` is {"input": what the execution was started with, "execution": its ARN}; see `request`."""
+    made = request(event["input"], settings().default_task)
+    logger.info("task generated", requestId=made["requestId"], execution=event["execution"])
+    return made
 
 
-def read(trigger: Any) -> Came:
-    """The one place that knows what stands where, in an EventBridge event and in any other input of an execution.
-
-    Missing, null and blank are the same: not given. Other keys are free; but with one of ours misspelled or misplaced,
-    people would be asked another question than was meant. In an event's `detail` all keys are its sender's business.
-    """
-    outer = _object("the input", trigger)
-    if "detail-type" in outer:
-        _refuse_slips(outer, (*LIMITS, "task", "detail"))
-        _refuse(outer, (*LIMITS, "task"), "beside detail-type: an event's question is read from its detail")
-        return _event(outer)
-    _refuse_slips(outer, (*LIMITS, "task", "detail-type"))
-    asked = outer
-    if _given(outer.get("task")):
-        _refuse(outer, LIMITS, "beside task: a question is read from one place")
-        asked = _object("the task", outer["task"])
-        _refuse_slips(asked, (*LIMITS, "task"))
-        _refuse(asked, ["task"], "inside task: title and details are read there")
-    return Came(asked, scheduled=outer.get("scheduledTime"))
-
-
-def _event(event: dict[str, Any]) -> Came:
-    kind, source = _text(event, "detail-type"), _text(event, "source")
-    by_time = kind == "Scheduled Event" and source in SCHEDULERS
-    # The title is made here, so it is kept short here.
-    name = f"{kind or 'Event'} from {source or 'an unknown source'}"[: LIMITS["title"]].strip()
-    return Came(_object("detail", event.get("detail")), name, event.get("time") if by_time else None)
-
-
-def _stacks_question(details: str) -> dict[str, str]:
-    if details:
-        raise InvalidTask(
-            "title must not be missing beside details: the stack's `task` is asked as a whole or not at all"
-        )
-    own = json.loads(os.environ["DEFAULT_TASK"])
-    question = {name: _text(own, name) for name in ("title", "details")}
-    if not question["title"]:
-        raise InvalidTask("title must not be empty: neither the input nor the stack's `task` config has one")
-    return question
-
-
-def _given(value: Any) -> bool:
-    return not (value is None or (isinstance(value, str) and blank(value)))
-
-
-def _object(name: str, value: Any) -> dict[str, Any]:
-    """JSON in a text is read: Scheduler's own event has "{}" as its detail, and many a caller encodes twice."""
-    if not _given(value):
-        return {}
-    held, got = value, type(value).__name__
-    if isinstance(value, str):
-        try:
-            held = parse(value)
-            got += f" that holds {type(held).__name__}"
-        except RepeatedError as error:
-            key = json.dumps(error.name)[:QUOTED]
-            raise InvalidTask(f"{name} must have each key once, got {key} {error.times} times") from error
-        except (ValueError, RecursionError):
-            got += " that is not JSON"
-    if not isinstance(held, dict):
-        raise InvalidTask(f"{name} must be a JSON object, got {got}")
-    return held
-
-
-def _refuse_slips(given: dict[str, Any], names: Iterable[str]) -> None:
-    """The letters of a key of ours, in another case or with something between them."""
-    ours = {_letters(name): name for name in names}
-    for key, value in given.items():
-        meant = ours.get(_letters(key), key)
-        if key != meant and _given(value):
-            raise InvalidTask(f"{meant} must be spelled exactly that way, got {json.dumps(key)[:QUOTED]}")
-
-
-def _letters(key: str) -> str:
-    return "".join(filter(str.isalnum, key)).casefold()
-
-
-def _refuse(given: dict[str, Any], names: Iterable[str], where: str) -> None:
-    for name in names:
-        if _given(given.get(name)):
-            raise InvalidTask(f"{name} must not be {where}")
-
-
-def _text(given: dict[str, Any], name: str) -> str:
-    """Without white space around it; "" for what is not given."""
-    value = given.get(name)
-    if not _given(value):
-        return ""
-    if name == "details" and isinstance(value, dict | list):
-        value = _written_out(name, value)
-    if not isinstance(value, str):
-        kinds = "text, an object or a list" if name == "details" else "text"
-        raise InvalidTask(f"{name} must be {kinds}, got {type(value).__name__}")
-    if name in LIMITS and len(value) > LIMITS[name]:
-        raise InvalidTask(f"{name} must be at most {LIMITS[name]} characters, got {len(value)}")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:  # JSON can write half of a surrogate pair, but no service takes it
-        raise InvalidTask(f"{name} must be valid Unicode text, got a lone surrogate") from error
-    return value.strip()
-
-
-def _written_out(name: str, value: Any) -> str:
-    try:
-        compact = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        # What is too long already is refused as it is: deep and wide, it would grow by thousands of times.
-        return compact if len(compact) > LIMITS[name] else json.dumps(value, indent=2, ensure_ascii=False)
-    except RecursionError as error:
-        raise InvalidTask(f"{name} must not be nested that deeply") from error
-    except ValueError as error:
-        raise InvalidTask(
-            f"{name} must be text or JSON, got {type(value).__name__} with a number that JSON lacks"
-        ) from error
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # in Lambda's init phase, which has a full CPU whatever the memory size
+    settings()

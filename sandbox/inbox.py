@@ -58,9 +58,11 @@ class Inbox:
         while not self._stopping.is_set():
             try:
                 found = sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=POLL_SECONDS, MaxNumberOfMessages=10)
-                for one in found.get("Messages", []):
-                    self._deliver(address, json.loads(one["Body"]))
-                    sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=one["ReceiptHandle"])
+                if came := found.get("Messages", []):
+                    for one in came:
+                        self._deliver(address, json.loads(one["Body"]))
+                    read = [{"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in came]
+                    sqs.delete_message_batch(QueueUrl=queue_url, Entries=read)
             except (BotoCoreError, ClientError):
                 # The emulator has ended, or the queue: either way there is no more mail.
                 return

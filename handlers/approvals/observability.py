@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 
 from aws_lambda_powertools import Logger, Metrics
@@ -14,8 +13,11 @@ warnings.filterwarnings("ignore", "No application metrics to publish")
 # Service and namespace come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_METRICS_NAMESPACE, set by the deployment.
 logger = Logger()
 metrics = Metrics()
-# Stacks of one account share the namespace.
-metrics.set_default_dimensions(stack=os.environ["ENVIRONMENT"])
+
+
+def observe(environment: str) -> None:
+    """Once a process. `environment` is the stack's name: stacks of one account share the metrics' namespace."""
+    metrics.set_default_dimensions(stack=environment)
 
 
 def count(name: str, times: int = 1) -> None:

@@ -15,9 +15,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from handlers.approvals import page as pages
-from handlers.approvals.page import FormError, State
-from handlers.approvals.record import Decision
+from handlers.approvals.faces import page as pages
+from handlers.approvals.faces.page import FormError, State
+from handlers.approvals.rules.record import Decision
 from handlers.contract.record import Status
 from tests.browser.conftest import DEVICES, watched
 from tests.support import records

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 from socketserver import ThreadingMixIn
-from types import ModuleType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from handlers.approvals.links import digest
-from handlers.approvals.record import Approver
+from handlers.approval_api import ApprovalApi
+from handlers.approvals.rules.links import digest
+from handlers.approvals.rules.record import Approver
 from tests.browser.conftest import watched
-from tests.support.events import MemoryStore, Workflow, load
+from tests.support.fakes import MemoryStore, page_function
 from tests.support.gateway import wsgi
 from tests.support.records import ANNA, BEN, REQUEST_ID, record
 from tests.support.waiting import until
@@ -55,7 +54,8 @@ def served(application: Any) -> Iterator[int]:
 class Ours:
     """The page's function behind a real server, with one request that Anna has the link of."""
 
-    api: ModuleType
+    api: ApprovalApi
+    store: MemoryStore
     port: int = 0
     seen: list[dict[str, str]] = field(default_factory=list)
 
@@ -67,7 +67,9 @@ class Ours:
 
     @property
     def votes(self) -> dict[str, Any]:
-        return self.api.STORE.record.votes
+        record = self.store.record
+        assert record
+        return record.votes
 
     def link(self, path: str = PATH) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -77,12 +79,10 @@ class Ours:
 
 
 @pytest.fixture
-def ours(monkeypatch) -> Iterator[Ours]:
-    api = load(monkeypatch, "approval_api", ONE_CLICK="true")
+def ours() -> Iterator[Ours]:
     asked = {ANNA: Approver(links=(digest(SECRET),), mailed_round=1), BEN: Approver(mailed_round=1)}
-    api.STORE = MemoryStore(replace(record(approvers=asked), deadline=int(time.time()) + 3_600))
-    api.CALLBACK = Workflow()
-    site = Ours(api)
+    store = MemoryStore(record(approvers=asked))
+    site = Ours(page_function(store, one_click=True), store)
     with served(site) as site.port:
         yield site
 

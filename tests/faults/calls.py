@@ -1,138 +1,202 @@
-"""Every AWS call of every function, read from the code."""
+"""Which calls a use case can make of its ports, and which AWS operations these come to: read from the code.
+
+Reading begins where an entry module serves (`SERVED`) and follows each function by the types of what it is given: mypy
+keeps these annotations true. A port, or what holds one, is met in two places only: before a dot, or as an argument of a
+function that is followed as well. Anywhere else (a local name, a list, somebody else's function) it could slip away, so
+that is an error. Nothing here says that a call is made; what is made, the proxy sees.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections import Counter
+import inspect
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
+from types import FunctionType
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import boto3
 
+from handlers import give_up_request, reconcile_request
+from handlers.approval_api import ApprovalApi
+from handlers.approvals.adapters.dynamodb import ApprovalTable
+from handlers.approvals.adapters.queue import RequestQueue
+from handlers.approvals.adapters.sns import ApproverTopic, OperatorTopic
+from handlers.approvals.adapters.step_functions import StepFunctions
+from handlers.approvals.usecases.ports import Mail, Operator, Store, Workflow
+from handlers.approvals.usecases.records import Records
+from handlers.request_approval import Requests
+
 HANDLERS = Path(__file__).parents[2] / "handlers"
 SERVICES = ("dynamodb", "sns", "sqs", "stepfunctions")
-PORTS = {"approvals/store.py": "Store", "approvals/callback.py": "Callback"}  # classes that hold a client
-SHARED = ("approvals/callback.py",)  # modules with functions that call AWS on behalf of an entry point
 
 
-@dataclass(frozen=True, order=True)
-class Call:
-    """`place` is where in the code: function, what is called there, and the number of that call in it."""
+class Port(NamedTuple):
+    """`kind` is what its callers know it by, `adapter` is who serves it on AWS."""
 
-    handler: str
-    place: str
+    name: str
+    kind: type
+    adapter: type
+
+
+PORTS = [
+    Port("store", Store, ApprovalTable),
+    Port("workflow", Workflow, StepFunctions),
+    Port("mail", Mail, ApproverTopic),
+    Port("operator", Operator, OperatorTopic),
+    Port("queue", RequestQueue, RequestQueue),  # of the edge: no use case knows it
+]
+BY_KIND = {port.kind: port for port in PORTS}
+
+
+class PortCall(NamedTuple):
+    use_case: str
+    method: str  # "store.replace"
     operation: str
 
 
-def aws_calls(root: Path = HANDLERS) -> set[Call]:
-    """One for each operation that each call to AWS, direct or by way of Store and Callback, may come to."""
-    ports = _methods(root)
-    shared = [node for name in SHARED for node in _functions(root / name)]
+@dataclass(frozen=True)
+class Code:
+    """One function; `owner` is its class, if it is a method."""
+
+    function: FunctionType
+    owner: type | None = None
+
+
+SERVED = {
+    "answer": Code(ApprovalApi.serve, ApprovalApi),
+    "ask": Code(Requests.serve, Requests),
+    "give up": Code(give_up_request.serve),
+    "reconcile": Code(reconcile_request.serve),
+}
+ENTRIES = {use_case: code.function.__module__.rpartition(".")[2] for use_case, code in SERVED.items()}
+# What reading cannot know. A rule that is given no record refuses, so a change makes none; a test of its own looks.
+NEVER = {Records.change: {"store.create"}}
+
+
+class HiddenError(Exception):
+    """A port is where its calls could not be followed."""
+
+
+def possible_calls() -> set[PortCall]:
+    """All that the functions can do. Raises HiddenError."""
+    operations = {
+        f"{port.name}.{method}": _operations(port.adapter, method) for port in PORTS for method in _public(port.kind)
+    }
+    return {
+        PortCall(use_case, method, operation)
+        for use_case, code in SERVED.items()
+        for method in port_calls(code)
+        for operation in operations[method]
+    }
+
+
+@cache
+def port_calls(code: Code) -> set[str]:
+    """The methods of ports ("store.replace") that this function can come to. Raises HiddenError."""
+    found, reached = _read(code)
+    return found.union(*map(port_calls, reached)) - NEVER.get(code.function, set())
+
+
+def _read(code: Code) -> tuple[set[str], set[Code]]:
+    """The methods of ports that it calls itself, and the functions that it may go on to."""
+    tree = ast.parse(dedent(inspect.getsource(code.function)))
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    known = get_type_hints(code.function) | {"self": code.owner}
+    called, reached = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and (function := _followed(code, node)):
+            reached.add(Code(function))
+        for kind in filter(_leads_to_a_port, _classes(_hint(node, known))):
+            parent = parents[node]
+            if not isinstance(parent, ast.Attribute):
+                call = parents[parent] if isinstance(parent, ast.keyword) else parent
+                if not (isinstance(call, ast.Call) and node is not call.func and _followed(code, call.func)):
+                    raise HiddenError(f"{code.function.__qualname__}: {ast.unparse(parent)}")
+            elif port := BY_KIND.get(kind):
+                called.add(f"{port.name}.{parent.attr}")
+            elif isinstance(method := inspect.getattr_static(kind, parent.attr, None), FunctionType):
+                reached.add(Code(method, kind))
+    return called, reached
+
+
+def _hint(node: ast.AST, known: dict[str, Any]) -> Any:
+    """The type of a chain of names that begins with self or an argument; None for anything else."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        return known.get(node.id)
+    if isinstance(node, ast.Attribute):
+        hints = [get_type_hints(kind).get(node.attr) for kind in _classes(_hint(node.value, known)) if _is_ours(kind)]
+        return next(filter(None, hints), None)
+    return None
+
+
+def _classes(hint: Any) -> Iterator[type]:
+    """Those that a type is made of."""
+    if isinstance(hint, type):
+        yield hint
+    for inner in get_args(hint):
+        yield from _classes(inner)
+
+
+@cache
+def _leads_to_a_port(kind: type) -> bool:
+    if kind in BY_KIND or not _is_ours(kind):
+        return kind in BY_KIND
+    return any(_leads_to_a_port(inner) for hint in get_type_hints(kind).values() for inner in _classes(hint))
+
+
+def _is_ours(kind: type) -> bool:
+    return kind.__module__.startswith("handlers.")
+
+
+def _followed(code: Code, node: ast.expr) -> FunctionType | None:
+    """The use cases' function of this name."""
+    found = code.function.__globals__.get(node.id) if isinstance(node, ast.Name) else None
+    ours = isinstance(found, FunctionType) and found.__module__.startswith("handlers.approvals.usecases.")
+    return found if ours else None
+
+
+# How ports are served
+
+
+def _public(cls: type) -> set[str]:
+    return {name for name, one in vars(cls).items() if isinstance(one, Callable) and not name.startswith("_")}
+
+
+def _operations(cls: type, method: str) -> set[str]:
+    """Of AWS, by the client of this adapter; those of its own methods that it calls included."""
     found = set()
-    for module in sorted(root.glob("*.py")):
-        own = _functions(module)
-        names = {node.name for node in own}
-        pending, seen = [*own], set(names)
-        while pending:
-            function = pending.pop()
-            found |= _calls_in(module.stem, function, ports)
-            for node in shared:
-                if node.name not in seen and node.name in _mentioned(function):
-                    seen.add(node.name)
-                    pending.append(node)
+    for node in ast.walk(ast.parse(dedent(inspect.getsource(getattr(cls, method))))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner, name = ast.unparse(node.func.value), node.func.attr
+            if owner == "self._client":
+                found.add(_client_methods()[name])
+            elif owner == "self":
+                found |= _operations(cls, name)
     return found
 
 
-def unread(root: Path = HANDLERS) -> set[str]:
-    """AWS calls that `aws_calls` cannot see: of another client than its module's constant, Store's or Callback's."""
-    found = set()
-    for module in sorted(root.rglob("*.py")):
-        name = module.relative_to(root).as_posix()
-        for node in ast.walk(ast.parse(module.read_text())):
+def unknown() -> set[str]:
+    """AWS calls that `possible_calls` cannot know of: past the ports, or of an adapter that serves none of them."""
+    found = {f"{port.name}.{method}" for port in PORTS for method in _public(port.kind) ^ _public(port.adapter)}
+    served = {port.adapter.__name__ for port in PORTS}
+    for module in sorted(HANDLERS.rglob("*.py")):
+        name, tree = module.relative_to(HANDLERS).as_posix(), ast.parse(module.read_text())
+        adapters = [one for one in tree.body if isinstance(one, ast.ClassDef) and one.name in served]
+        inside = {id(node) for adapter in adapters for node in ast.walk(adapter)}
+        for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             owner = ast.unparse(node.func.value)
             if node.func.attr in {"client", "resource", "Session"} and owner == "boto3":
                 if ast.unparse(node.args[0]) not in {repr(service) for service in SERVICES}:
                     found.add(f"{name}: {ast.unparse(node)}")
-            elif node.func.attr in _client_methods() and not (
-                (name in PORTS and owner == "self._client") or ("/" not in name and owner.isupper())
-            ):
+            elif node.func.attr in _client_methods() and not (id(node) in inside and owner == "self._client"):
                 found.add(f"{name}: {ast.unparse(node.func)}")
     return found
-
-
-def _calls_in(handler: str, function: ast.FunctionDef, ports: dict[str, set[str]]) -> set[Call]:
-    found, count = set(), Counter()
-    for node in sorted(
-        (one for one in ast.walk(function) if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute)),
-        key=lambda one: (one.lineno, one.col_offset),
-    ):
-        owner, method = node.func.value, node.func.attr
-        if not isinstance(owner, ast.Name):
-            continue
-        name = owner.id.upper()
-        if name in {"STORE", "CALLBACK"}:
-            operations = ports[f"{name}.{method}"]
-            if method == "change" and not any(keyword.arg == "new" for keyword in node.keywords):
-                operations = operations - {"PutItem"}
-            if method == "give":
-                operations = _given(node)
-        elif method in (operations_of := _client_methods()) and owner.id.isupper():
-            operations = {operations_of[method]}
-        else:
-            continue
-        count[method] += 1
-        place = f"{function.name}, {method} {count[method]}"
-        found |= {Call(handler, place, operation) for operation in operations}
-    return found
-
-
-def _given(node: ast.Call) -> set[str]:
-    """An answer spelt out as a Failure can only be a failure."""
-    spelt = {one.func.id for one in node.args if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)}
-    return {"SendTaskFailure"} if spelt == {"Failure"} else {"SendTaskSuccess", "SendTaskFailure"}
-
-
-def _methods(root: Path) -> dict[str, set[str]]:
-    """Operations by "STORE.method" and "CALLBACK.method", those of the methods they call included."""
-    known: dict[str, set[str]] = {}
-    for module, name in PORTS.items():
-        (cls,) = (
-            node
-            for node in ast.parse((root / module).read_text()).body
-            if isinstance(node, ast.ClassDef) and node.name == name
-        )
-        methods = {node.name: node for node in cls.body if isinstance(node, ast.FunctionDef)}
-        for method in methods:
-            known[f"{name.upper()}.{method}"] = _reached(method, methods)
-    return known
-
-
-def _reached(method: str, methods: dict[str, ast.FunctionDef], seen: frozenset[str] = frozenset()) -> set[str]:
-    if method in seen or method not in methods:
-        return set()
-    found = set()
-    for node in ast.walk(methods[method]):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner, name = ast.unparse(node.func.value), node.func.attr
-            if owner == "self._client":
-                found.add(_client_methods()[name])
-            elif owner == "self":
-                found |= _reached(name, methods, seen | {method})
-    return found
-
-
-def _functions(module: Path) -> list[ast.FunctionDef]:
-    """Those of a module and of its plain `if` blocks; functions inside of functions count to these."""
-    body = ast.parse(module.read_text()).body
-    body += [node for block in body if isinstance(block, ast.If) for node in block.body]
-    return [node for node in body if isinstance(node, ast.FunctionDef)]
-
-
-def _mentioned(function: ast.FunctionDef) -> set[str]:
-    return {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
 
 
 @cache

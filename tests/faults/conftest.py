@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import running
 from tests.faults.proxy import Proxy
-from tests.faults.scenarios import World
+from tests.faults.scenarios import DEAD_LETTERS, REQUESTS, World
 from tests.support.stacks import ALICE, BOB, OPERATOR, Stack
 
 CONFIG = {
@@ -24,9 +24,10 @@ CONFIG = {
     "deliveryAttempts": 10,
 }
 # After a crash a message is back when its visibility time-out is over, and the dead worker's lease has ended with its
-# function's time-out. Shipped, that is minutes: the queue waits 6 x the function's time-out.
-FUNCTION_SECONDS, VISIBILITY_SECONDS = 15, 20
-WORKERS = 6  # two cores: so many function processes at once
+# function's time-out. Shipped, that is minutes: the queue waits 6 x the function's time-out. A function needs the time
+# to see one call time out: 10 s for a mail, 4 s for anything else.
+SECONDS = {REQUESTS: (15, 17), DEAD_LETTERS: (8, 9)}  # of the function, of the queue
+WORKERS = 3  # two cores: so many function processes at once
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +46,15 @@ def shorten(stack: Stack) -> None:
     """Short waits after a crash; one message a batch, so that a crash takes no other request with it."""
     functions = stack.sandbox.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        functions.update_function_configuration(FunctionName=mapping["FunctionArn"], Timeout=FUNCTION_SECONDS)
+        queue = mapping["EventSourceArn"].rpartition(":")[2]
+        (output,) = [one for one in SECONDS if stack.sandbox.outputs[one].endswith(f"/{queue}")]
+        function_seconds, queue_seconds = SECONDS[output]
+        functions.update_function_configuration(FunctionName=mapping["FunctionArn"], Timeout=function_seconds)
         functions.update_event_source_mapping(
             UUID=mapping["UUID"], BatchSize=1, ScalingConfig={"MaximumConcurrency": WORKERS}
         )
-    for queue in ("requestQueueUrl", "deadLetterQueueUrl"):
         stack.sqs.set_queue_attributes(
-            QueueUrl=stack.sandbox.outputs[queue], Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
+            QueueUrl=stack.sandbox.outputs[output], Attributes={"VisibilityTimeout": str(queue_seconds)}
         )
 
 

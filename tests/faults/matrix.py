@@ -1,166 +1,322 @@
-"""The rows: every AWS call of every function, and in which scenario it is made to go wrong."""
+"""The rows: what is being done in each scenario, call by call, and what each call's going wrong costs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from tests.faults.calls import Call
-from tests.faults.proxy import Fault
+from handlers.approvals.rules.record import Decision
+from tests.faults import scenarios
+from tests.faults.calls import PortCall
+from tests.faults.proxy import Fault, Planned
+from tests.faults.scenarios import DEAD_LETTERS, REQUESTS, Travel
 
-API, ASK, GIVE_UP, RECONCILE = "approval_api", "request_approval", "give_up_request", "reconcile_request"
-# A mail has gone out, and before that was noted its sender died (or was not told): asked again, it goes out again.
+# A mail has gone out, and its sender was not told, or died before it could note that: asked again, it goes out again.
 UNTOLD = {Fault.LOST: 1, Fault.CRASH_AFTER: 1}
-UNNOTED = {Fault.CRASH_BEFORE: 1}
 # The mail to the operator is not noted by whoever lives on, but by Lambda's next try, which sends it again.
 REFUSED = {Fault.THROTTLED: 1, Fault.SERVER_ERROR: 1}
-UNSURE = REFUSED | UNNOTED | {Fault.CRASH_AFTER: 1}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """`number`: which of the handler's calls of this operation, from where the scenario begins.
+@dataclass(frozen=True)
+class Call:
+    """It is made to go wrong in each way. `method` is a port's, `operation` what it comes to on AWS here.
 
     doubled  mails that go out once more, by fault; where none is named, none may
     """
 
-    call: Call
-    scenario: str
-    number: int
-    purpose: str
+    doing: str
+    method: str
+    operation: str
     doubled: Mapping[Fault, int] = field(default_factory=dict)
 
 
-def _rows(handler: str, scenario: str, *calls: tuple) -> list[Row]:
-    return [
-        Row(
-            call=Call(handler, place, operation),
-            scenario=scenario,
-            number=number,
-            purpose=purpose,
-            doubled=doubled[0] if doubled else {},
-        )
-        for place, operation, number, purpose, *doubled in calls
-    ]
+@dataclass(frozen=True)
+class Covered:
+    """The same call as in another scenario, where it is made to go wrong."""
+
+    by: str
+    doing: str
+
+    @property
+    def operation(self) -> str:
+        (call,) = [one for one in SCENARIOS[self.by].calls if isinstance(one, Call) and one.doing == self.doing]
+        return call.operation
 
 
-ROWS = [
-    *_rows(
-        API,
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """`calls`: all that the use case's function makes if nothing goes wrong, in order, from where `travel` plans."""
+
+    use_case: str
+    name: str
+    travel: Callable[[Travel], None]
+    calls: Sequence[Call | Covered]
+
+    def __str__(self) -> str:
+        return f"{self.use_case}, {self.name}"
+
+    @property
+    def rows(self) -> list[Row]:
+        return [Row(self, place, call) for place, call in enumerate(self.calls) if isinstance(call, Call)]
+
+    @property
+    def operations(self) -> list[str]:
+        return [call.operation for call in self.calls]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table. `place` counts the scenario's calls from 0."""
+
+    scenario: Scenario
+    place: int
+    call: Call
+
+    def __str__(self) -> str:
+        return f"{self.scenario}: {self.call.doing}"
+
+    def same(self, fault: Fault) -> tuple[Row, Fault]:
+        """The case that shows what this fault does here: a crash before a call is one after the call before it."""
+        before = [row for row in self.scenario.rows if row.place == self.place - 1]
+        return (before[0], Fault.CRASH_AFTER) if before and fault is Fault.CRASH_BEFORE else (self, fault)
+
+    @property
+    def port_call(self) -> PortCall:
+        return PortCall(self.scenario.use_case, self.call.method, self.call.operation)
+
+    def planned(self, fault: Fault) -> Planned:
+        return Planned(place=self.place, operation=self.call.operation, fault=fault)
+
+
+def _covered(by: str, *doings: str) -> list[Covered]:
+    return [Covered(by, doing) for doing in doings]
+
+
+def _scenarios(use_case: str, *parts: tuple[str, Callable[[Travel], None], Sequence[Call | Covered]]) -> list[Scenario]:
+    return [Scenario(use_case=use_case, name=name, travel=travel, calls=calls) for name, travel, calls in parts]
+
+
+ANSWER = _scenarios(
+    "answer",
+    (
         "look",
-        ("_open, get 1", "GetItem", 1, "find the request"),
-        ("as_known, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
+        scenarios.look,
+        [
+            Call("find the request", "store.get", "GetItem"),
+            Call("see whether anybody waits", "workflow.execution", "DescribeExecution"),
+        ],
     ),
-    *_rows(
-        API,
+    (
         "approve",
-        ("_open, get 1", "GetItem", 1, "find the request"),
-        ("as_known, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
-        ("_vote, change 2", "GetItem", 2, "read before the vote"),
-        ("_vote, change 2", "UpdateItem", 1, "write the vote"),
-        ("settle, give 1", "SendTaskSuccess", 1, "hand the answer over"),
-        ("settle, change 1", "GetItem", 3, "read before noting that it is handed over"),
-        ("settle, change 1", "UpdateItem", 2, "note that it is handed over"),
+        scenarios.approve,
+        [
+            Call("find the request to vote on", "store.get", "GetItem"),
+            Call("see whether anybody waits for the vote", "workflow.execution", "DescribeExecution"),
+            Call("write the vote", "store.replace", "UpdateItem"),
+            Call("hand the approval over", "workflow.hand_over", "SendTaskSuccess"),
+            Call("note that it is handed over", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(API, "reject", ("settle, give 1", "SendTaskFailure", 1, "hand the answer over")),
-    *_rows(
-        API,
+    (
+        "reject",
+        scenarios.reject,
+        [
+            *_covered("approve", "find the request to vote on", "see whether anybody waits for the vote"),
+            *_covered("approve", "write the vote"),
+            Call("hand the rejection over", "workflow.hand_over", "SendTaskFailure"),
+            *_covered("approve", "note that it is handed over"),
+        ],
+    ),
+    (
         "press, but the run was stopped",
-        ("_vote, change 1", "GetItem", 2, "read before closing"),
-        ("_vote, change 1", "UpdateItem", 1, "close the request"),
+        scenarios.press_stopped,
+        [
+            *_covered("approve", "find the request to vote on", "see whether anybody waits for the vote"),
+            Call("close the request", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(
-        API,
+    (
         "press, but the workflow has the answer",
-        ("settle, execution 1", "DescribeExecution", 1, "see what became of the run"),
-        ("settle, change 2", "GetItem", 4, "read before noting that it is handed over"),
-        ("settle, change 2", "UpdateItem", 2, "note that it is handed over"),
+        scenarios.press_answered,
+        [
+            *_covered("approve", "find the request to vote on", "hand the approval over"),
+            Call("note that the token is spent", "store.replace", "UpdateItem"),
+            Call("see what became of the run", "workflow.execution", "DescribeExecution"),
+            Call("note that it was handed over", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(
-        ASK,
+)
+
+ASK = _scenarios(
+    "ask",
+    (
         "ask",
-        ("ask, change 1", "GetItem", 1, "look for the record"),
-        ("ask, change 1", "PutItem", 1, "make the record"),
-        ("as_known, execution 1", "DescribeExecution", 1, "see whether anybody waits"),
-        ("_publish, publish 1", "Publish", 1, "send the first mail", UNTOLD),
-        ("_note, change 1", "GetItem", 2, "read before noting the first mail", UNNOTED | {Fault.CRASH_AFTER: 1}),
-        ("_note, change 1", "UpdateItem", 1, "note the first mail", UNNOTED),
-        ("_publish, publish 1", "Publish", 2, "send the last mail", UNTOLD),
-        ("_note, change 1", "UpdateItem", 2, "note the last mail", UNNOTED),
+        scenarios.ask,
+        [
+            Call("look for the record", "store.get", "GetItem"),
+            Call("make the record", "store.create", "PutItem"),
+            Call("see whether anybody waits", "workflow.execution", "DescribeExecution"),
+            Call("send the first mail", "mail.ask", "Publish", UNTOLD),
+            Call("note the first mail", "store.replace", "UpdateItem"),
+            Call("send the last mail", "mail.ask", "Publish", UNTOLD),
+            Call("note the last mail", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(ASK, "remind", ("ask, change 1", "UpdateItem", 1, "take the next round")),
-    *_rows(
-        ASK,
+    (
+        "remind",
+        scenarios.remind,
+        [
+            *_covered("ask", "look for the record"),
+            Call("take the next round", "store.replace", "UpdateItem"),
+            *_covered("ask", "see whether anybody waits", "send the first mail", "note the first mail"),
+            *_covered("ask", "send the last mail", "note the last mail"),
+        ],
+    ),
+    (
         "ask, but SNS refuses at first",
-        ("ask, change 3", "GetItem", 2, "read before giving the lease back"),
-        ("ask, change 3", "UpdateItem", 1, "give the lease back"),
-        ("_come_back, change_message_visibility 1", "ChangeMessageVisibility", 1, "bring the retry forward"),
+        scenarios.ask_refused,
+        [
+            *_covered("ask", "look for the record", "make the record", "see whether anybody waits"),
+            *_covered("ask", "send the first mail"),
+            Call("give the lease back", "store.replace", "UpdateItem"),
+            Call("bring the retry forward", "queue.come_back", "ChangeMessageVisibility"),
+            *_covered("ask", "look for the record"),
+            *_covered("remind", "take the next round"),
+            *_covered("ask", "see whether anybody waits", "send the first mail", "note the first mail"),
+            *_covered("ask", "send the last mail", "note the last mail"),
+        ],
     ),
-    *_rows(
-        ASK,
+    (
         "ask, but the run was stopped",
-        ("ask, change 2", "GetItem", 2, "read before closing"),
-        ("ask, change 2", "UpdateItem", 2, "close the request"),
+        scenarios.ask_stopped,
+        [
+            *_covered("ask", "look for the record"),
+            *_covered("remind", "take the next round"),
+            *_covered("ask", "see whether anybody waits"),
+            Call("close the request", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(
-        ASK,
+    (
         "asked for a late decision",
-        ("tell_late_decision, get 1", "GetItem", 1, "read what was decided"),
+        scenarios.late,
+        [
+            Call("read what was decided", "store.get", "GetItem"),
+            *_covered("ask what is decided", "hand the approval over", "note that it is handed over"),
+        ],
     ),
-    *_rows(
-        ASK,
+    (
         "asked for a late decision, and there is none",
-        ("tell_late_decision, give 1", "SendTaskFailure", 1, "say that there is none"),
+        scenarios.late_undecided,
+        [
+            *_covered("asked for a late decision", "read what was decided"),
+            Call("say that there is none", "workflow.fail", "SendTaskFailure"),
+        ],
     ),
-    *_rows(ASK, "ask what is given up", ("ask, give 1", "SendTaskFailure", 1, "fail the run")),
-    *_rows(ASK, "ask too few", ("ask, give 2", "SendTaskFailure", 1, "refuse")),
-    *_rows(
-        ASK,
+    (
+        "ask what is given up",
+        scenarios.ask_given_up,
+        [
+            *_covered("ask", "look for the record"),
+            Call("fail the run", "workflow.fail", "SendTaskFailure"),
+        ],
+    ),
+    (
+        "ask too few",
+        scenarios.ask_too_few,
+        [
+            *_covered("ask", "look for the record"),
+            Call("refuse", "workflow.fail", "SendTaskFailure"),
+        ],
+    ),
+    (
         "ask what is decided",
-        ("settle, give 1", "SendTaskSuccess", 1, "hand the answer over"),
-        ("settle, change 1", "GetItem", 2, "read before noting that it is handed over"),
-        ("settle, change 1", "UpdateItem", 1, "note that it is handed over"),
+        partial(scenarios.decided, queue=REQUESTS),
+        [
+            *_covered("ask", "look for the record"),
+            Call("hand the approval over", "workflow.hand_over", "SendTaskSuccess"),
+            Call("note that it is handed over", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(ASK, "ask what is rejected", ("settle, give 1", "SendTaskFailure", 1, "hand the answer over")),
-    *_rows(
-        ASK,
+    (
+        "ask what is rejected",
+        partial(scenarios.decided, queue=REQUESTS, decision=Decision.REJECT),
+        [
+            *_covered("ask", "look for the record"),
+            Call("hand the rejection over", "workflow.hand_over", "SendTaskFailure"),
+            *_covered("ask what is decided", "note that it is handed over"),
+        ],
+    ),
+    (
         "ask, but the workflow has the answer",
-        ("settle, execution 1", "DescribeExecution", 1, "see what became of the run"),
-        ("settle, change 2", "GetItem", 3, "read before noting that it is handed over"),
-        ("settle, change 2", "UpdateItem", 2, "note that it is handed over"),
+        partial(scenarios.answered, queue=REQUESTS),
+        [
+            *_covered("ask", "look for the record"),
+            *_covered("ask what is decided", "hand the approval over"),
+            *_covered("press, but the workflow has the answer", "note that the token is spent"),
+            Call("see what became of the run", "workflow.execution", "DescribeExecution"),
+            Call("note that it was handed over", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(
-        GIVE_UP,
+)
+
+GIVE_UP = _scenarios(
+    "give up",
+    (
         "give up",
-        ("give_up, get 1", "GetItem", 1, "find the record"),
-        ("give_up, give 1", "SendTaskFailure", 1, "fail the run"),
-        ("give_up, change 1", "GetItem", 2, "read before closing"),
-        ("give_up, change 1", "UpdateItem", 1, "close the request"),
+        scenarios.give_up,
+        [
+            Call("find the record", "store.get", "GetItem"),
+            Call("fail the run", "workflow.fail", "SendTaskFailure"),
+            Call("close the request", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(
-        GIVE_UP,
+    (
         "give up what is decided",
-        ("settle, give 1", "SendTaskSuccess", 1, "hand the answer over"),
-        ("settle, change 1", "GetItem", 2, "read before noting that it is handed over"),
-        ("settle, change 1", "UpdateItem", 1, "note that it is handed over"),
+        partial(scenarios.decided, queue=DEAD_LETTERS),
+        [
+            *_covered("give up", "find the record"),
+            Call("hand the approval over", "workflow.hand_over", "SendTaskSuccess"),
+            Call("note that it is handed over", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(GIVE_UP, "give up what is rejected", ("settle, give 1", "SendTaskFailure", 1, "hand the answer over")),
-    *_rows(
-        GIVE_UP,
+    (
+        "give up what is rejected",
+        partial(scenarios.decided, queue=DEAD_LETTERS, decision=Decision.REJECT),
+        [
+            *_covered("give up", "find the record"),
+            Call("hand the rejection over", "workflow.hand_over", "SendTaskFailure"),
+            *_covered("give up what is decided", "note that it is handed over"),
+        ],
+    ),
+    (
         "give up, but the workflow has the answer",
-        ("settle, execution 1", "DescribeExecution", 1, "see what became of the run"),
-        ("settle, change 2", "GetItem", 3, "read before noting that it is handed over"),
-        ("settle, change 2", "UpdateItem", 2, "note that it is handed over"),
+        partial(scenarios.answered, queue=DEAD_LETTERS),
+        [
+            *_covered("give up", "find the record"),
+            *_covered("give up what is decided", "hand the approval over"),
+            *_covered("press, but the workflow has the answer", "note that the token is spent"),
+            Call("see what became of the run", "workflow.execution", "DescribeExecution"),
+            Call("note that it was handed over", "store.replace", "UpdateItem"),
+        ],
     ),
-    *_rows(
-        RECONCILE,
+)
+
+RECONCILE = _scenarios(
+    "reconcile",
+    (
         "told that the run was stopped",
-        ("_when_over, execution 1", "DescribeExecution", 1, "see how it ended"),
-        ("reconcile, requests_of 1", "Query", 1, "find the request"),
-        ("reconcile, change 1", "GetItem", 1, "read before closing"),
-        ("reconcile, change 1", "UpdateItem", 1, "close the request"),
-        ("_tell, publish 1", "Publish", 1, "tell the operator", UNTOLD),
-        ("_tell, change 1", "GetItem", 2, "read before noting that the operator is told", UNSURE),
-        ("_tell, change 1", "UpdateItem", 2, "note that the operator is told", REFUSED | UNNOTED),
+        scenarios.told_stopped,
+        [
+            Call("see how it ended", "workflow.execution", "DescribeExecution"),
+            Call("find the request", "store.requests_of", "Query"),
+            Call("read the record", "store.get", "GetItem"),
+            Call("close the request", "store.replace", "UpdateItem"),
+            Call("tell the operator", "operator.tell", "Publish", UNTOLD),
+            Call("note that the operator is told", "store.replace", "UpdateItem", REFUSED),
+        ],
     ),
-]
+)
+
+SCENARIOS = {one.name: one for one in [*ANSWER, *ASK, *GIVE_UP, *RECONCILE]}
+ROWS = [row for one in SCENARIOS.values() for row in one.rows]

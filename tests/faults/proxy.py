@@ -12,7 +12,6 @@ import http.client
 import json
 import re
 import threading
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -33,6 +32,7 @@ LONGEST_TIMEOUT_SECONDS = 30  # more than any client of ours waits for an answer
 class Fault(StrEnum):
     """What goes wrong; the values head the columns of the table."""
 
+    NONE = "nothing"
     THROTTLED = "throttled"  # this attempt and each of the SDK's
     SERVER_ERROR = "5xx"  # likewise
     LOST = "done, timed out"  # the first attempt takes effect and is never answered; the SDK waits, and repeats it
@@ -40,45 +40,51 @@ class Fault(StrEnum):
     CRASH_AFTER = "crash after"
 
 
+FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """The `number`-th call of `operation` by `handler`, counted from when this was planned, meets `fault`."""
+    """The function's call number `place`, from 0 since this was planned, is `operation` and meets `fault`."""
 
-    handler: str
+    place: int
     operation: str
-    number: int
     fault: Fault
 
 
 @dataclass
 class Case:
-    """One approval request, and what is to go wrong with it."""
+    """One approval request: what one function does for it, and what is to go wrong with that.
 
+    `calls` are the operations that the function has called since `plan`, an SDK's repeats not counted; `happened` grows
+    with each call of any function that is over.
+    """
+
+    handler: str = ""
+    calls: list[str] = field(default_factory=list)
     plans: list[Planned] = field(default_factory=list)
-    fired: list[Planned] = field(default_factory=list)
-    _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _calls: dict[str, Planned | None] = field(default_factory=dict)
+    happened: int = 0
+    _met: dict[str, Fault] = field(default_factory=dict)
 
-    def plan(self, *plans: Planned) -> None:
-        self._counts.clear()
+    def plan(self, handler: str, *plans: Planned) -> None:
+        self.handler = handler
         self.plans.extend(plans)
 
-    def fault(self, handler: str, operation: str, invocation: str, attempt: int) -> Fault | None:
+    def fault(self, handler: str, operation: str, invocation: str, attempt: int) -> Fault:
         """`invocation` is the SDK's id of a call, the same for each of its attempts."""
-        if invocation not in self._calls:
-            self._counts[handler, operation] += 1
-            number = self._counts[handler, operation]
-            due = [
-                one for one in self.plans if (one.handler, one.operation, one.number) == (handler, operation, number)
-            ]
-            self._calls[invocation] = due[0] if due else None
-            for one in due:
-                self.plans.remove(one)
-                self.fired.append(one)
-        planned = self._calls[invocation]
-        if not planned or (planned.fault is Fault.LOST and attempt > 1):
-            return None
-        return planned.fault
+        if invocation not in self._met:
+            self._met[invocation] = self._next(operation) if handler == self.handler else Fault.NONE
+        fault = self._met[invocation]
+        return Fault.NONE if fault is Fault.LOST and attempt > 1 else fault
+
+    def _next(self, operation: str) -> Fault:
+        place = len(self.calls)
+        self.calls.append(operation)
+        for planned in self.plans:
+            if (planned.place, planned.operation) == (place, operation):
+                self.plans.remove(planned)
+                return planned.fault
+        return Fault.NONE
 
 
 class Proxy:
@@ -111,8 +117,8 @@ class Proxy:
             self._cases.update(dict.fromkeys(names, case))
             self._changed.notify_all()
 
-    def fault(self, port: int, operation: str, headers: http.client.HTTPMessage, body: bytes) -> Fault | None:
-        """What is to happen to this call, which came from `port`."""
+    def fault(self, port: int, operation: str, headers: http.client.HTTPMessage, body: bytes) -> tuple[Case, Fault]:
+        """Whose call this is, which came from `port`, and what is to happen to it."""
         key = ACCESS_KEY.search(headers["Authorization"])[1]  # a function has its own
         if key not in self._handlers:
             self._handlers[key] = self.worker(port).environ()["POWERTOOLS_SERVICE_NAME"]
@@ -126,7 +132,7 @@ class Proxy:
             if not self._changed.wait_for(lambda: request in self._cases, REGISTRATION_SECONDS):
                 raise LookupError(f"nobody registered {request}")
             case = self._cases[request]
-            return case.fault(self._handlers[key], operation, headers["amz-sdk-invocation-id"], int(attempt))
+            return case, case.fault(self._handlers[key], operation, headers["amz-sdk-invocation-id"], int(attempt))
 
     def worker(self, port: int) -> psutil.Process:
         """The function's process that has this port of ours at the other end."""
@@ -152,20 +158,21 @@ class Handler(BaseHTTPRequestHandler):
         target = self.headers["X-Amz-Target"]
         operation = target.rpartition(".")[2] if target else parse_qs(body.decode())["Action"][0]
         port = self.client_address[1]
-        fault = self._proxy.fault(port, operation, self.headers, body)
+        case, fault = self._proxy.fault(port, operation, self.headers, body)
         if fault in {Fault.THROTTLED, Fault.SERVER_ERROR}:
             self._refuse(fault, query=not target)
             return
         if fault is not Fault.CRASH_BEFORE:
             answer = self._forward(body)
+        case.happened += 1
         if fault in {Fault.CRASH_BEFORE, Fault.CRASH_AFTER}:
             self._proxy.worker(port).kill()
         if fault is Fault.LOST:
             self._hang_on()
-        if fault:
-            self.close_connection = True
-        else:
+        if fault is Fault.NONE:
             self._answer(*answer)
+        else:
+            self.close_connection = True
 
     def _forward(self, body: bytes) -> tuple[int, str, bytes]:
         self._upstream.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)

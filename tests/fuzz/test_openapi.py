@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from botocore.exceptions import ReadTimeoutError
 from hypothesis import settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -19,12 +18,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from handlers.approvals.callback import Execution
-from handlers.approvals.decisions import handed_over
-from handlers.approvals.record import Decision
+from handlers.approvals.faces.page import State
+from handlers.approvals.rules.decisions import COMMENT_LIMIT, decide, handed_over
+from handlers.approvals.rules.record import Decision
 from handlers.contract.record import Status
-from tests.fuzz.conftest import SECRET, asked
-from tests.support.events import Workflow, load
+from tests.fuzz.functions import SECRET, asked
+from tests.support.fakes import unavailable
 from tests.support.gateway import wsgi
 from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record, vote
 
@@ -39,20 +38,17 @@ DESCRIBED = [not_a_server_error, status_code_conformance, content_type_conforman
 TOLD_APART = [positive_data_acceptance, negative_data_rejection]
 
 
-@pytest.fixture
-def api(monkeypatch, clock):
-    """With all routes that there can be."""
-    module = load(monkeypatch, "approval_api", ONE_CLICK="true")
-    asked(module)
-    return module
+def every_route():
+    """The page's function with all routes that there can be."""
+    return asked(one_click=True)
 
 
 @pytest.mark.parametrize("accept", [HTML, JSON])
 @schema.parametrize()
 @settings(settings.get_profile("fuzz"), max_examples=40)
-def test_a_stranger_gets_the_described_answer_and_nothing_of_a_request(api, case, accept):
+def test_a_stranger_gets_the_described_answer_and_nothing_of_a_request(case, accept):
     case.headers["Accept"] = accept
-    answer = case.call_and_validate(app=wsgi(api), checks=DESCRIBED)
+    answer = case.call_and_validate(app=wsgi(every_route()), checks=DESCRIBED)
     assert answer.status_code == 404
     for known in (record().title, ANNA, TASK_TOKEN, "Traceback"):
         assert known not in answer.text
@@ -61,17 +57,17 @@ def test_a_stranger_gets_the_described_answer_and_nothing_of_a_request(api, case
 @pytest.mark.parametrize("accept", [HTML, JSON])
 @schema.parametrize()
 @settings(settings.get_profile("fuzz"), max_examples=40)
-def test_whoever_has_a_link_gets_the_described_answer_and_only_good_answers_count(api, case, accept):
-    asked(api)
+def test_whoever_has_a_link_gets_the_described_answer_and_only_good_answers_count(case, accept):
+    api = every_route()
     case.path_parameters = dict(ANNAS)
     case.headers["Accept"] = accept
     answer = case.call_and_validate(app=wsgi(api), checks=DESCRIBED)
     if case.operation.method == "post" and not shorter_than_it_looks(case.body):
         case.validate_response(answer, checks=TOLD_APART)
     if case.operation.method == "post" or case.operation.path == AT_ONCE:
-        assert (answer.status_code == 200) == bool(api.STORE.record.votes)
+        assert (answer.status_code == 200) == bool(api.store.record.votes)
     else:
-        assert not api.STORE.record.votes
+        assert not api.store.record.votes
     assert TASK_TOKEN not in answer.text
     assert SECRET not in answer.text
 
@@ -84,42 +80,38 @@ def shorter_than_it_looks(body: Any) -> bool:
 
 
 def anna_approved(api) -> None:
-    voted = api.STORE.record.with_approver(ANNA, vote=vote())
-    api.STORE.record = handed_over(api.decisions.decide(voted, Status.APPROVED, vote().at))
+    voted = api.store.record.with_approver(ANNA, vote=vote())
+    api.store.record = handed_over(decide(voted, Status.APPROVED, vote().at))
 
 
 def anna_waits_to_be_heard(api) -> None:
     anna_approved(api)
-    api.STORE.record = replace(api.STORE.record, handed_over=False)
+    api.store.record = replace(api.store.record, handed_over=False)
 
 
 def ben_rejected(api) -> None:
-    voted = api.STORE.record.with_approver(BEN, vote=vote(Decision.REJECT))
-    api.STORE.record = handed_over(api.decisions.decide(voted, Status.REJECTED, vote().at))
+    voted = api.store.record.with_approver(BEN, vote=vote(Decision.REJECT))
+    api.store.record = handed_over(decide(voted, Status.REJECTED, vote().at))
 
 
 def expired(api) -> None:
-    api.STORE.record = replace(api.STORE.record, status=Status.EXPIRED)
+    api.store.record = replace(api.store.record, status=Status.EXPIRED)
 
 
 def stopped(api) -> None:
-    api.CALLBACK = Workflow(execution=Execution(status="ABORTED"))
+    api.machine.status = "ABORTED"
 
 
 def unheard(api) -> None:
-    api.CALLBACK = Workflow(ReadTimeoutError(endpoint_url="https://states"))
+    api.machine.silent = True
 
 
 def unread(api) -> None:
-    def fail(*_args, **_kwargs):
-        raise ReadTimeoutError(endpoint_url="https://dynamodb")
-
-    api.STORE.get = fail
+    api.store.troubles = [unavailable()]
 
 
 def unwritten(api) -> None:
-    unread(api)
-    api.STORE.change, api.STORE.get = api.STORE.get, lambda _: api.STORE.record
+    api.store.troubles = [None, unavailable()]
 
 
 def untouched(api) -> None:
@@ -180,7 +172,8 @@ def content(body: dict[str, str], media_type: str) -> dict[str, Any]:
         (AT_ONCE, "POST", {}, untouched, 415, "open"),
     ],
 )
-def test_every_described_status_and_state_is_really_answered(api, path, method, sent, before, status, state, accept):
+def test_every_described_status_and_state_is_really_answered(path, method, sent, before, status, state, accept):
+    api = every_route()
     before(api)
     headers = {"Accept": accept} | sent.get("headers", {})
     case = schema[path][method].Case(path_parameters=dict(ANNAS), **sent | {"headers": headers})
@@ -191,14 +184,14 @@ def test_every_described_status_and_state_is_really_answered(api, path, method, 
         assert answer.json()["state"] == state
 
 
-def test_every_state_of_the_page_is_described(api):
+def test_every_state_of_the_page_is_described():
     described = schema.raw_schema["components"]["schemas"]["State"]
-    assert set(described["enum"]) == {state.value for state in api.State}
+    assert set(described["enum"]) == {state.value for state in State}
     assert all(f"`{state}`" in described["description"] for state in described["enum"])
 
 
-def test_the_description_has_the_limits_and_choices_of_the_code(api):
+def test_the_description_has_the_limits_and_choices_of_the_code():
     schemas = schema.raw_schema["components"]["schemas"]
-    assert schemas["Answer"]["properties"]["comment"]["maxLength"] == api.page.COMMENT_LIMIT
+    assert schemas["Answer"]["properties"]["comment"]["maxLength"] == COMMENT_LIMIT
     assert schemas["Decision"]["enum"] == [decision.value for decision in Decision]
     assert schemas["Request"]["properties"]["status"]["enum"] == [status.value for status in Status]

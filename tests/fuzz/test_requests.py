@@ -10,9 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from handlers.approvals import links
-from handlers.approvals.page import COMMENT_LIMIT
-from tests.fuzz.conftest import SECRET, asked
+from handlers.approvals.faces import page
+from handlers.approvals.rules import links
+from handlers.approvals.rules.decisions import COMMENT_LIMIT
+from tests.fuzz.functions import SECRET, Page, asked
 from tests.fuzz.html import taken_apart
 from tests.fuzz.inputs import anything, texts, values
 from tests.support import gateway
@@ -138,48 +139,39 @@ broken = st.sampled_from(
 bodies = forms | jsons | broken | st.binary(max_size=200)
 
 
-def test_no_request_is_answered_with_an_error_of_ours_or_with_what_is_not_its_business(api):
-    @given(method=methods, path=paths | st.just(PATH), body=bodies, sent=headers, agent=st.none() | wire)
-    @settings(fuzz, max_examples=400)
-    def check(method, path, body, sent, agent):
-        asked(api)
-        answer = gateway.answered(api, gateway.event(method, path, body, sent, agent))
-        assert answer["statusCode"] in {200, 400, 404, 409, 415}
-        for hidden in (TASK_TOKEN, SECRET, "Traceback", "handlers/", "203.0.113.7"):
-            assert hidden not in answer["body"]
-        path = links.parse(path)
-        if not path or (path.request_id.lower(), path.secret.lower()) != (REQUEST_ID, SECRET):
-            assert answer["statusCode"] == 404
-            assert record().title not in answer["body"]
-
-    check()
+@given(method=methods, path=paths | st.just(PATH), body=bodies, sent=headers, agent=st.none() | wire)
+@settings(fuzz, max_examples=400)
+def test_no_request_is_answered_with_an_error_of_ours_or_with_what_is_not_its_business(method, path, body, sent, agent):
+    answer = gateway.answered(asked(), gateway.event(method, path, body, sent, agent))
+    assert answer["statusCode"] in {200, 400, 404, 409, 415}
+    for hidden in (TASK_TOKEN, SECRET, "Traceback", "handlers/", "203.0.113.7"):
+        assert hidden not in answer["body"]
+    link = links.parse(path)
+    if not link or (link.request_id.lower(), link.secret.lower()) != (REQUEST_ID, SECRET):
+        assert answer["statusCode"] == 404
+        assert record().title not in answer["body"]
 
 
 @pytest.mark.parametrize("kind", [FORM, JSON])
-def test_only_a_body_that_says_approve_or_reject_is_a_vote(api, kind):
-    @given(body=bodies, sent=headers)
-    @fuzz
-    def check(body, sent):
-        asked(api)
-        before = api.STORE.record
-        answer = gateway.answered(api, gateway.event("POST", PATH, body, sent | {"content-type": kind}))
-        votes = api.STORE.record.votes
-        assert answer["statusCode"] == (200 if votes else 400)
-        if votes:
-            assert votes.keys() == {ANNA}
-            assert votes[ANNA].decision.value in body.decode(errors="replace").replace("\0", "")
-            assert len(votes[ANNA].comment) <= COMMENT_LIMIT
-        else:
-            assert api.STORE.record is before
-
-    check()
+@given(body=bodies, sent=headers)
+@fuzz
+def test_only_a_body_that_says_approve_or_reject_is_a_vote(kind, body, sent):
+    api = asked()
+    answer = gateway.answered(api, gateway.event("POST", PATH, body, sent | {"content-type": kind}))
+    votes = api.store.record.votes
+    assert answer["statusCode"] == (200 if votes else 400)
+    if votes:
+        assert votes.keys() == {ANNA}
+        assert votes[ANNA].decision.value in body.decode(errors="replace").replace("\0", "")
+        assert len(votes[ANNA].comment) <= COMMENT_LIMIT
+    else:
+        assert not api.store.written
 
 
-def test_a_page_holds_no_markup_of_what_was_typed(api):
+def test_a_page_holds_no_markup_of_what_was_typed():
     def shown(comment: str):
-        asked(api)
-        body = fields("perhaps", comment)
-        return taken_apart(gateway.answered(api, gateway.event("POST", PATH, body, {"content-type": FORM}))["body"])
+        made = gateway.event("POST", PATH, fields("perhaps", comment), {"content-type": FORM})
+        return taken_apart(gateway.answered(asked(), made)["body"])
 
     ours = shown("Fine")[0] | shown("x" * 5_000)[0]
 
@@ -193,10 +185,10 @@ def test_a_page_holds_no_markup_of_what_was_typed(api):
 
 @given(method=methods, sent=headers, body=bodies, secret=secrets)
 @fuzz
-def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(api, method, sent, body, secret):
+def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(method, sent, body, secret):
     assume(secret.lower() != SECRET)
     stranger, known = (
-        gateway.answered(api, gateway.event(method, f"/approvals/{request_id}/{secret}", body, sent))
+        gateway.answered(asked(), gateway.event(method, f"/approvals/{request_id}/{secret}", body, sent))
         for request_id in (REQUEST_ID.replace("1", "2"), REQUEST_ID)
     )
     assert stranger == known
@@ -205,12 +197,11 @@ def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(api, method, 
 
 @given(method=st.sampled_from(["GET", "HEAD"]), sent=headers, body=bodies)
 @fuzz
-def test_looking_changes_nothing_whatever_comes_with_it(api, method, sent, body):
-    asked(api)
-    before = api.STORE.record
+def test_looking_changes_nothing_whatever_comes_with_it(method, sent, body):
+    api = asked()
     assert gateway.answered(api, gateway.event(method, PATH, body, sent))["statusCode"] == 200
-    assert api.STORE.record is before
-    assert not api.CALLBACK.answers
+    assert not api.store.written
+    assert not api.machine.answers
 
 
 @pytest.mark.parametrize("missing", ["sourceIp", "userAgent"])
@@ -218,7 +209,7 @@ def test_a_vote_counts_although_nothing_is_known_of_who_pressed(api, missing):
     made = gateway.event("POST", PATH, fields("approve", ""), {"content-type": FORM})
     del made["requestContext"]["http"][missing]
     assert gateway.answered(api, made)["statusCode"] == 200
-    assert api.STORE.record.votes
+    assert api.store.record.votes
 
 
 @pytest.mark.parametrize("change", [{"body": None}, {"body": "!!", "isBase64Encoded": True}, {"body": "\ud800"}])
@@ -234,7 +225,7 @@ def test_the_base64_flag_decides_how_a_body_is_read(api, encoded):
     made = gateway.event("POST", PATH, b"", {"content-type": FORM})
     made |= {"body": base64.b64encode(body).decode() if encoded else body.decode(), "isBase64Encoded": encoded}
     assert gateway.answered(api, made)["statusCode"] == 200
-    assert api.STORE.record.votes[ANNA].comment == "Déjà vu"
+    assert api.store.record.votes[ANNA].comment == "Déjà vu"
 
 
 @pytest.mark.parametrize(
@@ -263,23 +254,20 @@ def test_megabytes_of_a_comment_do_not_come_back_as_more_megabytes(api):
     assert len(answer["body"]) < 200_000
 
 
-def test_what_one_person_typed_is_shown_to_another_as_text(api):
+def test_what_one_person_typed_is_shown_to_another_as_text():
     """A vote's comment and browser come from a stranger; the next person's page and the workflow get them."""
 
-    def page_of_ben() -> str:
-        told = api.STORE.record
-        shown = {
-            state: api.page.html(state, record=told, who=BEN, now=1) for state in (api.State.OPEN, api.State.DECIDED)
-        }
-        return "".join(shown.values())
+    def page_of_ben(api: Page) -> str:
+        told = api.store.record
+        return "".join(page.html(state, record=told, who=BEN, now=1) for state in (page.State.OPEN, page.State.DECIDED))
 
-    def vote(comment: str, agent: str) -> None:
-        asked(api)
+    def voted(comment: str, agent: str) -> Page:
+        api = asked()
         sent = {"content-type": FORM, "user-agent": agent}
         gateway.answered(api, gateway.event("POST", PATH, fields("reject", comment), sent, agent))
+        return api
 
-    vote("Fine", "Browser/1.0")
-    ours, _ = taken_apart(page_of_ben())
+    ours, _ = taken_apart(page_of_ben(voted("Fine", "Browser/1.0")))
 
     @given(
         comment=texts.filter(lambda text: text.isprintable() and len(text) <= COMMENT_LIMIT),
@@ -287,11 +275,11 @@ def test_what_one_person_typed_is_shown_to_another_as_text(api):
     )
     @fuzz
     def check(comment, agent):
-        vote(comment, agent)
-        markup, text = taken_apart(page_of_ben())
+        api = voted(comment, agent)
+        markup, text = taken_apart(page_of_ben(api))
         assert markup <= ours
         assert "Browser/" not in text
-        ((_, told),) = api.CALLBACK.answers
-        assert json.loads(api.STORE.record.answer)["cause"] == told.cause
+        (told,) = api.machine.answers
+        assert json.loads(api.store.items[REQUEST_ID]["answer"])["cause"] == told["cause"]
 
     check()

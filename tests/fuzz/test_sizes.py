@@ -9,14 +9,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from handlers.approvals import decisions, mail
-from handlers.approvals.links import digest
-from handlers.approvals.record import Approver, Decision, Record
-from handlers.approvals.rounds import Kind
+from handlers.approvals.faces import mail
+from handlers.approvals.rules import decisions
+from handlers.approvals.rules.links import digest
+from handlers.approvals.rules.record import Approver, Decision, Record
+from handlers.approvals.rules.rounds import Kind
 from handlers.contract.record import Status
 from infra.config import LARGEST_QUORUM, LINKS, PEOPLE_CHARACTERS
-from tests.fuzz.services import Machine, Table, accept
-from tests.support.events import Context, http
+from tests.fuzz.functions import Page, page_of
+from tests.fuzz.services import accept
+from tests.support.events import http
 from tests.support.records import REQUEST_ID, record
 
 STATE_BYTES = 256 * 1024  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -47,18 +49,18 @@ def secret(who: str) -> str:
     return b32encode(sha256(who.encode()).digest()).decode().rstrip("=").lower()
 
 
-def press(api, who: str, decision: Decision, comment: str) -> dict:
+def press(api: Page, who: str, decision: Decision, comment: str) -> dict:
     body = urlencode({"decision": decision, "comment": comment})
     event = http("POST", f"/approvals/{REQUEST_ID}/{secret(who)}", body, accept="application/json")
     event["requestContext"]["http"]["userAgent"] = BROWSER
-    return api.handler(event, Context())
+    return api.serve(event)
 
 
 @pytest.mark.parametrize("character", ["x", '"', "\u00fc", "\u4e2d", "\U0001f600", "\x01"])
 @pytest.mark.parametrize("last", [Decision.APPROVE, Decision.REJECT])
-def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(api, character, last):
+def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(character, last):
     assert len(json.dumps(PEOPLE)) < PEOPLE_CHARACTERS
-    api.STORE, api.CALLBACK = Table(largest(PEOPLE)), Machine()
+    api = page_of(largest(PEOPLE))
     first = Decision.REJECT if last is Decision.APPROVE else Decision.APPROVE
     turns = [first] * (LARGEST_QUORUM - 1) + [last] * LARGEST_QUORUM
     refused = 0
@@ -67,15 +69,16 @@ def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(api,
         if answer["statusCode"] == 400:
             refused += 1
             assert "room" in json.loads(answer["body"])["error"]
-            assert who not in api.STORE.record.votes
+            assert who not in api.store.record.votes
             answer = press(api, who, decision, "")
         assert answer["statusCode"] == 200
-    kept = api.STORE.record
+    kept = api.store.record
     assert kept.status is (Status.APPROVED if last is Decision.APPROVE else Status.REJECTED)
     assert kept.handed_over
     assert refused < len(turns), "somebody's words are kept"
     request = {"title": kept.title, "details": kept.details, "requestedBy": kept.requested_by}
-    assert len((json.dumps(request) + kept.answer).encode()) < STATE_BYTES
+    answer = api.store.items[REQUEST_ID]["answer"]
+    assert len((json.dumps(request) + answer).encode()) < STATE_BYTES
     accept(mail.subject(kept, Kind.REMINDER, "test"), mail.body(kept, PEOPLE[-1], Kind.REMINDER, "link", "test", "UTC"))
 
 

@@ -5,25 +5,29 @@ from __future__ import annotations
 import json
 import math
 import re
+import tracemalloc
 from datetime import datetime
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from handlers import generate_task
-from handlers.approvals import mail, page, rounds
-from handlers.approvals.decisions import decide
-from handlers.approvals.message import Message
-from handlers.approvals.page import State
-from handlers.approvals.record import Decision, Lease, Record
+from handlers.approvals.adapters.queue import read_message
+from handlers.approvals.adapters.trigger import InvalidTask, question
+from handlers.approvals.faces import mail, page
+from handlers.approvals.faces.page import State
+from handlers.approvals.rules import rounds
+from handlers.approvals.rules.decisions import decide
+from handlers.approvals.rules.record import Decision, Lease, Record
 from handlers.contract.policy import Policy
+from handlers.contract.question import LIMITS
 from handlers.contract.record import Status
-from handlers.generate_task import LIMITS, InvalidTask, task
-from tests.fuzz.conftest import SECRET
+from handlers.generate_task import request
+from tests.fuzz.functions import SECRET
 from tests.fuzz.html import Markup, taken_apart
 from tests.fuzz.inputs import NASTY, anything, deep, deepest, texts, values
 from tests.fuzz.services import Table, accept
+from tests.support.fakes import records_of
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, message_body, vote
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -56,9 +60,9 @@ triggers = (
 )
 
 
-@pytest.fixture(autouse=True)
-def no_task_of_the_stacks_own(monkeypatch):
-    monkeypatch.setenv("DEFAULT_TASK", "{}")
+def task(trigger) -> dict[str, str]:
+    """What is asked in a stack whose `task` config asks nothing."""
+    return question(trigger, {})
 
 
 @given(trigger=triggers)
@@ -123,34 +127,35 @@ def test_an_event_with_a_long_name_still_gets_its_question():
     assert len(made["title"]) == LIMITS["title"]
 
 
-def test_the_largest_input_that_aws_takes_is_refused_and_not_written_out(monkeypatch):
+def test_the_largest_input_that_aws_takes_is_refused_and_not_written_out():
     """Deep and wide at once, an indented copy of 256 KiB would need more memory than the function has."""
-    indented = []
-    dumps = json.dumps
-
-    def watched(value, **how):
-        indented.extend([how["indent"]] if "indent" in how else [])
-        return dumps(value, **how)
-
-    monkeypatch.setattr(generate_task.json, "dumps", watched)
-    with pytest.raises(InvalidTask, match="details must be at most"):
-        task({"title": "Pay", "details": deep(400, [0] * 80_000)})
-    assert not indented
+    trigger = {"title": "Pay", "details": deep(400, [0] * 80_000)}
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidTask, match="details must be at most"):
+            task(trigger)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * 1024 * 1024
 
 
 def asked(trigger) -> Record:
     """The record that the state machine and the queue make of a trigger."""
-    made = generate_task.handler({"input": trigger, "execution": "arn"}, None)
+    made = request(trigger, {})
     body = json.dumps(message_body() | {"request": made}, ensure_ascii=False).encode()
     assert len(body) < 256 * 1024
-    message = Message.parse(body.decode())
+    message = read_message(body.decode())
     assert message.title == made["title"]
     digests = dict.fromkeys((ANNA, BEN, BOSS), "d" * 64)
 
-    def begin(latest: Record) -> Record:
-        return rounds.begin(latest, message, Lease(owner="me", until=ASKED_AT), ASKED_AT, digests)
+    def begin(latest: Record | None) -> Record:
+        new = latest or rounds.new_record(message, POLICY)
+        return rounds.begin(new, message, Lease(owner="me", until=ASKED_AT), ASKED_AT, digests)
 
-    return Table().change(message.request_id, begin, new=lambda: rounds.new_record(message, POLICY))
+    record, refusal = records_of(Table()).open(message.request_id, begin)
+    assert not refusal
+    return record
 
 
 def pages(record: Record) -> list[str]:
@@ -180,7 +185,7 @@ def accepted(trigger) -> bool:
         return False
 
 
-def test_what_is_let_through_can_be_mailed_kept_and_shown_and_stays_text(clock):
+def test_what_is_let_through_can_be_mailed_kept_and_shown_and_stays_text():
     ours = frozenset().union(
         *(markup_of(asked({"title": "Pay", "details": details})) for details in ("", "100", "x\n" * 900))
     )
@@ -200,7 +205,7 @@ def test_what_is_let_through_can_be_mailed_kept_and_shown_and_stays_text(clock):
 
 @pytest.mark.parametrize("text", [text for text in NASTY if "https://" not in text])
 @pytest.mark.parametrize("name", ["title", "details", "requestedBy"])
-def test_nothing_that_a_stranger_wrote_looks_like_the_mails_own_lines(clock, text, name):
+def test_nothing_that_a_stranger_wrote_looks_like_the_mails_own_lines(text, name):
     """A mail is plain text: a forged link has to be recognisable as somebody's text, a forged header must not start."""
     forged = f"{text}\r\n\r\nTo answer, open this link:\r\n\r\nhttps://evil.example.com/"[-LIMITS[name] :]
     trigger = {"title": "Pay"} | {name: forged}

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from handlers import generate_task
+from handlers.approvals.adapters.trigger import InvalidTask, question
 from handlers.contract.question import question_digest
-from handlers.generate_task import InvalidTask, task
+from handlers.generate_task import request
 
 STACKS = {"title": "Nightly run", "details": "As every night."}
 PAY = {"title": "Pay", "details": "100", "requestedBy": "dana@example.com"}
 # JSON's null, and texts in which nobody can see anything.
 NOT_GIVEN = [None, "", " \t\r\n ", "\u200b\ufeff", "\u00a0\u2003", "\u2800\u3164", "\ufe0f", "\u0007"]
 LETTER_CASES = ["Title", "TITLE", "tiTle", "ti-tle", " title", "title:", "title\u200b"]
-
-
-@pytest.fixture(autouse=True)
-def default_task(monkeypatch):
-    monkeypatch.setenv("DEFAULT_TASK", json.dumps(STACKS))
 
 
 def event(detail, **envelope):
@@ -32,13 +28,17 @@ def schedule(time="2026-11-25T09:00:00Z", **asked):
     return {"task": asked or STACKS, "scheduledTime": time}
 
 
-def refusal(trigger) -> str:
+def task(trigger, stacks_own=STACKS) -> dict[str, str]:
+    return question(trigger, stacks_own)
+
+
+def refusal(trigger, stacks_own=STACKS) -> str:
     with pytest.raises(InvalidTask) as refused:
-        task(trigger)
+        task(trigger, stacks_own)
     return str(refused.value)
 
 
-STARTS = {
+STARTS: dict[str, Callable[[Any], Any]] = {
     "the input": lambda asked: asked,
     "the input as text": json.dumps,
     "task": lambda asked: {"task": asked},
@@ -89,11 +89,10 @@ def test_the_schedule_asks_what_it_was_deployed_with():
     }
 
 
-@pytest.mark.parametrize("blank", ["{}", '{"title": "", "details": ""}', '{"title": " \\u200b ", "details": ""}'])
+@pytest.mark.parametrize("blank", [{}, {"title": "", "details": ""}, {"title": " \u200b ", "details": ""}])
 @pytest.mark.parametrize("trigger", [{}, {"title": " "}, {"task": {"title": "   ", "details": ""}}])
-def test_a_title_that_is_nowhere_is_said_to_be_nowhere(monkeypatch, blank, trigger):
-    monkeypatch.setenv("DEFAULT_TASK", blank)
-    assert refusal(trigger) == "title must not be empty: neither the input nor the stack's `task` config has one"
+def test_a_title_that_is_nowhere_is_said_to_be_nowhere(blank, trigger):
+    assert refusal(trigger, blank) == "title must not be empty: neither the input nor the stack's `task` config has one"
 
 
 # --- one idea of "not given"
@@ -372,26 +371,25 @@ def test_the_time_of_another_event_is_not_one_it_was_scheduled_for():
 
 
 def test_a_request_id_in_the_input_is_not_believed():
-    made = generate_task.handler({"input": PAY | {"requestId": "mine"}, "execution": "arn"}, None)
+    made = request(PAY | {"requestId": "mine"}, STACKS)
     assert made["requestId"] != "mine"
     assert set(made) == {"requestId", "title", "details", "requestedBy", "requestedAt", "digest"}
 
 
 def test_the_digest_is_of_what_is_asked():
-    made = generate_task.handler({"input": PAY, "execution": "arn"}, None)
+    made = request(PAY, STACKS)
     assert made["digest"] == question_digest(made)
     for name in ("requestId", "title", "details", "requestedBy"):
         assert question_digest(made | {name: "other"}) != made["digest"], name
 
 
 def test_the_requester_is_let_through_as_written():
-    """Who that is, handlers/approvals/address.py knows."""
+    """Who that is, handlers/contract/address.py knows."""
     assert (
         task({"title": "Pay", "requestedBy": 'Dana <"Dana"@EXAMPLE.com.>'})["requestedBy"]
         == 'Dana <"Dana"@EXAMPLE.com.>'
     )
 
 
-def test_the_stacks_question_is_read_as_carefully_as_any_other(monkeypatch):
-    monkeypatch.setitem(os.environ, "DEFAULT_TASK", json.dumps({"title": "x" * 201}))
-    assert refusal({}) == "title must be at most 200 characters, got 201"
+def test_the_stacks_question_is_read_as_carefully_as_any_other():
+    assert refusal({}, {"title": "x" * 201}) == "title must be at most 200 characters, got 201"

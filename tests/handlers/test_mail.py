@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals import mail, when
-from handlers.approvals.record import Approver, Decision, Record
-from handlers.approvals.rounds import Kind
+from handlers.approvals.faces import mail, when, wording
+from handlers.approvals.rules.record import Approver, Decision, Record
+from handlers.approvals.rules.rounds import Kind
 from handlers.contract.visible import clean
 from tests.support.records import (
     ANNA,
@@ -98,7 +98,7 @@ def test_a_title_is_brought_into_ascii(title: str, end: str) -> None:
 @pytest.mark.parametrize("title", ["本番環境へのデプロイ", "Развёртывание 1.4", "🚀🚀", "\u200b", "…"])
 def test_a_title_of_which_ascii_keeps_hardly_anything_gives_way_to_the_request_id(title: str) -> None:
     assert mail.subject(record(title=title), Kind.REQUEST, "dev").endswith(": request 1a2b3c4d")
-    assert f"What: {mail.title(record(title=title))}\n" in body(record(title=title))
+    assert f"What: {wording.title(record(title=title))}\n" in body(record(title=title))
 
 
 def test_a_long_title_ends_at_a_word() -> None:

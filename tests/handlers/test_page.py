@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from html.parser import HTMLParser
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals import page
-from handlers.approvals.page import FormError, State
-from handlers.approvals.record import Decision, Record
+from handlers.approvals.faces import page
+from handlers.approvals.faces.page import FormError, State
+from handlers.approvals.rules.record import Decision, Record
 from handlers.contract.record import Status
 from tests.support.records import (
     ANNA,
@@ -101,7 +101,7 @@ def parse(document: str) -> Element:
 
 
 def show(state: State, sample: Record | None, who: str = CARLA, **more: str | int | FormError) -> Element:
-    shown = {"environment": "dev", "timezone": "Europe/Berlin", "now": ASKED_AT + 1_800} | more
+    shown: dict[str, Any] = {"environment": "dev", "timezone": "Europe/Berlin", "now": ASKED_AT + 1_800} | more
     return parse(page.html(state, record=sample, who=who, **shown))
 
 

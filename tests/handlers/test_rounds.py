@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals import rounds
-from handlers.approvals.decisions import cast
-from handlers.approvals.links import digest, holder, new_secret
-from handlers.approvals.record import Decision, Lease, Record
-from handlers.approvals.rounds import Busy, Closed, Kind, Stale, TooFewApprovers
-from handlers.contract.policy import Policy
+from handlers.approvals.adapters.item import to_item
+from handlers.approvals.rules import rounds
+from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS, cast
+from handlers.approvals.rules.links import digest, holder, new_secret
+from handlers.approvals.rules.record import Decision, Lease, Record
+from handlers.approvals.rules.refusal import Reason, Refusal
+from handlers.approvals.rules.rounds import Kind, Policy
 from handlers.contract.record import Status
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
 
@@ -31,12 +33,29 @@ OTHER = Lease(owner="two", until=ASKED_AT + 60)
 DIGESTS = {who: digest(who) for who in (ANNA, BEN, CARLA, BOSS)}
 
 
-def begin(record: Record, lease: Lease = LEASE, now: int = ASKED_AT, **changes) -> Record:
+def made(policy: Policy = POLICY, **changes) -> Record:
+    record = rounds.new_record(message(**changes), policy)
+    assert isinstance(record, Record)
+    return record
+
+
+def tried(record: Record, lease: Lease = LEASE, now: int = ASKED_AT, **changes) -> Record | Refusal:
     return rounds.begin(record, message(**changes), lease, now, DIGESTS)
 
 
+def begin(record: Record, lease: Lease = LEASE, now: int = ASKED_AT, **changes) -> Record:
+    begun = tried(record, lease, now, **changes)
+    assert isinstance(begun, Record)
+    return begun
+
+
+def refusal(outcome: Record | Refusal) -> Refusal:
+    assert isinstance(outcome, Refusal)
+    return outcome
+
+
 def first_round() -> Record:
-    return begin(rounds.new_record(message(), POLICY))
+    return begin(made())
 
 
 def all_mailed(record: Record) -> Record:
@@ -50,7 +69,7 @@ def test_the_first_round_asks_the_approvers_and_not_yet_those_it_may_escalate_to
 
 
 def test_the_record_is_kept_for_the_audit_time_after_the_deadline():
-    assert rounds.new_record(message(), POLICY).expires_at == DEADLINE + 30 * 86_400
+    assert made().expires_at == DEADLINE + 30 * 86_400
 
 
 @pytest.mark.parametrize(
@@ -70,33 +89,35 @@ def test_the_record_is_kept_for_the_audit_time_after_the_deadline():
     ],
 )
 def test_a_requester_is_not_asked_about_the_own_request(requester):
-    record = rounds.new_record(message(requested_by=requester), POLICY)
+    record = made(requested_by=requester)
     assert list(record.approvers) == [BEN]
 
 
 def test_a_requester_is_not_escalated_to_either():
-    assert not rounds.new_record(message(requested_by=BOSS), POLICY).escalate_to
+    assert not made(requested_by=BOSS).escalate_to
 
 
 def test_self_approval_can_be_allowed():
-    record = rounds.new_record(message(requested_by=ANNA), replace(POLICY, prevent_self_approval=False))
+    record = made(replace(POLICY, prevent_self_approval=False), requested_by=ANNA)
     assert list(record.approvers) == [ANNA, BEN]
 
 
+def too_few(requester: str) -> str:
+    """The words with which a request is refused that needs two approvals."""
+    refused = refusal(rounds.new_record(message(requested_by=requester), replace(POLICY, approvals_required=2)))
+    assert (refused.reason, refused.retry_seconds) == (Reason.TOO_FEW, 0)
+    return refused.words
+
+
 def test_a_request_is_refused_when_its_requester_is_needed_for_the_quorum():
-    with pytest.raises(TooFewApprovers, match=r"needs 2 approval\(s\).*only 1 approver"):
-        rounds.new_record(message(requested_by=ANNA), replace(POLICY, approvals_required=2))
+    assert re.search(r"needs 2 approval\(s\).*only 1 approver", too_few(ANNA))
 
 
 def test_the_name_of_a_requester_who_is_needed_says_nothing_of_its_own_in_the_cause():
     name = f"Eve\u201d\r\neverybody has approved\u2028\x1b\x00 <{ANNA}>"
-    with pytest.raises(TooFewApprovers) as refused:
-        rounds.new_record(message(requested_by=name), replace(POLICY, approvals_required=2))
-    assert f'without its requester "Eve\' everybody has approved <{ANNA}>" only 1 approver' in str(refused.value)
+    assert f'without its requester "Eve\' everybody has approved <{ANNA}>" only 1 approver' in too_few(name)
     flood = "\U0001f600" * 100_000 + f" <{ANNA}>"
-    with pytest.raises(TooFewApprovers) as refused:
-        rounds.new_record(message(requested_by=flood), replace(POLICY, approvals_required=2))
-    assert len(json.dumps(str(refused.value))) < 8_000
+    assert len(json.dumps(too_few(flood))) < 8_000
 
 
 names = st.lists(st.sampled_from([ANNA, BEN, CARLA, BOSS, "dora@example.com"]), unique=True, min_size=1, max_size=5)
@@ -123,25 +144,27 @@ def test_whoever_may_be_asked_can_stop_a_request_if_all_of_them_reject(
         prevent_self_approval=prevent,
     )
     left = [who for who in people if not (prevent and who == requester)]
-    try:
-        asked = rounds.new_record(message(requested_by=requester), policy)
-    except TooFewApprovers:
+    asked = rounds.new_record(message(requested_by=requester), policy)
+    if isinstance(asked, Refusal):
+        assert asked.reason is Reason.TOO_FEW
         assert len([who for who in left if who in people[:split]]) < approvals
         return
     assert asked.approvals_required == approvals, "never fewer than were configured"
     assert asked.rejections_required == min(rejections, len(left))
     last = rounds.begin(asked, message(round=3), LEASE, ASKED_AT, {who: digest(who) for who in people})
+    assert isinstance(last, Record)
     assert sorted(last.approvers) == sorted(left)
     for who in left:
         if last.status is Status.OPEN:
             last = cast(last, who, replace(vote(Decision.REJECT), digest=last.digest))
+            assert isinstance(last, Record)
     assert last.status is Status.REJECTED
 
 
 def test_a_second_worker_waits_while_the_first_one_sends():
-    with pytest.raises(Busy) as busy:
-        begin(first_round(), OTHER, ASKED_AT + 20)
-    assert busy.value.seconds == 40
+    busy = refusal(tried(first_round(), OTHER, ASKED_AT + 20))
+    assert (busy.reason, busy.retry_seconds) == (Reason.BUSY, 40)
+    assert "40 more seconds" in busy.words
 
 
 def test_a_write_that_is_tried_again_finds_its_own_lease():
@@ -202,15 +225,26 @@ def test_a_round_brings_its_own_token():
 
 def test_a_message_of_an_earlier_round_never_overwrites_a_newer_token():
     second = begin(all_mailed(first_round()), OTHER, round=2, task_token="second")
-    with pytest.raises(Stale):
-        begin(second, LEASE, round=1)
+    assert refusal(tried(second, LEASE, round=1)).reason is Reason.STALE
 
 
-@pytest.mark.parametrize(("status", "said"), [(Status.EXPIRED, Stale), (Status.CLOSED, Closed)])
-def test_nobody_is_asked_about_a_request_that_has_ended(status, said):
-    with pytest.raises(Stale) as ended:
-        begin(replace(first_round(), status=status))
-    assert ended.type is said
+@pytest.mark.parametrize(("status", "reason"), [(Status.EXPIRED, Reason.STALE), (Status.CLOSED, Reason.GIVEN_UP)])
+def test_nobody_is_asked_about_a_request_that_has_ended(status, reason):
+    assert refusal(tried(replace(first_round(), status=status))).reason is reason
+
+
+def test_nobody_is_asked_after_the_deadline_but_for_a_clock_that_is_a_minute_fast():
+    last = DEADLINE + CLOCK_SKEW_SECONDS
+    assert isinstance(tried(made(), now=last), Record)
+    assert refusal(tried(made(), now=last + 1)).reason is Reason.STALE
+
+
+@pytest.mark.parametrize("changes", [{"execution_arn": "arn:payout"}, {"rounds": 4}, {"rounds": 21, "round": 21}])
+@pytest.mark.parametrize("record", [first_round(), approved(), replace(first_round(), status=Status.CLOSED)])
+def test_a_message_of_another_run_is_refused_whatever_the_record_holds(record, changes):
+    refused = refusal(tried(record, **changes))
+    assert (refused.reason, refused.retry_seconds) == (Reason.FOREIGN, 0)
+    assert refused.words.startswith("executionArn" if "execution_arn" in changes else "rounds")
 
 
 def test_a_decided_request_is_handed_back_for_its_answer():
@@ -222,9 +256,9 @@ def test_every_mail_has_a_link_of_its_own_and_the_earlier_ones_stay_valid():
     for number in (2, 3):
         secret = new_secret()
         secrets.append(secret)
-        record = all_mailed(
-            rounds.begin(record, message(round=number), LEASE, ASKED_AT, DIGESTS | {ANNA: digest(secret)})
-        )
+        begun = rounds.begin(record, message(round=number), LEASE, ASKED_AT, DIGESTS | {ANNA: digest(secret)})
+        assert isinstance(begun, Record)
+        record = all_mailed(begun)
     assert {holder(record, secret) for secret in secrets} == {ANNA}
 
 
@@ -235,7 +269,7 @@ def test_a_link_names_its_holder_and_nobody_else():
 
 def test_a_record_holds_only_digests_of_links():
     secret = new_secret()
-    record = rounds.begin(
-        rounds.new_record(message(), POLICY), message(), LEASE, ASKED_AT, DIGESTS | {ANNA: digest(secret)}
-    )
-    assert secret not in str(record.to_item())
+    record = rounds.begin(made(), message(), LEASE, ASKED_AT, DIGESTS | {ANNA: digest(secret)})
+    assert isinstance(record, Record)
+    assert secret not in str(to_item(record))
+    assert digest(secret) in str(to_item(record))

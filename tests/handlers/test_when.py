@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.approvals import when
+from handlers.approvals.faces import when
 
 
 def at(text: str) -> int:

@@ -120,7 +120,7 @@ def test_an_archive_holds_its_own_entry_point_and_the_whole_domain(unpacked, ent
     }
     own = {name for name in files(unpacked[entry]) if name.startswith("handlers/")}
     assert own == domain | {"handlers/__init__.py", f"handlers/{entry}.py"}
-    assert "handlers/approvals/templates/open.html" in own
+    assert "handlers/approvals/faces/templates/open.html" in own
 
 
 @pytest.mark.parametrize(("entry", "libraries"), LIBRARIES.items())
@@ -182,10 +182,10 @@ def test_the_same_source_gives_the_same_bytes(build, tmp_path):
     for source in sorted(used.rglob("*.py"), reverse=True):
         os.utime(source, (0, 0))
         source.chmod(0o600)
-    caches = used / "handlers/approvals/__pycache__"
+    caches = used / "handlers/approvals/rules/__pycache__"
     caches.mkdir()
     (caches / "record.cpython-313.pyc").write_bytes(b"compiled")
-    (used / "handlers/approvals/.record.py.swp").write_bytes(b"editor")
+    (used / "handlers/approvals/rules/.record.py.swp").write_bytes(b"editor")
     assert build(plain) == build(plain) == build(used)
 
 
@@ -212,7 +212,7 @@ def test_another_source_gives_other_bytes(monkeypatch, tmp_path):
     shutil.copytree(ROOT / "handlers", tmp_path / "handlers")
     monkeypatch.setattr(packaging, "ROOT", tmp_path)
     before = zipped(packaging.archive("process_task", packaging.LOGGING))
-    (tmp_path / "handlers/approvals/record.py").write_text("changed = True\n")
+    (tmp_path / "handlers/approvals/rules/record.py").write_text("changed = True\n")
     assert zipped(packaging.archive("process_task", packaging.LOGGING)) != before
 
 

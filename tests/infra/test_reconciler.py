@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.approvals.callback import Execution
+from handlers.approvals.rules.endings import Execution
 from handlers.contract.environment import ReconcileSettings
 from tests.support.harness import Graph
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.record import Decision
+from handlers.approvals.rules.record import Decision
 from sandbox import running
 from sandbox.emulator import Emulator
 from tests.support.emulator import emulator

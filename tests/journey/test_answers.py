@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from handlers.approvals.links import digest
+from handlers.approvals.rules.links import digest
 from tests.support.stacks import ALICE, BOB, CAROL, HTML, JSON
 from tests.support.waiting import until
 
@@ -151,7 +151,7 @@ def test_a_link_that_was_mailed_before_can_be_answered(plain):
     base, request, _ = run.link().rsplit("/", 2)
     earlier = "o1SGZb9X8mPq2rYtUvWxAbCdEfGhIjKlMnOpQrStU-_"
     run.mails(3)
-    plain.store.change(request, lambda latest: latest.with_approver(BOB, links=(digest(earlier),)))
+    plain.change(request, lambda latest: latest.with_approver(BOB, links=(digest(earlier),)))
     assert plain.press(f"{base}/{request}/{earlier}").status_code == 200
     assert run.succeeded()["result"]["approvedBy"] == [BOB]
 

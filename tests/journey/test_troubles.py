@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.record import Decision
+from handlers.approvals.rules.record import Decision
 from handlers.contract.record import Status
 from tests.support.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, queue_message, send
 from tests.support.waiting import until

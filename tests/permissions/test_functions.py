@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals import decisions as decided
-from handlers.approvals.record import Decision
+from handlers.approvals.rules.decisions import token_spent
+from handlers.approvals.rules.record import Decision
 from tests.support.messages import kept_in_queue, message
 from tests.support.roles import ENTRIES, Function, decisions, without
 from tests.support.stacks import OPERATOR, Run, Stack, send
@@ -353,7 +353,7 @@ def ended_before_it_was_told(stack: Stack) -> Run:
     run.link()
     run.vote_without_handing_over()
     token = run.item()["taskToken"]
-    stack.store.change(run.request_id, partial(decided.token_spent, token=token))
+    stack.change(run.request_id, partial(token_spent, token=token))
     stop_unheard(run)
     return run
 

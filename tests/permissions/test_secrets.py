@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from handlers.approvals.links import new_secret
+from handlers.approvals.rules.links import new_secret
 from handlers.contract.record import Status
 from sandbox import resources, running
 from tests.permissions.search import Place, account, console, leaks, text

@@ -6,12 +6,13 @@ import copy
 import itertools
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 
 from infra.asl import approval_definition
-from tests.properties.workers import Violated
+from tests.properties.workers import Clock, Violated
 from tests.support.records import EXECUTION_ARN, message_body
 
 TABLE = "approvals"
@@ -71,7 +72,7 @@ class MemoryTable:
 
 
 class Topic:
-    """SNS: what was published, and whatever else shall happen then."""
+    """SNS: what was published, to whom ("" for the operator), and whatever else shall happen then."""
 
     exceptions = None
 
@@ -79,8 +80,16 @@ class Topic:
         self._published = published
 
     def publish(self, *, Message, MessageAttributes=None, **_call) -> None:  # noqa: N803
-        if MessageAttributes:  # else it is for the operator
-            self._published(MessageAttributes["approver"]["StringValue"], Message)
+        self._published(MessageAttributes["approver"]["StringValue"] if MessageAttributes else "", Message)
+
+
+class Queue:
+    """SQS, as far as a consumer calls it: when a message comes back is the test's affair."""
+
+    exceptions = None
+
+    def change_message_visibility(self, **_call) -> None:
+        pass
 
 
 class Workflow:
@@ -93,12 +102,15 @@ class Workflow:
 
     exceptions = WORKFLOW_ERRORS
 
-    def __init__(self, *, request_id: str, rounds: int, deadline: int, table: Any, table_name: str) -> None:
+    def __init__(
+        self, *, request_id: str, rounds: int, deadline: int, table: Any, table_name: str, clock: Clock
+    ) -> None:
         self.status, self.error, self.at = "RUNNING", "", "waiting"
         self.took, self.token, self.round, self.rounds = "", "", 0, rounds
         self.sent: list[str] = []
         self.execution_arn = f"{EXECUTION_ARN}-{request_id}"
         self._request_id, self._deadline, self._table = request_id, deadline, table
+        self._clock, self._stopped = clock, datetime.fromtimestamp(clock.now(), UTC)
         self._numbers = itertools.count(1)
         self._states = approval_definition(
             generate_arn="arn:aws:lambda:::function:generate",
@@ -131,7 +143,8 @@ class Workflow:
 
     def describe_execution(self, *, executionArn) -> dict[str, Any]:  # noqa: N803
         assert executionArn == self.execution_arn
-        return {"status": self.status} | ({"error": self.error} if self.status == "FAILED" else {})
+        described = {"status": self.status} | ({"error": self.error} if self.status == "FAILED" else {})
+        return described | ({"stopDate": self._stopped} if self.ended else {})
 
     # What Step Functions does by itself, or what an operator does to it.
 
@@ -144,7 +157,7 @@ class Workflow:
         }.get(self.at, self._end)(trouble)
 
     def stop(self) -> None:
-        self.status, self.at, self.token = "ABORTED", "over", ""
+        self._over("ABORTED")
 
     @property
     def ended(self) -> bool:
@@ -217,7 +230,12 @@ class Workflow:
         elif trouble:
             self._fail("PayoutRefused")
         else:
-            self.status, self.at = "SUCCEEDED", "over"
+            self._over("SUCCEEDED")
 
     def _fail(self, error: str) -> None:
-        self.status, self.error, self.at, self.token = "FAILED", error, "over", ""
+        self.error = error
+        self._over("FAILED")
+
+    def _over(self, status: str) -> None:
+        self.status, self.at, self.token = status, "over", ""
+        self._stopped = datetime.fromtimestamp(self._clock.now(), UTC)

@@ -7,10 +7,11 @@ from uuid import uuid4
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from handlers.approvals.record import Record
+from handlers.approvals.adapters.item import from_item
+from handlers.approvals.rules.record import Record
+from handlers.contract.record import EXECUTION_INDEX
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
-from tests.support.events import ENVIRONMENT
 
 
 def approval_table(emulator: Emulator) -> tuple[Any, str]:
@@ -25,7 +26,7 @@ def approval_table(emulator: Emulator) -> tuple[Any, str]:
         ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": ENVIRONMENT["EXECUTION_INDEX"],
+                "IndexName": EXECUTION_INDEX,
                 "KeySchema": [{"AttributeName": "executionArn", "KeyType": "HASH"}],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             }
@@ -38,8 +39,4 @@ def approval_table(emulator: Emulator) -> tuple[Any, str]:
 def all_records(dynamodb: Any, table: str) -> list[Record]:
     read = TypeDeserializer().deserialize
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    return [
-        Record.from_item({name: read(value) for name, value in item.items()})
-        for page in pages
-        for item in page["Items"]
-    ]
+    return [from_item({name: read(value) for name, value in item.items()}) for page in pages for item in page["Items"]]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from handlers.approvals.record import Decision
+from handlers.approvals.rules.record import Decision
 from tests.properties.tables import approval_table
 from tests.properties.workers import Fate
 from tests.properties.world import World
@@ -30,8 +30,6 @@ FATES = st.sampled_from([*[Fate.FINE] * 6, *Fate])
 class Requests(RuleBasedStateMachine):
     """One request and everybody who has to do with it."""
 
-    functions = None
-
     def make_table(self) -> dict:
         return {}
 
@@ -45,7 +43,6 @@ class Requests(RuleBasedStateMachine):
     )
     def start(self, people, approvals, rejections, rounds, boss, asked):
         self.world = World(
-            functions=self.functions,
             people=(ANNA, BEN, CARLA)[:people],
             boss=(BOSS,) if boss else (),
             approvals=min(approvals, people),
@@ -120,20 +117,19 @@ class Requests(RuleBasedStateMachine):
             self.world.settle()
 
 
-def test_any_order_of_events_decides_once_and_for_all(functions):
-    run(Requests, functions, examples=150, steps=40)
+def test_any_order_of_events_decides_once_and_for_all():
+    run(Requests, examples=150, steps=40)
 
 
-def test_any_order_of_events_decides_once_on_dynamodb(functions, emulator):
+def test_any_order_of_events_decides_once_on_dynamodb(emulator):
     dynamodb, table = approval_table(emulator)
 
     class OnDynamoDB(Requests):
         def make_table(self) -> dict:
             return {"table": dynamodb, "table_name": table, "request_id": str(uuid4())}
 
-    run(OnDynamoDB, functions, examples=12, steps=30)
+    run(OnDynamoDB, examples=12, steps=30)
 
 
-def run(machine: type[Requests], functions, *, examples: int, steps: int) -> None:
-    machine = type(machine.__name__, (machine,), {"functions": functions})
+def run(machine: type[Requests], *, examples: int, steps: int) -> None:
     run_state_machine_as_test(machine, settings=settings(QUIET, max_examples=examples, stateful_step_count=steps))

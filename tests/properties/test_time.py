@@ -12,14 +12,14 @@ What is covered where (files under tests/; those without a folder are here; jour
 | clocks that differ by a minute | a_minute_between_the_clocks_costs_nobody_their_vote; handlers/test_decisions (rule) |
 | daylight saving time | both_days_on_which_the_clocks_change_are_told_right; handlers/test_when (formats, New York) |
 | two votes at the same instant at k-1 | two_votes_at_the_same_instant_decide_once |
-| decided, but SendTask* fails | handlers/test_approval_api, handlers/test_queue_consumers, journey/test_troubles |
+| decided, but SendTask* fails | handlers/test_approval_api, handlers/test_ask, journey/test_troubles |
 | a link of the first mail, the second token | an_old_link_answers_the_token_of_the_new_round; journey/test_troubles |
 | redelivery after the mail went out | journey/test_troubles (twice); handlers/test_rounds |
 | a late dead letter, the next round on its way | a_request_that_was_given_up_too_late_does_not_wait_in_vain |
 | a decision between the rounds, then no queue | a_decision_that_the_queue_never_let_through_is_not_called_handed_over |
 | spoofed Host, X-Forwarded-Host | a_spoofed_host_reaches_neither_page_nor_mail; journey/test_answers (real program) |
 | deploy while a request waits | a_deployment_leaves_a_waiting_request_answerable |
-| messages and records of an earlier release | what_the_first_release_wrote_is_still_read; handlers/test_message |
+| messages and records of an earlier release | what_the_first_release_wrote_is_still_read; handlers/test_item |
 | destroy while a request waits | a_link_of_a_destroyed_workflow_says_closed |
 """
 
@@ -32,24 +32,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.approvals import mail, page
-from handlers.approvals.page import State
-from handlers.approvals.record import Decision, Record
-from handlers.approvals.rounds import Kind
+from handlers.approvals.adapters.item import from_item
+from handlers.approvals.adapters.queue import read_message
+from handlers.approvals.faces import mail, page
+from handlers.approvals.faces.page import State
+from handlers.approvals.rules.record import Decision
+from handlers.approvals.rules.rounds import Kind
+from handlers.contract.message import SCHEMA_VERSION
 from handlers.contract.record import Status
 from sandbox import running
 from tests.properties.test_interleavings import QUIET
 from tests.properties.workers import Fate
 from tests.properties.world import World
-from tests.support.events import ENVIRONMENT, Context, MemoryStore, http, load, sqs
-from tests.support.events import Workflow as Answers
+from tests.support.events import http
+from tests.support.fakes import APPROVAL_URL, Mailbox, MemoryStore, asking, page_function
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, message_body, record
 from tests.support.stacks import ALICE, JSON, Stack
 
 
-def asked(functions, **request) -> World:
+def asked(**request) -> World:
     """A request whose first round's mails are out."""
-    world = World(functions, **request)
+    world = World(**request)
     world.to_its_end(world.deliver(world.queue[0]))
     return world
 
@@ -58,8 +61,8 @@ def state(worker) -> str:
     return json.loads(worker.answer["body"])["state"]
 
 
-def test_a_message_that_was_delayed_by_two_rounds_changes_nothing(functions):
-    world = World(functions, rounds=3)
+def test_a_message_that_was_delayed_by_two_rounds_changes_nothing():
+    world = World(rounds=3)
     world.go_on()
     world.go_on()
     first, _second, third = world.messages
@@ -72,8 +75,8 @@ def test_a_message_that_was_delayed_by_two_rounds_changes_nothing(functions):
     assert world.settle().status is Status.EXPIRED
 
 
-def test_a_click_between_two_rounds_is_handed_over_by_the_next_one(functions):
-    world = asked(functions)
+def test_a_click_between_two_rounds_is_handed_over_by_the_next_one():
+    world = asked()
     world.go_on()  # the first token is dead, and the second round's message not yet consumed
     pressed = world.to_its_end(world.press(ANNA))
     assert (pressed.answer["statusCode"], state(pressed)) == (200, "pending")
@@ -86,12 +89,12 @@ def test_a_click_between_two_rounds_is_handed_over_by_the_next_one(functions):
 
 
 @pytest.mark.parametrize("decision", Decision)
-def test_a_click_in_the_last_second_is_counted_or_refused_never_lost(functions, decision):
+def test_a_click_in_the_last_second_is_counted_or_refused_never_lost(decision):
     """The execution closes the request before each of the calls that a vote makes, one after the other."""
     ends = set()
     for calls in range(12):
-        world = asked(functions, rounds=1)
-        world.functions.clock.now = world.record.deadline
+        world = asked(rounds=1)
+        world.clock.time = world.record.deadline
         vote = world.press(ANNA, decision)
         for _ in range(calls):
             world.go(vote) if not vote.finished else None
@@ -107,14 +110,14 @@ def test_a_click_in_the_last_second_is_counted_or_refused_never_lost(functions, 
 
 
 @pytest.mark.parametrize("skew", [-60, 0, 60])
-def test_a_minute_between_the_clocks_costs_nobody_their_vote(functions, skew):
+def test_a_minute_between_the_clocks_costs_nobody_their_vote(skew):
     """Step Functions' clock says when it is over; the functions' clock is a minute before or behind it."""
-    world = asked(functions, rounds=1, seconds=600, skew=skew)
-    world.functions.clock.now = ASKED_AT + 599  # on Step Functions' clock: one second to go
+    world = asked(rounds=1, seconds=600, skew=skew)
+    world.clock.time = ASKED_AT + 599  # on Step Functions' clock: one second to go
     assert world.to_its_end(world.press(ANNA)).answer["statusCode"] == 200
     assert world.workflow.took == "APPROVED"
-    late = asked(functions, rounds=1, seconds=600, skew=skew)
-    late.functions.clock.now = ASKED_AT + 601
+    late = asked(rounds=1, seconds=600, skew=skew)
+    late.clock.time = ASKED_AT + 601
     while not late.workflow.ended:
         late.go_on()
     assert late.to_its_end(late.press(ANNA)).answer["statusCode"] == 409
@@ -155,8 +158,8 @@ def test_both_days_on_which_the_clocks_change_are_told_right(timezone, moments):
 
 @settings(QUIET, max_examples=60)
 @given(first_goes=st.lists(st.booleans(), min_size=8, max_size=24), decision=st.sampled_from(Decision))
-def every_order(functions, first_goes, decision):
-    world = asked(functions, approvals=2)
+def test_two_votes_at_the_same_instant_decide_once(first_goes, decision):
+    world = asked(approvals=2)
     world.to_its_end(world.press(CARLA))
     two = (world.press(ANNA), world.press(BEN, decision))
     for first in first_goes:
@@ -167,12 +170,8 @@ def every_order(functions, first_goes, decision):
     assert world.workflow.took == final.status
 
 
-def test_two_votes_at_the_same_instant_decide_once(functions):
-    every_order(functions)
-
-
-def test_an_old_link_answers_the_token_of_the_new_round(functions):
-    world = asked(functions)
+def test_an_old_link_answers_the_token_of_the_new_round():
+    world = asked()
     world.go_on()
     world.to_its_end(world.deliver(world.queue[0]))
     assert len(world.links[ANNA]) == 2
@@ -180,9 +179,9 @@ def test_an_old_link_answers_the_token_of_the_new_round(functions):
     assert world.workflow.took == "APPROVED"
 
 
-def test_a_dead_letter_that_comes_too_late_closes_nothing(functions):
+def test_a_dead_letter_that_comes_too_late_closes_nothing():
     """Its token is spent before Step Functions could take its failure: people can go on answering."""
-    world = asked(functions)
+    world = asked()
     burial = world.bury(world.messages[0])
     world.go(burial)
     world.go_on()
@@ -193,8 +192,8 @@ def test_a_dead_letter_that_comes_too_late_closes_nothing(functions):
     assert world.workflow.took == "APPROVED"
 
 
-def test_a_late_decision_that_nobody_can_tell_is_never_called_expired(functions):
-    world = asked(functions, rounds=1)
+def test_a_late_decision_that_nobody_can_tell_is_never_called_expired():
+    world = asked(rounds=1)
     vote = world.press(ANNA)
     while world.record.status is Status.OPEN:
         world.go(vote)
@@ -206,10 +205,10 @@ def test_a_late_decision_that_nobody_can_tell_is_never_called_expired(functions)
     assert state(world.to_its_end(vote)) == "closed"
 
 
-def test_a_run_whose_messages_waited_for_longer_than_it_had_is_not_told_as_expired(functions):
+def test_a_run_whose_messages_waited_for_longer_than_it_had_is_not_told_as_expired():
     """Hundreds of runs began at once: nobody was asked, which is not the same as nobody answered."""
-    world = World(functions, rounds=2, seconds=120)
-    world.functions.clock.now += 300
+    world = World(rounds=2, seconds=120)
+    world.clock.time += 300
     for _ in range(3):
         world.go_on()
     assert world.workflow.at == "late"
@@ -220,8 +219,8 @@ def test_a_run_whose_messages_waited_for_longer_than_it_had_is_not_told_as_expir
     assert not world.links
 
 
-def test_a_decision_that_the_queue_never_let_through_is_not_called_handed_over(functions):
-    world = asked(functions)
+def test_a_decision_that_the_queue_never_let_through_is_not_called_handed_over():
+    world = asked()
     vote = world.press(ANNA)
     while world.record.status is Status.OPEN:
         world.go(vote)
@@ -232,9 +231,9 @@ def test_a_decision_that_the_queue_never_let_through_is_not_called_handed_over(f
 
 
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.REPEATED, Fate.KILLED_AFTER])
-def test_a_lost_reply_of_any_call_of_a_vote_changes_nothing_of_its_outcome(functions, fate):
+def test_a_lost_reply_of_any_call_of_a_vote_changes_nothing_of_its_outcome(fate):
     for calls in range(8):
-        world = asked(functions, approvals=1)
+        world = asked(approvals=1)
         vote = world.press(ANNA)
         for _ in range(calls):
             world.go(vote) if not vote.finished else None
@@ -245,20 +244,19 @@ def test_a_lost_reply_of_any_call_of_a_vote_changes_nothing_of_its_outcome(funct
         assert world.workflow.took == "APPROVED"
 
 
-def test_a_spoofed_host_reaches_neither_page_nor_mail(monkeypatch, functions):
+def test_a_spoofed_host_reaches_neither_page_nor_mail():
     evil = {"host": "evil.example.com", "x-forwarded-host": "evil.example.com", "forwarded": "host=evil.example.com"}
-    world = asked(functions)
+    world = asked()
     path = "/approvals/" + world.links[ANNA][0].split("/approvals/")[1]
-    api = load(monkeypatch, "approval_api")
-    api.STORE, api.CALLBACK = MemoryStore(world.record), Answers()
+    function = page_function(MemoryStore(world.record))
     for method in ("GET", "POST"):
-        answer = api.handler(http(method, path, "decision=approve", **evil), Context())
+        answer = function.serve(http(method, path, "decision=approve", **evil))
         assert answer["statusCode"] == 200
         assert "evil.example.com" not in json.dumps(answer)
     world.go_on()
     world.to_its_end(world.deliver(world.queue[0]))
     links = [link for links in world.links.values() for link in links]
-    assert {link.split("/approvals/")[0] for link in links} == {ENVIRONMENT["APPROVAL_URL"]}
+    assert {link.split("/approvals/")[0] for link in links} == {APPROVAL_URL}
 
 
 # As release 0.1.0 wrote it. Do not change it: running executions do not change theirs.
@@ -281,18 +279,17 @@ FIRST_RELEASE = {
 }  # fmt: skip
 
 
-def test_what_the_first_release_wrote_is_still_read(monkeypatch, functions):
+def test_what_the_first_release_wrote_is_still_read():
     """The next round of a request that an earlier release has begun, with the message of the definition of then."""
-    old = Record.from_item(FIRST_RELEASE)
+    old = from_item(FIRST_RELEASE)
     assert old.votes[ANNA].decision is Decision.APPROVE
-    consumer = load(monkeypatch, "request_approval")
-    mails = []
-    consumer.STORE, consumer.CALLBACK = MemoryStore(old), Answers()
-    consumer.SNS = type("Topic", (), {"publish": lambda _self, **mail: mails.append(mail)})()
-    answer = consumer.handler(sqs(message_body() | {"round": 2, "taskToken": "second"}), Context())
-    assert answer == {"batchItemFailures": []}
-    assert len(mails) == 1
-    assert (consumer.STORE.record.round, consumer.STORE.record.task_token) == (2, "second")
+    body = message_body() | {"schemaVersion": 1, "round": 2, "taskToken": "second"}
+    del body["late"], body["request"]["digest"]
+    store, box = MemoryStore(old), Mailbox()
+    asking(store, box=box).serve(read_message(json.dumps(body)), ASKED_AT + 20)
+    assert box.sent == [(BEN, Kind.REMINDER)]
+    assert (store.record.round, store.record.task_token) == (2, "second")
+    assert store.record.votes == old.votes
 
 
 @pytest.fixture
@@ -314,7 +311,7 @@ def test_a_deployment_leaves_a_waiting_request_answerable(stack):
                 Environment={"Variables": variables | {"ENVIRONMENT": "the next release"}},
             )
     definition = json.loads(stack.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
-    definition["States"]["Request approval"]["Arguments"]["MessageBody"]["schemaVersion"] = 2
+    definition["States"]["Request approval"]["Arguments"]["MessageBody"]["schemaVersion"] = SCHEMA_VERSION + 1
     stack.sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
     assert "the next release" in stack.get(link).text
     assert stack.press(link).status_code == 200
@@ -336,14 +333,10 @@ def test_a_link_of_a_destroyed_workflow_says_closed(stack):
 
 @settings(QUIET, max_examples=60)
 @given(first_goes=st.lists(st.booleans(), min_size=6, max_size=24))
-def two_workers(functions, first_goes):
-    world = World(functions, rounds=1)
+def test_two_workers_with_the_same_message_mail_everybody_once(first_goes):
+    world = World(rounds=1)
     two = [world.deliver(world.messages[0]) for _ in range(2)]
     for first in first_goes:
         world.go(two[0 if first else 1])
     world.settle()
     assert {who: len(links) for who, links in world.links.items()} == dict.fromkeys(world.people, 1)
-
-
-def test_two_workers_with_the_same_message_mail_everybody_once(functions):
-    two_workers(functions)

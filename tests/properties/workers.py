@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import itertools
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import Enum
-from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
-import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from handlers.approvals import observability, store
-from tests.support.events import ENVIRONMENT
+from handlers.approvals.observability import metrics
 
-HANDLERS = Path(store.__file__).parents[1]
-WORKER_SECONDS = 20  # a function's time-out, as tests.support.events.Context says it
+WORKER_SECONDS = 20  # a function's time-out
 
 
 class Fate(Enum):
@@ -91,6 +80,7 @@ class Worker:
             pass
         except BaseException as error:  # noqa: BLE001 - raised again where the test is
             self.error = error
+        metrics.clear_metrics()  # as Lambda's wrapper does, which has published them
         self.finished = True
         self._theirs.release()
 
@@ -111,9 +101,14 @@ class Stepwise:
                 raise Killed
             if fate is Fate.REFUSED:
                 raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, operation)
-            if fate is Fate.REPEATED:
-                perform(**arguments)
-            answer = perform(**arguments)
+            try:
+                if fate is Fate.REPEATED:
+                    perform(**arguments)
+                answer = perform(**arguments)
+            except (ClientError, BotoCoreError):
+                raise
+            except Exception as error:
+                raise Violated(f"{operation}: {error!r}") from error
             if fate is Fate.LOST:
                 raise ReadTimeoutError(endpoint_url="https://aws.example.com")
             if fate is Fate.KILLED_AFTER:
@@ -124,57 +119,13 @@ class Stepwise:
 
 
 class Clock:
-    """The `time` module of all functions. Waiting costs nothing: others go on when the test says so."""
+    """The port `Clock`, of all workers. Waiting costs nothing: others go on when the test says so."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
+    def __init__(self, time: float) -> None:
+        self.time = float(time)
 
-    def module(self) -> Any:
-        return SimpleNamespace(time=lambda: self.now, monotonic=lambda: self.now, sleep=lambda _seconds: None)
+    def now(self) -> float:
+        return self.time
 
-
-class Functions:
-    """Copies of the handler modules, one a worker, as concurrent calls of a Lambda function have one each."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.loaded: list[str] = []
-        self._idle: dict[str, list[ModuleType]] = {}
-        self._numbers = itertools.count()
-
-    @contextmanager
-    def borrowed(self, name: str) -> Iterator[ModuleType]:
-        idle = self._idle.setdefault(name, [])
-        module = idle.pop() if idle else self._load(name)
-        try:
-            yield module
-        finally:
-            idle.append(module)
-
-    def _load(self, name: str) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(f"{name}_{next(self._numbers)}", HANDLERS / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module  # dataclasses look themselves up there
-        self.loaded.append(spec.name)
-        spec.loader.exec_module(module)
-        if hasattr(module, "time"):
-            module.time = self.clock.module()
-        return module
-
-
-@contextmanager
-def functions() -> Iterator[Functions]:
-    """The functions in a test's environment, silent, and with a clock of the test's."""
-    clock = Clock()
-    with pytest.MonkeyPatch.context() as patched:
-        for key, value in (
-            ENVIRONMENT | {"POWERTOOLS_SERVICE_NAME": str(uuid4()), "POWERTOOLS_METRICS_DISABLED": "true"}
-        ).items():
-            patched.setenv(key, value)
-        patched.setattr(store, "time", clock.module())
-        importlib.reload(observability)  # it reads the environment when it is imported
-        observability.logger.setLevel("CRITICAL")
-        made = Functions(clock)
-        yield made
-        for name in made.loaded:
-            del sys.modules[name]
+    def sleep(self, _seconds: float) -> None:
+        pass

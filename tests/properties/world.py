@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from handlers.approvals.callback import Callback
-from handlers.approvals.links import holder
-from handlers.approvals.record import DECIDED, Decision, Record
-from handlers.approvals.rounds import Policy
-from handlers.approvals.store import PATIENCE_SECONDS, Contended, Store
-from handlers.contract.record import Status
-from tests.properties.aws import TABLE, MemoryTable, Topic, Workflow
-from tests.properties.workers import WORKER_SECONDS, Fate, Functions, Stepwise, Violated, Worker
-from tests.support.events import Context, http, sqs
+from handlers import give_up_request, reconcile_request
+from handlers.approval_api import ApprovalApi
+from handlers.approvals.adapters.batch import serve_each
+from handlers.approvals.adapters.dynamodb import ApprovalTable
+from handlers.approvals.adapters.queue import RequestQueue
+from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, OperatorTopic, Pace
+from handlers.approvals.adapters.step_functions import StepFunctions
+from handlers.approvals.rules.links import holder
+from handlers.approvals.rules.record import DECIDED, Decision, Record
+from handlers.approvals.usecases.answer import Answer
+from handlers.approvals.usecases.ask import Ask
+from handlers.approvals.usecases.give_up import GiveUp
+from handlers.approvals.usecases.ports import UnavailableError
+from handlers.approvals.usecases.reconcile import Reconcile
+from handlers.approvals.usecases.records import PATIENCE_SECONDS, Records
+from handlers.contract.environment import PageSettings
+from handlers.contract.policy import Policy
+from handlers.contract.record import EXECUTION_INDEX, Status
+from handlers.request_approval import Requests
+from tests.properties.aws import TABLE, MemoryTable, Queue, Topic, Workflow
+from tests.properties.workers import WORKER_SECONDS, Clock, Fate, Stepwise, Violated, Worker
+from tests.support.events import http, sqs
+from tests.support.fakes import APPROVAL_URL
 from tests.support.records import ASKED_AT, REQUEST_ID
 
 FINAL = {Status.EXPIRED, Status.CLOSED}
@@ -32,6 +45,9 @@ ENDS = {
     ("FAILED", "RecordUnavailable"): {Status.CLOSED},
     ("FAILED", "SQS.AmazonSQSException"): {Status.CLOSED},
 }
+# Endings that nobody has to look into: people's own doing.
+ORDINARY = {("SUCCEEDED", ""), ("FAILED", "Rejected"), ("FAILED", "Expired")}
+LETTERHEAD = Letterhead(environment="test", timezone="UTC", approval_url=APPROVAL_URL)
 
 
 @dataclass
@@ -41,7 +57,6 @@ class World:
     `skew` is how many seconds Step Functions' clock is ahead of the functions'.
     """
 
-    functions: Functions
     people: tuple[str, ...] = ("anna@example.com", "ben@example.com", "carla@example.com")
     boss: tuple[str, ...] = ()
     approvals: int = 1
@@ -57,7 +72,7 @@ class World:
     seen: Record | None = None
 
     def __post_init__(self) -> None:
-        self.functions.clock.now = float(ASKED_AT)
+        self.clock = Clock(ASKED_AT)
         self.table = self.table or MemoryTable()
         self.workflow = Workflow(
             request_id=self.request_id,
@@ -65,9 +80,11 @@ class World:
             deadline=ASKED_AT + self.skew + self.seconds,
             table=self.table,
             table_name=self.table_name,
+            clock=self.clock,
         )
         self.queue, self.dead_letters, self._taken_from_queue = [], [], 0
-        self._reader = Store(self.table, self.table_name)
+        self._reader = ApprovalTable(self.table, self.table_name)
+        self._operator_mails = 0
         self._mailed_by: dict[tuple[str, int], list[Worker]] = {}
         self._running: Worker | None = None
         self.collect()
@@ -89,7 +106,8 @@ class World:
 
     def deliver(self, body: str) -> Worker:
         """The queue gives a message to the consumer, and forgets it if that reports no failure."""
-        worker = self._start("request_approval", sqs(body), self.queue, body)
+        function, ends = self._requests(), int(self.clock.now() + WORKER_SECONDS) + 1
+        worker = self._consume("request_approval", self.queue, body, lambda delivered: function.serve(delivered, ends))
         worker.round, worker.late = json.loads(body)["round"], self.workflow.ended
         return worker
 
@@ -102,26 +120,46 @@ class World:
         return self.exhume(body)
 
     def exhume(self, body: str) -> Worker:
-        return self._start("give_up_request", sqs(body), self.dead_letters, body)
+        use_case = GiveUp(records=self._records(), workflow=self._executions())
+        return self._consume(
+            "give_up_request", self.dead_letters, body, lambda delivered: give_up_request.serve(use_case, delivered)
+        )
 
     def tell(self) -> Worker:
         """EventBridge brings word that the execution is over: at least once, at any time after that."""
-        return self._start("reconcile_request", {"detail": {"executionArn": self.workflow.execution_arn}})
+        use_case = Reconcile(
+            records=self._records(),
+            workflow=self._executions(),
+            operator=OperatorTopic(Stepwise(Topic(self._mail)), "operator-topic", LETTERHEAD),
+            clock=self.clock,
+        )
+
+        def work() -> bool:
+            try:
+                reconcile_request.serve(use_case, {"detail": {"executionArn": self.workflow.execution_arn}})
+            except UnavailableError:
+                return False  # Lambda calls it again
+            return True
+
+        return self._start("reconcile_request", work)
 
     def press(self, who: str, decision: Decision = Decision.APPROVE, number: int = -1) -> Worker:
         """Somebody presses a button of the page behind the link in one of their mails."""
         path = "/approvals/" + self.links[who][number].split("/approvals/")[1]
         event = http("POST", path, f"decision={decision}", accept="application/json")
-        worker = self._start("approval_api", event)
-        worker.pressed = (who, decision)
+        answer = Answer(records=self._records(), workflow=self._executions(), clock=self.clock)
+        settings = PageSettings(environment="test", table_name=self.table_name, timezone="UTC", one_click=False)
+        function = ApprovalApi(answer=answer, settings=settings)
+        worker = self._start("approval_api", lambda: function.serve(event))
+        worker.pressed, worker.late = (who, decision), self.workflow.ended
         return worker
 
     def go(self, worker: Worker, fate: Fate = Fate.FINE) -> None:
         """Let a worker make the call before which it waits, and run up to the next one."""
         self._running = worker
         worker.go(fate)
-        self._running = None
         self.look()
+        self._running = None
         if worker.finished and worker.pressed and worker.answer:
             self._answered(worker)
 
@@ -137,9 +175,9 @@ class World:
 
     def wait(self, seconds: float) -> None:
         """Time passes; Lambda ends whoever has worked for too long."""
-        self.functions.clock.now += seconds
+        self.clock.time += seconds
         for worker in self.at_work:
-            if self.functions.clock.now >= worker.ends:
+            if self.clock.now() >= worker.ends:
                 self.go(worker, Fate.KILLED_BEFORE)
 
     def collect(self) -> None:
@@ -165,6 +203,7 @@ class World:
             full = self.approvals if now.status is Status.APPROVED else self.rejections
             kind = Decision.APPROVE if now.status is Status.APPROVED else Decision.REJECT
             assert said.count(kind) == full, "decided by another number of votes than was asked for"
+        assert not now.answered_without_vote, "nobody but the functions has a token here"
         assert not now.task_token or not (now.status in FINAL or now.handed_over), "a final record keeps a token"
         if now.handed_over and now.status in DECIDED:
             assert self.workflow.took == now.status, "said to be handed over, and was not"
@@ -180,6 +219,8 @@ class World:
         if now.votes != before.votes:
             assert before.status is Status.OPEN, "a vote was counted after the end"
             assert len(now.votes) == len(before.votes) + 1, "one write counted two votes"
+            voter = self._running
+            assert not voter or not voter.late or voter.troubled, "a vote was counted although the execution was over"
         if now.status is not before.status and before.status is not Status.OPEN:
             assert before.status in DECIDED, "a final status has changed"
             assert now.status is Status.CLOSED, "a decision has changed"
@@ -190,12 +231,12 @@ class World:
         """Faults are over: everybody finishes, every message is consumed, the execution runs to its end."""
         for worker in self.at_work:
             self.to_its_end(worker)
-        self._consume()
+        self._empty_the_queues()
         while not self.workflow.ended:
             if self.workflow.at == "waiting":
                 self._somebody_can_answer()
             self.go_on()
-            self._consume()
+            self._empty_the_queues()
         self._told()
         for who in list(self.links)[:1]:
             pressed = self.to_its_end(self.press(who))
@@ -207,14 +248,17 @@ class World:
         """Word of the end has come, if need be once more; after that the record needs nobody's press."""
         if not any(worker.name == "reconcile_request" and worker.answer for worker in self.workers):
             self.to_its_end(self.tell())
+        ordinary = (self.workflow.status, self.workflow.error) in ORDINARY
+        assert ordinary == (not self._operator_mails), "the operator hears of trouble, and of nothing else"
         record = self.record
         if record and record.status is Status.OPEN:
             # Word came first, then a message, and its reader could not see that the execution was over.
-            assert any(worker.late and worker.troubled for worker in self.workers), "nobody has closed the record"
+            blind = (worker for worker in self.workers if worker.name == "request_approval" and worker.late)
+            assert any(worker.troubled for worker in blind), "nobody has closed the record"
         elif record:
             self._agrees(record)
 
-    def _consume(self) -> None:
+    def _empty_the_queues(self) -> None:
         for _ in range(4 * len(self.messages)):
             for letter in list(self.dead_letters):
                 self.to_its_end(self.exhume(letter))
@@ -259,47 +303,55 @@ class World:
             if state == "thanks" and json.loads(told["body"])["request"]["status"] in DECIDED:
                 assert self.workflow.took == json.loads(told["body"])["request"]["status"]
         elif told["statusCode"] == 503:
-            waited = self.functions.clock.now - (worker.ends - WORKER_SECONDS)
+            waited = self.clock.now() - (worker.ends - WORKER_SECONDS)
             assert worker.troubled or waited >= PATIENCE_SECONDS, "out of order without a reason"
 
-    def _start(self, name: str, event: dict[str, Any], queue: list[str] | None = None, body: str = "") -> Worker:
-        def work() -> Any:
-            with self.functions.borrowed(name) as module:
-                self._connect(module)
-                try:
-                    answer = module.handler(event, Context())
-                except (ClientError, BotoCoreError, Contended):
-                    if name != "reconcile_request":
-                        raise
-                    return False  # Lambda calls it again
-                if name == "reconcile_request":
-                    return True
-            if queue is not None and not answer["batchItemFailures"] and body in queue:
-                queue.remove(body)
-            return answer
+    # The functions, each worker with adapters of its own.
 
-        worker = Worker(name, work, self.functions.clock.now + WORKER_SECONDS)
+    def _start(self, name: str, work: Callable[[], Any]) -> Worker:
+        worker = Worker(name, work, self.clock.now() + WORKER_SECONDS)
         self.workers.append(worker)
         return worker
 
-    def _connect(self, module: Any) -> None:
-        module.STORE = Store(Stepwise(self.table), self.table_name)
-        module.CALLBACK = Callback(Stepwise(self.workflow))
-        if hasattr(module, "SNS"):
-            module.SNS = Stepwise(Topic(self._mail))
-        if hasattr(module, "POLICY"):
-            module.SNS, module.SQS = Stepwise(Topic(self._mail)), Topic(self._mail)
-            module.POLICY = Policy(
+    def _consume(self, name: str, queue: list[str], body: str, serve: Callable[[Any], None]) -> Worker:
+        """A function that is given one message, and has done with it unless it says otherwise."""
+
+        def work() -> dict[str, Any]:
+            answer = serve_each(sqs(body), serve)
+            if not answer["batchItemFailures"] and body in queue:
+                queue.remove(body)
+            return answer
+
+        return self._start(name, work)
+
+    def _requests(self) -> Requests:
+        ask = Ask(
+            records=self._records(),
+            workflow=self._executions(),
+            mail=ApproverTopic(Stepwise(Topic(self._mail)), "approver-topic", LETTERHEAD, Pace(0.1, self.clock)),
+            clock=self.clock,
+            policy=Policy(
                 approvers=self.people,
                 escalate_to=self.boss,
                 approvals_required=self.approvals,
                 rejections_required=self.rejections,
                 prevent_self_approval=True,
                 audit_days=30,
-            )
+            ),
+        )
+        return Requests(ask=ask, queue=RequestQueue(Stepwise(Queue()), "request-queue"))
+
+    def _records(self) -> Records:
+        return Records(store=ApprovalTable(Stepwise(self.table), self.table_name, EXECUTION_INDEX), clock=self.clock)
+
+    def _executions(self) -> StepFunctions:
+        return StepFunctions(Stepwise(self.workflow))
 
     def _mail(self, who: str, body: str) -> None:
         """Somebody gets a mail: whose link works, and who had none in this round unless a fault came between."""
+        if not who:
+            self._operator_mails += 1
+            return
         (link,) = re.findall(r"^https?://\S+/approvals/\S+$", body, re.MULTILINE)
         record, worker = self.record, self._running
         if worker.late and not worker.troubled:

@@ -6,10 +6,10 @@ import base64
 import json
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from types import ModuleType
 from typing import Any
 
-from tests.support.events import Context, http
+from handlers.approval_api import ApprovalApi
+from tests.support.events import http
 
 # What API Gateway hands over as it is; everything else is base64.
 PLAIN = ("text/", "application/json", "application/javascript", "application/xml")
@@ -26,15 +26,15 @@ def event(method: str, path: str, body: bytes, headers: dict[str, str], user_age
     return made
 
 
-def answered(api: ModuleType, made: dict[str, Any]) -> dict[str, Any]:
+def answered(api: ApprovalApi, made: dict[str, Any]) -> dict[str, Any]:
     """The function's answer, taken as Lambda takes it: it has to be JSON, in UTF-8, of at most 6 MB."""
-    answer = api.handler(made, Context())
+    answer = api.serve(made)
     sent = json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
     assert len(sent) <= 6 * 1024 * 1024
     return answer
 
 
-def wsgi(api: ModuleType) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
+def wsgi(api: ApprovalApi) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     """The function as a WSGI application."""
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:

@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from handlers.approvals.decisions import decide
-from handlers.approvals.message import Message
-from handlers.approvals.record import Approver, Decision, Record, Vote
+from handlers.approvals.adapters.queue import read_message
+from handlers.approvals.rules.decisions import decide
+from handlers.approvals.rules.message import Message
+from handlers.approvals.rules.record import Approver, Decision, Record, Vote
+from handlers.contract import message as contract
 from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 
@@ -76,7 +78,7 @@ def rejected() -> Record:
 
 def message(**changes: Any) -> Message:
     """The first round of the request that `record` is of."""
-    return replace(Message.parse(json.dumps(message_body())), **changes)
+    return replace(read_message(json.dumps(message_body())), **changes)
 
 
 def message_body(**question: str) -> dict[str, Any]:
@@ -88,13 +90,12 @@ def message_body(**question: str) -> dict[str, Any]:
         "requestedBy": "release-bot@example.com",
         "requestedAt": "2026-11-27T13:30:00Z",
     } | question
-    return {
-        "schemaVersion": 2,
-        "taskToken": TASK_TOKEN,
-        "executionArn": EXECUTION_ARN,
-        "round": 1,
-        "rounds": 3,
-        "late": False,
-        "deadline": DEADLINE,
-        "request": request | {"digest": question_digest(request)},
-    }
+    return contract.message_body(
+        task_token=TASK_TOKEN,
+        execution_arn=EXECUTION_ARN,
+        round_=1,
+        rounds=3,
+        late=False,
+        deadline=DEADLINE,
+        request=request | {"digest": question_digest(request)},
+    )

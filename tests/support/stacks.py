@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,9 +14,13 @@ from uuid import uuid4
 import httpx
 from boto3.dynamodb.types import TypeDeserializer
 
-from handlers.approvals import decisions
-from handlers.approvals.record import Decision, Record, Vote
-from handlers.approvals.store import Store
+from handlers.approvals.adapters.clock import SystemClock
+from handlers.approvals.adapters.dynamodb import ApprovalTable
+from handlers.approvals.rules import decisions
+from handlers.approvals.rules.record import Decision, Record, Vote
+from handlers.approvals.usecases.records import Records
+from handlers.contract.message import message_body
+from handlers.contract.record import EXECUTION_INDEX
 from sandbox import Sandbox
 from tests.support.waiting import until
 
@@ -120,7 +125,8 @@ class Stack:
         self.sqs = self.sandbox.client("sqs")
         self.dynamodb = self.sandbox.client("dynamodb")
         self.table = self.sandbox.outputs["approvalTableName"]
-        self.store = Store(self.dynamodb, self.table)
+        self.store = ApprovalTable(self.dynamodb, self.table, EXECUTION_INDEX)
+        self.records = Records(store=self.store, clock=SystemClock())
 
     def start(self, **task: Any) -> Run:
         """Start a run whose title is its own."""
@@ -135,9 +141,24 @@ class Stack:
 
     def vote(self, request_id: str, who: str, decision: Decision, comment: str = "") -> Record:
         """Straight into the record: the workflow is not told."""
-        digest = self.store.get(request_id).digest
-        vote = Vote(decision=decision, comment=comment, at=int(time.time()), source_ip="", user_agent="", digest=digest)
-        return self.store.change(request_id, partial(decisions.cast, who=who, vote=vote))
+        seen = self.seen(request_id)
+        vote = Vote(
+            decision=decision, comment=comment, at=int(time.time()), source_ip="", user_agent="", digest=seen.digest
+        )
+        record, refusal = self.records.change(seen, partial(decisions.cast, who=who, vote=vote))
+        assert not refusal
+        return record
+
+    def change(self, request_id: str, rule: Callable[[Record], Record]) -> Record:
+        """What a rule makes of the record, written past all functions."""
+        record, _ = self.records.change(self.seen(request_id), rule)
+        return record
+
+    def seen(self, request_id: str) -> Record:
+        """The record as it stands."""
+        found = self.store.get(request_id)
+        assert found
+        return found
 
     def press(self, link: str, decision: str = "approve", comment: str = "", **headers: str) -> httpx.Response:
         """What the page's form sends."""
@@ -159,23 +180,21 @@ def link_in(body: str) -> str:
 
 def queue_message(execution_arn: str, record: Record, *, token: str = "", round_: int = 0, late: bool = False) -> str:
     """What the workflow puts on the queue for a round of this request: its record's own, unless told otherwise."""
-    return json.dumps(
-        {
-            "schemaVersion": 2,
-            "taskToken": token or record.task_token,
-            "executionArn": execution_arn,
-            "round": round_ or record.round,
-            "rounds": record.rounds,
-            "late": late,
-            "deadline": record.deadline,
-            "request": {
-                "requestId": record.request_id,
-                "title": record.title,
-                "details": record.details,
-                "requestedBy": record.requested_by,
-                "requestedAt": record.requested_at,
-                "scheduledFor": record.scheduled_for,
-                "digest": record.digest,
-            },
-        }
+    body = message_body(
+        task_token=token or record.task_token,
+        execution_arn=execution_arn,
+        round_=round_ or record.round,
+        rounds=record.rounds,
+        late=late,
+        deadline=record.deadline,
+        request={
+            "requestId": record.request_id,
+            "title": record.title,
+            "details": record.details,
+            "requestedBy": record.requested_by,
+            "requestedAt": record.requested_at,
+            "scheduledFor": record.scheduled_for,
+            "digest": record.digest,
+        },
     )
+    return json.dumps(body)

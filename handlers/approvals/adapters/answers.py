@@ -1,0 +1,76 @@
+"""People's decision in the form in which the workflow takes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from handlers.approvals.faces.program import votes_for_programs
+from handlers.approvals.faces.when import iso
+from handlers.approvals.rules.record import Decision, Record
+from handlers.contract.question import ADDRESS_LIMIT
+from handlers.contract.record import Status
+from handlers.contract.visible import one_line, quoted, shortened
+from handlers.contract.workflow import WorkflowError
+
+# A cause, counted as it stands in JSON. Step Functions takes 32,768 characters, but parent workflows and events get it
+# inside of JSON, perhaps more than once, and what is cut there is not JSON any more.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
+CAUSE_LIMIT = 7_900
+REASON_LIMIT = 400  # characters of a comment in it; the record has all of them
+SHORTEST_REASON = 10  # less than that says nothing
+
+
+def approval(record: Record) -> dict[str, Any]:
+    """The output of an approval: {"requestId", "outcome", "decidedAt", "votes", "digest"}."""
+    told = {
+        "requestId": record.request_id,
+        "outcome": record.status.value,
+        "decidedAt": iso(record.decided_at),
+        "votes": votes_for_programs(record),
+    }
+    # Only runs that began under a definition which compares no digest have unbound records. Whoever makes one now,
+    # whose votes IAM cannot reserve for the page, gets no run to go on by it.
+    return told | ({"digest": record.digest} if record.bound else {})
+
+
+def rejection(record: Record) -> str:
+    """The cause: who rejected, and each one's words in quotation marks that these cannot close.
+
+    Names come first, and everybody has the same part of what they leave: no text hides another's name.
+    """
+    head = f"Request {record.request_id} was rejected at {iso(record.decided_at)} by "
+    against = [
+        (one_line(who, ADDRESS_LIMIT), vote.comment)
+        for who, vote in record.votes.items()
+        if vote.decision is Decision.REJECT
+    ]
+    names = _in_json(head + "; ".join(who for who, _ in against))
+    room = (CAUSE_LIMIT - names) // max(1, len(against))
+    return _fitted(head + "; ".join(who + _reason(comment, room) for who, comment in against), CAUSE_LIMIT)
+
+
+def written_answer(record: Record) -> str:
+    """A decided record's answer as one JSON text: the output of an approval, or {"error", "cause"}."""
+    if record.status is Status.APPROVED:
+        return json.dumps(approval(record), ensure_ascii=False)
+    told = {"error": WorkflowError.REJECTED.value, "cause": rejection(record)}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _reason(comment: str, room: int) -> str:
+    """`room` is in characters of JSON."""
+    words = quoted(comment, REASON_LIMIT)
+    while words and _in_json(f": {words}") > room:
+        words = quoted(words[1:-1], len(words) * 3 // 4) if len(words) > SHORTEST_REASON else ""
+    return f": {words}" if words else ""
+
+
+def _fitted(text: str, room: int) -> str:
+    while _in_json(text) > room:
+        text = shortened(text, len(text) * 3 // 4)
+    return text
+
+
+def _in_json(text: str) -> int:
+    return len(json.dumps(text))

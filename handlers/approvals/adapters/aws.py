@@ -1,0 +1,29 @@
+"""How the adapters call AWS: few retries, short time-outs, so that a person at the page is never left waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handlers.approvals.usecases.ports import UnavailableError
+
+# One call may take (4 s + a short pause) x 3 at the worst; the callers' own time-outs leave room for that.
+CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=4,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+# For what nobody waits for at a page. A Publish that is given up may have been sent, and then goes out twice.
+PATIENT = CONFIG.merge(Config(read_timeout=10))
+
+
+@contextmanager
+def calls() -> Iterator[None]:
+    """What AWS refuses or leaves unanswered, after the SDK's retries, as UnavailableError."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise UnavailableError(type(error).__name__, str(error)) from error

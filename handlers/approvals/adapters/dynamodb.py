@@ -1,0 +1,104 @@
+"""The record in DynamoDB: read consistently, written only by whoever saw its latest version."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from handlers.approvals.adapters.aws import calls
+from handlers.approvals.adapters.item import from_item, to_item
+from handlers.approvals.rules.record import Record
+from handlers.contract.record import Attribute
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class ApprovalTable:
+    """The port `Store`. `index` finds a record by its execution; only those who look that up need to name it."""
+
+    def __init__(self, client: DynamoDBClient, table: str, index: str = "") -> None:
+        self._client = client
+        self._table = table
+        self._index = index
+
+    def get(self, request_id: str) -> Record | None:
+        with calls():
+            found = self._client.get_item(TableName=self._table, Key=_key(request_id), ConsistentRead=True).get("Item")
+        return from_item(_plain(found)) if found else None
+
+    def requests_of(self, execution_arn: str) -> list[str]:
+        """The index follows the table with a delay of mostly less than a second:
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+        """
+        with calls():
+            found = self._client.query(
+                TableName=self._table,
+                IndexName=self._index,
+                KeyConditionExpression=f"{Attribute.EXECUTION_ARN} = :execution",
+                ExpressionAttributeValues={":execution": {"S": execution_arn}},
+            )["Items"]
+        return [item[Attribute.REQUEST_ID]["S"] for item in found]
+
+    def create(self, record: Record) -> Record | None:
+        item = to_item(record) | {Attribute.VERSION.value: 1}
+        with calls():
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=_typed(item),
+                    ConditionExpression=f"attribute_not_exists({Attribute.REQUEST_ID})",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return None
+        return from_item(item)
+
+    def replace(self, seen: Record, after: Record) -> Record | None:
+        """One conditional UpdateItem of what has changed. The version that was seen stands for all that was decided
+        from it: that the request was open, and that this person had not voted."""
+        old, new = to_item(seen), to_item(after) | {Attribute.VERSION.value: seen.version + 1}
+        changed = {name: value for name, value in new.items() if old.get(name) != value}
+        removed = sorted(old.keys() - new.keys())
+        names = {f"#{name}": name for name in [*changed, *removed]}
+        values = _typed({f":{name}": value for name, value in changed.items()} | {":seen": seen.version})
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
+        if removed:
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        with calls():
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(seen.request_id),
+                    UpdateExpression=expression,
+                    ConditionExpression=f"#{Attribute.VERSION} = :seen",
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=values,
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return None
+        return from_item(new)
+
+
+def _key(request_id: str) -> dict[str, Any]:
+    return {Attribute.REQUEST_ID.value: {"S": request_id}}
+
+
+def _typed(values: dict[str, Any]) -> dict[str, Any]:
+    serialize = TypeSerializer().serialize
+    return {name: serialize(value) for name, value in values.items()}
+
+
+def _plain(item: dict[str, Any]) -> dict[str, Any]:
+    deserialize = TypeDeserializer().deserialize
+    return {name: _numbers(deserialize(value)) for name, value in item.items()}
+
+
+def _numbers(value: Any) -> Any:
+    """DynamoDB's numbers are Decimals; all of ours are whole."""
+    if isinstance(value, dict):
+        return {name: _numbers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_numbers(inner) for inner in value]
+    return int(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,85 @@
+"""Mail by Amazon SNS: to the people who are asked, and to the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handlers.approvals.adapters.aws import calls
+from handlers.approvals.faces import mail, operator_mail
+from handlers.approvals.rules import links
+from handlers.approvals.rules.endings import Execution
+from handlers.approvals.rules.record import Record
+from handlers.approvals.rules.rounds import Kind
+from handlers.approvals.usecases.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letterhead:
+    """What every mail of a stack has: its name and time zone, and for links the address that they begin with."""
+
+    environment: str
+    timezone: str
+    approval_url: str = ""
+    one_click: bool = False
+
+
+class Pace:
+    """At most one mail in so many seconds, over all calls that this worker serves."""
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._next = 0.0
+
+    def wait(self) -> None:
+        # Never longer than one pause: the time of day may be set back.
+        self._clock.sleep(max(0.0, min(self._seconds, self._next - self._clock.now())))
+        self._next = self._clock.now() + self._seconds
+
+
+class ApproverTopic:
+    """The port `Mail`. Each subscription of the topic takes what has its own address as the attribute `approver`."""
+
+    def __init__(self, client: SNSClient, topic_arn: str, letterhead: Letterhead, pace: Pace) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+        self._letterhead = letterhead
+        self._pace = pace
+
+    def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
+        head = self._letterhead
+        link = links.url(head.approval_url, record.request_id, secret)
+        subject = mail.subject(record, kind, head.environment, head.timezone)
+        one_click_link = f"{link}/approve" if head.one_click else ""
+        body = mail.body(record, who, kind, link, head.environment, head.timezone, one_click_link)
+        self._pace.wait()
+        with calls():
+            self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject=subject,
+                Message=body,
+                MessageAttributes={"approver": {"DataType": "String", "StringValue": who}},
+            )
+
+
+class OperatorTopic:
+    """The port `Operator`."""
+
+    def __init__(self, client: SNSClient, topic_arn: str, letterhead: Letterhead) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+        self._letterhead = letterhead
+
+    def tell(self, execution_arn: str, execution: Execution, records: Sequence[Record]) -> None:
+        environment, timezone = self._letterhead.environment, self._letterhead.timezone
+        with calls():
+            self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject=operator_mail.subject(execution, records, environment, timezone),
+                Message=operator_mail.body(execution_arn, execution, records, environment, timezone),
+            )

@@ -1,0 +1,68 @@
+"""The executions that wait, in Step Functions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from handlers.approvals.adapters.answers import approval, rejection
+from handlers.approvals.adapters.aws import calls
+from handlers.approvals.rules.endings import Execution
+from handlers.approvals.rules.record import Record
+from handlers.contract.record import Status
+from handlers.contract.workflow import WorkflowError
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
+QUEUE_ERRORS = "SQS."  # what errors of the state that asks begin with
+
+
+class StepFunctions:
+    """The port `Workflow`."""
+
+    def __init__(self, client: SFNClient) -> None:
+        self._client = client
+
+    def hand_over(self, token: str, record: Record) -> bool:
+        if record.status is not Status.APPROVED:
+            return self.fail(token, WorkflowError.REJECTED, rejection(record))
+        with calls():
+            try:
+                self._client.send_task_success(taskToken=token, output=json.dumps(approval(record), ensure_ascii=False))
+            except self._dead_token:
+                return False
+        return True
+
+    def fail(self, token: str, error: WorkflowError, cause: str) -> bool:
+        with calls():
+            try:
+                self._client.send_task_failure(taskToken=token, error=error.value, cause=cause)
+            except self._dead_token:
+                return False
+        return True
+
+    def execution(self, arn: str) -> Execution:
+        with calls():
+            try:
+                described = self._client.describe_execution(executionArn=arn)
+            except self._client.exceptions.ExecutionDoesNotExist:
+                return Execution(status="DELETED")  # history is kept for 90 days, and goes with its state machine
+        stopped, error = described.get("stopDate"), described.get("error") or ""
+        return Execution(
+            status=described["status"],
+            running=described["status"] in RUNNING,
+            error=error,
+            cause=described.get("cause") or "",
+            stopped_at=int(stopped.timestamp()) if stopped else 0,
+            started_with=described.get("input") or "",
+            redrives=described.get("redriveCount") or 0,
+            asking_failed=error.startswith(QUEUE_ERRORS),
+        )
+
+    @property
+    def _dead_token(self) -> tuple[type[Exception], ...]:
+        """TaskTimedOut is said of tokens that are used up as well as of those that ran out."""
+        known = self._client.exceptions
+        return known.TaskTimedOut, known.TaskDoesNotExist, known.InvalidToken

@@ -1,0 +1,154 @@
+"""What an execution was started with, and the question in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from handlers.approvals.faces import when
+from handlers.contract.once import RepeatedError, parse
+from handlers.contract.question import LIMITS, Field
+from handlers.contract.visible import blank
+
+QUOTED = 60  # characters of a key that is refused
+SCHEDULERS = ("aws.events", "aws.scheduler")  # whose "Scheduled Event" has the scheduled time as its `time`
+
+
+class InvalidTask(Exception):  # noqa: N818 - the state machine catches this name
+    """The trigger's input makes no task; the workflow ends with this message as its cause."""
+
+
+class Came(NamedTuple):
+    """What a run was started with: where the question stands, and what is asked if it has no title."""
+
+    asked: dict[str, Any]
+    event: str = ""  # what an event without a title is called; any other run asks the stack's question
+    scheduled: Any = None
+
+
+def question(trigger: Any, stacks_own: Mapping[str, Any]) -> dict[str, str]:
+    """What to ask: title, details and requestedBy, and scheduledFor if a schedule has asked. Raises InvalidTask.
+
+    A run with a title of its own has details of its own, or none: the stack's `task` is asked as a whole or not at all.
+    """
+    came = read(trigger)
+    asked = {name: _text(came.asked, name) for name in LIMITS}
+    if not asked[Field.TITLE]:
+        asked |= {Field.TITLE.value: came.event} if came.event else _stacks_question(asked[Field.DETAILS], stacks_own)
+    scheduled = when.utc(came.scheduled)
+    return asked | ({Field.SCHEDULED_FOR.value: scheduled} if scheduled else {})
+
+
+def read(trigger: Any) -> Came:
+    """The one place that knows what stands where, in an EventBridge event and in any other input of an execution.
+
+    Missing, null and blank are the same: not given. Other keys are free; but with one of ours misspelled or misplaced,
+    people would be asked another question than was meant. In an event's `detail` all keys are its sender's business.
+    """
+    outer = _object("the input", trigger)
+    if "detail-type" in outer:
+        _refuse_slips(outer, (*LIMITS, "task", "detail"))
+        _refuse(outer, (*LIMITS, "task"), "beside detail-type: an event's question is read from its detail")
+        return _event(outer)
+    _refuse_slips(outer, (*LIMITS, "task", "detail-type"))
+    asked = outer
+    if _given(outer.get("task")):
+        _refuse(outer, LIMITS, "beside task: a question is read from one place")
+        asked = _object("the task", outer["task"])
+        _refuse_slips(asked, (*LIMITS, "task"))
+        _refuse(asked, ["task"], "inside task: title and details are read there")
+    return Came(asked, scheduled=outer.get("scheduledTime"))
+
+
+def _event(event: dict[str, Any]) -> Came:
+    kind, source = _text(event, "detail-type"), _text(event, "source")
+    by_time = kind == "Scheduled Event" and source in SCHEDULERS
+    # The title is made here, so it is kept short here.
+    name = f"{kind or 'Event'} from {source or 'an unknown source'}"[: LIMITS[Field.TITLE]].strip()
+    return Came(_object("detail", event.get("detail")), name, event.get("time") if by_time else None)
+
+
+def _stacks_question(details: str, own: Mapping[str, Any]) -> dict[str, str]:
+    if details:
+        raise InvalidTask(
+            "title must not be missing beside details: the stack's `task` is asked as a whole or not at all"
+        )
+    asked = {name.value: _text(own, name) for name in (Field.TITLE, Field.DETAILS)}
+    if not asked[Field.TITLE]:
+        raise InvalidTask("title must not be empty: neither the input nor the stack's `task` config has one")
+    return asked
+
+
+def _given(value: Any) -> bool:
+    return not (value is None or (isinstance(value, str) and blank(value)))
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
+    """JSON in a text is read: Scheduler's own event has "{}" as its detail, and many a caller encodes twice."""
+    if not _given(value):
+        return {}
+    held, got = value, type(value).__name__
+    if isinstance(value, str):
+        try:
+            held = parse(value)
+            got += f" that holds {type(held).__name__}"
+        except RepeatedError as error:
+            key = json.dumps(error.name)[:QUOTED]
+            raise InvalidTask(f"{name} must have each key once, got {key} {error.times} times") from error
+        except (ValueError, RecursionError):
+            got += " that is not JSON"
+    if not isinstance(held, dict):
+        raise InvalidTask(f"{name} must be a JSON object, got {got}")
+    return held
+
+
+def _refuse_slips(given: dict[str, Any], names: Iterable[str]) -> None:
+    """The letters of a key of ours, in another case or with something between them."""
+    ours = {_letters(name): name for name in names}
+    for key, value in given.items():
+        meant = ours.get(_letters(key), key)
+        if key != meant and _given(value):
+            raise InvalidTask(f"{meant} must be spelled exactly that way, got {json.dumps(key)[:QUOTED]}")
+
+
+def _letters(key: str) -> str:
+    return "".join(filter(str.isalnum, key)).casefold()
+
+
+def _refuse(given: dict[str, Any], names: Iterable[str], where: str) -> None:
+    for name in names:
+        if _given(given.get(name)):
+            raise InvalidTask(f"{name} must not be {where}")
+
+
+def _text(given: Mapping[str, Any], name: str) -> str:
+    """Without white space around it; "" for what is not given."""
+    value = given.get(name)
+    if not _given(value):
+        return ""
+    if name == Field.DETAILS and isinstance(value, dict | list):
+        value = _written_out(name, value)
+    if not isinstance(value, str):
+        kinds = "text, an object or a list" if name == Field.DETAILS else "text"
+        raise InvalidTask(f"{name} must be {kinds}, got {type(value).__name__}")
+    if name in LIMITS and len(value) > LIMITS[name]:
+        raise InvalidTask(f"{name} must be at most {LIMITS[name]} characters, got {len(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # JSON can write half of a surrogate pair, but no service takes it
+        raise InvalidTask(f"{name} must be valid Unicode text, got a lone surrogate") from error
+    return value.strip()
+
+
+def _written_out(name: str, value: Any) -> str:
+    try:
+        compact = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        # What is too long already is refused as it is: deep and wide, it would grow by thousands of times.
+        return compact if len(compact) > LIMITS[name] else json.dumps(value, indent=2, ensure_ascii=False)
+    except RecursionError as error:
+        raise InvalidTask(f"{name} must not be nested that deeply") from error
+    except ValueError as error:
+        raise InvalidTask(
+            f"{name} must be text or JSON, got {type(value).__name__} with a number that JSON lacks"
+        ) from error

@@ -1,0 +1,219 @@
+"""The mail that asks: a subject and a plain-text body, made of a record that strangers have filled in.
+
+SNS takes a subject of fewer than 100 printable ASCII characters and a message of up to 256 KiB:
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from handlers.approvals.faces import when, wording
+from handlers.approvals.rules.record import Record
+from handlers.approvals.rules.rounds import Kind
+from handlers.contract.visible import STACKED, clean, one_line, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SUBJECT_LIMIT = 99
+ENVIRONMENT_LIMIT = 30
+DETAILS_LIMIT = 10_000  # characters
+DETAILS_LINES = 200
+COMMENT_SHOWN = 500
+PEOPLE_LIMIT = 50
+QUOTE_WIDTH = 72  # columns
+# What a quoted line may be broken between: addresses, blanks, words.
+PIECE = re.compile(r"https?://[!-~]+|\s|(?:(?!https?://)\S)+")
+# Outlook removes "extra line breaks" from plain text: it joins a line to one of some 40 characters or more before it.
+# It leaves a blank line alone, and a line that begins with two blanks, as each one of a quotation does.
+PARAGRAPH = "\n\n"
+
+HEADLINES = {Kind.REQUEST: "Approval needed", Kind.REMINDER: "Reminder", Kind.ESCALATION: "Escalation"}
+
+# What Unicode's decomposition leaves alone although ASCII has something for it.
+ASCII_FOR = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+    | dict.fromkeys("\u2018\u2019\u201a", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
+    | {"\u2192": "->", "\u00d7": "x"}
+)
+
+
+def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC") -> str:
+    """For example "[dev] Approval needed: Deploy 1.4 to production"."""
+    return subject_about(record, HEADLINES[kind], environment, timezone)
+
+
+def subject_about(record: Record, headline: str, environment: str, timezone: str) -> str:
+    """A scheduled request has its time at the end, or mail programs would make one thread of every day's."""
+    end = (
+        f" ({when.local_iso(one_line(record.scheduled_for), timezone, weekday=False)})" if record.scheduled_for else ""
+    )
+    return subject_line(environment, headline, _subject_title(record), end)
+
+
+def subject_line(environment: str, headline: str, what: str, end: str = "") -> str:
+    """Cut to what SNS takes, in ASCII; headline and end are whole."""
+    where = _ascii(environment)[:ENVIRONMENT_LIMIT]
+    start = f"{f'[{where}] ' if where else ''}{headline}: "
+    return (start + shortened(_ascii(what), SUBJECT_LIMIT - len(start) - len(end)) + end).rstrip()
+
+
+def body(
+    record: Record, who: str, kind: Kind, link: str, environment: str, timezone: str, one_click_link: str = ""
+) -> str:
+    """What this person is asked, by whom, until when, and the link to answer with.
+
+    Whoever approves without the page has seen all of the question, so a mail that had to cut it has no link for that.
+    """
+    parts = (
+        _opening(record, kind, environment, timezone),
+        _facts(record, timezone),
+        _details(record),
+        votes(record, timezone),
+        _how_to_answer(who, link, "" if _cut(record) else one_click_link),
+        f"Request {one_line(record.request_id)}\n",
+    )
+    return PARAGRAPH.join(filter(None, parts))
+
+
+def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str:
+    workflow = f"A workflow in {one_line(environment)}" if environment else "A workflow"
+    if kind is Kind.REQUEST:
+        return f"{workflow} has stopped and waits for your answer."
+    asked_at = when.local_iso(one_line(record.requested_at), timezone)
+    if kind is Kind.REMINDER:
+        count = f"This is reminder {record.round - 1} of {record.rounds - 1}"
+        return f"{workflow} still waits for your answer. {count}; it was first asked at {asked_at}."
+    before = _listed(who for who in record.approvers if who not in record.escalate_to)
+    return (
+        f"{workflow} still waits for an answer, and now you are asked as well: it was first asked at {asked_at}, "
+        f"{before} {'have' if ' and ' in before else 'has'} not settled it, and it expires "
+        f"at {when.local(record.deadline, timezone)}."
+    )
+
+
+def _facts(record: Record, timezone: str) -> str:
+    scheduled = when.local_iso(one_line(record.scheduled_for), timezone)
+    return PARAGRAPH.join(
+        (
+            f"What: {wording.title(record)}",
+            *([f"Scheduled for: {scheduled}"] if scheduled else []),
+            f"Asked by: {wording.requester(record)}",
+            f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
+            f"Answer until: {when.local(record.deadline, timezone)}",
+            f"Approvals needed: {wording.quorum(record)}",
+        )
+    )
+
+
+def _cut(record: Record) -> bool:
+    """Whether the mail shows less of the question than the page does."""
+    _, details_cut = _excerpt(record.details, DETAILS_LIMIT, DETAILS_LINES)
+    return details_cut or one_line(record.title) != one_line(record.title, len(record.title))
+
+
+def _details(record: Record) -> str:
+    shown, cut = _excerpt(record.details, DETAILS_LIMIT, DETAILS_LINES)
+    if not shown:
+        return ""
+    end = "(shortened here; the page behind the link has all of it)" if cut else "(end of the details)"
+    return f"Details, as written by whoever asked:\n\n{_quoted(shown)}\n\n{end}"
+
+
+def votes(record: Record, timezone: str) -> str:
+    """Who has answered so far, and how."""
+    cast = record.votes
+    if not cast:
+        return "Nobody has answered yet."
+    parts = ["Answers so far:"]
+    for who, vote in list(cast.items())[:PEOPLE_LIMIT]:
+        parts.append(f"- {one_line(who)} {wording.verb(vote)}, {when.local(vote.at, timezone)}")
+        comment, _ = _excerpt(vote.comment, COMMENT_SHOWN, DETAILS_LINES)
+        if comment:
+            parts.append(_quoted(comment))
+    if len(cast) > PEOPLE_LIMIT:
+        parts.append(f"- and {len(cast) - PEOPLE_LIMIT} more")
+    return PARAGRAPH.join(parts)
+
+
+def _how_to_answer(who: str, link: str, one_click_link: str) -> str:
+    parts = [
+        "To answer, open this link:",
+        link,
+        "It shows the request on a page. Nothing is decided until you press Approve or Reject there.",
+    ]
+    if one_click_link:
+        parts += ["Or approve at once, without the page. Opening this link is your approval:", one_click_link]
+    links = "These links are" if one_click_link else "The link is"
+    parts.append(
+        f"{links} personal: whoever opens {'them' if one_click_link else 'it'} answers as {one_line(who)}. "
+        "Please do not forward this mail."
+    )
+    return PARAGRAPH.join(parts)
+
+
+def _subject_title(record: Record) -> str:
+    """The title in ASCII; the request's id if hardly anything is left of it."""
+    whole = one_line(record.title)
+    plain = _ascii(whole)
+    letters = sum(map(str.isalnum, whole))
+    kept = sum(map(str.isalnum, plain))
+    return plain if kept and 2 * kept >= letters else f"request {_ascii(record.request_id)[:8]}"
+
+
+def _ascii(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", one_line(text).translate(ASCII_FOR))
+    return " ".join(decomposed.encode("ascii", "ignore").decode().split())
+
+
+def _excerpt(text: str, characters: int, lines: int) -> tuple[str, bool]:
+    """The beginning of a text, and whether something is missing."""
+    cleaned = clean(text).strip("\n").rstrip()
+    start = "\n".join(cleaned[:characters].split("\n")[:lines]).rstrip()
+    return start, len(start) < len(cleaned)
+
+
+def _quoted(text: str) -> str:
+    """Each line marked, and none so long that a mail client would break it and leave the rest unmarked.
+
+    An address that is longer stays in one piece, so that it can be opened.
+    """
+    return "\n".join(f"  | {row}".rstrip() for line in text.split("\n") for row in _rows(line.expandtabs()))
+
+
+def _rows(line: str) -> Iterator[str]:
+    row, used = "", 0
+    for piece in _pieces(line):
+        if row and used + _columns(piece) > QUOTE_WIDTH:
+            yield row
+            row, used = "", 0
+        row, used = row + piece, used + _columns(piece)
+    yield row
+
+
+def _pieces(line: str) -> Iterator[str]:
+    for found in PIECE.findall(line):
+        if _columns(found) <= QUOTE_WIDTH or found.startswith(("http://", "https://")):
+            yield found
+        else:
+            yield from found  # letter by letter
+
+
+def _columns(text: str) -> int:
+    """Chinese, Japanese and Korean letters, and emoji, are two columns wide."""
+    return sum(
+        0 if unicodedata.category(one) in STACKED else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        for one in text
+    )
+
+
+def _listed(people: Iterable[str]) -> str:
+    names = [one_line(who) for who in people]
+    if len(names) > PEOPLE_LIMIT:
+        names[PEOPLE_LIMIT:] = [f"{len(names) - PEOPLE_LIMIT} more"]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

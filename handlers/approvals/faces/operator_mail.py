@@ -1,0 +1,114 @@
+"""The mail to an operator: which run ended otherwise than by people's decision, why, and where to look.
+
+Limits of subject and message are those of `mail`. Causes are written by AWS, by the user's own functions and by
+whoever holds a task token, titles and inputs by whoever starts a run. Each is one line, cleaned, cut, and in quotation
+marks, so that none can be taken for words of ours; an input is JSON, which has marks of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from handlers.approvals.faces import mail, when, wording
+from handlers.contract.visible import one_line, quoted
+from handlers.contract.workflow import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handlers.approvals.rules.endings import Execution
+    from handlers.approvals.rules.record import Record
+
+ENDED = {Ending.FAILED: "failed", Ending.TIMED_OUT: "timed out", Ending.ABORTED: "was stopped"}
+UNVOTED = "went on without a vote"
+CAUSE_LIMIT = 1_000  # characters: enough for a message, not for a stack trace
+INPUT_LIMIT = 400
+NAME = re.compile(r"[\w.]{1,256}", re.ASCII)  # what errors are called; anything else is a text
+# By partition; others (isolated regions) have consoles whose addresses are not public.
+# https://docs.aws.amazon.com/general/latest/gr/aws-arns-and-namespaces.html
+CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+
+
+def subject(execution: Execution, records: Sequence[Record], environment: str, timezone: str) -> str:
+    """For example "[dev] Approval workflow failed: Release 1.4 to production"."""
+    headline = f"Approval workflow {_ended(execution, records)}"
+    if records:
+        return mail.subject_about(records[0], headline, environment, timezone)
+    return mail.subject_line(environment, headline, execution.error or "nobody had been asked")
+
+
+def body(execution_arn: str, execution: Execution, records: Sequence[Record], environment: str, timezone: str) -> str:
+    """What was asked, how it ended and why, who had answered, and where to look."""
+    parts = [
+        f"A run of the approval workflow in {one_line(environment)} {_ended(execution, records)}.",
+        *(
+            f"Somebody answered with the task token of request {one_line(record.request_id)}, and nobody had voted for "
+            "that. Find out who may read task tokens: docs/security.md."
+            for record in records
+            if record.answered_without_vote
+        ),
+        *(_asked(record, timezone) for record in records),
+        _ending(execution, timezone),
+        *(mail.votes(record, timezone) for record in records),
+        *([] if records else [f"- Started with: {one_line(execution.started_with, INPUT_LIMIT)}"]),
+        "Where to look:",
+        console(execution_arn) or execution_arn,
+        "What each ending means, and what to do, is in docs/operations.md.",
+    ]
+    return mail.PARAGRAPH.join(parts) + "\n"
+
+
+def why(cause: str) -> str:
+    """A cause in words: a function's exception arrives as JSON, {"errorMessage", "errorType", "stackTrace"}.
+
+    What is cut, or was no JSON to begin with (a function that ran out of time or memory), stays as it is.
+    """
+    try:
+        told = json.loads(cause)
+    except (ValueError, RecursionError):
+        return cause
+    if not isinstance(told, dict) or not isinstance(told.get("errorMessage"), str):
+        return cause
+    kind = told.get("errorType")
+    return f"{kind}: {told['errorMessage']}" if isinstance(kind, str) and kind else told["errorMessage"]
+
+
+def console(execution_arn: str) -> str:
+    """The execution's page in the AWS console of its partition; "" where that has none that is known."""
+    _arn, partition, _service, region, *_ = execution_arn.split(":")
+    if partition not in CONSOLES:
+        return ""
+    return f"https://{region}.{CONSOLES[partition]}/states/home?region={region}#/v2/executions/details/{execution_arn}"
+
+
+def _ended(execution: Execution, records: Sequence[Record]) -> str:
+    if any(record.answered_without_vote for record in records):
+        return UNVOTED
+    return ENDED[Ending(execution.status)]
+
+
+def _asked(record: Record, timezone: str) -> str:
+    facts = [
+        f"- What: {quoted(record.title) or wording.UNTITLED}",
+        f"- Asked by: {quoted(record.requested_by) or wording.NOBODY}",
+    ]
+    if record.scheduled_for:
+        facts.append(f"- Scheduled for: {when.local_iso(one_line(record.scheduled_for), timezone)}")
+    facts.append(f"- Request: {one_line(record.request_id)}, {record.status.value}")
+    return mail.PARAGRAPH.join(facts)
+
+
+def _ending(execution: Execution, timezone: str) -> str:
+    error = execution.error if NAME.fullmatch(execution.error) else quoted(execution.error)
+    facts = [f"- Ended: {' '.join(filter(None, (execution.status, error)))}"]
+    if execution.stopped_at:
+        facts.append(f"- At: {when.local(execution.stopped_at, timezone)}")
+    if cause := quoted(why(execution.cause), CAUSE_LIMIT):
+        facts.append(f"- Why: {cause}")
+    return mail.PARAGRAPH.join(facts)

@@ -1,0 +1,35 @@
+"""A request as JSON, for programs. Times are ISO 8601, UTC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers.approvals.faces.when import iso
+from handlers.approvals.rules.record import Record
+
+
+def votes_for_programs(record: Record) -> list[dict[str, str]]:
+    """[{"approver", "decision", "comment", "at"}], oldest first: without address and browser of the voter."""
+    return [
+        {"approver": who, "decision": vote.decision.value, "comment": vote.comment, "at": iso(vote.at)}
+        for who, vote in record.votes.items()
+    ]
+
+
+def request_for_programs(record: Record, who: str) -> dict[str, Any]:
+    """What the page shows to `who`."""
+    return {
+        "requestId": record.request_id,
+        "title": record.title,
+        "details": record.details,
+        "requestedBy": record.requested_by,
+        "requestedAt": record.requested_at,
+        "scheduledFor": record.scheduled_for,
+        "deadline": iso(record.deadline),
+        "digest": record.digest,
+        "status": record.status.value,
+        "approvalsRequired": record.approvals_required,
+        "rejectionsRequired": record.rejections_required,
+        "you": who,
+        "votes": votes_for_programs(record),
+    }

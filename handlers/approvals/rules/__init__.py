@@ -1,0 +1,1 @@
+"""Pure functions and values: no AWS, no clock, no wire format."""

@@ -1,0 +1,33 @@
+"""What the workflow asks for: one round of one request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from handlers.contract.question import digest_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One round of one request. `deadline` is in epoch seconds; `scheduled_for` is "" unless a schedule has asked.
+
+    `late`: the last round is over and nobody is asked any more; the workflow wants to know what has been decided.
+    """
+
+    task_token: str = field(repr=False)
+    execution_arn: str
+    round: int
+    rounds: int
+    deadline: int
+    request_id: str
+    title: str
+    details: str
+    requested_by: str
+    requested_at: str
+    scheduled_for: str = ""
+    late: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Of the question as it stands here."""
+        return digest_of(self)

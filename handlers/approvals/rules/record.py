@@ -1,0 +1,127 @@
+"""One approval request: what is asked, who has been asked, and what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Self
+
+from handlers.contract.question import digest_of
+from handlers.contract.record import Status
+
+DECIDED = frozenset({Status.APPROVED, Status.REJECTED})
+
+
+class Decision(StrEnum):
+    """What one approver can say."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What somebody answers. `digest` is that of the question which the answer is to.
+
+    It is "" from a program that does not know it, and in a vote of an unbound record.
+    """
+
+    decision: Decision
+    comment: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote(Choice):
+    """One approver's answer. `at` is in epoch seconds; `source_ip` and `user_agent` say who really pressed."""
+
+    at: int
+    source_ip: str
+    user_agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approver:
+    """Somebody who has been asked: SHA-256 digests of the links sent, the last round mailed (0: none yet), the vote."""
+
+    links: tuple[str, ...] = ()
+    mailed_round: int = 0
+    vote: Vote | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """Who is sending this round's mails, and until when (epoch seconds) nobody else may."""
+
+    owner: str
+    until: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A request, the people asked, and what they said.
+
+    Times are epoch seconds, except `requested_at` and `scheduled_for`, which are the ISO 8601 texts of the task; the
+    latter is "" unless a schedule has asked. `version` counts the writes: each one names the version it was computed
+    from, so that of two concurrent writers one has to look again.
+    """
+
+    request_id: str
+    execution_arn: str
+    title: str
+    details: str
+    requested_by: str
+    requested_at: str
+    deadline: int
+    expires_at: int
+    round: int
+    rounds: int
+    approvals_required: int
+    rejections_required: int
+    approvers: Mapping[str, Approver]
+    scheduled_for: str = ""
+    escalate_to: tuple[str, ...] = ()
+    status: Status = Status.OPEN
+    decided_at: int = 0
+    handed_over: bool = False
+    task_token: str = field(default="", repr=False)
+    lease: Lease | None = None
+    answered_without_vote: bool = False  # by somebody who holds a task token
+    answer_mismatched: bool = False  # the workflow had asked another question, and refused it
+    operator_told: int = 0  # of the ending at that time, in epoch seconds; 0: of none
+    version: int = 1
+    bound: bool = True  # False: made by the release before, when not only the page could write votes
+
+    @property
+    def digest(self) -> str:
+        """Of the question as it stands here."""
+        return digest_of(self)
+
+    @property
+    def asked(self) -> bool:
+        """Whether anybody has been mailed."""
+        return any(approver.mailed_round for approver in self.approvers.values())
+
+    @property
+    def verdict(self) -> Status:
+        """APPROVED or REJECTED if the votes say so, each given to this very question, else OPEN."""
+        cast = [vote.decision for vote in self.votes.values() if vote.digest in {"", self.digest}]
+        if cast.count(Decision.REJECT) >= max(1, self.rejections_required):
+            return Status.REJECTED
+        if cast.count(Decision.APPROVE) >= max(1, self.approvals_required):
+            return Status.APPROVED
+        return Status.OPEN
+
+    @property
+    def votes(self) -> dict[str, Vote]:
+        """The votes cast so far, by approver, oldest first."""
+        cast = {who: approver.vote for who, approver in self.approvers.items() if approver.vote}
+        return dict(sorted(cast.items(), key=lambda entry: (entry[1].at, entry[0])))
+
+    def with_approver(self, who: str, **changes: Any) -> Self:
+        return replace(self, approvers={**self.approvers, who: replace(self.approvers[who], **changes)})
+
+    def as_voted(self) -> Self:
+        """A decision is what the votes say: a stored one without them is none, whoever wrote it."""
+        return replace(self, status=Status.OPEN) if self.status in DECIDED and self.status is not self.verdict else self

@@ -1,0 +1,134 @@
+"""Asking in rounds: who gets this round's mail, and who is sending it. Pure functions, as `decisions` are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
+from handlers.approvals.rules.message import Message
+from handlers.approvals.rules.record import DECIDED, Approver, Lease, Record
+from handlers.approvals.rules.refusal import Reason, Refusal
+from handlers.contract.address import same_person
+from handlers.contract.policy import Policy
+from handlers.contract.question import ADDRESS_LIMIT
+from handlers.contract.record import Status
+from handlers.contract.visible import quoted
+
+SECONDS_PER_DAY = 86_400
+
+
+class Kind(StrEnum):
+    """What a mail is to its reader."""
+
+    REQUEST = "request"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+
+
+def new_record(message: Message, policy: Policy) -> Record | Refusal:
+    """TOO_FEW if the requester, who may not decide, is needed for the quorum.
+
+    Without the requester there may be fewer people than rejections are required; then all of them reject. Fewer
+    approvals than were configured are never enough.
+    """
+    barred = same_person(message.requested_by) if policy.prevent_self_approval else ""
+    asked = [who for who in policy.approvers if same_person(who) != barred]
+    if len(asked) < policy.approvals_required:
+        words = (
+            f"Request {message.request_id} needs {policy.approvals_required} approval(s), but without its requester "
+            f"{quoted(message.requested_by, ADDRESS_LIMIT)} only {len(asked)} approver(s) are left"
+        )
+        return Refusal(reason=Reason.TOO_FEW, words=words)
+    escalate_to = tuple(who for who in policy.escalate_to if same_person(who) != barred)
+    return Record(
+        request_id=message.request_id,
+        execution_arn=message.execution_arn,
+        title=message.title,
+        details=message.details,
+        requested_by=message.requested_by,
+        requested_at=message.requested_at,
+        scheduled_for=message.scheduled_for,
+        deadline=message.deadline,
+        expires_at=message.deadline + policy.audit_days * SECONDS_PER_DAY,
+        round=0,
+        rounds=message.rounds,
+        approvals_required=policy.approvals_required,
+        rejections_required=min(policy.rejections_required, len(asked) + len(escalate_to)),
+        approvers={who: Approver() for who in asked},
+        escalate_to=escalate_to,
+        version=0,
+    )
+
+
+def begin(record: Record, message: Message, lease: Lease, now: int, digests: Mapping[str, str]) -> Record | Refusal:
+    """Take the message's round and the right to send its mails.
+
+    `digests` holds the digest of a fresh link for everybody who might be asked. Calling it again with the same lease
+    changes nothing, so a write whose answer was lost is simply tried again. A decided record is returned as it is.
+    FOREIGN, STALE or GIVEN_UP if there is nothing to ask; BUSY while another worker holds the lease.
+    """
+    if refusal := foreign(record, message):
+        return refusal
+    if record.status in DECIDED:
+        return record
+    if record.status is not Status.OPEN or message.round < record.round or now > record.deadline + CLOCK_SKEW_SECONDS:
+        return Refusal(reason=Reason.GIVEN_UP if record.status is Status.CLOSED else Reason.STALE)
+    if record.round == message.round and record.lease and record.lease.until > now:
+        if record.lease.owner == lease.owner:
+            return record
+        seconds = record.lease.until - now
+        words = f"another worker sends this round's mails for {seconds} more seconds"
+        return Refusal(reason=Reason.BUSY, words=words, retry_seconds=seconds)
+    opened = replace(record, round=message.round, task_token=message.task_token, lease=lease)
+    if message.round >= message.rounds:
+        joining = {who: Approver() for who in record.escalate_to if who not in record.approvers}
+        opened = replace(opened, approvers={**record.approvers, **joining})
+    for who in recipients(opened):
+        opened = opened.with_approver(who, links=(*opened.approvers[who].links, digests[who]))
+    return opened if recipients(opened) else replace(opened, lease=None)
+
+
+def foreign(record: Record, message: Message) -> Refusal | None:
+    """A record is made and changed by messages of its own run only."""
+    if message.execution_arn != record.execution_arn:
+        return Refusal(reason=Reason.FOREIGN, words="executionArn must be that of the run whose request this is")
+    if message.rounds != record.rounds:
+        return Refusal(reason=Reason.FOREIGN, words="rounds must be what the run began with")
+    return None
+
+
+def everybody(record: Record) -> Collection[str]:
+    """All who are asked in some round."""
+    return dict.fromkeys([*record.approvers, *record.escalate_to])
+
+
+def recipients(record: Record) -> list[str]:
+    """Who is still to get a mail in the record's round."""
+    if record.status is not Status.OPEN:
+        return []
+    return [
+        who
+        for who, approver in record.approvers.items()
+        if approver.vote is None and approver.mailed_round < record.round
+    ]
+
+
+def kind(record: Record, who: str) -> Kind:
+    """What this round's mail is to this person."""
+    if who in record.escalate_to:
+        return Kind.ESCALATION
+    return Kind.REMINDER if record.round > 1 else Kind.REQUEST
+
+
+def mailed(record: Record, who: str, round_: int) -> Record:
+    """This person has this round's mail. With the last one the right to send is given back."""
+    if record.approvers[who].mailed_round < round_:
+        record = record.with_approver(who, mailed_round=round_)
+    return record if recipients(record) else replace(record, lease=None)
+
+
+def release(record: Record, lease: Lease) -> Record:
+    """Give back the right to send, so that the next attempt need not wait for it to run out."""
+    return replace(record, lease=None) if record.lease and record.lease.owner == lease.owner else record

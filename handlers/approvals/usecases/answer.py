@@ -1,0 +1,103 @@
+"""Look and answer: what somebody with a link can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from handlers.approvals.observability import count, logger
+from handlers.approvals.rules import links
+from handlers.approvals.rules.decisions import Standing, cast, standing
+from handlers.approvals.rules.endings import Execution, ended
+from handlers.approvals.rules.record import DECIDED, Choice, Record, Vote
+from handlers.approvals.rules.refusal import Refusal
+from handlers.approvals.usecases.hand_over import as_known, hand_over
+from handlers.approvals.usecases.ports import Clock, UnavailableError, Workflow
+from handlers.approvals.usecases.records import Records
+from handlers.contract.record import Status
+
+USER_AGENT_LIMIT = 256  # characters of it that are kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A link that was really sent: whose it is, the record as it is stored, and the execution if it has ended."""
+
+    who: str
+    stored: Record
+    execution: Execution | None = None
+
+    @property
+    def record(self) -> Record:
+        """As it is to be shown: the record may not know yet that the execution is over."""
+        return ended(self.stored, self.execution) if self.execution else self.stored
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pressed:
+    """What became of it. `recorded` is False if it is not known to be."""
+
+    seen: Seen
+    refusal: Refusal | None = None
+    recorded: bool = True
+    handed_over: bool = True  # False: recorded, but the workflow could not be told yet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Looking changes nothing; pressing may be done twice with one effect."""
+
+    records: Records
+    workflow: Workflow
+    clock: Clock
+
+    def look(self, path: links.Path) -> Seen | None:
+        """An unknown request and a wrong secret look the same from outside. Raises UnavailableError."""
+        record = None
+        for spelling in dict.fromkeys(links.spellings(path.request_id)):
+            record = record or self.records.store.get(spelling)
+        who = links.holder(record, path.secret) if record else None
+        if not record or not who:
+            return None
+        logger.append_keys(requestId=record.request_id, execution=record.execution_arn, round=record.round)
+        if record.status is not Status.OPEN:
+            return Seen(who=who, stored=record)
+        execution = as_known(self.workflow, record.execution_arn)
+        return Seen(who=who, stored=record, execution=None if execution.running else execution)
+
+    def press(self, seen: Seen, choice: Choice, *, source_ip: str, user_agent: str) -> Pressed:
+        """Count one answer on the record that was seen, and hand the decision over if it makes one."""
+        vote = Vote(
+            decision=choice.decision,
+            comment=choice.comment,
+            digest=choice.digest or seen.record.digest,
+            at=int(self.clock.now()),
+            source_ip=source_ip,
+            user_agent=user_agent[:USER_AGENT_LIMIT],
+        )
+        try:
+            pressed = self._cast(seen, vote)
+        except UnavailableError as error:
+            logger.error("not recorded, or not known to be", outcome="fault", kind=error.kind)
+            return Pressed(seen=seen, recorded=False)
+        record, refusal = pressed.seen.stored, pressed.refusal
+        outcome = refusal.reason.value if refusal else vote.decision.value
+        logger.info("vote", outcome=outcome, status=record.status.value)
+        if refusal is None and record.status in DECIDED and seen.stored.status is Status.OPEN:
+            count(record.status.value.capitalize())
+        try:
+            record = hand_over(self.records, self.workflow, record)
+        except UnavailableError as error:
+            logger.error("recorded, but not handed over yet", outcome="pending", kind=error.kind)
+            return replace(pressed, handed_over=False)
+        return replace(pressed, seen=Seen(who=seen.who, stored=record))
+
+    def standing(self, seen: Seen) -> Standing:
+        return standing(seen.record, seen.who, self.clock.now())
+
+    def _cast(self, seen: Seen, vote: Vote) -> Pressed:
+        record = seen.stored
+        if seen.execution:
+            record, _ = self.records.change(record, partial(ended, execution=seen.execution))
+        record, refusal = self.records.change(record, partial(cast, who=seen.who, vote=vote))
+        return Pressed(seen=Seen(who=seen.who, stored=record), refusal=refusal)

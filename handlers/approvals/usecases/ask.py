@@ -1,0 +1,143 @@
+"""Ask: bring a record to the round that the workflow is in, and mail everybody who has to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from uuid import uuid4
+
+from handlers.approvals.observability import count, logger
+from handlers.approvals.rules import links, rounds
+from handlers.approvals.rules.endings import ended, undecided
+from handlers.approvals.rules.message import Message
+from handlers.approvals.rules.record import DECIDED, Lease, Record
+from handlers.approvals.rules.refusal import Reason, Refusal
+from handlers.approvals.usecases.hand_over import as_known, hand_over
+from handlers.approvals.usecases.ports import Clock, Mail, UnavailableError, Workflow
+from handlers.approvals.usecases.records import Records
+from handlers.contract.policy import Policy
+from handlers.contract.workflow import WorkflowError
+
+NOTE_PAUSE_SECONDS = 1
+SPARE_SECONDS = 5  # of a worker's life, to say which messages are to come back
+
+
+class NotAskedError(Exception):
+    """The message must come back, or never can be served: its refusal says which."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.words or refusal.reason.value)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """Serves the request queue. Every method may run twice with one effect."""
+
+    records: Records
+    workflow: Workflow
+    mail: Mail
+    clock: Clock
+    policy: Policy
+
+    def serve(self, message: Message, worker_ends: int) -> None:
+        """`worker_ends` (epoch seconds): until then nobody else may send this round's mails.
+
+        Raises NotAskedError and UnavailableError.
+        """
+        if message.late:
+            self._tell_late_decision(message)
+        else:
+            self._ask(message, worker_ends)
+
+    def _ask(self, message: Message, worker_ends: int) -> None:
+        lease = Lease(owner=str(uuid4()), until=worker_ends)
+        secrets: dict[str, str] = {}
+        record, refusal = self.records.open(message.request_id, partial(self._begin, message, lease, secrets))
+        if refusal or not record:
+            self._refuse(message, refusal or Refusal(reason=Reason.GONE))
+        elif record.status in DECIDED:
+            self._hand_over(record, message)
+        else:
+            try:
+                self._send_if_running(record, message, secrets, worker_ends - SPARE_SECONDS)
+            except Exception:
+                self.records.change(record, partial(rounds.release, lease=lease))
+                raise
+
+    def _begin(
+        self, message: Message, lease: Lease, secrets: dict[str, str], latest: Record | None
+    ) -> Record | Refusal:
+        record = latest or rounds.new_record(message, self.policy)
+        if isinstance(record, Refusal):
+            return record
+        for who in rounds.everybody(record):
+            secrets.setdefault(who, links.new_secret())
+        digests = {who: links.digest(secret) for who, secret in secrets.items()}
+        return rounds.begin(record, message, lease, int(self.clock.now()), digests)
+
+    def _refuse(self, message: Message, refusal: Refusal) -> None:
+        if refusal.reason is Reason.STALE:
+            logger.info("round is over, nothing to send", outcome="stale")
+        elif refusal.reason is Reason.GIVEN_UP:
+            # A dead letter of the round before was late: it closed the record, and found its token spent.
+            cause = (
+                f"Request {message.request_id} was given up before its approvers could be asked "
+                f"in round {message.round}"
+            )
+            failed = self.workflow.fail(message.task_token, WorkflowError.NOTIFICATION_FAILED, cause)
+            logger.warning("request is closed", outcome=WorkflowError.NOTIFICATION_FAILED.value if failed else "stale")
+        elif refusal.reason is Reason.TOO_FEW:
+            self.workflow.fail(message.task_token, WorkflowError.TOO_FEW_APPROVERS, refusal.words)
+            logger.warning("refused", outcome=WorkflowError.TOO_FEW_APPROVERS.value)
+        else:
+            raise NotAskedError(refusal)
+
+    def _hand_over(self, record: Record, message: Message) -> None:
+        hand_over(self.records, self.workflow, record, message.task_token)
+        logger.info("answered a decision that was still to be handed over", outcome=record.status.value)
+
+    def _send_if_running(self, record: Record, message: Message, secrets: dict[str, str], give_up: float) -> None:
+        # Looked at after the record was written: a run that ends from now on finds its record.
+        execution = as_known(self.workflow, message.execution_arn)
+        if execution.over:
+            self.records.change(record, partial(ended, execution=execution))
+            logger.info("the run is over, nobody is asked", outcome="over", ended=execution.status)
+            return
+        if record.version == 1:
+            count("Requested")
+        for who in rounds.recipients(record):
+            # Somebody may have answered, or the next round may have begun, while the mails before this one went out.
+            if record.round != message.round or who not in rounds.recipients(record):
+                continue
+            kind = rounds.kind(record, who)
+            self.mail.ask(record, who, kind, secrets[who])
+            record = self._note(record, partial(rounds.mailed, who=who, round_=message.round), give_up)
+            count("Mails")
+            logger.info("mail sent", outcome=kind.value)
+
+    def _note(self, record: Record, mailed: Callable[[Record], Record], give_up: float) -> Record:
+        """What is not noted is sent again, so this is tried for as long as the worker lives."""
+        while True:
+            try:
+                noted, _ = self.records.change(record, mailed)
+            except UnavailableError as error:
+                if self.clock.now() > give_up:
+                    raise
+                logger.warning("mail sent but not noted, will be tried again", kind=error.kind)
+                self.clock.sleep(NOTE_PAUSE_SECONDS)
+            else:
+                return noted
+
+    def _tell_late_decision(self, message: Message) -> None:
+        """The last round is over, and the workflow could not close the record: say what it holds."""
+        record = self.records.store.get(message.request_id)
+        if record and (refusal := rounds.foreign(record, message)):
+            raise NotAskedError(refusal)
+        if record and record.status in DECIDED:
+            self._hand_over(record, message)
+            return
+        error, cause = undecided(record, message.request_id)
+        taken = self.workflow.fail(message.task_token, error, cause)
+        logger.warning("nothing was decided", outcome=error.value if taken else "stale")

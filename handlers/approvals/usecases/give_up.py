@@ -1,0 +1,45 @@
+"""Give up: end the execution whose people could not be asked, loudly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from handlers.approvals.observability import count, logger
+from handlers.approvals.rules.endings import abandoned
+from handlers.approvals.rules.message import Message
+from handlers.approvals.rules.record import DECIDED
+from handlers.approvals.usecases.hand_over import hand_over
+from handlers.approvals.usecases.ports import Workflow
+from handlers.approvals.usecases.records import Records
+from handlers.contract.workflow import WorkflowError
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveUp:
+    """Serves the dead-letter queue."""
+
+    records: Records
+    workflow: Workflow
+
+    def serve(self, message: Message) -> None:
+        """End the execution that waits for this message, unless a decision or a later round has overtaken it.
+
+        The record is closed last, and only by its own run: until Step Functions has taken the failure, people can
+        answer. Raises UnavailableError.
+        """
+        record = self.records.store.get(message.request_id)
+        own = record if record and record.execution_arn == message.execution_arn else None
+        if own and own.status in DECIDED:
+            hand_over(self.records, self.workflow, own, message.task_token)
+            logger.info("answered a decision that was still to be handed over", outcome=own.status.value)
+            return
+        if own and own.round > message.round:
+            logger.info("a later round has been asked since", outcome="stale")
+            return
+        cause = f"The approvers of request {message.request_id} could not be asked in round {message.round}"
+        failed = self.workflow.fail(message.task_token, WorkflowError.NOTIFICATION_FAILED, cause)
+        count("NotDelivered")
+        logger.error("request not delivered", outcome=WorkflowError.NOTIFICATION_FAILED.value if failed else "stale")
+        if own and failed:
+            self.records.change(own, partial(abandoned, round_=message.round))

@@ -1,0 +1,74 @@
+"""Reconcile: the record of a run that is over says so too, and the operator hears of trouble.
+
+Nothing else hears of a run that is stopped from outside, or whose answer arrived while its bearer died.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from handlers.approvals.observability import count, logger
+from handlers.approvals.rules.endings import Execution, ended, is_owed, operator_told
+from handlers.approvals.rules.record import Record
+from handlers.approvals.usecases.ports import Clock, Operator, Workflow
+from handlers.approvals.usecases.records import Records
+
+# DescribeExecution is eventually consistent: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+PATIENCE_SECONDS = 10.0
+PAUSE_SECONDS = 1.0
+
+
+class StillRunningError(Exception):
+    """The workflow does not say that the execution is over, however often it was asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconcile:
+    """Serves the news of endings."""
+
+    records: Records
+    workflow: Workflow
+    operator: Operator
+    clock: Clock
+
+    def serve(self, execution_arn: str, redrives: int) -> None:
+        """Nearly always the record knows the ending already, and nothing is written. Safe to run twice.
+
+        `redrives` is how often the execution had been redriven when it ended. Raises StillRunningError and
+        UnavailableError.
+        """
+        execution = self._when_over(execution_arn, redrives)
+        if execution.running:
+            logger.info("redriven since, so its next end counts", outcome="redriven")
+            return
+        records = []
+        for request_id in self.records.store.requests_of(execution_arn):
+            seen = self.records.store.get(request_id)
+            if not seen:
+                continue
+            record, _ = self.records.change(seen, partial(ended, execution=execution))
+            logger.info("execution is over", requestId=request_id, outcome=record.status.value, ended=execution.status)
+            records.append(record)
+        if is_owed(execution, records):
+            self._tell(execution_arn, execution, records)
+
+    def _when_over(self, execution_arn: str, redrives: int) -> Execution:
+        """The execution once it is over, or as it runs again after a redrive. Raises StillRunningError."""
+        give_up = self.clock.now() + PATIENCE_SECONDS
+        while True:
+            execution = self.workflow.execution(execution_arn)
+            if not execution.running or execution.redrives > redrives:
+                return execution
+            if self.clock.now() > give_up:
+                raise StillRunningError(execution.status)
+            self.clock.sleep(PAUSE_SECONDS)
+
+    def _tell(self, execution_arn: str, execution: Execution, records: list[Record]) -> None:
+        """Noted after it is sent: what is not noted is sent again; better read twice than never."""
+        self.operator.tell(execution_arn, execution, records)
+        logger.info("the operator is told", outcome=execution.error or execution.status)
+        for record in records:
+            if record.answered_without_vote:
+                count("AnsweredWithoutVote")
+            self.records.change(record, partial(operator_told, stopped_at=execution.stopped_at))

@@ -1,0 +1,96 @@
+"""What the workflow is told of people's decision: the output of an approval, the cause of a rejection."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from handlers.approvals.adapters.answers import approval, rejection, written_answer
+from handlers.approvals.rules.decisions import decide
+from handlers.approvals.rules.record import Approver, Decision, Record, Vote
+from handlers.contract.record import Status
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, approved, rejected, vote, voted
+
+REJECT = Decision.REJECT
+
+
+def test_an_approval_tells_the_workflow_who_approved_what():
+    told = approval(approved())
+    assert (told["requestId"], told["outcome"], told["decidedAt"]) == (
+        approved().request_id,
+        "APPROVED",
+        "2026-11-27T13:50:00Z",
+    )
+    assert [(said["approver"], said["comment"]) for said in told["votes"]] == [
+        (ANNA, "Looks good."),
+        (BEN, "Fine with me."),
+    ]
+    assert set(told["votes"][0]) == {"approver", "decision", "comment", "at"}
+
+
+def test_an_approval_names_the_question_by_its_digest_only_if_nobody_but_the_page_could_write_its_votes():
+    assert approval(approved())["digest"] == approved().digest
+    assert "digest" not in approval(replace(approved(), bound=False))
+
+
+def test_a_rejection_tells_the_workflow_who_and_why():
+    assert rejection(rejected()).endswith(f' by {BEN}: "Not on a Friday."')
+    assert ANNA not in rejection(rejected())
+
+
+def test_a_rejection_without_a_reason_names_who_and_no_more():
+    assert rejection(decide(voted({BEN: vote(REJECT)}), Status.REJECTED, ASKED_AT)).endswith(f" by {BEN}")
+
+
+@pytest.mark.parametrize(
+    ("decided", "told"),
+    [
+        (approved(), approval(approved())),
+        (rejected(), {"error": "Rejected", "cause": rejection(rejected())}),
+    ],
+)
+def test_an_answer_is_written_as_one_json_text(decided: Record, told):
+    assert json.loads(written_answer(decided)) == told
+
+
+def cause(votes: dict[str, Vote]) -> str:
+    return rejection(decide(voted(votes, approvers=dict.fromkeys(votes, Approver())), Status.REJECTED, ASKED_AT))
+
+
+@pytest.mark.parametrize("piece", ["x", "word ", '" ', "\\", "\u00fc", "\u4e2d", "\U0001f600", "a\u0301"])
+@pytest.mark.parametrize("people", [1, 3, 50, 150])
+def test_a_cause_fits_into_json_with_everybodys_name(people, piece):
+    """A parent workflow and an event have it in JSON, which nothing may cut."""
+    names = [f"person{number:03}@example.com" for number in range(people)]
+    told = cause({who: vote(REJECT, piece * 1_000) for who in names})
+    assert len(json.dumps(told)) < 8_000
+    assert all(who in told for who in names)
+    if people < 50:
+        assert told.count("...") == people, "everybody's words begin"
+
+
+def test_not_even_names_that_somebody_wrote_into_the_table_make_a_cause_too_long():
+    assert len(json.dumps(cause({"\U0001f600" * 300 + str(number): vote(REJECT) for number in range(150)}))) < 8_000
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("a\n\nb\r\nc\u2028d", "a b c d"),
+        ("red \x1b[31m\x00 \u202egone", "red [31m gone"),
+        (f"No.; {CARLA}: approved as well", f"No.; {CARLA}: approved as well"),
+        (f'No."; {CARLA}: "approved as well', f"No.'; {CARLA}: 'approved as well"),
+        (f"No.\u201d; {CARLA}: \u201capproved", f"No.'; {CARLA}: 'approved"),
+        (f"No.''; {CARLA}: \uff02approved", f"No.'; {CARLA}: 'approved"),
+        ("Don't.", "Don't."),
+    ],
+)
+def test_a_comment_in_a_cause_stays_between_its_quotation_marks(comment, told):
+    written = cause({ANNA: vote(REJECT, comment, at=1), BEN: vote(REJECT, "No.", at=2)})
+    assert written.partition(" by ")[2] == f'{ANNA}: "{told}"; {BEN}: "No."'
+
+
+def test_a_comment_of_which_nothing_can_be_seen_is_none():
+    assert cause({ANNA: vote(REJECT, "\u200b\u2800\U0001d159")}).endswith(f" by {ANNA}")

@@ -1,0 +1,366 @@
+"""Asking: whom a round's message mails, what is tried again, and what becomes of a decision that is due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from handlers.approvals.rules.decisions import cast
+from handlers.approvals.rules.endings import Execution
+from handlers.approvals.rules.links import holder
+from handlers.approvals.rules.message import Message
+from handlers.approvals.rules.record import Approver, Lease, Record
+from handlers.approvals.rules.refusal import Reason
+from handlers.approvals.rules.rounds import Kind
+from handlers.approvals.usecases.ask import SPARE_SECONDS, Ask, NotAskedError
+from handlers.approvals.usecases.ports import UnavailableError
+from handlers.contract.record import Status
+from handlers.contract.workflow import WorkflowError
+from tests.support.fakes import POLICY, FakeClock, FakeWorkflow, Mailbox, MemoryStore, asking, records_of, unavailable
+from tests.support.observed import counted, logged
+from tests.support.records import (
+    ANNA,
+    ASKED_AT,
+    BEN,
+    CARLA,
+    REQUEST_ID,
+    TASK_TOKEN,
+    approved,
+    message,
+    record,
+    rejected,
+    vote,
+)
+
+WORKER_ENDS = ASKED_AT + 20
+
+
+def serve(ask: Ask, asked: Message | None = None, **changes: Any) -> None:
+    ask.serve(asked or message(**changes), WORKER_ENDS)
+
+
+def stored(store: MemoryStore) -> Record:
+    kept = store.record
+    assert kept
+    return kept
+
+
+def people(box: Mailbox) -> list[str]:
+    return [who for who, _ in box.sent]
+
+
+def test_everybody_is_asked_and_the_round_is_noted():
+    store, box = MemoryStore(), Mailbox()
+    serve(asking(store, box=box))
+    assert box.sent == [(ANNA, Kind.REQUEST), (BEN, Kind.REQUEST)]
+    kept = stored(store)
+    assert (kept.status, kept.round, kept.task_token, kept.lease) == (Status.OPEN, 1, TASK_TOKEN, None)
+    assert {who: approver.mailed_round for who, approver in kept.approvers.items()} == {ANNA: 1, BEN: 1}
+
+
+def test_a_message_that_is_delivered_again_mails_nobody_again():
+    store, box = MemoryStore(), Mailbox()
+    for _ in range(2):
+        serve(asking(store, box=box))
+    assert people(box) == [ANNA, BEN]
+
+
+def test_a_scheduled_request_is_kept_with_its_time():
+    store, box = MemoryStore(), Mailbox()
+    serve(asking(store, box=box), scheduled_for="2026-11-25T08:00:00Z")
+    assert stored(store).scheduled_for == "2026-11-25T08:00:00Z"
+    assert all("Scheduled for: Wed 25 Nov 2026, 08:00 UTC" in body for body in box.bodies)
+
+
+def test_a_mail_that_fails_is_tried_again_and_the_others_are_not_sent_twice():
+    store, box = MemoryStore(), Mailbox(None, unavailable())
+    with pytest.raises(UnavailableError):
+        serve(asking(store, box=box))
+    assert people(box) == [ANNA]
+    assert stored(store).lease is None, "the next attempt need not wait"
+    serve(asking(store, box=box))
+    assert people(box) == [ANNA, BEN]
+
+
+def test_what_somebody_else_is_sending_is_left_to_them():
+    before = record(lease=Lease(owner="other", until=ASKED_AT + 30), approvers={ANNA: Approver()})
+    store, box = MemoryStore(before), Mailbox()
+    with pytest.raises(NotAskedError) as refused:
+        serve(asking(store, box=box))
+    assert (refused.value.refusal.reason, refused.value.refusal.retry_seconds) == (Reason.BUSY, 30)
+    assert (store.record, box.sent) == (before, [])
+
+
+def test_nobody_else_may_send_for_as_long_as_the_worker_lives():
+    class Looking(Mailbox):
+        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
+            lease = stored(store).lease
+            assert lease
+            seen.append(lease.until)
+
+    store = MemoryStore()
+    seen: list[int] = []
+    serve(asking(store, box=Looking()))
+    assert seen == [WORKER_ENDS, WORKER_ENDS]
+
+
+def test_a_mail_that_was_sent_is_noted_as_soon_as_that_can_be_done():
+    """What is not noted is sent again."""
+    store = MemoryStore(troubles=[None, None, unavailable(), unavailable()])  # get, create, and twice the note
+    box, clock = Mailbox(), FakeClock()
+    serve(asking(store, box=box, clock=clock))
+    assert people(box) == [ANNA, BEN]
+    assert clock.slept == [1, 1]
+    assert stored(store).approvers[ANNA].mailed_round == 1
+
+
+def test_a_mail_that_cannot_be_noted_while_the_worker_lives_is_left_to_the_next_one():
+    store = MemoryStore(troubles=[None, None, *[unavailable()] * 100])
+    box, clock = Mailbox(), FakeClock()
+    with pytest.raises(UnavailableError):
+        serve(asking(store, box=box, clock=clock))
+    assert people(box) == [ANNA]
+    assert WORKER_ENDS - SPARE_SECONDS < clock.now() < WORKER_ENDS, "there is time left to send the message back"
+
+
+def test_a_decided_record_answers_the_token_of_the_new_round_and_mails_nobody():
+    store, workflow, box = MemoryStore(approved()), FakeWorkflow(), Mailbox()
+    serve(asking(store, workflow, box), round=2, task_token="second")
+    ((token, told),) = workflow.handed_over
+    assert (token, told.status) == ("second", Status.APPROVED)
+    assert stored(store).handed_over
+    assert not box.sent
+
+
+def test_a_new_rounds_token_that_is_spent_leaves_the_records_own_to_be_tried():
+    store, workflow = MemoryStore(approved()), FakeWorkflow(False, True)
+    serve(asking(store, workflow), round=2, task_token="second")
+    assert [token for token, _ in workflow.handed_over] == ["second", TASK_TOKEN]
+    assert stored(store).handed_over
+
+
+def test_a_decision_that_nobody_waits_for_closes_the_record_if_the_run_is_over():
+    store = MemoryStore(approved())
+    workflow = FakeWorkflow(False, False, execution=Execution(status="ABORTED"))
+    serve(asking(store, workflow), round=2, task_token="second")
+    kept = stored(store)
+    assert (kept.status, kept.handed_over, kept.task_token) == (Status.CLOSED, False, "")
+
+
+def test_a_decision_waits_for_the_next_round_if_its_token_is_spent_and_the_run_goes_on():
+    store, workflow = MemoryStore(approved()), FakeWorkflow(False, False)
+    serve(asking(store, workflow), round=2, task_token="second")
+    kept = stored(store)
+    assert (kept.status, kept.handed_over, kept.task_token) == (Status.APPROVED, False, "")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"execution_arn": "arn:payout"},
+        {"execution_arn": "arn:payout", "round": 2, "task_token": "payout"},
+        {"rounds": 21, "round": 21},
+        {"execution_arn": "arn:payout", "late": True, "round": 3},
+    ],
+)
+@pytest.mark.parametrize("before", [record(), approved()])
+def test_a_message_that_is_not_its_runs_own_changes_no_record_and_answers_nothing(before, changes):
+    store, workflow, box = MemoryStore(before), FakeWorkflow(), Mailbox()
+    with pytest.raises(NotAskedError) as refused:
+        serve(asking(store, workflow, box), **changes)
+    assert (refused.value.refusal.reason, refused.value.refusal.retry_seconds) == (Reason.FOREIGN, 0)
+    assert store.record == before
+    assert (workflow.handed_over, workflow.failed, box.sent) == ([], [], [])
+
+
+def test_votes_that_were_given_to_another_question_are_not_handed_over():
+    """Whoever may write to the table may write another title."""
+    store, workflow = MemoryStore(replace(approved(), title="Order lunch")), FakeWorkflow()
+    serve(asking(store, workflow), round=2)
+    assert not workflow.handed_over
+    assert stored(store).status is Status.OPEN
+
+
+def test_nobody_is_asked_after_the_deadline():
+    """Hundreds of runs began at once, and their messages waited for longer than a run had."""
+    store, box = MemoryStore(), Mailbox()
+    serve(asking(store, box=box), deadline=ASKED_AT - 120)
+    assert not box.sent
+    assert store.record is None
+
+
+def test_a_request_whose_requester_is_needed_for_the_quorum_fails_its_run_and_is_never_made():
+    store, workflow, box = MemoryStore(), FakeWorkflow(), Mailbox()
+    serve(asking(store, workflow, box, policy=replace(POLICY, approvals_required=2)), requested_by=ANNA)
+    ((token, error, cause),) = workflow.failed
+    assert (token, error) == (TASK_TOKEN, WorkflowError.TOO_FEW_APPROVERS)
+    assert "only 1 approver" in cause
+    assert (store.record, box.sent) == (None, [])
+
+
+def test_a_request_that_was_given_up_fails_the_round_that_still_waits():
+    """A dead letter of the round before was late: it closed the record, and found its token spent."""
+    closed = record(status=Status.CLOSED, task_token="")
+    store, workflow, box = MemoryStore(closed), FakeWorkflow(), Mailbox()
+    serve(asking(store, workflow, box), round=2, task_token="second")
+    ((token, error, cause),) = workflow.failed
+    assert (token, error) == ("second", WorkflowError.NOTIFICATION_FAILED)
+    assert "was given up before its approvers could be asked in round 2" in cause
+    assert (store.record, box.sent) == (closed, [])
+
+
+def test_a_message_of_a_round_that_is_over_is_served_by_doing_nothing():
+    before = record(round=2)
+    store, workflow, box = MemoryStore(before), FakeWorkflow(), Mailbox()
+    serve(asking(store, workflow, box))
+    assert (store.record, workflow.failed, box.sent) == (before, [], [])
+
+
+def late() -> Message:
+    return message(late=True, round=3, task_token="late")
+
+
+@pytest.mark.parametrize("before", [approved(), rejected()])
+def test_a_late_decision_is_told_by_the_function_that_reads_its_votes(before):
+    store, workflow, box = MemoryStore(), FakeWorkflow(), Mailbox()
+    store.record = before
+    store.items[REQUEST_ID]["answer"] = '{"outcome": "forged"}'
+    serve(asking(store, workflow, box), late())
+    ((token, told),) = workflow.handed_over
+    assert token == "late"
+    assert told == before
+    assert stored(store).handed_over
+    assert not box.sent
+
+
+@pytest.mark.parametrize(
+    ("before", "error"),
+    [
+        (record(), WorkflowError.EXPIRED),
+        (record(status=Status.EXPIRED, task_token=""), WorkflowError.EXPIRED),
+        (record(status=Status.CLOSED, task_token=""), WorkflowError.NOTIFICATION_FAILED),
+        (record(approvers={ANNA: Approver()}), WorkflowError.NOTIFICATION_FAILED),
+        (None, WorkflowError.NOTIFICATION_FAILED),
+    ],
+)
+def test_what_was_not_decided_in_time_is_told_as_it_is(before, error):
+    """Nobody was asked is not: nobody answered."""
+    store, workflow, box = MemoryStore(*filter(None, [before])), FakeWorkflow(), Mailbox()
+    serve(asking(store, workflow, box), late())
+    ((token, told, _),) = workflow.failed
+    assert (token, told) == ("late", error)
+    assert store.record == before
+    assert not box.sent
+
+
+@pytest.mark.parametrize("end", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
+def test_nobody_is_asked_for_a_run_that_is_over(end):
+    store, box = MemoryStore(), Mailbox()
+    with counted() as so_far:
+        serve(asking(store, FakeWorkflow(execution=Execution(status=end)), box))
+        assert "Requested" not in so_far()
+    assert box.sent == []
+    kept = stored(store)
+    assert (kept.status, kept.task_token, kept.lease) == (Status.CLOSED, "", None)
+
+
+@pytest.mark.parametrize("seen", [Execution(status="DELETED"), unavailable("ConnectTimeoutError")])
+def test_people_are_asked_if_the_run_is_not_known_to_be_over(seen):
+    box = Mailbox()
+    serve(asking(MemoryStore(), FakeWorkflow(execution=seen), box))
+    assert people(box) == [ANNA, BEN]
+
+
+def test_a_run_is_looked_at_after_its_record_was_written():
+    """One that ends from then on finds its record."""
+
+    class Looking(FakeWorkflow):
+        def execution(self, arn: str) -> Execution:
+            assert stored(store).task_token == TASK_TOKEN
+            return super().execution(arn)
+
+    store, workflow = MemoryStore(), Looking()
+    serve(asking(store, workflow))
+    assert workflow.looks == [message().execution_arn]
+
+
+def test_a_record_that_cannot_be_closed_keeps_nobody_waiting_for_the_lease():
+    store = MemoryStore(troubles=[None, None, unavailable()])  # get, create, close
+    with pytest.raises(UnavailableError):
+        serve(asking(store, FakeWorkflow(execution=Execution(status="ABORTED"))))
+    assert stored(store).lease is None
+
+
+def test_the_people_who_are_left_are_not_mailed_once_it_is_decided():
+    """Somebody presses while the round's mails are still going out."""
+
+    class Deciding(Mailbox):
+        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
+            super().ask(record, who, kind, secret)
+            records_of(store).change(stored(store), partial(cast, who=BEN, vote=vote()))
+
+    store, box = MemoryStore(), Deciding()
+    serve(asking(store, box=box))
+    assert people(box) == [ANNA]
+    assert stored(store).status is Status.APPROVED
+
+
+def test_the_people_who_are_left_are_mailed_by_the_next_round_once_that_has_begun():
+    class Slow(Mailbox):
+        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
+            super().ask(record, who, kind, secret)
+            if not later.sent:
+                serve(asking(store, box=later), round=2, task_token="second")
+
+    store, box, later = MemoryStore(), Slow(), Mailbox()
+    serve(asking(store, box=box))
+    assert people(box) == [ANNA]
+    assert later.sent == [(ANNA, Kind.REMINDER), (BEN, Kind.REMINDER)]
+    kept = stored(store)
+    assert (kept.round, kept.task_token, kept.approvers[ANNA].mailed_round) == (2, "second", 2)
+
+
+def test_a_links_secret_is_only_in_the_mail_and_no_token_is_logged():
+    store, box = MemoryStore(), Mailbox()
+    with logged() as lines:
+        serve(asking(store, box=box))
+    assert box.secrets.keys() == {ANNA, BEN}
+    for (secret,) in box.secrets.values():
+        assert secret not in str(store.items) + lines.getvalue()
+    assert TASK_TOKEN not in lines.getvalue()
+    assert "mail sent" in lines.getvalue()
+
+
+def test_a_request_is_counted_once_however_often_it_is_delivered():
+    store, box = MemoryStore(), Mailbox(unavailable())
+    with counted() as so_far:
+        with pytest.raises(UnavailableError):
+            serve(asking(store, box=box))
+        serve(asking(store, box=box))
+        assert so_far() == {"Requested": 1, "Mails": 2}
+
+
+def test_somebody_whom_the_config_has_dropped_since_is_still_reminded():
+    """A request keeps its people; CARLA was an approver when it began."""
+    store, box = MemoryStore(record()), Mailbox()
+    serve(asking(store, box=box), round=2)
+    assert box.sent == [(who, Kind.REMINDER) for who in (ANNA, BEN, CARLA)]
+    assert holder(stored(store), box.secrets[CARLA][0]) == CARLA
+
+
+def test_two_workers_with_one_message_mail_everybody_once():
+    """The second one reads the record just before the first one has written it."""
+
+    class Overtaken(MemoryStore):
+        def create(self, record: Record) -> Record | None:
+            if not first.items:
+                serve(asking(first, box=box))
+                self.items = first.items
+            return super().create(record)
+
+    first, box = MemoryStore(), Mailbox()
+    serve(asking(Overtaken(), box=box))
+    assert people(box) == [ANNA, BEN]

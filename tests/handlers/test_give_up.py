@@ -1,0 +1,142 @@
+"""Giving up: what a dead letter ends, and what it must not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from handlers.approvals.adapters.batch import serve_each
+from handlers.approvals.rules.message import Message
+from handlers.approvals.usecases.give_up import GiveUp
+from handlers.approvals.usecases.ports import UnavailableError
+from handlers.contract.record import Status
+from handlers.contract.workflow import WorkflowError
+from handlers.give_up_request import serve
+from tests.support.events import sqs
+from tests.support.fakes import FakeWorkflow, MemoryStore, giving_up, unavailable
+from tests.support.observed import counted, logged
+from tests.support.records import TASK_TOKEN, approved, message, message_body, record, rejected
+
+
+def deliver(use_case: GiveUp, *bodies: Any) -> list[str]:
+    """Which dead letters of a batch stay in the queue, by their numbers."""
+    answer = serve_each(sqs(*bodies), lambda one: serve(use_case, one))
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def given_up(workflow: FakeWorkflow) -> list[tuple[str, WorkflowError]]:
+    return [(token, error) for token, error, _ in workflow.failed]
+
+
+def other_run() -> Message:
+    return message(execution_arn="arn:other")
+
+
+def test_a_dead_letter_fails_the_execution_that_waits_and_closes_the_record():
+    store, workflow = MemoryStore(record()), FakeWorkflow()
+    with counted() as so_far:
+        giving_up(store, workflow).serve(message())
+        assert so_far() == {"NotDelivered": 1}
+    assert given_up(workflow) == [(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED)]
+    assert "could not be asked in round 1" in workflow.failed[0][2]
+    assert store.record
+    assert store.record.status is Status.CLOSED
+
+
+def test_a_dead_letter_without_a_record_still_fails_the_execution():
+    store, workflow = MemoryStore(), FakeWorkflow()
+    giving_up(store, workflow).serve(message())
+    assert given_up(workflow) == [(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED)]
+    assert store.record is None
+
+
+@pytest.mark.parametrize("decided", [approved(), rejected()])
+def test_a_dead_letter_of_a_decided_request_brings_the_decision(decided):
+    store, workflow = MemoryStore(decided), FakeWorkflow()
+    giving_up(store, workflow).serve(message(task_token="dead"))
+    assert workflow.handed_over == [("dead", decided)]
+    assert not workflow.failed
+    assert store.record
+    assert store.record.handed_over
+
+
+def test_a_dead_letter_of_a_round_that_is_over_fails_nothing():
+    store, workflow = MemoryStore(record(round=2)), FakeWorkflow()
+    giving_up(store, workflow).serve(message())
+    assert not workflow.failed
+    assert store.record == record(round=2)
+
+
+def test_a_dead_letter_closes_the_record_only_after_step_functions_has_taken_its_failure():
+    store, workflow = MemoryStore(record()), FakeWorkflow(False)
+    giving_up(store, workflow).serve(message(task_token="garbage"))
+    assert given_up(workflow) == [("garbage", WorkflowError.NOTIFICATION_FAILED)]
+    assert store.record == record(), "people can still answer"
+
+
+def test_a_dead_letter_of_another_run_leaves_the_record_alone():
+    store, workflow = MemoryStore(record()), FakeWorkflow()
+    giving_up(store, workflow).serve(other_run())
+    assert given_up(workflow) == [(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED)]
+    assert store.record == record()
+
+
+def test_a_dead_letter_of_another_run_never_gets_hold_of_a_decision():
+    store, workflow = MemoryStore(approved()), FakeWorkflow()
+    giving_up(store, workflow).serve(other_run())
+    assert given_up(workflow) == [(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED)]
+    assert not workflow.handed_over
+    assert store.record == approved()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"round": 0},
+        {"request": {}},
+        {"request": {"title": "Order lunch"}},
+        {"rounds": 22},
+        {"round": 4},
+        {"schemaVersion": 0},
+    ],
+)
+def test_a_dead_letter_that_cannot_be_read_ends_nothing_and_stays_where_it_is(broken):
+    """Whoever can write there need not have any right to Step Functions."""
+    store, workflow = MemoryStore(record()), FakeWorkflow()
+    with logged() as lines:
+        assert deliver(giving_up(store, workflow), message_body() | broken) == ["0"]
+    assert (workflow.failed, workflow.handed_over) == ([], [])
+    assert store.record == record()
+    assert '"outcome":"kept"' in lines.getvalue()
+
+
+def test_a_dead_letter_of_a_newer_release_stays_for_the_function_that_reads_it():
+    store, workflow = MemoryStore(record()), FakeWorkflow()
+    with logged() as lines:
+        assert deliver(giving_up(store, workflow), message_body() | {"schemaVersion": 7}) == ["0"]
+    assert (workflow.failed, store.record) == ([], record())
+    assert "will be tried again" in lines.getvalue()
+
+
+def test_a_dead_letter_that_names_nobody_stays_where_it_is():
+    assert deliver(giving_up(MemoryStore()), "no request", {"round": 1}) == ["0", "1"]
+
+
+def test_a_workflow_that_cannot_be_told_is_told_later():
+    store, workflow = MemoryStore(record()), FakeWorkflow(unavailable())
+    with logged() as lines:
+        assert deliver(giving_up(store, workflow), message_body()) == ["0"]
+    assert "will be tried again" in lines.getvalue()
+    assert store.record == record(), "people can still answer"
+    assert deliver(giving_up(store, workflow), message_body()) == []
+    assert store.record
+    assert store.record.status is Status.CLOSED
+
+
+def test_a_record_that_cannot_be_read_ends_nothing():
+    """It may hold a decision."""
+    workflow = FakeWorkflow()
+    with pytest.raises(UnavailableError):
+        giving_up(MemoryStore(record(), troubles=[unavailable()]), workflow).serve(message())
+    assert not workflow.failed

@@ -1,0 +1,222 @@
+"""The end of an execution: what its record learns of it, and of which an operator hears."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handlers.approvals.rules.endings import Execution
+from handlers.approvals.rules.record import Record
+from handlers.approvals.usecases.ports import UnavailableError
+from handlers.approvals.usecases.reconcile import PATIENCE_SECONDS, StillRunningError
+from handlers.contract.record import Status
+from handlers.reconcile_request import serve
+from tests.support.fakes import RUNNING, FakeClock, FakeWorkflow, MemoryStore, OperatorBox, reconciling, unavailable
+from tests.support.observed import counted, logged
+from tests.support.records import ASKED_AT, EXECUTION_ARN, REQUEST_ID, approved, record, rejected
+
+ENDED_AT = ASKED_AT + 7_200
+STOPPED = Execution(status="ABORTED", stopped_at=ENDED_AT)
+
+
+class Late(FakeWorkflow):
+    """Step Functions, which says for a while that the execution still runs."""
+
+    def __init__(self, times: int, *, execution: Execution) -> None:
+        super().__init__(execution=execution)
+        self.times = times
+
+    def execution(self, arn: str) -> Execution:
+        told = super().execution(arn)
+        return told if len(self.looks) > self.times else replace(RUNNING, redrives=told.redrives)
+
+
+def event(execution_arn: str = EXECUTION_ARN, **detail: Any) -> dict[str, Any]:
+    """As much of EventBridge's event as is read; what it says of the ending may be old."""
+    return {"detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": execution_arn} | detail}
+
+
+def of(before: Record | None) -> MemoryStore:
+    return MemoryStore(*filter(None, [before]))
+
+
+def failed(error: str, cause: str = "") -> Execution:
+    return Execution(status="FAILED", error=error, cause=cause, stopped_at=ENDED_AT)
+
+
+@pytest.mark.parametrize(
+    ("before", "execution", "status"),
+    [
+        (record(), Execution(status="ABORTED"), Status.CLOSED),
+        (record(), Execution(status="TIMED_OUT"), Status.CLOSED),
+        (record(), Execution(status="FAILED", error="NotificationFailed"), Status.CLOSED),
+        (record(), Execution(status="FAILED", error="RecordUnavailable"), Status.CLOSED),
+        (record(), Execution(status="FAILED", error="Expired"), Status.EXPIRED),
+        (approved(), Execution(status="SUCCEEDED"), Status.APPROVED),
+        (approved(), Execution(status="FAILED", error="PayoutRefused"), Status.APPROVED),
+        (rejected(), Execution(status="FAILED", error="Rejected"), Status.REJECTED),
+        (approved(), Execution(status="ABORTED"), Status.CLOSED),
+        (approved(), Execution(status="FAILED", error="RecordUnavailable"), Status.CLOSED),
+    ],
+)
+def test_the_record_says_how_the_execution_ended_and_keeps_no_token(before, execution, status):
+    store = of(before)
+    assert before.task_token
+    for _ in range(2):  # EventBridge may deliver it twice
+        serve(reconciling(store, FakeWorkflow(execution=execution)), event())
+    after = store.record
+    assert after
+    assert (after.status, after.task_token) == (status, "")
+    assert after.handed_over == (status is before.status)
+
+
+def test_an_execution_that_has_asked_nobody_has_nothing_to_reconcile():
+    store, workflow = of(record()), FakeWorkflow(execution=STOPPED)
+    serve(reconciling(store, workflow), event(f"{EXECUTION_ARN}-other"))
+    assert workflow.looks == [f"{EXECUTION_ARN}-other"]
+    assert store.record == record()
+
+
+def test_a_record_that_has_expired_from_the_table_meanwhile_is_told_like_none():
+    class Emptied(MemoryStore):
+        def requests_of(self, execution_arn: str) -> list[str]:
+            return [REQUEST_ID]
+
+    operator = OperatorBox()
+    serve(reconciling(Emptied(), FakeWorkflow(execution=STOPPED), operator), event())
+    assert operator.told == [(EXECUTION_ARN, STOPPED, [])]
+
+
+def test_a_record_that_knows_its_end_already_is_only_read():
+    store = of(record(status=Status.EXPIRED, task_token=""))
+    serve(reconciling(store, FakeWorkflow(execution=failed("Expired"))), event())
+    assert store.calls == ["requests_of", "get"]
+
+
+def test_step_functions_is_asked_again_until_it_says_what_its_event_said():
+    """DescribeExecution is eventually consistent."""
+    store, workflow, clock = of(record()), Late(3, execution=STOPPED), FakeClock()
+    serve(reconciling(store, workflow, clock=clock), event())
+    assert clock.slept == [1, 1, 1]
+    assert store.record
+    assert store.record.status is Status.CLOSED
+
+
+def test_what_never_says_that_it_is_over_is_left_to_lambdas_retries():
+    store, clock = of(record()), FakeClock()
+    with logged() as lines, pytest.raises(StillRunningError):
+        serve(reconciling(store, FakeWorkflow(execution=RUNNING), clock=clock), event())
+    assert PATIENCE_SECONDS < clock.now() - ASKED_AT <= PATIENCE_SECONDS + 1
+    assert store.record == record()
+    assert store.calls == []
+    assert "not reconciled" in lines.getvalue()
+
+
+@pytest.mark.parametrize("count", [0, None, "missing"])
+def test_an_execution_that_was_redriven_since_is_left_to_its_next_end(count):
+    store, operator, clock = of(approved()), OperatorBox(), FakeClock()
+    redriven = FakeWorkflow(execution=replace(RUNNING, redrives=1))
+    serve(
+        reconciling(store, redriven, operator, clock), event(**({} if count == "missing" else {"redriveCount": count}))
+    )
+    assert store.record == approved()
+    assert (operator.told, clock.slept) == ([], [])
+
+
+def test_an_execution_that_is_said_to_run_and_was_not_redriven_since_is_waited_for():
+    """The event is of its second end, the answer still of the time before."""
+    store, workflow = of(record()), Late(2, execution=replace(STOPPED, redrives=1))
+    serve(reconciling(store, workflow), event(redriveCount=1))
+    assert store.record
+    assert store.record.status is Status.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("before", "execution"),
+    [
+        (record(), STOPPED),
+        (record(), Execution(status="TIMED_OUT", stopped_at=ENDED_AT)),
+        (record(), failed("NotificationFailed", "The approvers could not be asked")),
+        (record(), failed("RecordUnavailable", "nobody knows")),
+        (record(), replace(failed("SQS.AmazonSQSException", "Throttled"), asking_failed=True)),
+        (approved(), failed("PayoutRefused", "No money")),
+        (None, failed("InvalidTask", "title must be text")),
+        (None, failed("TooFewApprovers", "only 0 are left")),
+        (None, failed("")),
+        (record(), Execution(status="SUCCEEDED", stopped_at=ENDED_AT)),
+        (record(), failed("Rejected", "because")),
+    ],
+)
+def test_the_operator_is_told_of_what_people_have_not_decided(before, execution):
+    store, operator = of(before), OperatorBox()
+    serve(reconciling(store, FakeWorkflow(execution=execution), operator), event())
+    ((arn, told, records),) = operator.told
+    assert (arn, told) == (EXECUTION_ARN, execution)
+    assert [one.request_id for one in records] == ([REQUEST_ID] if before else [])
+    assert [one.status is Status.OPEN for one in records] == ([False] if before else []), "told as it now is"
+
+
+@pytest.mark.parametrize(
+    ("before", "execution"),
+    [
+        (rejected(), failed("Rejected", "Not on a Friday")),
+        (record(), failed("Expired", "not decided")),
+        (approved(), Execution(status="SUCCEEDED", stopped_at=ENDED_AT)),
+        (None, Execution(status="SUCCEEDED", stopped_at=ENDED_AT)),
+        (record(), Execution(status="DELETED")),
+    ],
+)
+def test_the_operator_is_not_told_of_what_people_decided(before, execution):
+    operator = OperatorBox()
+    serve(reconciling(of(before), FakeWorkflow(execution=execution), operator), event())
+    assert not operator.told
+
+
+def test_an_event_that_comes_twice_mails_once():
+    store, operator = of(record()), OperatorBox()
+    for _ in range(3):
+        serve(reconciling(store, FakeWorkflow(execution=STOPPED), operator), event())
+    assert len(operator.told) == 1
+
+
+def test_an_execution_that_ends_again_after_a_redrive_is_told_again():
+    store, operator = of(approved()), OperatorBox()
+    serve(reconciling(store, FakeWorkflow(execution=failed("PayoutRefused")), operator), event())
+    again = replace(failed("PayoutRefused"), redrives=1, stopped_at=ENDED_AT + 60)
+    serve(reconciling(store, FakeWorkflow(execution=again), operator), event(redriveCount=1))
+    assert len(operator.told) == 2
+
+
+def test_a_mail_that_fails_is_sent_by_lambdas_next_try():
+    store, operator = of(record()), OperatorBox(unavailable())
+    with pytest.raises(UnavailableError):
+        serve(reconciling(store, FakeWorkflow(execution=STOPPED), operator), event())
+    serve(reconciling(store, FakeWorkflow(execution=STOPPED), operator), event())
+    assert len(operator.told) == 1
+
+
+def test_a_mail_that_could_not_be_noted_is_sent_again():
+    """Better read twice than never."""
+    troubles = [None, None, None, unavailable()]  # requests_of, get, close, note
+    store, operator = MemoryStore(record(), troubles=troubles), OperatorBox()
+    with pytest.raises(UnavailableError):
+        serve(reconciling(store, FakeWorkflow(execution=STOPPED), operator), event())
+    serve(reconciling(store, FakeWorkflow(execution=STOPPED), operator), event())
+    assert len(operator.told) == 2
+
+
+def test_an_answer_without_a_vote_is_noted_counted_and_told_whoever_saw_it_first():
+    """The page may have closed the record before word of the end came."""
+    before = record(status=Status.CLOSED, answered_without_vote=True, task_token="")
+    store, operator = of(before), OperatorBox()
+    workflow = FakeWorkflow(execution=Execution(status="SUCCEEDED", stopped_at=ENDED_AT))
+    with counted() as so_far:
+        for _ in range(2):
+            serve(reconciling(store, workflow, operator), event())
+        assert so_far() == {"AnsweredWithoutVote": 1}
+    ((_, _, (told,)),) = operator.told
+    assert told.answered_without_vote
+    assert store.record
+    assert store.record.operator_told == ENDED_AT

@@ -1,0 +1,118 @@
+"""The function that reads the request queue: what comes back, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from handlers.approvals.adapters.batch import serve_each
+from handlers.approvals.adapters.queue import MalformedMessageError
+from handlers.approvals.rules.record import Approver, Lease
+from handlers.approvals.rules.refusal import Reason, Refusal
+from handlers.approvals.usecases.ask import NotAskedError
+from handlers.approvals.usecases.ports import ContendedError, NewerVersionError, UnavailableError
+from handlers.request_approval import Requests, retry_after
+from tests.support.events import sqs
+from tests.support.fakes import (
+    FakeSqs,
+    FakeWorkflow,
+    Mailbox,
+    MemoryStore,
+    asking,
+    request_function,
+    unavailable,
+)
+from tests.support.observed import logged
+from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, approved, message_body, record
+
+WORKER_ENDS = ASKED_AT + 20
+
+
+def deliver(function: Requests, *bodies: Any) -> list[str]:
+    """Which messages of a batch come back, by their numbers."""
+    answer = serve_each(sqs(*bodies), lambda one: function.serve(one, WORKER_ENDS))
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def test_a_batch_keeps_its_good_messages_when_one_is_bad():
+    box = Mailbox()
+    assert deliver(request_function(asking(MemoryStore(), box=box)), "no request", message_body()) == ["0"]
+    assert [who for who, _ in box.sent] == [ANNA, BEN]
+
+
+def test_what_somebody_else_is_sending_comes_back_when_they_must_be_done():
+    queue = FakeSqs()
+    busy = record(lease=Lease(owner="other", until=ASKED_AT + 30), approvers={ANNA: Approver()})
+    assert deliver(request_function(asking(MemoryStore(busy)), queue), message_body()) == ["0"]
+    assert queue.delays == [30]
+
+
+def not_asked(reason: Reason, seconds: int = 0) -> NotAskedError:
+    return NotAskedError(Refusal(reason=reason, retry_seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("error", "received", "seconds"),
+    [
+        (MalformedMessageError(), 1, 0),
+        (not_asked(Reason.FOREIGN), 1, 0),
+        (not_asked(Reason.BUSY, 17), 1, 17),
+        (NewerVersionError("from the future"), 1, 2),
+        (NewerVersionError("from the future"), 5, 32),
+        (ContendedError("request"), 2, 4),
+        (UnavailableError("ConnectTimeoutError"), 1, 2),
+        (UnavailableError("ConnectTimeoutError"), 3, 8),
+        (UnavailableError("ConnectTimeoutError"), 12, 300),
+        (ZeroDivisionError(), 2, 4),
+    ],
+)
+def test_retries_back_off_and_what_cannot_succeed_does_not_wait(error, received, seconds):
+    assert retry_after(error, received) == seconds
+
+
+@pytest.mark.parametrize(("received", "seconds"), [("1", 2), ("4", 16)])
+def test_a_message_waits_for_longer_each_time_it_comes_back(received, seconds):
+    queue = FakeSqs()
+    function = request_function(asking(MemoryStore(), box=Mailbox(unavailable())), queue)
+    (delivered,) = sqs(message_body())["Records"]
+    delivered["attributes"]["ApproximateReceiveCount"] = received
+    with pytest.raises(UnavailableError):
+        function.serve(delivered, WORKER_ENDS)
+    assert queue.delays == [seconds]
+
+
+def test_a_retry_that_cannot_be_brought_forward_comes_back_by_itself():
+    assert deliver(request_function(asking(MemoryStore()), sqs=object()), "no request") == ["0"]
+
+
+def test_what_is_served_is_not_sent_back():
+    queue = FakeSqs()
+    assert deliver(request_function(asking(MemoryStore()), queue), message_body()) == []
+    assert queue.delays == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        message_body() | {"executionArn": "arn:payout"},
+        message_body() | {"rounds": 21, "round": 21},
+        message_body() | {"request": message_body()["request"] | {"title": "Order lunch"}},
+        message_body() | {"request": message_body()["request"] | {"digest": ""}},
+    ],
+)
+@pytest.mark.parametrize("before", [record(), approved()])
+def test_a_message_that_can_never_be_served_goes_to_the_dead_letters_without_delay(before, body):
+    store, workflow, box, queue = MemoryStore(before), FakeWorkflow(), Mailbox(), FakeSqs()
+    assert deliver(request_function(asking(store, workflow, box), queue), body) == ["0"]
+    assert queue.delays == [0]
+    assert store.record == before
+    assert (workflow.handed_over, workflow.failed, box.sent) == ([], [], [])
+
+
+def test_what_was_not_sent_is_logged_with_its_request_and_without_its_token():
+    with logged() as lines:
+        deliver(request_function(asking(MemoryStore(), box=Mailbox(unavailable()))), message_body())
+    assert '"requestId":"1a2b3c4d' in lines.getvalue()
+    assert '"kind":"UnavailableError"' in lines.getvalue()
+    assert TASK_TOKEN not in lines.getvalue()
