@@ -7,7 +7,7 @@ SOURCES := __main__.py infra handlers sandbox tests
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo sandbox test check format lock clean
+.PHONY: help setup tools demo sandbox test coverage check format lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ sandbox: setup ## Run it all on this machine until Ctrl-C, with an inbox to clic
 
 test: tools ## Run the tests
 	@$(BIN)/python -m pytest $(TESTS)
+
+coverage: tools ## Run them and show the branches that none of them takes
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(TESTS)
 
 check: tools ## Check format, lint and types
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -46,5 +49,5 @@ lock: setup ## Write the pinned requirements anew from pyproject.toml
 	@$(UV_LOCK) --group uv -o sandbox/requirements-uv.txt
 
 clean: ## Remove everything that was installed or made
-	@rm -rf .venv .venv-* .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,10 +1,11 @@
 """The settings of each function: the component writes them as environment variables, a cold start reads them."""
 
-# No `from __future__ import annotations`: the fields' types are looked at.
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Self, get_args, get_origin
+from typing import Any, Self, get_args, get_origin, get_type_hints
 
 
 class SettingsError(ValueError):
@@ -32,11 +33,12 @@ class Environment:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
         """The settings of a function that runs. Raises SettingsError."""
+        kinds = get_type_hints(cls)
         values = {}
         for field in fields(cls):
             name = _variable(field.name)
             if name in environ:
-                values[field.name] = _parsed(name, environ[name], field.type)
+                values[field.name] = _parsed(name, environ[name], kinds[field.name])
             elif field.default is MISSING:
                 raise SettingsError(f"{name} is not set")
         return cls(**values)

@@ -62,7 +62,7 @@ class PortCall(NamedTuple):
 class Code:
     """One function; `owner` is its class, if it is a method."""
 
-    function: FunctionType
+    function: Callable[..., Any]
     owner: type | None = None
 
 
@@ -163,7 +163,7 @@ def _followed(code: Code, node: ast.expr) -> FunctionType | None:
 
 
 def _public(cls: type) -> set[str]:
-    return {name for name, one in vars(cls).items() if isinstance(one, Callable) and not name.startswith("_")}
+    return {name for name, one in vars(cls).items() if callable(one) and not name.startswith("_")}
 
 
 def _operations(cls: type, method: str) -> set[str]:
@@ -202,6 +202,6 @@ def unknown() -> set[str]:
 @cache
 def _client_methods() -> dict[str, str]:
     """API operation by the name of the SDK's method."""
-    keys = {"region_name": "us-east-1", "aws_access_key_id": "-", "aws_secret_access_key": "-"}
-    clients = [boto3.client(service, **keys) for service in SERVICES]
+    session: Any = boto3.Session(aws_access_key_id="-", aws_secret_access_key="-", region_name="us-east-1")
+    clients = [session.client(service) for service in SERVICES]
     return {method: api for client in clients for method, api in client.meta.method_to_api_mapping.items()}

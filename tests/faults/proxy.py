@@ -13,10 +13,11 @@ import json
 import re
 import threading
 from dataclasses import dataclass, field
+from email.message import Message
 from enum import StrEnum
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs
 
 import psutil
@@ -117,17 +118,17 @@ class Proxy:
             self._cases.update(dict.fromkeys(names, case))
             self._changed.notify_all()
 
-    def fault(self, port: int, operation: str, headers: http.client.HTTPMessage, body: bytes) -> tuple[Case, Fault]:
+    def fault(self, port: int, operation: str, headers: Message, body: bytes) -> tuple[Case, Fault]:
         """Whose call this is, which came from `port`, and what is to happen to it."""
-        key = ACCESS_KEY.search(headers["Authorization"])[1]  # a function has its own
+        (key,) = ACCESS_KEY.findall(headers["Authorization"])  # a function has its own
         if key not in self._handlers:
             self._handlers[key] = self.worker(port).environ()["POWERTOOLS_SERVICE_NAME"]
         # An invocation has its own trace, serves one request here, and begins with a call that names it.
         trace = headers["X-Amzn-Trace-Id"]
         if named := NAME.search(body):
-            self._requests[trace] = named[named.lastgroup].decode()
+            self._requests[trace] = (named["request"] or named["execution"]).decode()
         request = self._requests[trace]
-        attempt = ATTEMPT.search(headers["amz-sdk-request"])[1]
+        (attempt,) = ATTEMPT.findall(headers["amz-sdk-request"])
         with self._changed:
             if not self._changed.wait_for(lambda: request in self._cases, REGISTRATION_SECONDS):
                 raise LookupError(f"nobody registered {request}")
@@ -148,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, proxy: Proxy, *args: object) -> None:
+    def __init__(self, proxy: Proxy, *args: Any) -> None:
         self._proxy = proxy
         self._upstream = http.client.HTTPConnection("127.0.0.1", proxy.upstream)
         super().__init__(*args)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from handlers.approvals.rules.decisions import handed_over
-from handlers.approvals.rules.refusal import Reason
+from handlers.approvals.rules.refusal import Reason, Refusal
 from tests.faults.calls import possible_calls, unknown
 from tests.faults.matrix import ROWS, SCENARIOS, Row, Scenario
 from tests.faults.proxy import FAULTS, Fault
@@ -45,7 +45,7 @@ def test_no_aws_call_is_made_past_the_ports():
 def test_a_change_of_a_record_that_is_gone_makes_none():
     seen, store = record(), MemoryStore()
     kept, refusal = records_of(store).change(seen, handed_over)
-    assert (kept, refusal.reason) == (seen, Reason.GONE)
+    assert (kept, refusal) == (seen, Refusal(reason=Reason.GONE))
     assert store.calls == ["replace", "get"]
 
 

@@ -43,7 +43,9 @@ def page_of(kept: Record, *, one_click: bool = False) -> Page:
     """With this record."""
     store, machine = Table(kept), Machine()
     settings = PageSettings(environment="test", table_name="approvals", timezone="UTC", one_click=one_click)
-    return Page(answer=answering(store, StepFunctions(machine)), settings=settings, store=store, machine=machine)
+    return Page(
+        answer=answering(store, StepFunctions(client(machine))), settings=settings, store=store, machine=machine
+    )
 
 
 def asked(*, one_click: bool = False) -> Page:
@@ -59,9 +61,9 @@ class Consumer:
         self.store, self.machine, self.topic, self.queue = Table(), Machine(), Topic(), Queue()
         clock = FakeClock()
         letterhead = Letterhead(environment="test", timezone=timezone, approval_url=APPROVAL_URL)
-        mail = ApproverTopic(self.topic, "approvers", letterhead, Pace(0, clock))
-        ask = asking(self.store, StepFunctions(self.machine), mail, clock)
-        self._requests = Requests(ask=ask, queue=RequestQueue(self.queue, "requests"))
+        mail = ApproverTopic(client(self.topic), "approvers", letterhead, Pace(0, clock))
+        ask = asking(self.store, StepFunctions(client(self.machine)), mail, clock)
+        self._requests = Requests(ask=ask, queue=RequestQueue(client(self.queue), "requests"))
 
     def deliver(self, *bodies: Any) -> list[str]:
         """One batch; which of its messages come back, counted from "0"."""
@@ -77,11 +79,16 @@ class DeadLetterConsumer:
 
     def __init__(self) -> None:
         self.store, self.machine = Table(), Machine()
-        self._use_case = giving_up(self.store, StepFunctions(self.machine))
+        self._use_case = giving_up(self.store, StepFunctions(client(self.machine)))
 
     def deliver(self, *bodies: Any) -> list[str]:
         """One batch; which of its messages come back, counted from "0"."""
         return delivered(partial(give_up, self._use_case), *bodies)
+
+
+def client(stand_in: Topic | Queue | Machine) -> Any:
+    """As one of boto3's, whose types have every operation that there is."""
+    return stand_in
 
 
 def delivered(serve: Any, *bodies: Any) -> list[str]:

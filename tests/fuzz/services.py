@@ -43,7 +43,7 @@ def keepable(record: Record | None) -> Record | None:
     return record
 
 
-def size(value: dict[str, Any]) -> int:
+def size(value: Any) -> int:
     """Bytes that DynamoDB counts. A number takes about half its digits; this takes the most it can.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html

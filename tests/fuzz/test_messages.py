@@ -121,7 +121,9 @@ def test_the_latest_deadline_can_be_mailed_and_shown_everywhere(timezone):
     consumer = Consumer(timezone)
     assert not consumer.deliver(body_with("deadline", str(LARGEST)))
     assert all("9999" in sent["Message"] for sent in consumer.topic.mails)
-    assert "9999" in mail.body(consumer.store.record, ANNA, Kind.REMINDER, "link", "test", timezone)
+    asked = consumer.store.record
+    assert asked
+    assert "9999" in mail.body(asked, ANNA, Kind.REMINDER, "link", "test", timezone)
 
 
 @pytest.mark.parametrize(

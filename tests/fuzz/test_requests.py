@@ -158,6 +158,7 @@ def test_no_request_is_answered_with_an_error_of_ours_or_with_what_is_not_its_bu
 def test_only_a_body_that_says_approve_or_reject_is_a_vote(kind, body, sent):
     api = asked()
     answer = gateway.answered(api, gateway.event("POST", PATH, body, sent | {"content-type": kind}))
+    assert api.store.record
     votes = api.store.record.votes
     assert answer["statusCode"] == (200 if votes else 400)
     if votes:

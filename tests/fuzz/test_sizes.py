@@ -69,10 +69,12 @@ def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(char
         if answer["statusCode"] == 400:
             refused += 1
             assert "room" in json.loads(answer["body"])["error"]
+            assert api.store.record
             assert who not in api.store.record.votes
             answer = press(api, who, decision, "")
         assert answer["statusCode"] == 200
     kept = api.store.record
+    assert kept
     assert kept.status is (Status.APPROVED if last is Decision.APPROVE else Status.REJECTED)
     assert kept.handed_over
     assert refused < len(turns), "somebody's words are kept"

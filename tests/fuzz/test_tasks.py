@@ -7,6 +7,7 @@ import math
 import re
 import tracemalloc
 from datetime import datetime
+from functools import partial
 
 import pytest
 from hypothesis import example, given, settings
@@ -19,9 +20,11 @@ from handlers.approvals.faces.page import State
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Decision, Lease, Record
+from handlers.approvals.rules.refusal import Refusal
 from handlers.contract.policy import Policy
 from handlers.contract.question import LIMITS
 from handlers.contract.record import Status
+from handlers.contract.visible import one_line
 from handlers.generate_task import request
 from tests.fuzz.functions import SECRET
 from tests.fuzz.html import Markup, taken_apart
@@ -98,7 +101,7 @@ def test_an_input_makes_a_task_within_the_limits_or_is_refused_in_words(trigger)
         assert words.isprintable()
         return
     assert made.keys() - {"scheduledFor"} == LIMITS.keys()
-    assert mail.one_line(made["title"])
+    assert one_line(made["title"])
     for name, text in made.items():
         assert len(text) <= LIMITS.get(name, 20)
         assert json.loads(json.dumps(made, allow_nan=False, ensure_ascii=False).encode()) == made
@@ -149,11 +152,13 @@ def asked(trigger) -> Record:
     assert message.title == made["title"]
     digests = dict.fromkeys((ANNA, BEN, BOSS), "d" * 64)
 
-    def begin(latest: Record | None) -> Record:
+    def begin(latest: Record | None) -> Record | Refusal:
         new = latest or rounds.new_record(message, POLICY)
+        assert isinstance(new, Record)
         return rounds.begin(new, message, Lease(owner="me", until=ASKED_AT), ASKED_AT, digests)
 
     record, refusal = records_of(Table()).open(message.request_id, begin)
+    assert record
     assert not refusal
     return record
 
@@ -163,9 +168,9 @@ def pages(record: Record) -> list[str]:
     voted = record.with_approver(ANNA, vote=vote(Decision.REJECT, "Fine"))
     decided = decide(voted, Status.REJECTED, ASKED_AT)
     wrong = page.FormError(message="No.", field="comment")
-    shown = {"environment": "test", "error": wrong, "comment": record.details, "now": ASKED_AT}
-    asking = [page.html(State.OPEN, record=stage, who=BEN, **shown) for stage in (record, voted)]
-    return asking + [page.html(state, record=decided, who=ANNA, **shown) for state in State]
+    html = partial(page.html, environment="test", error=wrong, comment=record.details, now=ASKED_AT)
+    asking = [html(State.OPEN, record=stage, who=BEN) for stage in (record, voted)]
+    return asking + [html(state, record=decided, who=ANNA) for state in State]
 
 
 def markup_of(record: Record) -> Markup:

@@ -22,13 +22,13 @@ from handlers.approvals.adapters.clock import SystemClock
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.sns import ApproverTopic, OperatorTopic
 from handlers.approvals.adapters.step_functions import StepFunctions
-from handlers.approvals.rules.rounds import Policy
 from handlers.approvals.usecases import ports
 from handlers.approvals.usecases.answer import Answer
 from handlers.approvals.usecases.ask import Ask
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import Records
+from handlers.contract.policy import Policy
 from tests.support.fakes import FakeClock, FakeWorkflow, Mailbox, MemoryStore, OperatorBox
 
 ROOT = Path(__file__).parent.parent.parent

@@ -16,7 +16,8 @@ from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS, cast
 from handlers.approvals.rules.links import digest, holder, new_secret
 from handlers.approvals.rules.record import Decision, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
-from handlers.approvals.rules.rounds import Kind, Policy
+from handlers.approvals.rules.rounds import Kind
+from handlers.contract.policy import Policy
 from handlers.contract.record import Status
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
 

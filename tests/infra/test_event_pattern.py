@@ -345,7 +345,8 @@ def test_whatever_is_made_by_the_rules_is_taken_and_sent_as_it_is(detail):
 def test_one_wrong_element_anywhere_is_found_there(detail, wrong, data):
     """Somewhere in the tree one leaf is replaced."""
     where: tuple[str | int, ...] = ("detail",)
-    holder, node = {"detail": detail}, detail
+    holder: Any = {"detail": detail}
+    node: Any = detail
     while isinstance(node, dict) or where[-1] == "$or":
         step = data.draw(st.sampled_from(list(node)) if isinstance(node, dict) else st.just(0))
         holder, node, where = node, node[step], (*where, step)

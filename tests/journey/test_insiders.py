@@ -17,7 +17,7 @@ LUNCH = "Order lunch for the team"
 
 def forge(run: Run, output: str = "requestQueueUrl", **changes: Any) -> None:
     """Put a message of one's own into a queue: this run's, with a question and numbers of one's own."""
-    message = json.loads(queue_message(run.arn, run.stack.store.get(run.request_id)))
+    message = json.loads(queue_message(run.arn, run.stack.seen(run.request_id)))
     question = message["request"] | {name: changes.pop(name) for name in list(changes) if name in message["request"]}
     question["digest"] = question_digest(question)
     send(run.stack, output, json.dumps(message | {"request": question} | changes))
@@ -131,7 +131,7 @@ def messages_of(stack: Stack, output: str) -> int:
 def test_the_page_refuses_an_answer_to_what_it_no_longer_shows(plain):
     run = plain.start()
     link = run.link()
-    digest = re.search(r'name="digest" value="([0-9a-f]{64})"', plain.get(link).text)[1]
+    (digest,) = re.findall(r'name="digest" value="([0-9a-f]{64})"', plain.get(link).text)
     assert digest == plain.http.get(link, headers={"accept": "application/json"}).json()["request"]["digest"]
     form = {"decision": "approve", "comment": "Yes.", "digest": "0" * 64}
     answer = plain.http.post(link, data=form, headers={"accept": "text/html"})

@@ -117,7 +117,7 @@ def test_before_a_stack_is_destroyed_what_waits_is_listed_and_stopped(plain):
         plain.sfn.stop_execution(executionArn=run.arn, error="Stopped", cause="The stack is taken down")
     for run in waiting:
         assert run.ended()["status"] == "ABORTED"
-        item = until(lambda run=run: (now := run.item())["status"] == "CLOSED" and now, "closed record")
+        item = until(lambda: (now := run.item())["status"] == "CLOSED" and now, "closed record")  # noqa: B023
         assert "taskToken" not in item
 
 

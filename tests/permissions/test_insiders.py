@@ -48,7 +48,8 @@ def run(stack) -> Iterator[Run]:
 
 
 def signed(stack: Stack, key: str, secret: str, token: str | None = None) -> Client:
-    return lambda service: boto3.client(
+    make: Any = boto3.client
+    return lambda service: make(
         service,
         endpoint_url=stack.sandbox.endpoint,
         region_name=stack.sandbox.region,

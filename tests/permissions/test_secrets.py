@@ -141,9 +141,8 @@ def travel(story: Story, anybody: Stack, both: Stack, nobody: Stack) -> None:
     anybody.press(link, "approve", "Fine.")
     anybody.press(link, "reject")
     anybody.press(runs["rejected"].link(), "reject", "No.")
-    program = {"content": json.dumps({"decision": "approve"}), "headers": JSON | {"content-type": "application/json"}}
     anybody.get(runs["in JSON"].link(), **JSON)
-    anybody.http.post(runs["in JSON"].link(), **program)
+    anybody.http.post(runs["in JSON"].link(), json={"decision": "approve"}, headers=JSON)
     anybody.get(f"{runs['by one click'].link()}/approve")
     anybody.press(runs["canary"].link())
     for who in (ALICE, BOB):
@@ -172,8 +171,8 @@ def travel(story: Story, anybody: Stack, both: Stack, nobody: Stack) -> None:
         if name not in {"open", "stopped"}:
             run.ended()
     nobody.press(runs["expired"].link())
-    for name in ("stopped", "unreadable"):
-        until(lambda run=runs[name]: run.item()["status"] == "CLOSED", "what its run's end tells the record")
+    ended = (runs["stopped"], runs["unreadable"])
+    until(lambda: all(run.item()["status"] == "CLOSED" for run in ended), "what its run's end tells the record")
     until(lambda: [mail for mail in story.mails() if mail.to == OPERATOR], "word to the operator")
 
 

@@ -16,9 +16,9 @@ from tests.properties.workers import Clock, Violated
 from tests.support.records import EXECUTION_ARN, message_body
 
 TABLE = "approvals"
-_CLIENT = {"region_name": "eu-central-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
-DYNAMODB_ERRORS = boto3.client("dynamodb", **_CLIENT).exceptions
-WORKFLOW_ERRORS = boto3.client("stepfunctions", **_CLIENT).exceptions
+_SESSION = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-central-1")
+DYNAMODB_ERRORS = _SESSION.client("dynamodb").exceptions
+WORKFLOW_ERRORS = _SESSION.client("stepfunctions").exceptions
 
 
 class MemoryTable:
@@ -67,7 +67,7 @@ class MemoryTable:
         return {"Attributes": copy.deepcopy(item)}
 
     def _refused(self, operation: str) -> Exception:
-        error = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "The conditional request failed"}}
+        error: Any = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "The conditional request failed"}}
         return self.exceptions.ConditionalCheckFailedException(error, operation)
 
 

@@ -85,9 +85,12 @@ class Worker:
         self._theirs.release()
 
 
-class Stepwise:
+def stepwise(client: Any) -> Any:
     """A client whose calls wait for their turn when a worker makes them."""
+    return _Stepwise(client)
 
+
+class _Stepwise:
     def __init__(self, client: Any) -> None:
         self._client = client
         self.exceptions = client.exceptions

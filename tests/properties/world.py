@@ -28,7 +28,7 @@ from handlers.contract.policy import Policy
 from handlers.contract.record import EXECUTION_INDEX, Status
 from handlers.request_approval import Requests
 from tests.properties.aws import TABLE, MemoryTable, Queue, Topic, Workflow
-from tests.properties.workers import WORKER_SECONDS, Clock, Fate, Stepwise, Violated, Worker
+from tests.properties.workers import WORKER_SECONDS, Clock, Fate, Violated, Worker, stepwise
 from tests.support.events import http, sqs
 from tests.support.fakes import APPROVAL_URL
 from tests.support.records import ASKED_AT, REQUEST_ID
@@ -82,7 +82,9 @@ class World:
             table_name=self.table_name,
             clock=self.clock,
         )
-        self.queue, self.dead_letters, self._taken_from_queue = [], [], 0
+        self.queue: list[str] = []
+        self.dead_letters: list[str] = []
+        self._taken_from_queue = 0
         self._reader = ApprovalTable(self.table, self.table_name)
         self._operator_mails = 0
         self._mailed_by: dict[tuple[str, int], list[Worker]] = {}
@@ -90,7 +92,14 @@ class World:
         self.collect()
 
     @property
-    def record(self) -> Record | None:
+    def record(self) -> Record:
+        """As it is stored, once it is."""
+        found = self.stored
+        assert found
+        return found
+
+    @property
+    def stored(self) -> Record | None:
         return self._reader.get(self.request_id)
 
     @property
@@ -130,7 +139,7 @@ class World:
         use_case = Reconcile(
             records=self._records(),
             workflow=self._executions(),
-            operator=OperatorTopic(Stepwise(Topic(self._mail)), "operator-topic", LETTERHEAD),
+            operator=OperatorTopic(stepwise(Topic(self._mail)), "operator-topic", LETTERHEAD),
             clock=self.clock,
         )
 
@@ -189,7 +198,7 @@ class World:
 
     def look(self) -> None:
         """Compare the record with what it was: was this step one that may be taken?"""
-        before, now = self.seen, self.record
+        before, now = self.seen, self.stored
         self.seen = now
         if now is None or now == before:
             return
@@ -227,7 +236,7 @@ class World:
             assert self.workflow.ended, "closed although the execution goes on"
             assert not before.handed_over, "closed although the answer had arrived"
 
-    def settle(self) -> Record:
+    def settle(self) -> None:
         """Faults are over: everybody finishes, every message is consumed, the execution runs to its end."""
         for worker in self.at_work:
             self.to_its_end(worker)
@@ -242,7 +251,6 @@ class World:
             pressed = self.to_its_end(self.press(who))
             assert pressed.answer["statusCode"] in {200, 409}
             self._agrees(self.record)
-        return self.record
 
     def _told(self) -> None:
         """Word of the end has come, if need be once more; after that the record needs nobody's press."""
@@ -250,7 +258,7 @@ class World:
             self.to_its_end(self.tell())
         ordinary = (self.workflow.status, self.workflow.error) in ORDINARY
         assert ordinary == (not self._operator_mails), "the operator hears of trouble, and of nothing else"
-        record = self.record
+        record = self.stored
         if record and record.status is Status.OPEN:
             # Word came first, then a message, and its reader could not see that the execution was over.
             blind = (worker for worker in self.workers if worker.name == "request_approval" and worker.late)
@@ -292,6 +300,7 @@ class World:
 
     def _answered(self, worker: Worker) -> None:
         """What a person was told is what happened."""
+        assert worker.pressed
         who, decision = worker.pressed
         told, record = worker.answer, self.record
         assert told["statusCode"] in {200, 409, 503}, told
@@ -328,7 +337,7 @@ class World:
         ask = Ask(
             records=self._records(),
             workflow=self._executions(),
-            mail=ApproverTopic(Stepwise(Topic(self._mail)), "approver-topic", LETTERHEAD, Pace(0.1, self.clock)),
+            mail=ApproverTopic(stepwise(Topic(self._mail)), "approver-topic", LETTERHEAD, Pace(0.1, self.clock)),
             clock=self.clock,
             policy=Policy(
                 approvers=self.people,
@@ -339,13 +348,13 @@ class World:
                 audit_days=30,
             ),
         )
-        return Requests(ask=ask, queue=RequestQueue(Stepwise(Queue()), "request-queue"))
+        return Requests(ask=ask, queue=RequestQueue(stepwise(Queue()), "request-queue"))
 
     def _records(self) -> Records:
-        return Records(store=ApprovalTable(Stepwise(self.table), self.table_name, EXECUTION_INDEX), clock=self.clock)
+        return Records(store=ApprovalTable(stepwise(self.table), self.table_name, EXECUTION_INDEX), clock=self.clock)
 
     def _executions(self) -> StepFunctions:
-        return StepFunctions(Stepwise(self.workflow))
+        return StepFunctions(stepwise(self.workflow))
 
     def _mail(self, who: str, body: str) -> None:
         """Somebody gets a mail: whose link works, and who had none in this round unless a fault came between."""
@@ -354,6 +363,7 @@ class World:
             return
         (link,) = re.findall(r"^https?://\S+/approvals/\S+$", body, re.MULTILINE)
         record, worker = self.record, self._running
+        assert worker
         if worker.late and not worker.troubled:
             raise Violated(f"{who} was asked for a run that was over")
         if holder(record, link.rsplit("/", 1)[1]) != who:

@@ -9,7 +9,7 @@ from sandbox.archive import zipped
 
 
 def archive(path, *, backwards=False):
-    entries = {
+    entries: dict[str, pulumi.Asset | pulumi.Archive] = {
         "handlers/a.py": pulumi.StringAsset("print('ä')"),
         "b.py": pulumi.FileAsset(str(path)),
         "lib": pulumi.AssetArchive({"c.py": pulumi.StringAsset("c")}),

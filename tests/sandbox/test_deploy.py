@@ -101,7 +101,7 @@ def test_what_is_protected_stops_a_destruction_that_can_be_taken_up_again(up, cl
 
 
 def test_mail_reaches_the_mailbox_of_the_address_that_its_filter_names(up, cloud):
-    opened = {}
+    opened: dict[str, str] = {}
     boxes = Mailboxes(cloud, "mail-test", opened.__setitem__)
     mailed = Cloud(endpoint=cloud.endpoint, region=cloud.region, mailbox=boxes.arn)
     arn = up(

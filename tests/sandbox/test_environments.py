@@ -10,6 +10,7 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def quick(files, make, monkeypatch):
             installed.write(file.read_text().split("==")[0] + " ")
 
     def ensure(*names: str, interrupt: type[BaseException] | None = None, **options: str) -> str:
-        def install(*arguments: object) -> None:
+        def install(*arguments: Any) -> None:
             write_down(*arguments)
             if interrupt:
                 raise interrupt

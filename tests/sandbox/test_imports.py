@@ -25,6 +25,7 @@ def imports(root: Path, package: str) -> dict[str, set[str]]:
                 named |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 assert not node.level, f"{file}: relative imports are not read here"
+                assert node.module
                 inner = {f"{node.module}.{alias.name}" for alias in node.names}
                 named |= (inner & files.keys()) or {node.module}
         found[module] = named & files.keys()

@@ -71,7 +71,7 @@ def test_other_sites_can_neither_read_nor_post(inbox):
 
 
 def test_the_form_asks_for_what_was_typed(inbox):
-    asked = []
+    asked: list[dict[str, str]] = []
     inbox.ask = asked.append
     status, _ = fetch(f"{inbox.url}/requests", b"title=Release+1%2E4&details=&other=x", origin=inbox.url)
     assert status == 200  # of the inbox, which it leads to

@@ -87,7 +87,12 @@ def test_everything_ends_when_the_command_is_killed(tmp_path):
 def test_everything_ends_when_the_program_refuses_its_config(tmp_path):
     with serve(tmp_path, "--config", "signoff:reminders=-1") as process:
         started = set()
-        until(lambda: started.update(family(process)) or process.poll() is not None, "end")
+
+        def over() -> bool:
+            started.update(family(process))
+            return process.poll() is not None
+
+        until(over, "end")
         assert process.wait() == 1
         assert "reminders" in process.stderr.read()
         assert process.stdout.read() == ""

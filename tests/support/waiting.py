@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found], what: str, seconds: float = 30) -> Found:
+def until(look: Callable[[], Found | Literal[False] | None], what: str, seconds: float = 30) -> Found:
     """What `look` returns as soon as that is true; fails with what was seen last."""
     give_up = time.monotonic() + seconds
     while True:
