@@ -437,6 +437,7 @@ def test_a_pattern_that_could_match_this_workflows_own_events_is_refused(pattern
         {"source": ["aws.ec2"], "detail": {"status": ["FAILED"]}},
         {"source": ["aws.states"], "detail-type": ["Something Else"]},
         {"source": ["aws.states"], "detail": {"status": ["failed"]}},
+        {"source": ["aws.states"], "detail": {"name": [{"cidr": "10.0.0.0/8"}]}},
         {"source": ["aws.states"], "detail": {"state": [{"exists": True}]}},
         {"source": ["aws.states"], "detail": {"stateMachineArn": [f"{MACHINES}orders"]}},
         {"source": ["aws.states"], "detail": {"stateMachineArn": [{"prefix": f"{MACHINES}orders"}]}},
