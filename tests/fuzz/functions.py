@@ -16,12 +16,11 @@ from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.observability import logger, metrics
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Record
-from handlers.contract.environment import PageSettings
 from handlers.give_up_request import serve as give_up
 from handlers.request_approval import Requests
 from tests.fuzz.services import LONGEST_VISIBILITY_SECONDS, Machine, Queue, Table, Topic
 from tests.support.events import sqs
-from tests.support.fakes import APPROVAL_URL, FakeClock, answering, asking, giving_up
+from tests.support.fakes import APPROVAL_URL, FakeClock, answering, asking, giving_up, page_settings
 from tests.support.records import ANNA, ASKED_AT, BEN, record
 
 SECRET = "s" * 52
@@ -42,7 +41,7 @@ class Page(ApprovalApi):
 def page_of(kept: Record, *, one_click: bool = False) -> Page:
     """With this record."""
     store, machine = Table(kept), Machine()
-    settings = PageSettings(environment="test", table_name="approvals", timezone="UTC", one_click=one_click)
+    settings = page_settings(one_click=one_click)
     return Page(
         answer=answering(store, StepFunctions(client(machine))), settings=settings, store=store, machine=machine
     )

@@ -23,14 +23,13 @@ from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import PATIENCE_SECONDS, Records
-from handlers.contract.environment import PageSettings
 from handlers.contract.policy import Policy
 from handlers.contract.record import EXECUTION_INDEX, Status
 from handlers.request_approval import Requests
 from tests.properties.aws import TABLE, MemoryTable, Queue, Topic, Workflow
 from tests.properties.workers import WORKER_SECONDS, Clock, Fate, Violated, Worker, stepwise
 from tests.support.events import http, sqs
-from tests.support.fakes import APPROVAL_URL
+from tests.support.fakes import APPROVAL_URL, page_settings
 from tests.support.records import ASKED_AT, REQUEST_ID
 
 FINAL = {Status.EXPIRED, Status.CLOSED}
@@ -157,8 +156,7 @@ class World:
         path = "/approvals/" + self.links[who][number].split("/approvals/")[1]
         event = http("POST", path, f"decision={decision}", accept="application/json")
         answer = Answer(records=self._records(), workflow=self._executions(), clock=self.clock)
-        settings = PageSettings(environment="test", table_name=self.table_name, timezone="UTC", one_click=False)
-        function = ApprovalApi(answer=answer, settings=settings)
+        function = ApprovalApi(answer=answer, settings=page_settings())
         worker = self._start("approval_api", lambda: function.serve(event))
         worker.pressed, worker.late = (who, decision), self.workflow.ended
         return worker

@@ -209,10 +209,15 @@ def answering(store: Any, workflow: Any = None, clock: Any = None) -> Answer:
     return Answer(records=Records(store=store, clock=clock), workflow=workflow or FakeWorkflow(), clock=clock)
 
 
-def page_function(store: Any, workflow: Any = None, clock: Any = None, **settings: Any) -> ApprovalApi:
-    """The page's function; `settings` over those of a stack called test, in UTC, without one-click links."""
+def page_settings(**changes: Any) -> PageSettings:
+    """Those of a stack called test, in UTC, without one-click links."""
     known: dict[str, Any] = {"environment": "test", "table_name": "approvals", "timezone": "UTC", "one_click": False}
-    return ApprovalApi(answer=answering(store, workflow, clock), settings=PageSettings(**known | settings))
+    return PageSettings(**known | changes)
+
+
+def page_function(store: Any, workflow: Any = None, clock: Any = None, **settings: Any) -> ApprovalApi:
+    """The page's function; `settings` over `page_settings`."""
+    return ApprovalApi(answer=answering(store, workflow, clock), settings=page_settings(**settings))
 
 
 def giving_up(store: Any, workflow: Any = None, clock: Any = None) -> GiveUp:
