@@ -177,7 +177,7 @@ def approval_api() -> ApprovalApi:
     settings = PageSettings.read(os.environ)
     observe(settings.environment)
     records = approval_records(settings.table_name)
-    answer = Answer(records=records, workflow=approval_workflow(), clock=records.clock)
+    answer = Answer(records=records, workflow=approval_workflow(always=False), clock=records.clock)
     return ApprovalApi(answer=answer, settings=settings)
 
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
-from handlers.approvals.adapters.aws import CONFIG, PATIENT
+from handlers.approvals.adapters.aws import PATIENT, OnDemand, client
 from handlers.approvals.adapters.batch import serve_each
 from handlers.approvals.adapters.queue import MalformedMessageError, RequestQueue, read_message
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
@@ -69,7 +67,7 @@ def requests() -> Requests:
         one_click=settings.one_click,
     )
     mail = ApproverTopic(
-        boto3.client("sns", config=PATIENT),
+        client("sns", PATIENT),
         settings.topic_arn,
         letterhead,
         Pace(settings.mail_pause_seconds, records.clock),
@@ -82,8 +80,9 @@ def requests() -> Requests:
         prevent_self_approval=settings.prevent_self_approval,
         audit_days=settings.audit_days,
     )
-    ask = Ask(records=records, workflow=approval_workflow(), mail=mail, clock=records.clock, policy=policy)
-    return Requests(ask=ask, queue=RequestQueue(boto3.client("sqs", config=CONFIG), settings.queue_url))
+    ask = Ask(records=records, workflow=approval_workflow(always=True), mail=mail, clock=records.clock, policy=policy)
+    sqs: Any = OnDemand("sqs")  # for what comes back
+    return Requests(ask=ask, queue=RequestQueue(sqs, settings.queue_url))
 
 
 @metrics.log_metrics

@@ -12,7 +12,6 @@ from handlers.contract.policy import Policy
 from infra.callback import callback_statements
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow
-from infra.packaging import LOGGING, RENDERING
 from infra.queue import READ_QUEUE, RequestQueue, visibility_seconds
 from infra.store import ApprovalStore
 from infra.topic import ApproverTopic
@@ -91,7 +90,6 @@ class Notifier(pulumi.ComponentResource):
             f"{name}-request-approval",
             PythonFunctionArgs(
                 entry="request_approval",
-                libraries=LOGGING + RENDERING,
                 settings=AskSettings,
                 values={
                     "table_name": store.table_name,

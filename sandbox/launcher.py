@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -194,6 +195,38 @@ def run_machines_in_their_role() -> None:
     workflows._execute_task = as_role
 
 
+def refuse_tokens_of_the_dead() -> None:
+    """Nobody waits for a token whose execution has ended: AWS says `TaskTimedOut`. Here a stopped one's was taken.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+    """
+    execute, wait = workflows._execute_task, workflows._invoke_with_callback
+    current = threading.local()
+    waiting: dict[str, Any] = {}
+
+    def note(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
+        current.execution = execution
+        return execute(state, given, execution, context)
+
+    def wait_for(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
+        waiting[token] = current.execution
+        return wait(resource, given, token, state)
+
+    def unless_over(send: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+        def answer(data: dict[str, Any]) -> Any:
+            execution = waiting.get(data.get("taskToken", ""))
+            if execution and execution["status"] != "RUNNING":
+                return workflows.error_response_json("TaskTimedOut", "The task is no longer waiting", 400)
+            return send(data)
+
+        return answer
+
+    workflows._execute_task = note
+    workflows._invoke_with_callback = wait_for
+    workflows._send_task_success = unless_over(workflows._send_task_success)
+    workflows._send_task_failure = unless_over(workflows._send_task_failure)
+
+
 def tell_subscriptions() -> None:
     """A topic's policy may say who may be subscribed, by `sns:Endpoint` and `sns:Protocol`; both keys were missing.
 
@@ -261,6 +294,7 @@ def main() -> None:
     name_exceptions()
     name_principals()
     run_machines_in_their_role()
+    refuse_tokens_of_the_dead()
     tell_subscriptions()
     enforce_policies_of_tables()
     end_with_parent()

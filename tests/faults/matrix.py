@@ -104,16 +104,23 @@ ANSWER = _scenarios(
         scenarios.look,
         [
             Call("find the request", "store.get", "GetItem"),
-            Call("see whether anybody waits", "workflow.execution", "DescribeExecution"),
+        ],
+    ),
+    (
+        "vote, and more votes are needed",
+        scenarios.vote,
+        [
+            Call("find the request to vote on", "store.get", "GetItem"),
+            Call("see whether anybody waits for the vote", "workflow.execution", "DescribeExecution"),
+            Call("write the vote", "store.replace", "UpdateItem"),
         ],
     ),
     (
         "approve",
         scenarios.approve,
         [
-            Call("find the request to vote on", "store.get", "GetItem"),
-            Call("see whether anybody waits for the vote", "workflow.execution", "DescribeExecution"),
-            Call("write the vote", "store.replace", "UpdateItem"),
+            Call("find the request to decide on", "store.get", "GetItem"),
+            Call("write the vote and the decision", "store.replace", "UpdateItem"),
             Call("hand the approval over", "workflow.hand_over", "SendTaskSuccess"),
             Call("note that it is handed over", "store.replace", "UpdateItem"),
         ],
@@ -122,25 +129,36 @@ ANSWER = _scenarios(
         "reject",
         scenarios.reject,
         [
-            *_covered("approve", "find the request to vote on", "see whether anybody waits for the vote"),
-            *_covered("approve", "write the vote"),
+            *_covered("approve", "find the request to decide on", "write the vote and the decision"),
             Call("hand the rejection over", "workflow.hand_over", "SendTaskFailure"),
             *_covered("approve", "note that it is handed over"),
         ],
     ),
     (
-        "press, but the run was stopped",
-        scenarios.press_stopped,
+        "vote, but the run was stopped",
+        scenarios.vote_stopped,
         [
-            *_covered("approve", "find the request to vote on", "see whether anybody waits for the vote"),
+            *_covered("vote, and more votes are needed", "find the request to vote on"),
+            *_covered("vote, and more votes are needed", "see whether anybody waits for the vote"),
             Call("close the request", "store.replace", "UpdateItem"),
+        ],
+    ),
+    (
+        "decide, but the run was stopped",
+        scenarios.decide_stopped,
+        [
+            *_covered("approve", "find the request to decide on", "write the vote and the decision"),
+            *_covered("approve", "hand the approval over"),
+            *_covered("press, but the workflow has the answer", "note that the token is spent"),
+            *_covered("press, but the workflow has the answer", "see what became of the run"),
+            Call("close the request that was decided", "store.replace", "UpdateItem"),
         ],
     ),
     (
         "press, but the workflow has the answer",
         scenarios.press_answered,
         [
-            *_covered("approve", "find the request to vote on", "hand the approval over"),
+            *_covered("approve", "find the request to decide on", "hand the approval over"),
             Call("note that the token is spent", "store.replace", "UpdateItem"),
             Call("see what became of the run", "workflow.execution", "DescribeExecution"),
             Call("note that it was handed over", "store.replace", "UpdateItem"),

@@ -269,9 +269,29 @@ def reject(one: Travel) -> None:
     approve(one, Decision.REJECT)
 
 
-def press_stopped(one: Travel) -> None:
+def vote(one: Travel) -> None:
     one.start()
     one.asked()
+    one.plan()
+    one.press()
+    one.vote(BOB, Decision.APPROVE)
+    one.message(REQUESTS)
+    one.handed_over()
+    one.ended()
+
+
+def vote_stopped(one: Travel) -> None:
+    one.start()
+    one.asked()
+    one.stopped()
+    one.plan()
+    one.press()
+
+
+def decide_stopped(one: Travel) -> None:
+    one.start()
+    one.asked()
+    one.vote(BOB, Decision.APPROVE)
     one.stopped()
     one.plan()
     one.press()

@@ -209,25 +209,29 @@ def test_an_execution_that_ends_between_vote_and_answer_closes_the_request(store
     assert store.record.status is Status.CLOSED
 
 
-def test_a_vote_on_an_ended_execution_is_refused_before_it_is_written(api, store, workflow):
+def test_a_vote_that_does_not_decide_is_refused_before_it_is_written_if_the_execution_is_over(api, store, workflow):
+    store.record = replace(store.record, approvals_required=2)
     workflow.run = Execution(status="ABORTED")
-    assert call(api)["statusCode"] == 409
+    assert told(api)[1]["state"] == "closed"
     assert store.record.status is Status.CLOSED
     assert not store.record.votes
     assert not workflow.handed_over
 
 
-def test_a_page_is_shown_although_step_functions_cannot_be_asked(api, workflow):
-    workflow.run = unavailable()
-    assert call(api, "GET")["statusCode"] == 200
+def test_a_vote_that_decides_is_told_in_the_same_answer_that_the_execution_is_over(api, store, workflow):
+    workflow.run = Execution(status="ABORTED")
+    status, said = told(api)
+    assert (status, said["state"]) == (409, "closed")
+    assert store.record.status is Status.CLOSED
+    assert not store.record.task_token
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_looking_writes_nothing_even_when_the_execution_has_ended(api, store, workflow, method):
-    before = store.record
-    workflow.run = Execution(status="ABORTED")
+def test_looking_reads_the_record_once_and_does_nothing_else(api, store, workflow, method):
+    workflow.run = unavailable()
     assert call(api, method)["statusCode"] == 200
-    assert store.record == before
+    assert store.calls == ["get"]
+    assert not workflow.looks
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -43,24 +43,33 @@ def function(cloud, role):
 
 
 @pytest.fixture
-def run(cloud, role):
-    """Runs a state machine to its end."""
+def start(cloud, role):
+    """Starts a state machine; the execution's ARN."""
 
     def start(**states):
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
         inputs = {"roleArn": role, "definition": json.dumps(definition)}
         arn, _ = resources.create("aws:sfn/stateMachine:StateMachine", "m", inputs, cloud)
-        client = cloud.client("stepfunctions")
-        execution = client.start_execution(stateMachineArn=arn, input="{}")["executionArn"]
+        return cloud.client("stepfunctions").start_execution(stateMachineArn=arn, input="{}")["executionArn"]
+
+    return start
+
+
+@pytest.fixture
+def run(cloud, start):
+    """Runs a state machine to its end."""
+
+    def run(**states):
+        execution = start(**states)
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
-            found = client.describe_execution(executionArn=execution)
+            found = cloud.client("stepfunctions").describe_execution(executionArn=execution)
             if found["status"] != "RUNNING":
                 return found
             time.sleep(0.05)
         raise TimeoutError(f"still running after {SECONDS} s")
 
-    return start
+    return run
 
 
 def call(function, payload, **more):
@@ -103,17 +112,32 @@ def test_many_invocations_at_once_share_a_few_processes_and_these_one_folder(clo
     assert len({answer["file"] for answer in answers}) == 1
 
 
+def ask(queue_url, **more):
+    arguments = {"QueueUrl": queue_url, "MessageBody": "{% $states.context.Task.Token %}"}
+    resource = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+    return {"Type": "Task", "Resource": resource, "Arguments": arguments, "End": True, **more}
+
+
 def test_a_timeout_may_be_an_expression(run, cloud):
     _, queue = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
-    wait = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Arguments": {"QueueUrl": queue["url"], "MessageBody": "x"},
-        "TimeoutSeconds": "{% $seconds %}",
-        "End": True,
-    }
+    wait = ask(queue["url"], TimeoutSeconds="{% $seconds %}")
     found = run(Set={"Type": "Pass", "Assign": {"seconds": 1}, "Next": "Wait"}, Wait=wait)
     assert found["error"] == "States.Timeout"
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer"),
+    [("send_task_success", {"output": "{}"}), ("send_task_failure", {"error": "No", "cause": ""})],
+)
+def test_the_token_of_an_execution_that_was_stopped_is_not_taken(start, cloud, operation, answer):
+    _, queue = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
+    client = cloud.client("stepfunctions")
+    execution = start(Wait=ask(queue["url"]))
+    (sent,) = cloud.client("sqs").receive_message(QueueUrl=queue["url"], WaitTimeSeconds=SECONDS)["Messages"]
+    client.stop_execution(executionArn=execution)
+    send = getattr(client, operation)
+    with pytest.raises(client.exceptions.TaskTimedOut):
+        send(taskToken=sent["Body"], **answer)
 
 
 def test_a_schedules_input_says_when_and_by_what_it_was_sent(cloud, role):

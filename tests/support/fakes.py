@@ -107,7 +107,10 @@ class MemoryStore:
 
 
 class FakeWorkflow:
-    """Step Functions as the port shows it. `replies` to an answer: True, False (a dead token), or an error."""
+    """Step Functions as the port shows it. `replies` to the next answers: True, False (a dead token), or an error.
+
+    Without one, an answer is taken as long as the execution runs.
+    """
 
     def __init__(self, *replies: bool | Exception, execution: Execution | Exception = RUNNING) -> None:
         self.replies = list(replies)
@@ -131,7 +134,8 @@ class FakeWorkflow:
         return self.run
 
     def _reply(self) -> bool:
-        reply = self.replies.pop(0) if self.replies else True
+        runs = isinstance(self.run, Exception) or self.run.running
+        reply = self.replies.pop(0) if self.replies else runs
         if isinstance(reply, Exception):
             raise reply
         return reply

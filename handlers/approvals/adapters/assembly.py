@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import boto3
+from typing import Any
 
-from handlers.approvals.adapters.aws import CONFIG
+from handlers.approvals.adapters.aws import OnDemand, client
 from handlers.approvals.adapters.clock import SystemClock
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.step_functions import StepFunctions
@@ -13,9 +13,11 @@ from handlers.approvals.usecases.records import Records
 
 def approval_records(table_name: str, execution_index: str = "") -> Records:
     """`execution_index` is for those only who look a record up by its execution."""
-    table = ApprovalTable(boto3.client("dynamodb", config=CONFIG), table_name, execution_index)
+    table = ApprovalTable(client("dynamodb"), table_name, execution_index)
     return Records(store=table, clock=SystemClock())
 
 
-def approval_workflow() -> StepFunctions:
-    return StepFunctions(boto3.client("stepfunctions", config=CONFIG))
+def approval_workflow(*, always: bool) -> StepFunctions:
+    """`always`: each call of this function needs it."""
+    step_functions: Any = client("stepfunctions") if always else OnDemand("stepfunctions")
+    return StepFunctions(step_functions)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, cached_property
+from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session, get_session
 
 from handlers.approvals.usecases.ports import UnavailableError
 
@@ -18,6 +21,31 @@ CONFIG = Config(
 )
 # For what nobody waits for at a page. A Publish that is given up may have been sent, and then goes out twice.
 PATIENT = CONFIG.merge(Config(read_timeout=10))
+
+
+def client(service: str, config: Config = CONFIG) -> Any:
+    """The same as boto3's. Importing boto3 itself would take a cold start as long as all of this program's code."""
+    return _session().create_client(service, config=config)
+
+
+class OnDemand:
+    """A client that not every call of a function needs: it is made when its first operation is called."""
+
+    def __init__(self, service: str, config: Config = CONFIG) -> None:
+        self._service = service
+        self._config = config
+
+    @cached_property
+    def _client(self) -> Any:
+        return client(self._service, self._config)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+@cache
+def _session() -> Session:
+    return get_session()
 
 
 @contextmanager

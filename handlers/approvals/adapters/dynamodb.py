@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from handlers.approvals.adapters.aws import calls
 from handlers.approvals.adapters.item import from_item, to_item
@@ -27,7 +24,7 @@ class ApprovalTable:
     def get(self, request_id: str) -> Record | None:
         with calls():
             found = self._client.get_item(TableName=self._table, Key=_key(request_id), ConsistentRead=True).get("Item")
-        return from_item(_plain(found)) if found else None
+        return from_item(_all_plain(found)) if found else None
 
     def requests_of(self, execution_arn: str) -> list[str]:
         """The index follows the table with a delay of mostly less than a second:
@@ -48,7 +45,7 @@ class ApprovalTable:
             try:
                 self._client.put_item(
                     TableName=self._table,
-                    Item=_typed(item),
+                    Item=_all_typed(item),
                     ConditionExpression=f"attribute_not_exists({Attribute.REQUEST_ID})",
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
@@ -62,7 +59,7 @@ class ApprovalTable:
         changed = {name: value for name, value in new.items() if old.get(name) != value}
         removed = sorted(old.keys() - new.keys())
         names = {f"#{name}": name for name in [*changed, *removed]}
-        values = _typed({f":{name}": value for name, value in changed.items()} | {":seen": seen.version})
+        values = _all_typed({f":{name}": value for name, value in changed.items()} | {":seen": seen.version})
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
         if removed:
             expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
@@ -85,20 +82,43 @@ def _key(request_id: str) -> dict[str, Any]:
     return {Attribute.REQUEST_ID.value: {"S": request_id}}
 
 
-def _typed(values: dict[str, Any]) -> dict[str, Any]:
-    serialize = TypeSerializer().serialize
-    return {name: serialize(value) for name, value in values.items()}
+# boto3 has a library for these two, which would take boto3's whole import with it.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+def _typed(value: Any) -> dict[str, Any]:
+    """A value as DynamoDB has it. Raises TypeError for what a record does not consist of."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case list() | tuple():
+            return {"L": [_typed(one) for one in value]}
+        case dict():
+            return {"M": _all_typed(value)}
+    raise TypeError(f"a record has no {type(value).__name__}")
 
 
-def _plain(item: dict[str, Any]) -> dict[str, Any]:
-    deserialize = TypeDeserializer().deserialize
-    return {name: _numbers(deserialize(value)) for name, value in item.items()}
+def _all_typed(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: _typed(value) for name, value in values.items()}
 
 
-def _numbers(value: Any) -> Any:
-    """DynamoDB's numbers are Decimals; all of ours are whole."""
-    if isinstance(value, dict):
-        return {name: _numbers(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_numbers(inner) for inner in value]
-    return int(value) if isinstance(value, Decimal) else value
+def _plain(typed: dict[str, Any]) -> Any:
+    ((kind, value),) = typed.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            return int(value)
+        case "L":
+            return [_plain(one) for one in value]
+        case "M":
+            return _all_plain(value)
+    return value
+
+
+def _all_plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in values.items()}

@@ -9,12 +9,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, ModuleLoader, StrictUndefined
 from markupsafe import Markup
 
 from handlers.approvals.faces import when, wording
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
 from handlers.approvals.rules.record import Decision
+from handlers.contract import templates
 from handlers.contract.visible import clean, one_line
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 # The name of the form's first button, for those who submit a form by that: some mail scanners do. It decides nothing.
 LOOK = "look"
-TEMPLATES = Path(__file__).parent / "templates"
+ROOT = Path(__file__).parents[3]
+TEMPLATES, COMPILED = ROOT / templates.SOURCES, ROOT / templates.COMPILED
 
 
 class State(StrEnum):
@@ -111,13 +113,12 @@ def _count(record: Record | None, decision: Decision) -> int:
     return sum(vote.decision is decision for vote in record.votes.values()) if record else 0
 
 
-_environment = Environment(
-    loader=FileSystemLoader(TEMPLATES),
-    autoescape=True,
+_environment = Environment(  # noqa: S701 - the options escape
+    # Compiling them would take a cold start's first page as long again as importing Jinja2.
+    loader=ModuleLoader(COMPILED) if COMPILED.is_dir() else FileSystemLoader(TEMPLATES),
     undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
     auto_reload=False,
+    **templates.OPTIONS,
 )
 _environment.globals.update(
     style=Markup(STYLE),  # noqa: S704 - our own file; escaped, it would not be a style sheet
@@ -129,5 +130,7 @@ _environment.globals.update(
     requester=wording.requester,
     people_asked=wording.people_asked,
     against=wording.against,
+    verb_of=wording.verb,
+    clean=clean,
+    one_line=one_line,
 )
-_environment.filters.update(clean=clean, one_line=one_line, verb=wording.verb)

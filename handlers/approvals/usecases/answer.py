@@ -8,7 +8,7 @@ from functools import partial
 from handlers.approvals.observability import count, logger
 from handlers.approvals.rules import links
 from handlers.approvals.rules.decisions import Standing, cast, standing
-from handlers.approvals.rules.endings import Execution, ended
+from handlers.approvals.rules.endings import ended
 from handlers.approvals.rules.record import DECIDED, Choice, Record, Vote
 from handlers.approvals.rules.refusal import Refusal
 from handlers.approvals.usecases.hand_over import as_known, hand_over
@@ -21,16 +21,10 @@ USER_AGENT_LIMIT = 256  # characters of it that are kept
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A link that was really sent: whose it is, the record as it is stored, and the execution if it has ended."""
+    """A link that was really sent: whose it is, and the record as it is stored."""
 
     who: str
-    stored: Record
-    execution: Execution | None = None
-
-    @property
-    def record(self) -> Record:
-        """As it is to be shown: the record may not know yet that the execution is over."""
-        return ended(self.stored, self.execution) if self.execution else self.stored
+    record: Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +46,11 @@ class Answer:
     clock: Clock
 
     def look(self, path: links.Path) -> Seen | None:
-        """An unknown request and a wrong secret look the same from outside. Raises UnavailableError."""
+        """An unknown request and a wrong secret look the same from outside. Raises UnavailableError.
+
+        Whether anybody still waits is not asked here: whoever opens a link may never press, and the end of a run
+        reaches its record within a second.
+        """
         record = None
         for spelling in dict.fromkeys(links.spellings(path.request_id)):
             record = record or self.records.store.get(spelling)
@@ -60,10 +58,7 @@ class Answer:
         if not record or not who:
             return None
         logger.append_keys(requestId=record.request_id, execution=record.execution_arn, round=record.round)
-        if record.status is not Status.OPEN:
-            return Seen(who=who, stored=record)
-        execution = as_known(self.workflow, record.execution_arn)
-        return Seen(who=who, stored=record, execution=None if execution.running else execution)
+        return Seen(who=who, record=record)
 
     def press(self, seen: Seen, choice: Choice, *, source_ip: str, user_agent: str) -> Pressed:
         """Count one answer on the record that was seen, and hand the decision over if it makes one."""
@@ -80,24 +75,31 @@ class Answer:
         except UnavailableError as error:
             logger.error("not recorded, or not known to be", outcome="fault", kind=error.kind)
             return Pressed(seen=seen, recorded=False)
-        record, refusal = pressed.seen.stored, pressed.refusal
+        record, refusal = pressed.seen.record, pressed.refusal
         outcome = refusal.reason.value if refusal else vote.decision.value
         logger.info("vote", outcome=outcome, status=record.status.value)
-        if refusal is None and record.status in DECIDED and seen.stored.status is Status.OPEN:
-            count(record.status.value.capitalize())
+        decides = refusal is None and record.status in DECIDED and seen.record.status is Status.OPEN
+        told = True
         try:
             record = hand_over(self.records, self.workflow, record)
         except UnavailableError as error:
             logger.error("recorded, but not handed over yet", outcome="pending", kind=error.kind)
-            return replace(pressed, handed_over=False)
-        return replace(pressed, seen=Seen(who=seen.who, stored=record))
+            told = False
+        if decides and record.status in DECIDED:
+            count(record.status.value.capitalize())
+        return replace(pressed, seen=Seen(who=seen.who, record=record), handed_over=told)
 
     def standing(self, seen: Seen) -> Standing:
         return standing(seen.record, seen.who, self.clock.now())
 
     def _cast(self, seen: Seen, vote: Vote) -> Pressed:
-        record = seen.stored
-        if seen.execution:
-            record, _ = self.records.change(record, partial(ended, execution=seen.execution))
-        record, refusal = self.records.change(record, partial(cast, who=seen.who, vote=vote))
-        return Pressed(seen=Seen(who=seen.who, stored=record), refusal=refusal)
+        """Nobody is thanked for an answer to a run that is over. Handing a decision over tells whether one is, so only
+        a vote that leaves the request open has to ask."""
+        record, rule = seen.record, partial(cast, who=seen.who, vote=vote)
+        after = rule(record)
+        if isinstance(after, Record) and after != record and after.status is Status.OPEN:
+            execution = as_known(self.workflow, record.execution_arn)
+            if not execution.running:
+                record, _ = self.records.change(record, partial(ended, execution=execution))
+        record, refusal = self.records.change(record, rule)
+        return Pressed(seen=Seen(who=seen.who, record=record), refusal=refusal)
