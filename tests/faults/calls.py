@@ -32,6 +32,8 @@ from handlers.request_approval import Requests
 
 HANDLERS = Path(__file__).parents[2] / "handlers"
 SERVICES = ("dynamodb", "sns", "sqs", "stepfunctions")
+AWS = "approvals/adapters/aws.py"  # where clients are made, by these
+MAKERS = {"client", "OnDemand"}
 
 
 class Port(NamedTuple):
@@ -187,15 +189,14 @@ def unknown() -> set[str]:
         name, tree = module.relative_to(HANDLERS).as_posix(), ast.parse(module.read_text())
         adapters = [one for one in tree.body if isinstance(one, ast.ClassDef) and one.name in served]
         inside = {id(node) for adapter in adapters for node in ast.walk(adapter)}
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-                continue
-            owner = ast.unparse(node.func.value)
-            if node.func.attr in {"client", "resource", "Session"} and owner == "boto3":
-                if ast.unparse(node.args[0]) not in {repr(service) for service in SERVICES}:
-                    found.add(f"{name}: {ast.unparse(node)}")
-            elif node.func.attr in _client_methods() and not (id(node) in inside and owner == "self._client"):
-                found.add(f"{name}: {ast.unparse(node.func)}")
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and name != AWS):
+            made, owner = ast.unparse(call.func), ast.unparse(getattr(call.func, "value", call))
+            known = made in MAKERS and ast.unparse(call.args[0]) in {repr(service) for service in SERVICES}
+            ported = owner == "self._client" and id(call) in inside
+            makes = made in MAKERS or made.endswith("client")
+            calls = getattr(call.func, "attr", "") in _client_methods()
+            if (makes and not known) or (calls and not ported):
+                found.add(f"{name}: {ast.unparse(call)}")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,16 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- table: written by tests/faults -->\n", "<!-- end of table -->\n"
 CASES = [case for row in ROWS for fault in FAULTS if (case := row.same(fault)) == (row, fault)]
 QUEUES = (REQUESTS, DEAD_LETTERS)
+# By ADR 31, for two people who are asked. Every call is time that somebody waits, and money.
+BUDGETS = {
+    "look": {"GetItem": 1},
+    "vote, and more votes are needed": {"GetItem": 1, "DescribeExecution": 1, "UpdateItem": 1},
+    "approve": {"GetItem": 1, "UpdateItem": 2, "SendTaskSuccess": 1},
+    "reject": {"GetItem": 1, "UpdateItem": 2, "SendTaskFailure": 1},
+    "ask": {"GetItem": 1, "PutItem": 1, "DescribeExecution": 1, "Publish": 2, "UpdateItem": 2},
+    "remind": {"GetItem": 1, "UpdateItem": 1 + 2, "DescribeExecution": 1, "Publish": 2},
+    "asked for a late decision": {"GetItem": 1, "SendTaskSuccess": 1, "UpdateItem": 1},
+}
 CROWD = len(CASES) + len(SCENARIOS)  # all: most of them wait, for a message to come back or for their turn
 
 Key = tuple[str, Fault]  # the name of a row, or of a scenario that nothing goes wrong in
@@ -54,7 +65,8 @@ def travels(world, request) -> Travels:
     """All selected cases at once."""
     chosen = [item for item in request.session.items if "travels" in item.fixturenames]
     specs = [item.callspec.params if hasattr(item, "callspec") else {} for item in chosen]
-    undisturbed = [Travel(world, one["scenario"]) for one in specs if "scenario" in one]
+    scenarios = {str(one["scenario"]): one["scenario"] for one in specs if "scenario" in one}
+    undisturbed = [Travel(world, scenario) for scenario in scenarios.values()]
     cases = CASES if {} in specs else [(one["row"], one["fault"]) for one in specs if "row" in one]
     disturbed = [Travel(world, row.scenario, row, fault) for row, fault in cases]
     order = sorted([*undisturbed, *disturbed], key=length, reverse=True)
@@ -84,6 +96,15 @@ def test_if_nothing_goes_wrong_the_proxy_sees_the_calls_of_the_rows_and_no_other
     way.result()
     assert travel.case.calls == scenario.operations
     travel.check()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "budget"), [(SCENARIOS[one], calls) for one, calls in BUDGETS.items()], ids=list(BUDGETS)
+)
+def test_nothing_is_called_that_an_answer_does_not_need(travels, scenario, budget):
+    travel, way = travels[str(scenario), Fault.NONE]
+    way.result()
+    assert Counter(travel.case.calls) == budget
 
 
 @pytest.mark.parametrize(("row", "fault"), CASES, ids=name)
