@@ -74,6 +74,7 @@ class ApprovalApi:
             return self._post(event, seen)
         if method == "GET" and path.at_once and browser.opened(event["headers"]):
             return self._press(event, seen, Choice(decision=Decision.APPROVE))
+        logger.info("looked", outcome="shown")
         return Shown(200, self._state(seen), seen)
 
     def _post(self, event: dict[str, Any], seen: Seen) -> Shown:

@@ -202,10 +202,10 @@ def refuse_tokens_of_the_dead() -> None:
     """
     execute, wait = workflows._execute_task, workflows._invoke_with_callback
     current = threading.local()
-    waiting: dict[str, Any] = {}
+    waiting: dict[str, str] = {}
 
     def note(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
-        current.execution = execution
+        current.execution = execution["executionArn"]
         return execute(state, given, execution, context)
 
     def wait_for(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
@@ -214,8 +214,8 @@ def refuse_tokens_of_the_dead() -> None:
 
     def unless_over(send: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
         def answer(data: dict[str, Any]) -> Any:
-            execution = waiting.get(data.get("taskToken", ""))
-            if execution and execution["status"] != "RUNNING":
+            execution = waiting.get(data.get("taskToken", ""), "")
+            if execution and (workflows._executions.get(execution) or {}).get("status") != "RUNNING":
                 return workflows.error_response_json("TaskTimedOut", "The task is no longer waiting", 400)
             return send(data)
 

@@ -91,7 +91,7 @@ class Queue:
 
 
 class Machine:
-    """Takes what SendTaskSuccess and SendTaskFailure take; `silent`, it leaves these two unanswered.
+    """Takes what SendTaskSuccess and SendTaskFailure take while it runs; `silent`, it leaves these two unanswered.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
@@ -122,4 +122,6 @@ class Machine:
         assert answer["taskToken"]
         if self.silent:
             raise ReadTimeoutError(endpoint_url="https://states")
+        if self.status != "RUNNING":
+            raise DEAD_TOKEN["TaskTimedOut"]
         self.answers.append(answer)

@@ -102,6 +102,10 @@ def stopped(api) -> None:
     api.machine.status = "ABORTED"
 
 
+def closed(api) -> None:
+    api.store.record = replace(api.store.record, status=Status.CLOSED)
+
+
 def unheard(api) -> None:
     api.machine.silent = True
 
@@ -136,7 +140,7 @@ def content(body: dict[str, str], media_type: str) -> dict[str, Any]:
         (LINK, "GET", {}, anna_waits_to_be_heard, 200, "pending"),
         (LINK, "GET", {}, ben_rejected, 200, "decided"),
         (LINK, "GET", {}, expired, 200, "expired"),
-        (LINK, "GET", {}, stopped, 200, "closed"),
+        (LINK, "GET", {}, closed, 200, "closed"),
         (LINK, "GET", {}, unread, 503, "fault"),
         (LINK, "HEAD", {}, unread, 503, ""),
         (LINK, "POST", content(GOOD, FORM), untouched, 200, "thanks"),
