@@ -1,26 +1,44 @@
-"""`python -m bench`."""
+"""`python -m bench`: measure, write docs/performance.md and its plot, and say which goals are met."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
+from pathlib import Path
 
-from bench.figures import Figure
-from bench.journey import Step, interleaved
-from bench.stage import FLOOR, OURS, RIVAL, deployed, emulator
+from bench import page, tables
+from bench.results import Results, start_goal
+from bench.run import FULL, QUICK, run
+from sandbox.deploy import PROJECT
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure against the plain pattern.")
+    parser.add_argument("--quick", action="store_true", help="a few of everything, to see whether the bench works")
+    parser.add_argument("--into", type=Path, default=PROJECT / "docs", help="the folder to write to (docs)")
+    options = parser.parse_args(arguments)
     began = time.monotonic()
-    with emulator() as running:
-        stacks = [deployed(running, program) for program in (OURS, RIVAL, FLOOR)]
-        print("deployed", time.monotonic() - began)
-        for cold, n in ((False, 5), (True, 2)):
-            measured = interleaved(stacks, n, cold=cold)
-            for step in Step:
-                print(cold, step, {name: Figure.of(by[step]) for name, by in measured.items() if step in by})
-            print(time.monotonic() - began)
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - began:4.0f} s  {line}", file=sys.stderr, flush=True)
+
+    results = run(QUICK if options.quick else FULL, say)
+    options.into.mkdir(parents=True, exist_ok=True)
+    (options.into / "performance.md").write_text(page.filled(results), encoding="utf-8")
+    (options.into / "performance.svg").write_text(tables.plot(results), encoding="utf-8")
+    say(f"{options.into / 'performance.md'} is written")
+    for line in verdicts(results):
+        print(line)
     return 0
+
+
+def verdicts(results: Results) -> list[str]:
+    goals = [*results.goals(), *(start_goal(entry, starts) for entry, starts in results.starts.items())]
+    return [
+        f"{'met   ' if goal.met else 'missed'}  {goal.ratio:5.2f} x, at most {goal.factor:4.2f} x  {goal.what}"
+        for goal in goals
+    ]
 
 
 if __name__ == "__main__":

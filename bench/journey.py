@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import httpx
@@ -24,8 +24,20 @@ class Step(StrEnum):
     FINISH = "press → execution finished"
 
 
-Times = dict[Step, float]
-Measured = dict[str, dict[Step, list[float]]]  # by program
+@dataclass(frozen=True)
+class Approved:
+    """One journey; milliseconds by step."""
+
+    execution: str
+    times: Mapping[Step, float]
+
+
+@dataclass
+class Measured:
+    """Of one program: milliseconds by step, and of its functions' invocations, by entry module."""
+
+    times: dict[Step, list[float]] = field(default_factory=lambda: defaultdict(list))
+    durations: dict[str, list[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,9 +71,9 @@ class Browser:
         return took
 
 
-def approve(stack: Stack, browser: Browser, *, cold: bool = False) -> Times:
-    """Milliseconds by step. With `cold`, no step finds a process of its functions."""
-    times: Times = {}
+def approve(stack: Stack, browser: Browser, *, cold: bool = False) -> Approved:
+    """With `cold`, no step finds a process of its functions."""
+    times: dict[Step, float] = {}
     if cold:
         stack.chill()
     started = time.time()
@@ -76,17 +88,23 @@ def approve(stack: Stack, browser: Browser, *, cold: bool = False) -> Times:
     times[Step.ANSWER] = browser.press(stack, mail.link)
     times[Step.FINISH] = (stack.ended(execution) - pressed) * 1000
     stack.settle(pressed)
-    return times
+    return Approved(execution, times)
 
 
-def interleaved(stacks: Sequence[Stack], rounds: int, *, cold: bool = False) -> Measured:
-    """Each program in turn, so that whatever else the machine does hits all of them."""
+def interleaved(stacks: list[Stack], rounds: int, *, cold: bool = False) -> dict[str, Measured]:
+    """Each program in turn, so that whatever else the machine does hits all of them. Returns them by name."""
     browser = Browser.open()
-    measured: Measured = {stack.program.name: defaultdict(list) for stack in stacks}
-    for number in range(-WARM_UP if not cold else -1, rounds):
+    if not cold:
+        for stack in stacks * WARM_UP:
+            approve(stack, browser)
+    measured = {stack.program.name: Measured() for stack in stacks}
+    began = time.time()
+    for _ in range(rounds):
         for stack in stacks:
-            times = approve(stack, browser, cold=cold)
-            if number >= 0:
-                for step, took in times.items():
-                    measured[stack.program.name][step].append(took)
+            for step, took in approve(stack, browser, cold=cold).times.items():
+                measured[stack.program.name].times[step].append(took)
+    for stack in stacks:
+        measured[stack.program.name].durations = {
+            function.entry: stack.durations(function, began) for function in stack.functions
+        }
     return measured
