@@ -71,7 +71,7 @@ def per_thousand(counted: Counted, billed: Mapping[str, float], made: Made) -> l
         Line("DynamoDB, read units", counted.operations("dynamodb") - writes, prices.DYNAMODB_READ),
         Line("EventBridge Scheduler, starts", 1, prices.SCHEDULER_INVOCATION),
         Line("CloudWatch Logs, GB", counted.log_bytes / GIGABYTE, prices.LOG_GIGABYTE),
-        Line("X-Ray, traces", invocations if traced else 0, prices.XRAY_TRACE),
+        Line("X-Ray, traces at most", invocations if traced else 0, prices.XRAY_TRACE),
     ]
     return [Line(line.what, line.quantity * 1000, line.price) for line in one]
 

@@ -24,16 +24,16 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """`ours` may be at most `factor` times `rival`."""
+    """`ours` may be at most `factor` times `other`: the rival's, or the floor's."""
 
     what: str
     ours: float
-    rival: float
+    other: float
     factor: float
 
     @property
     def ratio(self) -> float:
-        return self.ours / self.rival
+        return self.ours / self.other
 
     @property
     def met(self) -> bool:

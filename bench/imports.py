@@ -77,7 +77,8 @@ def measure(rounds: int) -> dict[str, Starts]:
     with emulator(iam=False) as running, tempfile.TemporaryDirectory() as folder:
         stack = deployed(running, OURS)
         events = Events.prepare(stack, needed=2 * (rounds + 2))
-        probes = [Probe.unpack(stack, function, Path(folder)) for function in stack.functions]
+        functions = sorted(stack.functions, key=lambda function: function.entry)
+        probes = [Probe.unpack(stack, function, Path(folder)) for function in functions]
         measured = {probe.function.entry: probe.nothing_yet() for probe in probes}
         with Counters(running.port, [probe.function.entry for probe in probes]) as counters:
             for probe in probes:

@@ -62,11 +62,11 @@ class Results:
             ours, rival = (self.figure(program.name, step, cold=cold) for program in (OURS, RIVAL))
             if ours and rival:
                 what = f"{step}, {'cold' if cold else 'warm'}"
-                found.append(Goal(what=what, ours=ours.median, rival=rival.median, factor=factor))
+                found.append(Goal(what=what, ours=ours.median, other=rival.median, factor=factor))
         return found
 
 
 def start_goal(entry: str, starts: Starts) -> Goal:
     """Of a function's import and first answer, against its floor."""
     factor = RENDERED if entry in RENDERING else CALLED if starts.services else LOGGED
-    return Goal(what=entry, ours=starts.compiled.whole.median, rival=starts.floor.whole.median, factor=factor)
+    return Goal(what=entry, ours=starts.compiled.whole.median, other=starts.floor.whole.median, factor=factor)

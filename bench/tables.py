@@ -29,6 +29,10 @@ def ms(value: float) -> str:
     return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"  # noqa: PLR2004 - more digits are noise
 
 
+def amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1 or not value else f"{value:.2g}"
+
+
 def both(figure: Figure | None) -> str:
     return f"{ms(figure.median)} / {ms(figure.p95)}" if figure else NONE
 
@@ -39,7 +43,7 @@ def verdict(*, met: bool) -> str:
 
 def goals(results: Results) -> str:
     rows = [
-        [goal.what, ms(goal.ours), ms(goal.rival), f"{goal.ratio:.2f} ×", f"{goal.factor} ×", verdict(met=goal.met)]
+        [goal.what, ms(goal.ours), ms(goal.other), f"{goal.ratio:.2f} ×", f"{goal.factor} ×", verdict(met=goal.met)]
         for goal in results.goals()
     ]
     return table(["median, ms", "ours", "rival", "ratio", "goal", ""], rows)
@@ -142,7 +146,7 @@ def per_month(results: Results) -> str:
 def money(results: Results, *, monthly: bool) -> str:
     ours, rival = ((results.per_month if monthly else results.per_thousand)[name] for name in PROGRAMS)
     rows = [
-        [one.what, f"{one.quantity:,.4g}", f"{other.quantity:,.4g}", f"{one.dollars:.4f}", f"{other.dollars:.4f}"]
+        [one.what, amount(one.quantity), amount(other.quantity), f"{one.dollars:.4f}", f"{other.dollars:.4f}"]
         for one, other in zip(ours, rival, strict=True)
     ]
     rows.append(["**all**", "", "", f"**{total(ours):.4f}**", f"**{total(rival):.4f}**"])
