@@ -56,7 +56,12 @@ def crowd(program: Program, size: int) -> Crowd:
 
 
 def unpaced(stack: Stack) -> None:
-    stack.configure(NO_PAUSE if stack.program is OURS else {})
+    """Raises KeyError if ours does not read that variable any more."""
+    if stack.program is OURS:
+        for entry, variables in NO_PAUSE.items():
+            for name in variables:
+                _ = stack.function(entry).given["environment"]["variables"][name]
+        stack.configure(NO_PAUSE)
 
 
 def waiting(stack: Stack) -> int:

@@ -238,8 +238,7 @@ class Events:
             },
             "reconcile_request": {"detail": {"executionArn": ended, "status": "SUCCEEDED"}},
         }
-        events: dict[str, Iterator[dict[str, Any]]] = defaultdict(lambda: iter(()))
-        events |= {entry: repeated(event) for entry, event in always.items()}
+        events = {entry: repeated(event) for entry, event in always.items()}
         events["request_approval"] = (sqs_event(body) for body in bodies[:needed])
         events["give_up_request"] = (sqs_event(body) for body in bodies[needed:])
         return cls(stack, events, ended)

@@ -38,7 +38,7 @@ class Scale:
     audience_runs: int
 
 
-FULL = Scale(warm=30, cold=8, starts=9, crowds=(10, 100, 1000), audiences=(1, 10, 50), audience_runs=3)
+FULL = Scale(warm=40, cold=12, starts=9, crowds=(10, 100, 1000), audiences=(1, 10, 50), audience_runs=3)
 QUICK = Scale(warm=3, cold=1, starts=2, crowds=(10,), audiences=(1, 10), audience_runs=1)
 
 

@@ -124,7 +124,7 @@ def crowds(results: Results) -> str:
             ]
         )
     head = ["open", "all started, s", "rival", "all mailed, s", "rival", "mails too many", "rival"]
-    return table([*head, "press → answer, ms", "rival", "SNS's own pace, s"], rows)
+    return table([*head, "press → answer, ms", "rival", "at ten mails a second, s"], rows)
 
 
 def audiences(results: Results) -> str:
@@ -132,7 +132,7 @@ def audiences(results: Results) -> str:
         [f"{one.size}", f"{one.unpaced.median:.2f}", f"{one.rival.median:.2f}", f"{one.paced:.1f}", f"{one.size / 10}"]
         for one in results.audiences
     ]
-    return table(["approvers", "ours, no pause", "rival, one publish", "ours, paced", "SNS's own pace"], rows)
+    return table(["approvers", "ours, no pause", "rival, one publish", "ours, paced", "at ten mails a second"], rows)
 
 
 def per_thousand(results: Results) -> str:
