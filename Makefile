@@ -2,12 +2,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SOURCES := __main__.py infra handlers sandbox tests
+SOURCES := __main__.py infra handlers sandbox bench tests
 # Which tests to run: files or folders. All of them, if none is named.
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo sandbox test coverage check format lock clean
+.PHONY: help setup tools demo sandbox test coverage check format bench lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ check: tools ## Check format, lint and types
 format: tools ## Format the code and fix what lint can fix
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
+
+bench: setup ## Measure it against the plain pattern, and write docs/performance.md
+	@$(BIN)/python -m bench
 
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 lock: setup ## Write the pinned requirements anew from pyproject.toml

@@ -1,0 +1,40 @@
+"""What is said of a row of measurements."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Median and 95th percentile of `count` measurements, in their unit."""
+
+    median: float
+    p95: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Figure:
+        """The percentile is the nearest rank: a value that was measured. Raises StatisticsError for no values."""
+        return cls(median(values), sorted(values)[math.ceil(0.95 * len(values)) - 1], len(values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """`ours` may be at most `factor` times `other`: the rival's, or the floor's."""
+
+    what: str
+    ours: float
+    other: float
+    factor: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.other
+
+    @property
+    def met(self) -> bool:
+        return self.ratio <= self.factor

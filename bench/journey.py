@@ -1,0 +1,110 @@
+"""One approval from start to end, timed at the places where people wait."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import httpx
+
+from bench.stage import Stack
+
+WARM_UP = 3  # journeys that are not counted
+
+
+class Step(StrEnum):
+    """What is waited for; the values head the tables."""
+
+    MAIL = "start → mail"
+    LOOK = "GET of the link"
+    ANSWER = "press → answer"
+    FINISH = "press → execution finished"
+
+
+@dataclass(frozen=True)
+class Approved:
+    """One journey; milliseconds by step."""
+
+    execution: str
+    times: Mapping[Step, float]
+
+
+@dataclass
+class Measured:
+    """Of one program: milliseconds by step, and of its functions' invocations, by entry module."""
+
+    times: dict[Step, list[float]] = field(default_factory=lambda: defaultdict(list))
+    durations: dict[str, list[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What opens links, over one connection a host, as a browser has it."""
+
+    client: httpx.Client
+
+    @classmethod
+    def open(cls) -> Browser:
+        return cls(httpx.Client(timeout=60, trust_env=False, headers={"accept": "text/html"}))
+
+    def look(self, stack: Stack, link: str) -> float | None:
+        """Milliseconds, or None if the program has nothing to show."""
+        path = stack.program.looks
+        if path is None:
+            return None
+        address = stack.deployed.outputs["apiUrl"] + path if path else link
+        return self._timed(lambda: self.client.get(address))
+
+    def press(self, stack: Stack, link: str) -> float:
+        if stack.program.press == "POST":
+            return self._timed(lambda: self.client.post(link, data={"decision": "approve", "comment": ""}))
+        return self._timed(lambda: self.client.get(link))
+
+    def _timed(self, request: Callable[[], httpx.Response]) -> float:
+        began = time.perf_counter()
+        answer = request()
+        took = (time.perf_counter() - began) * 1000
+        answer.raise_for_status()
+        return took
+
+
+def approve(stack: Stack, browser: Browser, *, cold: bool = False) -> Approved:
+    """With `cold`, no step finds a process of its functions."""
+    times: dict[Step, float] = {}
+    if cold:
+        stack.chill()
+    started = time.time()
+    execution = stack.start()
+    (mail,) = stack.mail()
+    times[Step.MAIL] = (mail.sent - started) * 1000
+    if (look := browser.look(stack, mail.link)) is not None:
+        times[Step.LOOK] = look
+    if cold:
+        stack.chill()
+    pressed = time.time()
+    times[Step.ANSWER] = browser.press(stack, mail.link)
+    times[Step.FINISH] = (stack.ended(execution) - pressed) * 1000
+    stack.settle(pressed)
+    return Approved(execution, times)
+
+
+def interleaved(stacks: list[Stack], rounds: int, *, cold: bool = False) -> dict[str, Measured]:
+    """Each program in turn, so that whatever else the machine does hits all of them. Returns them by name."""
+    browser = Browser.open()
+    if not cold:
+        for stack in stacks * WARM_UP:
+            approve(stack, browser)
+    measured = {stack.program.name: Measured() for stack in stacks}
+    began = time.time()
+    for _ in range(rounds):
+        for stack in stacks:
+            for step, took in approve(stack, browser, cold=cold).times.items():
+                measured[stack.program.name].times[step].append(took)
+    for stack in stacks:
+        measured[stack.program.name].durations = {
+            function.entry: stack.durations(function, began) for function in stack.functions
+        }
+    return measured

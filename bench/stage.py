@@ -1,0 +1,228 @@
+"""The programs that are compared, deployed side by side in one emulator, with a mailbox for everybody who is asked."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sandbox.cloud import Cloud
+from sandbox.config import stack_config
+from sandbox.deploy import PROJECT, Deployed, deploy
+from sandbox.emulator import Emulator
+from sandbox.mailboxes import Mailboxes
+
+BENCH = Path(__file__).resolve().parent
+REGION = "us-east-1"
+ALICE, OPERATOR = "alice@example.com", "operator@example.com"
+TASK = {"title": "Release 1.4 to production", "details": "Adds invoices.", "requestedBy": "dana@example.com"}
+LINK = re.compile(r"^\s*(https?://\S+)\s*$", re.MULTILINE)
+REPORT = re.compile(r"^REPORT .*?\tDuration: ([\d.]+) ms")
+PATIENCE_SECONDS = 60
+FUNCTION = "aws:lambda/function:Function"
+
+Found = TypeVar("Found")
+
+
+class TooLateError(RuntimeError):
+    """What was waited for has not come."""
+
+
+def until(look: Callable[[], Found], what: str, seconds: float = PATIENCE_SECONDS, pause: float = 0.01) -> Found:
+    """What `look` returns as soon as it is true. Raises TooLateError."""
+    give_up = time.monotonic() + seconds
+    while not (seen := look()):
+        if time.monotonic() > give_up:
+            raise TooLateError(f"no {what} in {seconds} s")
+        time.sleep(pause)
+    return seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """Something to deploy.
+
+    press    the method that answers when it comes to a mailed link
+    looks    path of the API that shows something and changes nothing; "" if the link itself does, None if nothing does
+    hears    entry module of the function that runs once more when an execution has ended
+    """
+
+    name: str
+    root: Path
+    press: str
+    looks: str | None
+    hears: str = ""
+
+    def config(self, people: Sequence[str]) -> dict[str, str]:
+        if self.root == PROJECT:
+            return stack_config(PROJECT, "dev", ours_config(people))
+        return {"aws:region": REGION, f"{self.name}:approvers": json.dumps(list(people))}
+
+
+def ours_config(people: Sequence[str]) -> dict[str, Any]:
+    """As shipped, but for who is asked, and as fast as the configuration lets mails go out."""
+    return {
+        "aws:region": REGION,
+        "approvers": list(people),
+        "operatorEmail": OPERATOR,
+        "reminders": 0,
+        "mailsPerSecond": 10,
+    }
+
+
+OURS = Program(name="signoff", root=PROJECT, press="POST", looks="", hears="reconcile_request")
+RIVAL = Program(name="rival", root=BENCH / "rival", press="GET", looks=None)
+FLOOR = Program(name="floor", root=BENCH / "floor", press="GET", looks="/silent")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """`sent` is when SNS has delivered it, epoch seconds to the millisecond."""
+
+    to: str
+    body: str
+    sent: float
+
+    @property
+    def link(self) -> str:
+        found = LINK.search(self.body)
+        if not found:
+            raise ValueError(f"no link in the mail to {self.to}")
+        return found[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """`entry` is the module's name, `given` what the program asked for, code included."""
+
+    entry: str
+    name: str
+    log_group: str
+    given: Mapping[str, Any]
+
+
+@dataclass
+class Stack:
+    """One program that is deployed."""
+
+    program: Program
+    cloud: Cloud
+    deployed: Deployed
+    mailboxes: dict[str, str]
+    functions: list[Function] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.functions = [
+            Function(
+                entry=made["handler"].split(".")[-2],
+                name=made["name"],
+                log_group=made["loggingConfig"]["logGroup"],
+                given=made,
+            )
+            for type_, _, made in self.deployed.made
+            if type_ == FUNCTION
+        ]
+        self.machine: str = self.deployed.outputs["stateMachineArn"]
+        self._workflow = self.cloud.client("stepfunctions")
+
+    def function(self, entry: str) -> Function:
+        (found,) = [one for one in self.functions if one.entry == entry]
+        return found
+
+    def start(self, **task: str) -> str:
+        """Returns the execution's ARN."""
+        given = json.dumps({"task": {**TASK, **task}})
+        return str(self._workflow.start_execution(stateMachineArn=self.machine, input=given)["executionArn"])
+
+    def mail(self, to: str = ALICE, seconds: int = PATIENCE_SECONDS) -> list[Mail]:
+        """The next mails to somebody, at least one. Raises TooLateError."""
+        sqs, url = self.cloud.client("sqs"), self.mailboxes[to]
+
+        def receive() -> list[Any]:
+            found = sqs.receive_message(
+                QueueUrl=url, WaitTimeSeconds=5, MaxNumberOfMessages=10, AttributeNames=["SentTimestamp"]
+            )
+            came: list[Any] = found.get("Messages", [])
+            return came
+
+        came = until(receive, f"mail from {self.program.name} to {to}", seconds)
+        read = [{"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in came]
+        sqs.delete_message_batch(QueueUrl=url, Entries=read)
+        return [
+            Mail(
+                to=to,
+                body=json.loads(one["Body"])["Message"],
+                sent=int(one["Attributes"]["SentTimestamp"]) / 1000,
+            )
+            for one in came
+        ]
+
+    def ended(self, execution: str) -> float:
+        """When it has succeeded, epoch seconds to the millisecond. Raises TooLateError, RuntimeError for a failure."""
+
+        def look() -> Any:
+            seen = self._workflow.describe_execution(executionArn=execution)
+            return seen if seen["status"] != "RUNNING" else None
+
+        seen = until(look, "end of an execution")
+        if seen["status"] != "SUCCEEDED":
+            raise RuntimeError(f"an execution of {self.program.name} has failed: {seen}")
+        return float(seen["stopDate"].timestamp())
+
+    def durations(self, function: Function, since: float = 0) -> list[float]:
+        """Milliseconds of each invocation that is over, as the emulator reports them, from the epoch second `since`."""
+        found: list[float] = []
+        more: dict[str, str] = {}
+        while True:
+            page = self.cloud.client("logs").filter_log_events(
+                logGroupName=function.log_group, startTime=int(since * 1000), **more
+            )
+            found += [float(report[1]) for event in page["events"] if (report := REPORT.match(event["message"]))]
+            if "nextToken" not in page:
+                return found
+            more = {"nextToken": page["nextToken"]}
+
+    def settle(self, since: float) -> None:
+        """Wait until what follows the end of an execution is over, so that the next one has the machine for itself."""
+        if self.program.hears:
+            function = self.function(self.program.hears)
+            until(lambda: self.durations(function, since), f"{self.program.hears} after the end")
+
+    def chill(self) -> None:
+        """Throw the functions' processes away: the next invocation of each is cold."""
+        self.configure({})
+
+    def configure(self, variables: Mapping[str, Mapping[str, str]]) -> None:
+        """Give the functions their own variables and these, by entry module, in new processes."""
+        client = self.cloud.client("lambda")
+        for function in self.functions:
+            own = function.given.get("environment", {}).get("variables", {})
+            told = {**own, **variables.get(function.entry, {})}
+            client.update_function_configuration(FunctionName=function.name, Environment={"Variables": told})
+
+        def updated() -> bool:
+            seen = (client.get_function_configuration(FunctionName=function.name) for function in self.functions)
+            return all(one["LastUpdateStatus"] == "Successful" for one in seen)
+
+        until(updated, f"new processes for {self.program.name}")
+
+
+@contextmanager
+def emulator(*, iam: bool = True) -> Iterator[Emulator]:
+    with Emulator(iam=iam) as running:
+        yield running
+
+
+def deployed(running: Emulator, program: Program, people: Sequence[str] = (ALICE,)) -> Stack:
+    """Deploy a program for these people, each with a mailbox of their own."""
+    urls: dict[str, str] = {}
+    reader = Cloud(endpoint=running.endpoint, region=REGION)
+    boxes = Mailboxes(reader, f"mail-{program.name}", urls.__setitem__)
+    cloud = Cloud(endpoint=running.endpoint, region=REGION, mailbox=boxes.arn)
+    made = deploy("dev", program.config(people), cloud, root=program.root)
+    return Stack(program, cloud, made, urls)

@@ -1,0 +1,110 @@
+"""What is made of measurements and counts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench import costs, prices
+from bench.counts import item_bytes, metrics
+from bench.figures import Figure, Goal
+from bench.imports import by_library
+from bench.memory import FULL_CPU_MIB, estimate
+from tests.bench.results import COUNTED, MADE, results
+
+
+def test_a_figure_is_the_median_and_the_value_below_which_nineteen_of_twenty_lie():
+    figure = Figure.of([*range(19, 0, -1), 500])
+    assert (figure.median, figure.p95, figure.count) == (10.5, 19, 20)
+    assert Figure.of([7]) == Figure(7, 7, 1)
+
+
+def test_a_goal_is_met_up_to_its_factor():
+    assert Goal(what="", ours=150, other=100, factor=1.5).met
+    assert not Goal(what="", ours=151, other=100, factor=1.5).met
+
+
+def test_goals_compare_medians_with_the_rival():
+    ratios = {goal.what: (goal.ratio, goal.met) for goal in results().goals()}
+    assert ratios == {
+        "start → mail, warm": (1.5, False),
+        "press → answer, warm": (1.5, True),
+        "press → execution finished, warm": (1.5, True),
+        "press → execution finished, cold": (1.3, False),
+    }
+
+
+def test_a_thousand_approvals_cost_counts_times_prices():
+    lines = {line.what: line for line in costs.per_thousand(COUNTED, {"approval_api": 1000}, MADE)}
+    quantities = {what: line.quantity for what, line in lines.items()}
+    assert quantities == {
+        "Step Functions, states entered": 3000,
+        "Lambda, GB-seconds": 1000,  # 2 calls of a second with half a gigabyte
+        "Lambda, requests": 2000,
+        "SQS, requests": 3000,  # sent, received, deleted
+        "SNS, publishes": 1000,
+        "SNS, e-mails": 1000,
+        "KMS, requests for the topic's key": 1000,
+        "HTTP API, requests": 2000,
+        "DynamoDB, write units": 10_000,  # 3 writes of 3 KiB with AWS's token, and the index
+        "DynamoDB, read units": 2000,
+        "EventBridge Scheduler, starts": 1000,
+        "CloudWatch Logs, GB": pytest.approx(0.005),
+        "X-Ray, traces at most": 2000,
+    }
+    assert lines["Step Functions, states entered"].dollars == pytest.approx(0.075)
+    assert costs.total(list(lines.values())) == pytest.approx(sum(line.dollars for line in lines.values()))
+
+
+def test_each_month_costs_what_alarms_look_at_metrics_and_polls():
+    alarms, metrics_, polls = costs.per_month(COUNTED, MADE)
+    assert alarms.quantity == 2
+    assert alarms.dollars == pytest.approx(0.2)
+    assert metrics_.dollars == pytest.approx(0.9)
+    assert polls.quantity == 5 * 3 * 60 * 730  # five polls of twenty seconds
+    assert polls.price == prices.SQS_REQUEST
+
+
+def test_a_program_without_keys_traces_and_alarms_pays_for_none():
+    (type_, name, given), *_ = MADE
+    plain = [(type_, name, {key: given[key] for key in ("handler", "memorySize")})]
+    counted = {line.what: line.quantity for line in costs.per_thousand(COUNTED, {}, plain)}
+    assert (counted["KMS, requests for the topic's key"], counted["X-Ray, traces at most"]) == (0, 0)
+    assert [line.quantity for line in costs.per_month(COUNTED, plain)] == [0, 3, 0]
+
+
+def test_an_item_is_as_large_as_its_names_and_values():
+    item = {"name": {"S": "ä"}, "n": {"N": "12"}, "yes": {"BOOL": True}, "set": {"SS": ["ab", "c"]}, "list": {"L": []}}
+    assert item_bytes({"M": item}) == 3 + (1 + 4 + 2) + (1 + 1 + 2) + (1 + 3 + 1) + (1 + 3 + 3) + (1 + 4 + 3)
+
+
+def test_metrics_are_told_from_other_lines_of_the_log():
+    written = {"_aws": {"CloudWatchMetrics": [{"Metrics": [{"Name": "Mails"}]}]}, "service": "ask"}
+    assert metrics(json.dumps(written)) == {"ask Mails"}
+    assert metrics("START RequestId: 1") == set()
+
+
+def test_import_times_are_summed_by_library_without_what_a_module_imports_itself():
+    listed = """import time: self [us] | cumulative | imported package
+import time:      1500 |       1500 |     botocore.utils
+import time:       500 |       2000 |   boto3
+import time:      1000 |       1000 |     json
+import time:       250 |       3250 | handlers.approval_api
+import time:        30 |         30 | jinja2
+"""
+    assert by_library(listed) == {
+        "boto3 and what it brings": 2.0,
+        "Python's own": 1.0,
+        "our own modules": 0.25,
+        "jinja2": 0.03,
+    }
+
+
+def test_memory_scales_the_cpu_time_of_the_answer_and_nothing_else():
+    measured = {"load": 300, "answer": 50, "answer_cpu": 40}
+    full, half = estimate(FULL_CPU_MIB, **measured), estimate(FULL_CPU_MIB // 2, **measured)
+    assert full.milliseconds == 350
+    assert half.milliseconds == pytest.approx(390, rel=0.001)
+    gigabyte_seconds = FULL_CPU_MIB / 1024 * 350 / 1000
+    assert full.dollars == pytest.approx(1000 * (gigabyte_seconds * 0.0000133334 + 0.0000002))
