@@ -6,11 +6,12 @@ import json
 import os
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
 from handlers.approvals.faces import browser, form, page
-from handlers.approvals.faces.page import FormError, State
+from handlers.approvals.faces.page import State
+from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.faces.program import request_for_programs
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.rules import links
@@ -19,7 +20,7 @@ from handlers.approvals.rules.record import Choice, Decision
 from handlers.approvals.rules.refusal import Reason
 from handlers.approvals.usecases.answer import Answer, Pressed, Seen
 from handlers.approvals.usecases.ports import UnavailableError
-from handlers.contract.environment import PageSettings
+from handlers.contract.settings.approval_api import PageSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -33,8 +34,7 @@ METHODS = frozenset({"GET", "HEAD", "POST"})
 COUNTED = frozenset({Standing.THANKS, Standing.PENDING})
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """What is answered, before it becomes a page or JSON. `comment` is what had been typed."""
 
     status: int

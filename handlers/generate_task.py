@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.trigger import question
 from handlers.approvals.observability import logger
-from handlers.contract.environment import GenerateSettings
 from handlers.contract.question import new_request_id, question_digest
+from handlers.contract.settings.generate_task import GenerateSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

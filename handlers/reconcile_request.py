@@ -11,7 +11,7 @@ from handlers.approvals.adapters.aws import PATIENT, OnDemand
 from handlers.approvals.adapters.sns import Letterhead, OperatorTopic
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.usecases.reconcile import Reconcile
-from handlers.contract.environment import ReconcileSettings
+from handlers.contract.settings.reconcile_request import ReconcileSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

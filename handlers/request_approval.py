@@ -15,8 +15,8 @@ from handlers.approvals.adapters.queue import MalformedMessageError, RequestQueu
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.usecases.ask import Ask, NotAskedError
-from handlers.contract.environment import AskSettings
 from handlers.contract.policy import Policy
+from handlers.contract.settings.request_approval import AskSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.environment import PageSettings
+from handlers.contract.settings.approval_api import PageSettings
 from infra.callback import callback_statements
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow

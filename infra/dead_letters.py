@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.environment import GiveUpSettings
+from handlers.contract.settings.give_up_request import GiveUpSettings
 from infra.callback import callback_statements
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.environment import AskSettings
 from handlers.contract.policy import Policy
+from handlers.contract.settings.request_approval import AskSettings
 from infra.callback import callback_statements
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow

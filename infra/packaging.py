@@ -10,16 +10,13 @@ from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 
-import jinja2
 import pulumi
-
-from handlers.contract import templates
 
 ROOT = Path(__file__).resolve().parents[1]
 # Powertools needs typing_extensions, and jmespath, which is boto3's as well.
 LOGGING = ("aws-lambda-powertools", "typing-extensions")
 # MarkupSafe falls back to Python where its compiled half is missing.
-RENDERING = ("jinja2", "markupsafe")
+RENDERING = ("markupsafe",)
 # What no handler imports, directly or not: more than half of Powertools.
 UNUSED = tuple(
     f"aws_lambda_powertools/{part}/"
@@ -41,12 +38,9 @@ def archive(entry: str, libraries: tuple[str, ...]) -> pulumi.AssetArchive:
 
     An explicit list: a folder would bring caches along, and change with them.
     """
-    content: dict[str, pulumi.Asset | pulumi.Archive] = {
-        name: pulumi.FileAsset(str(path)) for name, path in files(entry, libraries).items()
-    }
-    if "jinja2" in libraries:
-        content |= {name: pulumi.StringAsset(code) for name, code in _compiled_templates()}
-    return pulumi.AssetArchive(dict(sorted(content.items())))
+    return pulumi.AssetArchive(
+        {name: pulumi.FileAsset(str(path)) for name, path in sorted(files(entry, libraries).items())}
+    )
 
 
 def files(entry: str, libraries: tuple[str, ...]) -> dict[str, Path]:
@@ -66,17 +60,6 @@ def _domain() -> Iterator[Path]:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix in {".py", ".css"}:
                 yield path
-
-
-def _compiled_templates() -> Iterator[tuple[str, str]]:
-    """Archive names and code: what Jinja2 would make of the templates in each cold start.
-
-    Only its built-in filters can be used in them: what the page defines itself is a function there.
-    """
-    environment = jinja2.Environment(**templates.OPTIONS)  # noqa: S701 - they escape
-    for path in sorted((ROOT / templates.SOURCES).glob("*.html")):
-        code = environment.compile(path.read_text(encoding="utf-8"), path.name, path.name, raw=True, defer_init=True)
-        yield f"{templates.COMPILED}/{jinja2.ModuleLoader.get_module_filename(path.name)}", code
 
 
 @cache

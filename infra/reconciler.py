@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.environment import ReconcileSettings
 from handlers.contract.record import EXECUTION_INDEX
+from handlers.contract.settings.reconcile_request import ReconcileSettings
 from handlers.contract.workflow import Ending
 from infra.callback import look_statement
 from infra.function import PythonFunction, PythonFunctionArgs

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.environment import GenerateSettings, ProcessSettings
+from handlers.contract.settings.generate_task import GenerateSettings
+from handlers.contract.settings.process_task import ProcessSettings
 from infra.asl import approval_definition
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow, document, same_account, trust

@@ -79,7 +79,7 @@ def results() -> Results:
                 compiled=start(120),
                 source=start(200),
                 floor=start(100),
-                imports={"jinja2": 17, "brotli": 0.1},
+                imports={"markupsafe": 17, "brotli": 0.1},
             )
         },
     )

@@ -91,13 +91,13 @@ import time:      1500 |       1500 |     botocore.utils
 import time:       500 |       2000 |   boto3
 import time:      1000 |       1000 |     json
 import time:       250 |       3250 | handlers.approval_api
-import time:        30 |         30 | jinja2
+import time:        30 |         30 | markupsafe
 """
     assert by_library(listed) == {
         "boto3 and what it brings": 2.0,
         "Python's own": 1.0,
         "our own modules": 0.25,
-        "jinja2": 0.03,
+        "markupsafe": 0.03,
     }
 
 

@@ -16,7 +16,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from handlers.approvals.faces import page as pages
-from handlers.approvals.faces.page import FormError, State
+from handlers.approvals.faces.page import State
+from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.rules.record import Decision
 from handlers.contract.record import Status
 from tests.browser.conftest import DEVICES, watched

@@ -17,6 +17,7 @@ from handlers.approvals.adapters.queue import read_message
 from handlers.approvals.adapters.trigger import InvalidTask, question
 from handlers.approvals.faces import mail, page
 from handlers.approvals.faces.page import State
+from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Decision, Lease, Record
@@ -167,7 +168,7 @@ def pages(record: Record) -> list[str]:
     """Every page of the request, at every stage."""
     voted = record.with_approver(ANNA, vote=vote(Decision.REJECT, "Fine"))
     decided = decide(voted, Status.REJECTED, ASKED_AT)
-    wrong = page.FormError(message="No.", field="comment")
+    wrong = FormError(message="No.", field="comment")
     html = partial(page.html, environment="test", error=wrong, comment=record.details, now=ASKED_AT)
     asking = [html(State.OPEN, record=stage, who=BEN) for stage in (record, voted)]
     return asking + [html(state, record=decided, who=ANNA) for state in State]

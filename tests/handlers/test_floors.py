@@ -41,7 +41,7 @@ ALLOWED = {
     CONTRACT: set(),
     RULES: {CONTRACT},
     USECASES: {RULES, CONTRACT, OBSERVABILITY},
-    FACES: {RULES, CONTRACT, "jinja2", "markupsafe"},
+    FACES: {RULES, CONTRACT, "markupsafe"},
     OBSERVABILITY: {"aws_lambda_powertools"},
     ADAPTERS: {FACES, USECASES, RULES, CONTRACT, OBSERVABILITY, "boto3", "botocore", "mypy_boto3"},
     ENTRIES: {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.contract.environment import ReconcileSettings
+from handlers.contract.settings.reconcile_request import ReconcileSettings
 from tests.support.harness import ALICE, Graph, load
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"

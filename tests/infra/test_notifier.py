@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.contract.environment import AskSettings
+from handlers.contract.settings.request_approval import AskSettings
 from infra.notifier import MAIL_SECONDS, WORKERS, MailPace
 from tests.support.harness import Graph
 

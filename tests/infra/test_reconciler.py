@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.approvals.rules.endings import Execution
-from handlers.contract.environment import ReconcileSettings
+from handlers.contract.settings.reconcile_request import ReconcileSettings
 from tests.support.harness import Graph
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"

@@ -20,8 +20,8 @@ from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import Records
-from handlers.contract.environment import PageSettings
 from handlers.contract.policy import Policy
+from handlers.contract.settings.approval_api import PageSettings
 from handlers.contract.workflow import WorkflowError
 from handlers.request_approval import Requests
 from tests.support.records import ANNA, ASKED_AT, BEN

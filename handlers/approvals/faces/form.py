@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from handlers.approvals.faces.page import LOOK, FormError
+from handlers.approvals.faces.pieces import LOOK, FormError
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
 from handlers.approvals.rules.record import Choice, Decision
 from handlers.contract.once import RepeatedError, once
@@ -18,8 +17,7 @@ FIELDS = frozenset({"decision", "comment", "digest"})
 SHOWN_AGAIN = 10 * COMMENT_LIMIT  # characters of a comment that is too long: megabytes would come back as more
 
 
-@dataclass(frozen=True, kw_only=True)
-class NoDecision:
+class NoDecision(NamedTuple):
     """What was posted is no decision. `status` is the HTTP answer's; `comment` is what had been typed.
 
     `error` says what is wrong; it is None if nothing is: the button was pressed that decides nothing.

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, ModuleLoader, StrictUndefined
 from markupsafe import Markup
 
-from handlers.approvals.faces import when, wording
-from handlers.approvals.rules.decisions import COMMENT_LIMIT
-from handlers.approvals.rules.record import Decision
-from handlers.contract import templates
+from handlers.approvals.faces import pieces, wording
+from handlers.approvals.faces.pieces import MIND, NO, NOTHING, WAIT, YES, FormError, View, notice
+from handlers.approvals.rules.record import Decision, Record
+from handlers.contract.record import Status
 from handlers.contract.visible import clean, one_line
-
-if TYPE_CHECKING:
-    from handlers.approvals.rules.record import Record
-
-# The name of the form's first button, for those who submit a form by that: some mail scanners do. It decides nothing.
-LOOK = "look"
-ROOT = Path(__file__).parents[3]
-TEMPLATES, COMPILED = ROOT / templates.SOURCES, ROOT / templates.COMPILED
 
 
 class State(StrEnum):
-    """What the page has to say; each has a template of its name."""
+    """What the page has to say."""
 
     OPEN = "open"  # asks; with an error, asks again
     THANKS = "thanks"  # this answer has just been counted
@@ -41,15 +32,7 @@ class State(StrEnum):
     FAULT = "fault"  # something is wrong on our side
 
 
-@dataclass(frozen=True, kw_only=True)
-class FormError:
-    """What was wrong with the form, and in which of its fields: "" for the form as a whole."""
-
-    message: str
-    field: str = ""
-
-
-STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 STYLE_HASH: Final = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"
 
 HEADERS: Final = {
@@ -76,6 +59,34 @@ HEADERS: Final = {
 }
 
 
+FAVICON = Markup(
+    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
+    "%3Crect width='32' height='32' rx='8' fill='%23146c43'/%3E%3Cpath d='M8 16.5l5.5 5.5L24 11' fill='none' "
+    "stroke='%23fff' stroke-width='4' stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E"
+)
+FRAME = Markup(
+    """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex, nofollow">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:image/svg+xml,{favicon}">
+<style>{style}</style>
+</head>
+<body>
+<main>
+{main}
+</main>
+{footer}
+</body>
+</html>
+"""
+)
+
+
 def html(
     state: State,
     *,
@@ -91,46 +102,173 @@ def html(
 
     `comment` is what had been typed, `now` (epoch seconds) lets the page say how long is left.
     """
-    template = _environment.get_template(f"{state.value}.html")
-    if state is State.UNKNOWN:
-        record = None
-    return template.render(
-        record=record,
-        title=wording.title(record) if record else "",
-        who=who,
-        mine=record.approvers[who].vote if record and who in record.approvers else None,
-        approvals=_count(record, Decision.APPROVE),
-        rejections=_count(record, Decision.REJECT),
-        environment=environment,
-        timezone=timezone,
-        error=error,
-        comment=comment,
-        left=when.duration(record.deadline - now) if record and 0 < now < record.deadline else "",
+    if state is State.UNKNOWN or not record:
+        return _framed(*(_unknown() if state is State.UNKNOWN else _fault_alone(environment)))
+    view = View(record, who, environment, timezone, error, comment, now)
+    heading, note = SAYS[state](view)
+    title = wording.title(record)
+    asks = state is State.OPEN or (state is State.FAULT and view.can_answer)
+    main = pieces.lines(
+        [
+            pieces.header(environment, title, ANSWER_LINK if state is State.OPEN else NOTHING),
+            pieces.refused(view),
+            note,
+            pieces.facts(view),
+            pieces.details(view),
+            pieces.votes(view),
+            pieces.form(view) if asks else NOTHING,
+        ]
     )
+    footer = Markup("<footer><p>Request <code>{}</code></p><p>Digest <code>{}</code></p></footer>")
+    return _framed(f"{heading}: {title}", main, footer.format(one_line(record.request_id), record.digest))
 
 
-def _count(record: Record | None, decision: Decision) -> int:
-    return sum(vote.decision is decision for vote in record.votes.values()) if record else 0
+def _framed(title: str, main: Markup, footer: Markup = NOTHING) -> str:
+    style = Markup(STYLE)  # noqa: S704 - our own file; escaped, it would not be a style sheet
+    return str(FRAME.format(title=title, favicon=FAVICON, style=style, main=main, footer=footer))
 
 
-_environment = Environment(  # noqa: S701 - the options escape
-    # Compiling them would take a cold start's first page as long again as importing Jinja2.
-    loader=ModuleLoader(COMPILED) if COMPILED.is_dir() else FileSystemLoader(TEMPLATES),
-    undefined=StrictUndefined,
-    auto_reload=False,
-    **templates.OPTIONS,
+ANSWER_LINK = Markup('<a class="jump" href="#answer">Go to your answer</a>\n')
+
+
+def _unknown() -> tuple[str, Markup]:
+    heading = "This link is not valid"
+    main = Markup(
+        """{}
+<p>It may be incomplete, or too old. Links are personal, and every mail has its own.</p>
+<p>Please look for the newest mail about the request and open the link in it.
+If a mail program has broken the link into two lines, copy the whole of it.</p>"""
+    )
+    return heading, main.format(pieces.header("", heading))
+
+
+# What each state says: the beginning of the document's title, and a notice.
+
+
+def _open(view: View) -> tuple[str, Markup]:
+    return f"{'Error: ' if view.error else ''}Approval needed", NOTHING
+
+
+def _thanks(view: View) -> tuple[str, Markup]:
+    record, mine = view.record, view.given
+    verb = wording.verb(mine)
+    missing = record.rejections_required - view.count(Decision.REJECT)
+    if record.decided_at == mine.at and record.status.value.lower() == verb:
+        told = SETTLED[mine.decision]
+    elif mine.decision is Decision.REJECT and record.status is Status.OPEN:
+        told = Markup(
+            "<p>It takes {} more rejection{} to stop the request. "
+            "The others have been asked; you need not do anything more.</p>"
+        ).format(missing, "" if missing == 1 else "s")
+    else:
+        told = pieces.standing(view)
+    heading = f"Thank you, you {verb}"
+    return heading, notice(*_tone(mine.decision), f"{heading} this", told, Markup("<p>You can close this page.</p>"))
+
+
+SETTLED = {
+    Decision.APPROVE: Markup("<p>That settles it: the request is approved, and the workflow goes on.</p>"),
+    Decision.REJECT: Markup(
+        "<p>That settles it: the request is rejected. "
+        "The workflow stops here and is told who rejected it, with the comment.</p>"
+    ),
+}
+
+
+def _tone(decision: Decision) -> tuple[str, Markup]:
+    return ("good", YES) if decision is Decision.APPROVE else ("neutral", NO)
+
+
+def _voted(view: View) -> tuple[str, Markup]:
+    heading, mine = "You have already answered", view.given
+    said = Markup("<p>You {} this at {}. Your first answer counts.</p>").format(wording.verb(mine), view.time(mine.at))
+    icon = YES if mine.decision is Decision.APPROVE else NO
+    return heading, notice("neutral", icon, heading, said, pieces.standing(view))
+
+
+def _decided(view: View) -> tuple[str, Markup]:
+    decision = Decision.APPROVE if view.record.status is Status.APPROVED else Decision.REJECT
+    verb = "approved" if decision is Decision.APPROVE else "rejected"
+    said = Markup("<p>The request was {} by {} at {}. Your answer is not needed any more.</p>").format(
+        verb, pieces.people(view, decision), view.time(view.record.decided_at)
+    )
+    return f"Already {verb}", notice(*_tone(decision), f"Already {verb}", said)
+
+
+def _expired(view: View) -> tuple[str, Markup]:
+    record = view.record
+    kept = "; the answers given until then stay on record, but have no effect" if record.votes else ""
+    said = Markup(
+        "<p>This request could be answered until {}. The workflow has stopped without an approval{}.</p>"
+    ).format(view.time(record.deadline), kept)
+    again = Markup("<p>If it is still wanted, it has to be asked again.</p>")
+    return "Expired", notice("warn", WAIT, "The time to answer is over", said, again)
+
+
+def _closed(view: View) -> tuple[str, Markup]:
+    if view.record.answered_without_vote:
+        why = "It took an answer that nobody gave on this page. Whoever operates it has been told."
+    elif view.record.answer_mismatched:
+        why = (
+            "It had asked another question than this page shows, so it did not take the answer. "
+            "Whoever operates it has been told."
+        )
+    else:
+        why = "It ended before a decision on this request could reach it, for example because somebody stopped it."
+    kept = "Answers given until then stay on record, but have no effect."
+    if view.mine:
+        kept = "Your answer is on record, as are all others, but has no effect."
+    said = map(Markup("<p>{}</p>").format, (why, kept))
+    return "Closed", notice("warn", MIND, "The workflow has already ended", *said)
+
+
+def _pending(view: View) -> tuple[str, Markup]:
+    mine = view.mine
+    safe = f"Your answer is safe: you {wording.verb(mine)} this." if mine else "The request has been decided."
+    said = Markup(
+        "<p>{} The workflow could not be reached just now and will get the decision shortly, "
+        "without anybody's help.</p>"
+    ).format(safe)
+    again = NOTHING
+    if mine:
+        again = Markup(
+            """<p>You may also press again now. That does no harm: your answer is counted once.</p>
+<form method="post">
+<input type="hidden" name="digest" value="{}">
+<input type="hidden" name="comment" value="{}">
+<button class="plain" name="decision" value="{}">Hand over again</button>
+</form>"""
+        ).format(view.record.digest, clean(mine.comment), mine.decision.value)
+    heading = "Recorded, but the workflow does not have it yet"
+    return "Recorded, not handed over yet", notice("warn", WAIT, heading, said, again)
+
+
+WRONG = "Something went wrong"
+PRESS_AGAIN = Markup(
+    "<p>We cannot tell whether your answer was recorded. Please press again below: nothing is counted twice.</p>"
 )
-_environment.globals.update(
-    style=Markup(STYLE),  # noqa: S704 - our own file; escaped, it would not be a style sheet
-    comment_limit=COMMENT_LIMIT,
-    look=LOOK,
-    local=when.local,
-    local_iso=when.local_iso,
-    iso=when.iso,
-    requester=wording.requester,
-    people_asked=wording.people_asked,
-    against=wording.against,
-    verb_of=wording.verb,
-    clean=clean,
-    one_line=one_line,
+TRY_AGAIN = Markup(
+    """<p>We could not do what you asked just now. Please wait a moment and try again: nothing is counted twice.</p>
+<p><a class="button plain" href="">Try again</a></p>"""
 )
+
+
+def _fault(view: View) -> tuple[str, Markup]:
+    return WRONG, pieces.alert(OUR_FAULT, PRESS_AGAIN if view.can_answer else TRY_AGAIN)
+
+
+def _fault_alone(environment: str) -> tuple[str, Markup]:
+    return WRONG, pieces.lines([pieces.header(environment, WRONG), pieces.alert(OUR_FAULT, TRY_AGAIN)])
+
+
+OUR_FAULT = "This is our fault, not yours"
+SAYS: Final[dict[State, Callable[[View], tuple[str, Markup]]]] = {
+    State.OPEN: _open,
+    State.THANKS: _thanks,
+    State.VOTED: _voted,
+    State.DECIDED: _decided,
+    State.EXPIRED: _expired,
+    State.CLOSED: _closed,
+    State.PENDING: _pending,
+    State.FAULT: _fault,
+}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Reason(StrEnum):
@@ -26,8 +26,7 @@ class Reason(StrEnum):
     GONE = "gone"  # the record has been deleted
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
+class Refusal(NamedTuple):
     """`words` are for whoever has to know more; `retry_seconds` says when to try again, 0 if that is of no use."""
 
     reason: Reason

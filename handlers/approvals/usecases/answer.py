@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from handlers.approvals.observability import count, logger
 from handlers.approvals.rules import links
@@ -19,16 +20,14 @@ from handlers.contract.record import Status
 USER_AGENT_LIMIT = 256  # characters of it that are kept
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen:
+class Seen(NamedTuple):
     """A link that was really sent: whose it is, and the record as it is stored."""
 
     who: str
     record: Record
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pressed:
+class Pressed(NamedTuple):
     """What became of it. `recorded` is False if it is not known to be."""
 
     seen: Seen
@@ -87,7 +86,7 @@ class Answer:
             told = False
         if decides and record.status in DECIDED:
             count(record.status.value.capitalize())
-        return replace(pressed, seen=Seen(who=seen.who, record=record), handed_over=told)
+        return pressed._replace(seen=Seen(who=seen.who, record=record), handed_over=told)
 
     def standing(self, seen: Seen) -> Standing:
         return standing(seen.record, seen.who, self.clock.now())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from handlers.approvals.rules.endings import Execution
-from handlers.approvals.rules.record import Record
-from handlers.approvals.rules.rounds import Kind
-from handlers.contract.workflow import WorkflowError
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handlers.approvals.rules.endings import Execution
+    from handlers.approvals.rules.record import Record
+    from handlers.approvals.rules.rounds import Kind
+    from handlers.contract.workflow import WorkflowError
 
 
 class UnavailableError(Exception):

@@ -1,0 +1,266 @@
+"""What the pages are put together from. Whatever is not Markup is escaped when it is put into a piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from handlers.approvals.faces import when, wording
+from handlers.approvals.rules.decisions import COMMENT_LIMIT
+from handlers.approvals.rules.record import Decision, Record, Vote
+from handlers.contract.record import Status
+from handlers.contract.visible import clean, one_line
+
+# The name of the form's first button, for those who submit a form by that: some mail scanners do. It decides nothing.
+LOOK = "look"
+LONG_CHARACTERS, LONG_LINES = 1_500, 24  # a text longer than that gets a bar to scroll
+NOTHING = Markup("")
+
+ICON = Markup('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>')
+YES = ICON.format(Markup('<path d="M5 12.5l4.5 4.5L19 7.5"/>'))
+NO = ICON.format(Markup('<path d="M6.5 6.5l11 11M17.5 6.5l-11 11"/>'))
+WAIT = ICON.format(Markup('<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>'))
+MIND = ICON.format(Markup('<path d="M12 5v9M12 18.5v.5"/>'))
+
+
+class FormError(NamedTuple):
+    """What was wrong with the form, and in which of its fields: "" for the form as a whole."""
+
+    message: str
+    field: str = ""
+
+
+class View(NamedTuple):
+    """A record as one of the people asked is shown it. `comment` is what had been typed, `now` is in epoch seconds."""
+
+    record: Record
+    who: str
+    environment: str
+    timezone: str
+    error: FormError | None
+    comment: str
+    now: int
+
+    @property
+    def mine(self) -> Vote | None:
+        asked = self.record.approvers.get(self.who)
+        return asked.vote if asked else None
+
+    @property
+    def given(self) -> Vote:
+        """The answer of somebody who has answered."""
+        if not self.mine:
+            raise LookupError("no answer of this person")
+        return self.mine
+
+    @property
+    def can_answer(self) -> bool:
+        return self.record.status is Status.OPEN and not self.mine
+
+    def count(self, decision: Decision) -> int:
+        return sum(vote.decision is decision for vote in self.record.votes.values())
+
+    def time(self, moment: int) -> Markup:
+        shown = when.local(moment, self.timezone)
+        return Markup('<time datetime="{}">{}</time>').format(when.iso(moment), shown)
+
+    def local(self, text: str) -> str:
+        return when.local_iso(one_line(text), self.timezone)
+
+
+def lines(pieces: Iterable[Markup]) -> Markup:
+    return Markup("\n").join(filter(None, pieces))
+
+
+def badge(environment: str) -> Markup:
+    if not environment:
+        return NOTHING
+    kind = "badge badge-production" if environment.lower().startswith("prod") else "badge"
+    return Markup('<span class="{}">{}</span>').format(kind, one_line(environment))
+
+
+def header(environment: str, heading: str, after: Markup = NOTHING) -> Markup:
+    return Markup(
+        """<header>
+<p class="kicker">{}<span>Approval request</span></p>
+<h1 dir="auto">{}</h1>
+{}</header>"""
+    ).format(badge(environment), heading, after)
+
+
+def notice(tone: str, icon: Markup, heading: str, *paragraphs: Markup) -> Markup:
+    return Markup(
+        """<section class="notice {}" aria-labelledby="notice">
+{}
+<div>
+<h2 id="notice">{}</h2>
+{}
+</div>
+</section>"""
+    ).format(tone, icon, heading, lines(paragraphs))
+
+
+def alert(heading: str, *paragraphs: Markup) -> Markup:
+    return Markup(
+        """<div class="notice bad" role="alert">
+{}
+<div>
+<p><strong>{}</strong></p>
+{}
+</div>
+</div>"""
+    ).format(MIND, heading, lines(paragraphs))
+
+
+def refused(view: View) -> Markup:
+    """What was wrong with what was sent. Only who can answer has a form, with a place to go to."""
+    if not view.error:
+        return NOTHING
+    # Not to a button: whoever follows this link and presses Enter would have decided.
+    place = {"comment": "#comment", "decision": "#answer"}.get(view.error.field) if view.can_answer else None
+    words = one_line(view.error.message)
+    said = Markup('<p><a href="{}">{}</a></p>').format(place, words) if place else Markup("<p>{}</p>").format(words)
+    what = "Your answer" if view.can_answer else "What was just sent"
+    return alert(f"{what} has not been recorded", said)
+
+
+def people(view: View, decision: Decision) -> Markup:
+    names = [
+        Markup("<bdi>{}</bdi>").format(name) for name, vote in view.record.votes.items() if vote.decision is decision
+    ]
+    return Markup(" and ").join(filter(None, (Markup(", ").join(names[:-1]), *names[-1:])))
+
+
+def standing(view: View) -> Markup:
+    """Where the request stands, for somebody who has answered."""
+    record = view.record
+    if record.status is Status.APPROVED:
+        text = Markup("<p>The request was approved at {}, and the workflow goes on.</p>")
+        return text.format(view.time(record.decided_at))
+    if record.status is Status.REJECTED:
+        text = Markup("<p>The request was rejected at {}, and the workflow stops there.</p>")
+        return text.format(view.time(record.decided_at))
+    if record.status is Status.EXPIRED:
+        text = Markup("<p>Not enough people had answered when the time ran out at {}.</p>")
+        return text.format(view.time(record.deadline))
+    if record.status is Status.CLOSED:
+        return Markup("<p>The workflow has ended in the meantime. Answers stay on record, but have no effect.</p>")
+    missing = record.approvals_required - view.count(Decision.APPROVE)
+    return Markup(
+        "<p>{} more approval{} needed before the workflow can go on. "
+        "The others have been asked; you need not do anything more.</p>"
+    ).format(missing, " is" if missing == 1 else "s are")
+
+
+def facts(view: View) -> Markup:
+    record = view.record
+    left = ""
+    if view.record.status is Status.OPEN and 0 < view.now < record.deadline:
+        left = Markup(' <span class="muted">({} left)</span>').format(when.duration(record.deadline - view.now))
+    approvals = Markup('{} of {} needed <span class="muted">({} asked; {} it)</span>').format(
+        view.count(Decision.APPROVE),
+        record.approvals_required,
+        wording.people_asked(record),
+        wording.against(record),
+    )
+    known = {
+        "Scheduled for": view.local(record.scheduled_for) if record.scheduled_for else "",
+        "Asked by": Markup("<bdi>{}</bdi>").format(wording.requester(record)),
+        "Asked at": view.local(record.requested_at),
+        "Answer until": view.time(record.deadline) + left,
+        "Approvals": approvals,
+        "You are": Markup("<bdi>{}</bdi>").format(view.who) if view.who else "",
+    }
+    rows = [Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, fact) for name, fact in known.items() if fact]
+    return Markup('<dl class="facts">\n{}\n</dl>').format(lines(rows))
+
+
+def details(view: View) -> Markup:
+    text = clean(view.record.details).strip("\n")
+    if not text.strip():
+        return NOTHING
+    long = len(text) > LONG_CHARACTERS or text.count("\n") > LONG_LINES
+    box = Markup('<div class="text" dir="auto">{}</div>')
+    if long:
+        box = Markup('<div class="text long" dir="auto" tabindex="0" role="group" aria-labelledby="details">{}</div>')
+    return Markup(
+        """<section aria-labelledby="details">
+<h2 id="details">Details</h2>
+{}
+</section>"""
+    ).format(box.format(text))
+
+
+def votes(view: View) -> Markup:
+    if not view.record.votes:
+        return NOTHING
+    return Markup(
+        """<section aria-labelledby="answers">
+<h2 id="answers">Answers{}</h2>
+<ul class="votes">
+{}
+</ul>
+</section>"""
+    ).format(
+        " so far" if view.record.status is Status.OPEN else "",
+        lines(_vote(view, name, vote) for name, vote in view.record.votes.items()),
+    )
+
+
+def _vote(view: View, name: str, vote: Vote) -> Markup:
+    words = clean(vote.comment).strip()
+    return Markup(
+        """<li class="{}">
+{}
+<div>
+<p><bdi class="name">{}</bdi>{} {} <span class="muted">{}</span></p>
+{}
+</div>
+</li>"""
+    ).format(
+        vote.decision.value,
+        YES if vote.decision is Decision.APPROVE else NO,
+        name,
+        " (you)" if name == view.who else "",
+        wording.verb(vote),
+        view.time(vote.at),
+        Markup('<blockquote class="text" dir="auto">{}</blockquote>').format(words) if words else "",
+    )
+
+
+def form(view: View) -> Markup:
+    wrong = one_line(view.error.message) if view.error and view.error.field == "comment" else ""
+    # The first button is for scanners that submit a form by it: off the page, and no business of a person's.
+    return Markup(
+        """<section class="answer" aria-labelledby="answer">
+<h2 id="answer">Your answer</h2>
+<form method="post">
+<button class="look" name="{look}" value="page" tabindex="-1" aria-hidden="true">Show this page again</button>
+<input type="hidden" name="digest" value="{digest}">
+<label for="comment">Comment</label>
+<p class="hint" id="hint">Optional. Everyone who was asked can read it, and it goes to the workflow.</p>
+{error}
+<textarea id="comment" name="comment" rows="3" maxlength="{limit}" dir="auto"
+ aria-describedby="hint{described}"{invalid}>
+{comment}</textarea>
+<div class="buttons">
+<button class="approve-button" name="decision" value="approve">{yes}Approve</button>
+<button class="reject-button" name="decision" value="reject">{no}Reject</button>
+</div>
+<p class="hint">You answer as <bdi>{who}</bdi>. Your first answer counts and cannot be changed.</p>
+</form>
+</section>"""
+    ).format(
+        look=LOOK,
+        digest=view.record.digest,
+        error=Markup('<p class="error" id="error">{}</p>').format(wrong) if wrong else "",
+        limit=COMMENT_LIMIT,
+        described=" error" if wrong else "",
+        invalid=Markup(' aria-invalid="true"') if wrong else "",
+        comment=clean(view.comment),
+        yes=YES,
+        no=NO,
+        who=view.who,
+    )

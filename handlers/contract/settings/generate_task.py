@@ -1,0 +1,14 @@
+"""What generate_task is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.contract.environment import Environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateSettings(Environment):
+    """`default_task` is the stack's `task`, JSON text of {"title", "details"}."""
+
+    default_task: dict[str, str]

@@ -1,0 +1,12 @@
+"""What process_task is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.contract.environment import Environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSettings(Environment):
+    """Yours to extend: give a field, and its value in infra/workflow.py."""

@@ -1,0 +1,17 @@
+"""What reconcile_request is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.contract.environment import Environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconcileSettings(Environment):
+    """Of the function that hears of endings. `execution_index` finds a record by its execution."""
+
+    table_name: str
+    execution_index: str
+    operator_topic_arn: str
+    timezone: str

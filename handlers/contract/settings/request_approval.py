@@ -1,0 +1,26 @@
+"""What request_approval is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.contract.environment import Environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskSettings(Environment):
+    """Of the function that asks. `approval_url` is what links begin with."""
+
+    table_name: str
+    queue_url: str
+    topic_arn: str
+    approval_url: str
+    timezone: str
+    approvers: tuple[str, ...]
+    escalate_to: tuple[str, ...]
+    approvals_required: int
+    rejections_required: int
+    prevent_self_approval: bool
+    one_click: bool
+    audit_days: int
+    mail_pause_seconds: float
