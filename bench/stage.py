@@ -77,7 +77,7 @@ def ours_config(people: Sequence[str]) -> dict[str, Any]:
 
 OURS = Program(name="signoff", root=PROJECT, press="POST", looks="", hears="reconcile_request")
 RIVAL = Program(name="rival", root=BENCH / "rival", press="GET", looks=None)
-FLOOR = Program(name="floor", root=BENCH / "floor", press="GET", looks="/silent")
+FLOOR = Program(name="floor", root=BENCH / "floor", press="GET", looks="/empty")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ answer = plain.function(
     RIVALS / "answer.py", memory_mib=512, statements=[allow("Answer", ["states:SendTaskSuccess"], [machine.arn])]
 )
 api.get("/answer", answer)
-api.get("/silent", plain.function(BENCH / "floor" / "functions" / "silent.py", memory_mib=512))
+api.get("/empty", plain.function(BENCH / "floor" / "functions" / "empty.py", memory_mib=512))
 
 pulumi.export("stateMachineArn", machine.arn)
 pulumi.export("apiUrl", api.url)

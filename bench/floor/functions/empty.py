@@ -1,4 +1,4 @@
-"""Nothing at all, not even a line: the page logs none of those who only look, and the emulator waits 50 ms for one."""
+"""Nothing but a line, as each function of ours logs one: the emulator waits 50 ms for a function that prints none."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ from typing import Any
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    print("looked")
     return {"statusCode": 200, "body": ""}
