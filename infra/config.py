@@ -22,7 +22,7 @@ from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
 from infra.own_events import could_match
-from infra.refusal import Fault, Refused, did_you_mean, nearest
+from infra.refusal import Fault, RefusedError, did_you_mean, nearest
 from infra.shapes import Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
 
 # An execution of a standard state machine lives for a year at most. A day less, so that its end is ours, not AWS's.
@@ -79,10 +79,10 @@ def _visible(title: str) -> str:
 def _task(value: Any) -> dict[str, str]:
     task, faults = read(Task, json_text.read_object(value, "must be an object with title and details"))
     if not task:
-        raise Refused(faults)
+        raise RefusedError(faults)
     size = len(json.dumps(task.model_dump()))
     if size > TASK_BYTES:
-        raise Refused([Fault((), f"must be at most {TASK_BYTES} bytes as ASCII JSON, got {size}")])
+        raise RefusedError([Fault((), f"must be at most {TASK_BYTES} bytes as ASCII JSON, got {size}")])
     return task.model_dump()
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from infra.own_events import OR, combinations, could_match
-from infra.refusal import Fault, Refused, did_you_mean, nearest
+from infra.refusal import Fault, RefusedError, did_you_mean, nearest
 
 # The default quota, and what it can be raised to, in characters of the JSON text.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
@@ -45,10 +45,10 @@ def _json(value: Any) -> str:
 
 
 def check(pattern: Mapping[str, Any]) -> None:
-    """Raises Refused, with a fault for each wrong element."""
+    """Raises RefusedError, with a fault for each wrong element."""
     faults = list(_faults(pattern))
     if faults:
-        raise Refused(faults)
+        raise RefusedError(faults)
 
 
 def _faults(pattern: Mapping[str, Any]) -> Iterator[Fault]:

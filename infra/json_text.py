@@ -7,14 +7,14 @@ import re
 from typing import Any
 
 from handlers.contract.once import RepeatedError, once
-from infra.refusal import Fault, Refused
+from infra.refusal import Fault, RefusedError
 
 
 def read(text: str, instead: str = "") -> Any:
     """Raises ValueError for what is no JSON, or says something twice; `instead` is what else to write."""
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
-    except Refused:
+    except RefusedError:
         raise
     except (ValueError, RecursionError):
         if re.search(r",\s*[\]}]", text):
@@ -29,11 +29,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return once(pairs)
     except RepeatedError as error:
         twice = ", ".join(map(json.dumps, error.names))
-        raise Refused([Fault((), f"must not give a key twice in one object, got {twice} again")]) from None
+        raise RefusedError([Fault((), f"must not give a key twice in one object, got {twice} again")]) from None
 
 
 def _no_constant(name: str) -> Any:
-    raise Refused([Fault((), f"must be JSON, which has no {name}")])
+    raise RefusedError([Fault((), f"must be JSON, which has no {name}")])
 
 
 def read_object(value: Any, words: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from handlers.contract.address import ascii_form, same_person
 from infra import json_text
-from infra.refusal import Fault, Refused
+from infra.refusal import Fault, RefusedError
 
 AT_SIGNS = "[@\uff20]"  # the second as East Asian keyboards write it
 
@@ -62,5 +62,5 @@ def several(value: Any) -> tuple[str, ...]:
         elif who:
             people[who] = written
     if faults:
-        raise Refused(faults)
+        raise RefusedError(faults)
     return tuple(people.values())

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from infra.iam import Statement, allow, demand_tls, deny_others, document
 
-# The longest that SQS keeps a message, more than any round needs: nothing is lost while a fault is being mended.
+# The longest that SQS keeps a message, more than any round needs: nothing is lost while a fault is being fixed.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 RETENTION_SECONDS = 14 * 24 * 3600
 # What EventBridge cannot deliver is tried again for an hour. An ending is still news then and a start still expected;

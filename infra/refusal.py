@@ -29,7 +29,7 @@ class Fault(NamedTuple):
         return f"{path(self.where)} {self.says}" + ("" if self.got is NOTHING else f", got {shown(self)}")
 
 
-class Refused(ValueError):  # noqa: N818 - a refusal, which may hold several faults
+class RefusedError(ValueError):
     """Raised for a value that has at least one fault; their paths begin at that value."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

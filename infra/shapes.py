@@ -14,7 +14,7 @@ from annotated_types import GroupedMetadata
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WrapValidator
 from pydantic.alias_generators import to_camel
 
-from infra.refusal import Fault, Refused, did_you_mean, nearest
+from infra.refusal import Fault, RefusedError, did_you_mean, nearest
 
 
 class Shape(BaseModel):
@@ -100,7 +100,7 @@ def read(shape: type[Made], given: Mapping[str, Any]) -> tuple[Made | None, list
 def _faults(error: ValidationError, shape: type[Shape]) -> Iterator[Fault]:
     for one in error.errors(include_url=False):
         cause = one.get("ctx", {}).get("error")
-        if isinstance(cause, Refused):
+        if isinstance(cause, RefusedError):
             yield from (fault.below(*one["loc"]) for fault in cause.faults)
         elif one["type"] == "missing":
             field = shape.model_fields[keys(shape)[str(one["loc"][0])]]

@@ -103,7 +103,7 @@ class Environment:
         self.stamp.write_text("\n".join(wanted))
 
     def install(self, file: Path, say: Callable[[str], None]) -> None:
-        """With uv; with pip, which takes longer, where uv is not to be had or fails."""
+        """With uv; with pip, which takes longer, where uv is unavailable or fails."""
         what = ["install", "--require-hashes", "-r", str(file)]
         pip = [str(self.home / "bin/python"), "-m", "pip", "--python", str(self.python), "--disable-pip-version-check"]
         uv = self.home / "bin/uv"

@@ -195,7 +195,7 @@ def run_machines_in_their_role() -> None:
     workflows._execute_task = as_role
 
 
-def refuse_tokens_of_the_dead() -> None:
+def refuse_tokens_of_ended_executions() -> None:
     """Nobody waits for a token whose execution has ended: AWS says `TaskTimedOut`. Here a stopped one's was taken.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
@@ -294,7 +294,7 @@ def main() -> None:
     name_exceptions()
     name_principals()
     run_machines_in_their_role()
-    refuse_tokens_of_the_dead()
+    refuse_tokens_of_ended_executions()
     tell_subscriptions()
     enforce_policies_of_tables()
     end_with_parent()

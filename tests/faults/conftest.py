@@ -36,7 +36,7 @@ def world() -> Iterator[World]:
         proxy.upstream, proxy.emulator = sandbox.emulator.port, sandbox.emulator.pid
         stack = Stack(sandbox)
         shorten(stack)
-        turn_deaf(stack)
+        switch_off_endings(stack)
         stop = threading.Event()
         yield World(stack=stack, proxy=proxy, ends=watch(stack, stop))
         stop.set()
@@ -58,8 +58,8 @@ def shorten(stack: Stack) -> None:
         )
 
 
-def turn_deaf(stack: Stack) -> None:
-    """Word of an ending would mend what is looked at here, so a case brings it itself."""
+def switch_off_endings(stack: Stack) -> None:
+    """Word of an ending would fix what a case looks at, so a case brings it itself."""
     events = stack.sandbox.client("events")
     (rule,) = events.list_rules(NamePrefix="records-endings")["Rules"]
     events.disable_rule(Name=rule["Name"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra.event_pattern import MATCHERS, MOST_CHARACTERS, check, text
 from infra.own_events import MACHINE, could_match
-from infra.refusal import Refused, path
+from infra.refusal import RefusedError, path
 from tests.support.harness import ALICE, EVERYTHING, deploy, load, texts
 
 MACHINES = "arn:aws:states:eu-central-1:123456789012:stateMachine:"
@@ -24,13 +24,13 @@ def refused(pattern: dict[str, Any]) -> list[str]:
     """The paths of what is wrong."""
     try:
         check(pattern)
-    except Refused as error:
+    except RefusedError as error:
         return [path(fault.where) for fault in error.faults]
     return []
 
 
 def said(pattern: dict[str, Any]) -> str:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         check(pattern)
     return str(caught.value)
 

@@ -77,7 +77,7 @@ class Requests(RuleBasedStateMachine):
     @precondition(lambda self: self.room)
     @rule(number=st.integers(0, 3))
     def a_message_is_given_up(self, number):
-        self.world.bury(self.world.messages[number % len(self.world.messages)])
+        self.world.dead_letter(self.world.messages[number % len(self.world.messages)])
 
     @precondition(lambda self: self.world.at_work)
     @rule(number=st.integers(0, CROWD), fate=FATES)

@@ -184,10 +184,10 @@ def test_an_old_link_answers_the_token_of_the_new_round():
 def test_a_dead_letter_that_comes_too_late_closes_nothing():
     """Its token is spent before Step Functions could take its failure: people can go on answering."""
     world = asked()
-    burial = world.bury(world.messages[0])
-    world.go(burial)
+    letter = world.dead_letter(world.messages[0])
+    world.go(letter)
     world.go_on()
-    world.to_its_end(burial)
+    world.to_its_end(letter)
     assert world.record.status is Status.OPEN
     world.to_its_end(world.deliver(world.queue[0]))
     assert state(world.to_its_end(world.press(ANNA))) == "thanks"

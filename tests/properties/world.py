@@ -119,15 +119,15 @@ class World:
         worker.round, worker.late = json.loads(body)["round"], self.workflow.ended
         return worker
 
-    def bury(self, body: str) -> Worker:
+    def dead_letter(self, body: str) -> Worker:
         """A message has been delivered too often; the consumer of the dead letters gets it."""
         if body in self.queue:
             self.queue.remove(body)
         if body not in self.dead_letters:
             self.dead_letters.append(body)
-        return self.exhume(body)
+        return self.deliver_dead_letter(body)
 
-    def exhume(self, body: str) -> Worker:
+    def deliver_dead_letter(self, body: str) -> Worker:
         use_case = GiveUp(records=self._records(), workflow=self._executions())
         return self._consume(
             "give_up_request", self.dead_letters, body, lambda delivered: give_up_request.serve(use_case, delivered)
@@ -268,7 +268,7 @@ class World:
     def _empty_the_queues(self) -> None:
         for _ in range(4 * len(self.messages)):
             for letter in list(self.dead_letters):
-                self.to_its_end(self.exhume(letter))
+                self.to_its_end(self.deliver_dead_letter(letter))
             if not self.queue:
                 return
             self.to_its_end(self.deliver(self.queue[0]))
