@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, get_type_hints
 
 import pytest
@@ -16,9 +18,16 @@ PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
 SCHEMA: dict[str, dict[str, Any]] = PROJECT["config"]
 STACKS = sorted(file.stem.removeprefix("Pulumi.") for file in ROOT.glob("Pulumi.*.yaml"))
 KEYS = keys(Settings)
+# What the documentation's table says of a key whose schema has no default, or whose default the program fills up.
+SAID_OTHERWISE = {"approvers": "list of e-mail addresses, required", "task": 'object, title "Scheduled run"'}
 # What a setting of each type is to the engine. A list may also be one text with commas, so its key has no type.
 ENGINE_TYPES = {"bool": "boolean", "int": "integer", "str": "string", "dict": "object", "tuple": "array"}
 UNTYPED = {"approvers"}
+
+
+def section(page: str, heading: str) -> str:
+    """The words of one section of a page in docs/, without its heading."""
+    return (ROOT / "docs" / page).read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
 def shipped(stack: str) -> dict[str, str]:
@@ -68,6 +77,25 @@ def test_whom_to_ask_has_no_default_and_no_type():
 @pytest.mark.parametrize("key", SCHEMA)
 def test_every_key_is_described_by_a_sentence(key):
     assert SCHEMA[key]["description"].endswith(".")
+
+
+def test_the_documentation_lists_every_key_in_order_with_its_type_and_default():
+    """A default that is not empty is written out; an empty one is "none"."""
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section("configuration.md", "Keys"), re.MULTILINE)
+    assert [key for key, _ in rows] == list(SCHEMA)
+    words = {"integer": "integer", "boolean": "boolean", "string": "text", "object": "object", "array": "list"}
+    for key, said in rows:
+        if key in SAID_OTHERWISE:
+            assert said.strip() == SAID_OTHERWISE[key]
+            continue
+        default = SCHEMA[key]["default"]
+        told = json.dumps(default) if isinstance(default, bool | int) else f"`{default}`" if default else "none"
+        assert said.strip() == f"{words[SCHEMA[key]['type']]}, {told}", key
+
+
+def test_the_documentation_lists_every_output(shipped_graph):
+    named = re.findall(r"`(\w+)`", section("configuration.md", "Outputs"))
+    assert sorted(named) == sorted(shipped_graph.exports)
 
 
 def test_a_new_project_is_asked_for_keys_that_exist():
