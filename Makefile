@@ -42,14 +42,15 @@ format: tools ## Format the code and fix what lint can fix
 bench: setup ## Measure it against the plain pattern, and write docs/performance.md
 	@$(BIN)/python -m bench
 
-UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
-lock: setup ## Write the pinned requirements anew from pyproject.toml
-	@$(UV_LOCK) pyproject.toml -o requirements.txt
-	@$(UV_LOCK) -c requirements.txt --group sandbox -o sandbox/requirements.txt
-	@$(UV_LOCK) -c requirements.txt -c sandbox/requirements.txt --group dev -o requirements-dev.txt
-	@$(UV_LOCK) -c sandbox/requirements.txt --group lambda -o sandbox/requirements-lambda.txt
-	@$(UV_LOCK) --group emulator -o sandbox/requirements-emulator.txt
-	@$(UV_LOCK) --group uv -o sandbox/requirements-uv.txt
+# Renovate reads each file's header and runs that command again: options with values need their `=`, it knows few others.
+# The order is that of the constraints in requirements-dev.in and sandbox/*.in.
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version=3.11
+lock: setup ## Pin what pyproject.toml and the .in files ask for; UPGRADE=1 takes the newest versions
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file=requirements.txt pyproject.toml
+	@for name in sandbox/requirements requirements-dev sandbox/requirements-lambda \
+	    sandbox/requirements-emulator sandbox/requirements-uv; do \
+	  $(LOCK) $(if $(UPGRADE),--upgrade) --output-file=$$name.txt $$name.in || exit 1; \
+	done
 
 clean: ## Remove everything that was installed or made
 	@rm -rf .venv .venv-* .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
