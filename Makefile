@@ -7,7 +7,7 @@ SOURCES := __main__.py infra handlers sandbox bench tests
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo sandbox test coverage check format bench lock clean
+.PHONY: help setup tools demo sandbox test coverage check check-workflows check-links docs format bench lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,10 +30,27 @@ test: tools ## Run the tests
 coverage: tools ## Run them and show the branches that none of them takes
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(TESTS)
 
-check: tools ## Check format, lint and types
+check: tools check-workflows check-links ## Check format, lint, types, workflows and links
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
+
+check-workflows: tools
+	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.renovate renovate.json
+
+check-links: tools
+	@$(BIN)/python -m pytest -n 0 -q tests/docs
+
+# Annotations stay as they are written, such as pulumi.Input[str]: pdoc cannot resolve them, which is no fault.
+docs: tools ## Write the API reference of the components into build/api
+	@$(BIN)/python -W error::UserWarning -W "ignore:Error parsing type annotation:UserWarning" \
+	    -m pdoc --no-show-source --output-directory build/api infra
+	@echo "Open build/api/index.html"
 
 format: tools ## Format the code and fix what lint can fix
 	@$(BIN)/ruff format $(SOURCES)
@@ -53,5 +70,5 @@ lock: setup ## Pin what pyproject.toml and the .in files ask for; UPGRADE=1 take
 	done
 
 clean: ## Remove everything that was installed or made
-	@rm -rf .venv .venv-* .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf .venv .venv-* .sandbox build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
