@@ -7,15 +7,22 @@ SOURCES := __main__.py infra handlers sandbox bench tests
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo sandbox test coverage check check-workflows check-links docs format bench lock clean
+.PHONY: help python setup tools demo sandbox test coverage check check-workflows check-links docs format bench lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: ## Install the program and the sandbox
+# What is said to those who have no Python, too old a one, or the wrong system: docs/troubleshooting.md.
+python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  printf '%s\n' 'There is no $(PYTHON) here. Name a Python 3.11 to 3.13:' \
+	    '  make <target> PYTHON=python3.13' >&2; exit 1; }
+	@$(PYTHON) sandbox/pythons.py
+
+setup: python ## Install the program and the sandbox
 	@$(PYTHON) sandbox/environments.py $(VENV)
 
-tools: ## Install the tools of tests and checks as well
+tools: python ## Install the tools of tests and checks as well
 	@$(PYTHON) sandbox/environments.py $(VENV) --tools
 
 demo: setup ## See the whole journey of one request, without an AWS account
@@ -62,7 +69,7 @@ bench: setup ## Measure it against the plain pattern, and write docs/performance
 # Renovate reads each file's header and runs that command again: options with values need their `=`, it knows few others.
 # The order is that of the constraints in requirements-dev.in and sandbox/*.in.
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version=3.11
-lock: setup ## Pin what pyproject.toml and the .in files ask for; UPGRADE=1 takes the newest versions
+lock: setup ## Pin what is asked for, with UPGRADE=1 in the newest versions
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file=requirements.txt pyproject.toml
 	@for name in sandbox/requirements requirements-dev sandbox/requirements-lambda \
 	    sandbox/requirements-emulator sandbox/requirements-uv; do \
