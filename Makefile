@@ -7,15 +7,22 @@ SOURCES := __main__.py infra handlers sandbox bench tests
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo sandbox test coverage check format bench lock clean
+.PHONY: help python setup tools demo sandbox test coverage check check-workflows check-links docs format bench lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: ## Install the program and the sandbox
+# What is said to those who have no Python, too old a one, or the wrong system: docs/troubleshooting.md.
+python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  printf '%s\n' 'There is no $(PYTHON) here. Name a Python 3.11 to 3.13:' \
+	    '  make <target> PYTHON=python3.13' >&2; exit 1; }
+	@$(PYTHON) sandbox/pythons.py
+
+setup: python ## Install the program and the sandbox
 	@$(PYTHON) sandbox/environments.py $(VENV)
 
-tools: ## Install the tools of tests and checks as well
+tools: python ## Install the tools of tests and checks as well
 	@$(PYTHON) sandbox/environments.py $(VENV) --tools
 
 demo: setup ## See the whole journey of one request, without an AWS account
@@ -30,10 +37,27 @@ test: tools ## Run the tests
 coverage: tools ## Run them and show the branches that none of them takes
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(TESTS)
 
-check: tools ## Check format, lint and types
+check: tools check-workflows check-links ## Check format, lint, types, workflows and links
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
+
+check-workflows: tools
+	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.renovate renovate.json
+
+check-links: tools
+	@$(BIN)/python -m pytest -n 0 -q tests/docs
+
+# Annotations stay as they are written, such as pulumi.Input[str]: pdoc cannot resolve them, which is no fault.
+docs: tools ## Write the API reference of the components into build/api
+	@$(BIN)/python -W error::UserWarning -W "ignore:Error parsing type annotation:UserWarning" \
+	    -m pdoc --no-show-source --output-directory build/api infra
+	@echo "Open build/api/index.html"
 
 format: tools ## Format the code and fix what lint can fix
 	@$(BIN)/ruff format $(SOURCES)
@@ -42,15 +66,16 @@ format: tools ## Format the code and fix what lint can fix
 bench: setup ## Measure it against the plain pattern, and write docs/performance.md
 	@$(BIN)/python -m bench
 
-UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
-lock: setup ## Write the pinned requirements anew from pyproject.toml
-	@$(UV_LOCK) pyproject.toml -o requirements.txt
-	@$(UV_LOCK) -c requirements.txt --group sandbox -o sandbox/requirements.txt
-	@$(UV_LOCK) -c requirements.txt -c sandbox/requirements.txt --group dev -o requirements-dev.txt
-	@$(UV_LOCK) -c sandbox/requirements.txt --group lambda -o sandbox/requirements-lambda.txt
-	@$(UV_LOCK) --group emulator -o sandbox/requirements-emulator.txt
-	@$(UV_LOCK) --group uv -o sandbox/requirements-uv.txt
+# Renovate reads each file's header and runs that command again: options with values need their `=`, it knows few others.
+# The order is that of the constraints in requirements-dev.in and sandbox/*.in.
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version=3.11
+lock: setup ## Pin what is asked for, with UPGRADE=1 in the newest versions
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file=requirements.txt pyproject.toml
+	@for name in sandbox/requirements requirements-dev sandbox/requirements-lambda \
+	    sandbox/requirements-emulator sandbox/requirements-uv; do \
+	  $(LOCK) $(if $(UPGRADE),--upgrade) --output-file=$$name.txt $$name.in || exit 1; \
+	done
 
 clean: ## Remove everything that was installed or made
-	@rm -rf .venv .venv-* .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf .venv .venv-* .sandbox build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,6 +23,7 @@ from sandbox.environments import INTERRUPTED, EnvironmentFailedError, log
 from sandbox.session import Sandbox, running
 from sandbox.timeline import Timeline
 
+LAST_PORT = 65_535
 FAILURES = (ConfigError, DeployError, EmulatorFailedError, EnvironmentFailedError, PortTakenError, demo.StoryError)
 
 
@@ -62,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument(
         "--iam", action=argparse.BooleanOptionalAction, default=True, help="check every call against IAM policies"
     )
-    shared.add_argument("--port", type=int, help="the emulator's port (default: a free one)")
+    shared.add_argument("--port", type=port, help="the emulator's port (default: a free one)")
 
     top = argparse.ArgumentParser(
         prog="python -m sandbox", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -78,6 +79,12 @@ def parser() -> argparse.ArgumentParser:
     stay.add_argument("--json", action="store_true", help="print one line of JSON when ready, logs on standard error")
     stay.set_defaults(run=run_serve)
     return top
+
+
+def port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to {LAST_PORT}, got {text}")
+    return int(text)
 
 
 def run_demo(options: argparse.Namespace, overrides: dict[str, Any]) -> int:

@@ -28,10 +28,13 @@ def stack_config(root: Path, stack: str, overrides: Mapping[str, Any]) -> dict[s
     file = root / f"Pulumi.{stack}.yaml"
     if not file.exists():
         known = sorted(path.stem.removeprefix("Pulumi.") for path in root.glob("Pulumi.*.yaml"))
-        raise ConfigError(f"no stack {stack!r}: {file.name} does not exist (there is {', '.join(known) or 'none'})")
+        raise ConfigError(
+            f"no stack {stack!r}: {file.name} does not exist (there is {', '.join(known) or 'none'})."
+            " Name one of these with --stack, or copy a file."
+        )
     found: dict[str, Any] = {}
     required: set[str] = set()
-    for key, declared in (project.get("config") or {}).items():
+    for key, declared in values(project, "Pulumi.yaml").items():
         full = namespaced(project["name"], key)
         if not isinstance(declared, dict):
             found[full] = declared
@@ -39,7 +42,7 @@ def stack_config(root: Path, stack: str, overrides: Mapping[str, Any]) -> dict[s
             found[full] = declared.get("value", declared.get("default"))
         elif "type" in declared:
             required.add(full)
-    for key, value in (document(file).get("config") or {}).items():
+    for key, value in values(document(file), file.name).items():
         if isinstance(value, dict) and "secure" in value:
             raise ConfigError(
                 f"{file.name}: {key} is encrypted, and the sandbox has no key to it: give it with --config {key}=..."
@@ -48,7 +51,10 @@ def stack_config(root: Path, stack: str, overrides: Mapping[str, Any]) -> dict[s
     for key, value in overrides.items():
         found[namespaced(project["name"], key)] = value
     if missing := sorted(required - found.keys()):
-        raise ConfigError(f"stack {stack!r} is missing the configuration value {', '.join(missing)}")
+        raise ConfigError(
+            f"stack {stack!r} is missing the configuration value {', '.join(missing)}:"
+            f" add it to {file.name}, or give it with --config"
+        )
     return {key: text(value) for key, value in found.items() if value is not None}
 
 
@@ -56,18 +62,39 @@ def parse_override(argument: str) -> tuple[str, str]:
     """`signoff:key=value` of the command line. Raises ConfigError."""
     key, equals, value = argument.partition("=")
     if not key or not equals:
-        raise ConfigError(f"--config takes key=value, got {argument!r}")
+        raise ConfigError(f"--config takes key=value, such as signoff:reminders=3, got {argument!r}")
     return key, value
 
 
 def document(file: Path) -> dict[str, Any]:
+    """A YAML file that holds a mapping. Raises ConfigError."""
     try:
-        content = yaml.safe_load(file.read_text()) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file.name}: {error}") from error
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(
+            f"{file.name}{line} is not YAML: {error.problem}.\n"
+            "Compare its indentation, of spaces, with the lines above; quote a text that has ': ' or '#' in it."
+        ) from error
+    except (OSError, yaml.YAMLError, UnicodeError) as error:
+        raise ConfigError(f"{file.name} cannot be read as YAML in UTF-8: {error}. Save it as such.") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{file.name} is not a mapping")
+        raise ConfigError(f"{file.name} must hold `config:` and its keys below it, got a {kind(content)}")
     return content
+
+
+def values(content: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What is below `config:`, by key. Raises ConfigError."""
+    found = content.get("config") or {}
+    if not isinstance(found, dict):
+        raise ConfigError(f"{name}: config must hold lines of `key: value`, got a {kind(found)}")
+    if odd := [key for key in found if not isinstance(key, str)]:
+        raise ConfigError(f"{name}: {odd[0]!r} is not a key; keys look like signoff:reminders")
+    return found
+
+
+def kind(value: Any) -> str:
+    return "list" if isinstance(value, list) else "text" if isinstance(value, str) else type(value).__name__
 
 
 def namespaced(project: str, key: str) -> str:

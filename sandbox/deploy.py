@@ -16,6 +16,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, settings
 
+from infra.config import ConfigError
 from sandbox import resources
 from sandbox.cloud import Cloud
 from sandbox.config import project_name
@@ -119,6 +120,11 @@ def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = 
         # Resources are still being registered when the program's last line has run, so stay in its folder till then.
         with contextlib.chdir(root):
             run()
+    except ConfigError as error:
+        raise DeployError(
+            f"the program refuses the configuration of stack {stack}:\n{error}\n"
+            f"Change it in Pulumi.{stack}.yaml, or with --config."
+        ) from error
     except Exception as error:
         if provider.failures:
             raise provider.failures[0] from error

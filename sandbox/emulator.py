@@ -107,7 +107,12 @@ class Emulator:
         while not self._is_healthy():
             if self._process.poll() is not None:
                 words = self.log_tail()
-                raise (PortTakenError if "already in use" in words else EmulatorFailedError)(
+                if "already in use" in words:
+                    raise PortTakenError(
+                        f"port {self.port} is taken by another program: name another one,"
+                        " or leave --port out and a free one is found"
+                    )
+                raise EmulatorFailedError(
                     f"the emulator ended with {self._process.returncode} while starting on port {self.port}:\n{words}"
                 )
             if time.monotonic() > deadline:

@@ -3,7 +3,7 @@
 Of the two, one runs the emulator, one runs the Lambda functions. They are apart from the project's own, so that a
 function sees what AWS gives it (its archive and boto3) and nothing that a developer happens to have installed.
 
-`make` runs this file with whatever Python there is, so it needs the standard library only.
+`make` runs this file before anything is installed, so it needs the standard library only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 HOME = PROJECT / ".sandbox"
-OLDEST, NEWEST = (3, 11), (3, 13)  # what .ci/run tries; pyproject.toml and the README say the same
 LAMBDA_RUNTIME = "python3.13"  # what infra/ asks AWS for
 PATIENCE_SECONDS = 10  # how long an installer may be silent before we say that it is still at work
 INTERRUPTED = 130  # exit code of a program that Ctrl-C has ended
@@ -44,6 +43,11 @@ WORDS = {
     EMULATOR: "the AWS emulator",
     FUNCTIONS: "what AWS gives a function",
 }
+
+NOT_INSTALLED = """\
+Nothing was installed. If the lines above tell of a connection, try again with a
+network. Behind a proxy or with a package index of your own, set PIP_PROXY or
+PIP_INDEX_URL, or use `pip config`: uv is told the same."""
 
 # pip's settings that say where packages come from, and uv's variables for the same.
 PIP_TO_UV = {
@@ -120,7 +124,10 @@ class Environment:
                 say(f"{error}\npip tries the same, which takes longer.")
             else:
                 return
-        run(*pip, *what, "--no-compile", say=say)  # compiling all that nobody imports would take a minute
+        try:
+            run(*pip, *what, "--no-compile", say=say)  # compiling all that nobody imports would take a minute
+        except EnvironmentFailedError as error:
+            raise EnvironmentFailedError(f"{error}\n\n{NOT_INSTALLED}") from error
 
     def uv_settings(self) -> dict[str, str]:
         """This process's variables, and pip's settings, which uv does not read: they name a company's mirror, say."""
@@ -240,13 +247,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="the project's environment: .venv")
     parser.add_argument("--tools", action="store_true", help="also install the tools of tests and checks")
     options = parser.parse_args(arguments)
-    if not OLDEST <= sys.version_info[:2] <= NEWEST:
-        oldest, newest, this = (".".join(map(str, one[:2])) for one in (OLDEST, NEWEST, sys.version_info))
-        log(
-            f"Python {oldest} to {newest} is needed, and {sys.executable} is {this}."
-            f" Name one of these versions: make <target> PYTHON=python{newest}"
-        )
-        return 1
     home = PROJECT / options.folder
     try:
         with alone():
