@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
@@ -17,6 +17,7 @@ from sandbox.page.stack import Event, Function, LogLine, Run
 
 LINK = re.compile(r"https?://[^\s<>\"']+")
 NOTHING = Markup("")
+DIGITS = 6  # of a mail's number
 STATUSES = {
     "RUNNING": ("now", "Running"),
     "SUCCEEDED": ("good", "Succeeded"),
@@ -66,7 +67,7 @@ class View:
         number = query.get("mail", "")
         return cls(
             run=query.get("run", ""),
-            mail=int(number) if number.isascii() and number.isdigit() and len(number) < len(str(10**6)) else 0,
+            mail=int(number) if number.isascii() and number.isdigit() and len(number) <= DIGITS else 0,
             log=query.get("log", ""),
             done=query.get("done", ""),
         )
@@ -220,7 +221,7 @@ def buttons(chosen: Run, view: View) -> Markup:
     return Markup('<div class="buttons">{}</div>').format(
         NOTHING.join(
             Markup('<form method="post" action="/runs/{0}/{1}{2}"><button id="{1}"{3}>{4}</button></form>').format(
-                chosen.name,
+                quote(chosen.name, safe=""),
                 order,
                 view.address(run="").removeprefix("/").removesuffix("?"),
                 Markup(' class="reject"') if order == "stop" else NOTHING,
@@ -329,7 +330,6 @@ def start_form(*, is_open: bool) -> Markup:
 
 def page(stack: str, regions: Mapping[str, Markup]) -> Markup:
     """The whole page; `regions` are what changes, by the id of their element."""
-    started = "start a request" if "data-show" not in regions["requests"] else ""
     return document(
         f"signoff sandbox: {stack}",
         Markup(
@@ -347,7 +347,7 @@ def page(stack: str, regions: Mapping[str, Markup]) -> Markup:
         ).format(
             stack,
             regions["said"],
-            start_form(is_open=bool(started)),
+            start_form(is_open="data-show" not in regions["requests"]),  # until there is one
             *(regions[name] for name in ("inbox", "requests", "run", "graph", "history", "log")),
         ),
         live=True,

@@ -149,7 +149,8 @@ class PageServer:
         return self._stack
 
     def _regions(self, stack: Stack, view: View) -> dict[str, Markup]:
-        if view.mail:
+        messages = self.inbox.messages()
+        if 0 < view.mail <= len(messages):
             self._read.add(view.mail)
         runs = stack.runs()
         chosen = next((run for run in runs if run.name == view.run), None) or (
@@ -160,7 +161,7 @@ class PageServer:
         entered = [event.state for event in events if event.entered]
         return {
             "said": content.said(view),
-            "inbox": content.inbox(self.inbox.messages(), self._read, view),
+            "inbox": content.inbox(messages, self._read, view),
             "requests": content.requests(runs, chosen, view),
             "run": content.run(chosen, view),
             "graph": stack.picture.of(entered, chosen.status if chosen else ""),

@@ -72,7 +72,7 @@ class Stack:
     emulator: Emulator
     outputs: Mapping[str, Any]
     functions: list[str]
-    _described: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _described: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def picture(self) -> Picture:
@@ -99,10 +99,10 @@ class Stack:
         return sorted(found, key=lambda run: run.started, reverse=True)
 
     def _run(self, listed: Mapping[str, Any], record: Mapping[str, Any]) -> Run:
-        arn, over = listed["executionArn"], listed["status"] != RUNNING
-        described = self._described.get(arn) or self._workflows.describe_execution(executionArn=arn)
-        if over:
-            self._described[arn] = described
+        arn, known = listed["executionArn"], (listed["executionArn"], listed["status"])
+        if known not in self._described:  # what is asked for changes with the status only
+            self._described[known] = self._workflows.describe_execution(executionArn=arn)
+        described = self._described[known]
         return Run(
             arn=arn,
             name=listed["name"],

@@ -170,6 +170,17 @@ def test_a_mail_is_unread_until_it_is_opened(server, stack):
     assert page.index("Unread. ") < page.index("second") < page.index("first")
 
 
+@pytest.mark.parametrize("number", ["3", "0", "-1", "x", "9" * 5000])
+def test_a_mail_that_is_not_there_cannot_be_opened_or_read_in_advance(server, stack, number):
+    server.inbox.keep(mail("first"))
+    server.inbox.keep(mail("second"))
+    status, page = fetch(f"{server.url}/?mail={number}")
+    assert status == 200
+    assert 'class="body"' not in page
+    server.inbox.keep(mail("third"))
+    assert "3 unread" in fetch(server.url)[1]
+
+
 def test_mail_is_json_for_programs_the_oldest_first(server):
     server.inbox.keep(mail("first"))
     server.inbox.keep(mail("second", "text", "a@example.com"))
