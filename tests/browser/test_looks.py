@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, Page
 from handlers.approvals.faces import page as pages
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
-from handlers.approvals.rules.record import Decision
+from handlers.approvals.rules.decisions import decide
+from handlers.approvals.rules.record import Approver, Decision
 from handlers.contract.record import Status
 from tests.browser.conftest import DEVICES, watched
 from tests.support import records
@@ -44,6 +45,30 @@ RIGHT_TO_LEFT = records.voted(
     details="يرجى المراجعة قبل يوم الجمعة.",
 )
 
+ROWS = """{
+  "release": "1.4", "amount": 12500.50, "invoice": 12345678901234567890123, "dryRun": false, "ticket": null,
+  "pipeline": "https://ci.example.com/pipelines/2291/changes?from=1.3.0&to=1.4.0&view=side-by-side",
+  "summary": "Rolls out the new checkout to all customers in the EU, in three steps of a day each, from Monday on.",
+  "steps": ["Migrate `orders`", {"name": "Deploy", "regions": ["eu-central-1", "eu-west-1"], "options": {}}, [1, [2]]],
+  "rollback": {"version": "1.3.2", "owner": {"name": "Anna", "phone": "+49 30 1234567"}, "tested": true},
+  "log": "10:00 started\\n10:04 migrated:\\n  - orders\\n  - invoices",
+  "a_name_that_is_as_long_as_they_come_and_has_no_gap": "x", "a:b": "x", "": ""
+}"""
+ROWS_TURNED = """{
+  "المبلغ": "12500.50 EUR", "الملاحظات": "يرجى المراجعة قبل يوم الجمعة.",
+  "الخطوات": ["نشر", "اختبار", "1.4"], "version": "1.4"
+}"""
+DEEP = '{"a": [{"b": [{"c": ["' + "deep " * 40 + '"]}]}]}'
+CROWD = {f"firstname.lastname{number:02}@example.com": f"Looks good to me, {number}." for number in range(50)}
+LAST = [*CROWD][-1]
+FIFTY = records.record(
+    approvers={
+        who: Approver(vote=records.vote(comment=words, at=ASKED_AT + number))
+        for number, (who, words) in enumerate(CROWD.items())
+    },
+    approvals_required=50,
+)
+
 ELSEWHERE = FormError(
     message="It came from another site. Please open the link of the mail in a browser and answer there."
 )
@@ -53,6 +78,19 @@ PAGES = {
     "open-plain": pages.html(State.OPEN, record=records.record(approvals_required=1), who=CARLA, environment="dev"),
     "open-flood": pages.html(State.OPEN, record=FLOOD, who=CARLA, environment="an-environment-of-a-long-name"),
     "open-right-to-left": pages.html(State.OPEN, record=RIGHT_TO_LEFT, who=CARLA, environment="dev"),
+    "open-rows": pages.html(
+        State.OPEN, record=records.record(details=ROWS), who=CARLA, environment="prod", now=ASKED_AT + 1_800
+    ),
+    "open-rows-right-to-left": pages.html(
+        State.OPEN, record=replace(RIGHT_TO_LEFT, details=ROWS_TURNED), who=CARLA, environment="dev"
+    ),
+    "open-rows-deep": pages.html(State.OPEN, record=records.record(details=DEEP), who=CARLA, environment="dev"),
+    "open-crowd": pages.html(
+        State.OPEN, record=FIFTY.with_approver(LAST, vote=None), who=LAST, environment="prod", now=ASKED_AT + 1_800
+    ),
+    "decided-crowd": pages.html(
+        State.DECIDED, record=decide(FIFTY, Status.APPROVED, ASKED_AT + 60), who=LAST, environment="prod"
+    ),
     "open-error": pages.html(
         State.OPEN,
         record=ONE_VOTE,
