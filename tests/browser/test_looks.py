@@ -205,6 +205,71 @@ def test_the_keyboard_can_scroll_long_details(browser: Browser, site: str) -> No
         )
 
 
+@pytest.mark.parametrize(("name", "region"), [("open-rows", "details"), ("open-crowd", "answers")])
+def test_so_it_can_many_rows_and_the_answers_of_many(browser: Browser, site: str, name: str, region: str) -> None:
+    """One stop each, on the way to the comment, however many there are."""
+    with opened(browser, f"{site}/{name}") as page:
+        reached = []
+        for _ in range(2):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate("document.activeElement.getAttribute('aria-labelledby')"))
+        assert reached == [region, None]
+        assert page.evaluate("document.activeElement.id") == "comment"
+
+
+# The cells of a box, and whether their text touches their left and their right edge.
+EDGES = """box => {
+  const frame = box.getBoundingClientRect(), range = document.createRange()
+  return [...box.querySelectorAll("dt, dd[dir], li:not(:has(*))")].map(one => {
+    range.selectNodeContents(one)
+    const text = range.getBoundingClientRect(), cell = one.getBoundingClientRect()
+    return [one.textContent, Math.abs(text.left - cell.left) < 1, Math.abs(text.right - cell.right) < 1]
+  })
+}"""
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_rows_with_arabic_names_stand_on_the_right_whatever_their_values_are(
+    browser: Browser, site: str, device: str
+) -> None:
+    with opened(browser, f"{site}/open-rows-right-to-left", device) as page:
+        edges = page.locator("div.text").first.evaluate(EDGES)
+        assert len(edges) == 10
+        assert [text for text, _, right in edges if not right] == []
+        assert page.locator("div.text").first.evaluate("box => getComputedStyle(box).direction") == "rtl"
+        amount = page.get_by_text("12500.50 EUR")
+        assert amount.evaluate("one => getComputedStyle(one).direction") == "ltr"
+
+
+@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "decided-crowd", "open-refused", "closed"])
+def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colour(
+    browser: Browser, site: str, name: str
+) -> None:
+    with opened(browser, f"{site}/{name}") as page:
+        page.emulate_media(forced_colors="active", color_scheme="dark")
+        if pictures := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=Path(pictures, f"{name}-forced.png"), full_page=True)
+        text = page.evaluate("getComputedStyle(document.body).color")
+        for icon in page.locator(".notice > .icon, .votes .icon").all():
+            assert icon.evaluate("one => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]") == [
+                text,
+                "rgba(0, 0, 0, 0)",
+            ]
+        for box in page.locator("button:not(.look), textarea, .notice, .text, .long, .badge").all():
+            assert box.evaluate("one => parseFloat(getComputedStyle(one).borderTopWidth)") >= 1
+        assert not page.evaluate(WIDER_THAN_ITS_BOX)
+
+
+@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "open-rows-right-to-left", "decided-crowd"])
+def test_at_twice_the_size_a_page_fits(browser: Browser, site: str, name: str) -> None:
+    """200 % zoom of 1,280 x 800 pixels is a window of 640 x 400."""
+    with watched(browser, viewport={"width": 640, "height": 400}, device_scale_factor=2) as page:
+        page.goto(f"{site}/{name}")
+        if pictures := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=Path(pictures, f"{name}-twice.png"), full_page=True)
+        assert not page.evaluate(WIDER_THAN_ITS_BOX)
+
+
 def test_pressing_enter_in_the_comment_decides_nothing(browser: Browser, site: str) -> None:
     with opened(browser, f"{site}/open-plain") as page:
         page.get_by_label("Comment").press("Enter")

@@ -163,6 +163,7 @@ def bare_or_quoted(name: str, limit: int) -> str:
 @fuzz
 @example(details='{"a": 1.50, "b": 12345678901234567890123}')
 @example(details='{"a": {"b: c": "d\\ne: f"}, "\u4e2d": [["- x", "> y", "(none)", null, ""]]}')
+@example(details='[">a", "-a", ">", "-"]')
 @example(details="[" * 200_000)
 def test_page_and_mail_show_each_name_and_value_and_nothing_that_reads_otherwise(details: str) -> None:
     document = parse(page.html(State.OPEN, record=record(details=details), who=ANNA))

@@ -287,6 +287,7 @@ def test_details_that_are_json_are_rows_of_names_and_values() -> None:
         (["amount:"], ["- > amount:"]),
         (["- amount"], ["- > - amount"]),
         (["> amount"], ["- > > amount"]),
+        ([">amount"], ["- > >amount"]),
         (["(empty list)"], ["- > (empty list)"]),
         ({"amount: 5, note": "x"}, ['"amount: 5, note": x']),
         ({'"amount": 5, "note': "x"}, ["\"'amount': 5, 'note\": x"]),

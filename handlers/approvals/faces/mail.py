@@ -32,7 +32,7 @@ PIECE = re.compile(r"https?://[!-~]+|\s|(?:(?!https?://)\S)+")
 TEXT_MARK = "> "
 # Colons, and what looks like one.
 COLONS = ":\u02d0\u02f8\u05c3\u2236\ua789\ufe13\ufe55\uff1a"
-LIKE_A_ROW = re.compile(rf"[->](?:\s|$)|.*(?::(?:\s|$)|[{COLONS[1:]}])")
+LIKE_A_ROW = re.compile(rf">|-(?:\s|$)|.*(?::(?:\s|$)|[{COLONS[1:]}])")
 LIKE_A_WORD = re.compile(r"\(.*\)")
 PLAIN_NAME = re.compile(rf"\w(?:[^\W{COLONS}]|[ ./@-])*")
 # Outlook removes "extra line breaks" from plain text: it joins a line to one of some 40 characters or more before it.
