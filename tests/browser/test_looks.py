@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, Page
 from handlers.approvals.faces import page as pages
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
-from handlers.approvals.rules.record import Decision
+from handlers.approvals.rules.decisions import decide
+from handlers.approvals.rules.record import Approver, Decision
 from handlers.contract.record import Status
 from tests.browser.conftest import DEVICES, watched
 from tests.support import records
@@ -44,6 +45,30 @@ RIGHT_TO_LEFT = records.voted(
     details="يرجى المراجعة قبل يوم الجمعة.",
 )
 
+ROWS = """{
+  "release": "1.4", "amount": 12500.50, "invoice": 12345678901234567890123, "dryRun": false, "ticket": null,
+  "pipeline": "https://ci.example.com/pipelines/2291/changes?from=1.3.0&to=1.4.0&view=side-by-side",
+  "summary": "Rolls out the new checkout to all customers in the EU, in three steps of a day each, from Monday on.",
+  "steps": ["Migrate `orders`", {"name": "Deploy", "regions": ["eu-central-1", "eu-west-1"], "options": {}}, [1, [2]]],
+  "rollback": {"version": "1.3.2", "owner": {"name": "Anna", "phone": "+49 30 1234567"}, "tested": true},
+  "log": "10:00 started\\n10:04 migrated:\\n  - orders\\n  - invoices",
+  "a_name_that_is_as_long_as_they_come_and_has_no_gap": "x", "a:b": "x", "": ""
+}"""
+ROWS_TURNED = """{
+  "المبلغ": "12500.50 EUR", "الملاحظات": "يرجى المراجعة قبل يوم الجمعة.",
+  "الخطوات": ["نشر", "اختبار", "1.4"], "version": "1.4"
+}"""
+DEEP = '{"a": [{"b": [{"c": ["' + "deep " * 40 + '"]}]}]}'
+CROWD = {f"firstname.lastname{number:02}@example.com": f"Looks good to me, {number}." for number in range(50)}
+LAST = [*CROWD][-1]
+FIFTY = records.record(
+    approvers={
+        who: Approver(vote=records.vote(comment=words, at=ASKED_AT + number))
+        for number, (who, words) in enumerate(CROWD.items())
+    },
+    approvals_required=50,
+)
+
 ELSEWHERE = FormError(
     message="It came from another site. Please open the link of the mail in a browser and answer there."
 )
@@ -53,6 +78,19 @@ PAGES = {
     "open-plain": pages.html(State.OPEN, record=records.record(approvals_required=1), who=CARLA, environment="dev"),
     "open-flood": pages.html(State.OPEN, record=FLOOD, who=CARLA, environment="an-environment-of-a-long-name"),
     "open-right-to-left": pages.html(State.OPEN, record=RIGHT_TO_LEFT, who=CARLA, environment="dev"),
+    "open-rows": pages.html(
+        State.OPEN, record=records.record(details=ROWS), who=CARLA, environment="prod", now=ASKED_AT + 1_800
+    ),
+    "open-rows-right-to-left": pages.html(
+        State.OPEN, record=replace(RIGHT_TO_LEFT, details=ROWS_TURNED), who=CARLA, environment="dev"
+    ),
+    "open-rows-deep": pages.html(State.OPEN, record=records.record(details=DEEP), who=CARLA, environment="dev"),
+    "open-crowd": pages.html(
+        State.OPEN, record=FIFTY.with_approver(LAST, vote=None), who=LAST, environment="prod", now=ASKED_AT + 1_800
+    ),
+    "decided-crowd": pages.html(
+        State.DECIDED, record=decide(FIFTY, Status.APPROVED, ASKED_AT + 60), who=LAST, environment="prod"
+    ),
     "open-error": pages.html(
         State.OPEN,
         record=ONE_VOTE,
@@ -165,6 +203,71 @@ def test_the_keyboard_can_scroll_long_details(browser: Browser, site: str) -> No
             "new Promise(done => { const look = () => document.activeElement.scrollTop > 0"
             " ? done() : requestAnimationFrame(look); look() })"
         )
+
+
+@pytest.mark.parametrize(("name", "region"), [("open-rows", "details"), ("open-crowd", "answers")])
+def test_so_it_can_many_rows_and_the_answers_of_many(browser: Browser, site: str, name: str, region: str) -> None:
+    """One stop each, on the way to the comment, however many there are."""
+    with opened(browser, f"{site}/{name}") as page:
+        reached = []
+        for _ in range(2):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate("document.activeElement.getAttribute('aria-labelledby')"))
+        assert reached == [region, None]
+        assert page.evaluate("document.activeElement.id") == "comment"
+
+
+# The cells of a box, and whether their text touches their left and their right edge.
+EDGES = """box => {
+  const frame = box.getBoundingClientRect(), range = document.createRange()
+  return [...box.querySelectorAll("dt, dd[dir], li:not(:has(*))")].map(one => {
+    range.selectNodeContents(one)
+    const text = range.getBoundingClientRect(), cell = one.getBoundingClientRect()
+    return [one.textContent, Math.abs(text.left - cell.left) < 1, Math.abs(text.right - cell.right) < 1]
+  })
+}"""
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_rows_with_arabic_names_stand_on_the_right_whatever_their_values_are(
+    browser: Browser, site: str, device: str
+) -> None:
+    with opened(browser, f"{site}/open-rows-right-to-left", device) as page:
+        edges = page.locator("div.text").first.evaluate(EDGES)
+        assert len(edges) == 10
+        assert [text for text, _, right in edges if not right] == []
+        assert page.locator("div.text").first.evaluate("box => getComputedStyle(box).direction") == "rtl"
+        amount = page.get_by_text("12500.50 EUR")
+        assert amount.evaluate("one => getComputedStyle(one).direction") == "ltr"
+
+
+@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "decided-crowd", "open-refused", "closed"])
+def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colour(
+    browser: Browser, site: str, name: str
+) -> None:
+    with opened(browser, f"{site}/{name}") as page:
+        page.emulate_media(forced_colors="active", color_scheme="dark")
+        if pictures := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=Path(pictures, f"{name}-forced.png"), full_page=True)
+        text = page.evaluate("getComputedStyle(document.body).color")
+        for icon in page.locator(".notice > .icon, .votes .icon").all():
+            assert icon.evaluate("one => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]") == [
+                text,
+                "rgba(0, 0, 0, 0)",
+            ]
+        for box in page.locator("button:not(.look), textarea, .notice, .text, .long, .badge").all():
+            assert box.evaluate("one => parseFloat(getComputedStyle(one).borderTopWidth)") >= 1
+        assert not page.evaluate(WIDER_THAN_ITS_BOX)
+
+
+@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "open-rows-right-to-left", "decided-crowd"])
+def test_at_twice_the_size_a_page_fits(browser: Browser, site: str, name: str) -> None:
+    """200 % zoom of 1,280 x 800 pixels is a window of 640 x 400."""
+    with watched(browser, viewport={"width": 640, "height": 400}, device_scale_factor=2) as page:
+        page.goto(f"{site}/{name}")
+        if pictures := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=Path(pictures, f"{name}-twice.png"), full_page=True)
+        assert not page.evaluate(WIDER_THAN_ITS_BOX)
 
 
 def test_pressing_enter_in_the_comment_decides_nothing(browser: Browser, site: str) -> None:

@@ -8,6 +8,7 @@ import re
 import tracemalloc
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -184,6 +185,9 @@ questions = st.fixed_dictionaries(
 )
 
 
+ROWS: dict[str, list[Any]] = {"": [[], None, "x", {"a": "b"}]}  # each kind of them
+
+
 def accepted(trigger) -> bool:
     try:
         return bool(task(trigger))
@@ -193,7 +197,10 @@ def accepted(trigger) -> bool:
 
 def test_what_is_let_through_can_be_mailed_kept_and_shown_and_stays_text():
     ours = frozenset().union(
-        *(markup_of(asked({"title": "Pay", "details": details})) for details in ("", "100", "x\n" * 900))
+        *(
+            markup_of(asked({"title": "Pay", "details": details}))
+            for details in ("", "100", "x\n" * 900, ROWS, [0] * 99)
+        )
     )
 
     @given(trigger=questions.filter(accepted), kind=st.sampled_from(rounds.Kind))

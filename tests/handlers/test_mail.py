@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import re
 import string
 import unicodedata
 from datetime import UTC
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -239,6 +241,80 @@ def test_nothing_secret_is_in_a_mail() -> None:
     text = body(voted({ANNA: vote(comment="ok")}))
     for secret in (DIGEST, TASK_TOKEN, EXECUTION_ARN, SOURCE_IP, USER_AGENT):
         assert secret not in text
+
+
+# --- details that are JSON
+
+
+def test_details_that_are_json_are_rows_of_names_and_values() -> None:
+    details = """{
+        "amount": 1.50, "invoice": 12345678901234567890123, "dry run": false, "owner": null, "tags": [], "note": "",
+        "steps": ["Migrate", {"name": "Deploy", "regions": ["a", "b"], "options": {}}, [1, [2]]],
+        "log": "10:00 started\\n\\n10:04  migrated", "size": "10:30"
+    }"""
+    assert quoted(body(record(details=details))) == [
+        "amount: 1.50",
+        "invoice: 12345678901234567890123",
+        "dry run: false",
+        "owner: (none)",
+        "tags: (empty list)",
+        "note: (empty text)",
+        "steps:",
+        "  - Migrate",
+        "  - name: Deploy",
+        "    regions:",
+        "      - a",
+        "      - b",
+        "    options: (empty object)",
+        "  - - 1",
+        "    - - 2",
+        "log:",
+        "  > 10:00 started",
+        "  >",
+        "  > 10:04  migrated",
+        "size: 10:30",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        ({"note": "fine\namount: 5"}, ["note:", "  > fine", "  > amount: 5"]),
+        ({"note": "fine" + " " * 80 + "amount: 5"}, ["note:", "  > fine", f"  > {' ' * 16}amount: 5"]),
+        ({"note": "(none)"}, ["note:", "  > (none)"]),
+        (["amount: 5"], ["- > amount: 5"]),
+        (["amount\uff1a5"], ["- > amount\uff1a5"]),
+        (["amount:"], ["- > amount:"]),
+        (["- amount"], ["- > - amount"]),
+        (["> amount"], ["- > > amount"]),
+        ([">amount"], ["- > >amount"]),
+        (["(empty list)"], ["- > (empty list)"]),
+        ({"amount: 5, note": "x"}, ['"amount: 5, note": x']),
+        ({'"amount": 5, "note': "x"}, ["\"'amount': 5, 'note\": x"]),
+        ({"- amount": "x"}, ['"- amount": x']),
+        ({"> amount": "x"}, ['"> amount": x']),
+        ({"(no name)": "x"}, ['"(no name)": x']),
+        ({"": "x"}, ["(no name): x"]),
+        ({"\u4e2d" * 60: "x"}, ["\u4e2d" * 35, "> " + "\u4e2d" * 25 + ":", "  > x"]),
+    ],
+)
+def test_no_text_passes_for_a_row_of_another_name_or_for_our_words(value: Any, lines: list[str]) -> None:
+    shown = quoted(body(record(details=json.dumps(value))))
+    assert shown == [line.rstrip() for line in lines]
+
+
+def test_a_long_address_in_a_row_stays_in_one_piece() -> None:
+    address = "https://ci.example.com/" + "a" * 200
+    text = body(record(details=json.dumps({"deep": [{"see": f"here {address} and there"}]})))
+    assert quoted(text) == ["deep:", "  - see:", "      > here", f"      > {address}", "      >  and there"]
+
+
+@pytest.mark.parametrize(("breaks", "there"), [(150, True), (250, False)])
+def test_nobody_approves_by_one_click_rows_that_the_mail_had_to_cut(breaks: int, *, there: bool) -> None:
+    text = body(record(details=json.dumps({"log": "x\n" * breaks})), one_click_link=ONE_CLICK)
+    assert (ONE_CLICK in text.split("\n")) is there
+    assert ("(shortened here" in text) is not there
+    assert len(quoted(text)) <= mail.DETAILS_LINES
 
 
 # --- texts of strangers

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from html.parser import HTMLParser
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,11 @@ from hypothesis import strategies as st
 from handlers.approvals.faces import page
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
-from handlers.approvals.rules.record import Decision, Record
+from handlers.approvals.rules.decisions import decide
+from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.contract.record import Status
+from sandbox.demo import TASK
+from tests.support.document import Element, parse
 from tests.support.records import (
     ANNA,
     ASKED_AT,
@@ -35,70 +39,6 @@ from tests.support.records import (
     vote,
     voted,
 )
-
-VOID = frozenset({"meta", "link", "input", "br", "path", "circle"})
-
-
-@dataclass
-class Element:
-    """A node of a parsed page."""
-
-    tag: str
-    attributes: dict[str, str]
-    children: list[Self | str] = field(default_factory=list)
-
-    @property
-    def raw(self) -> str:
-        return "".join(child if isinstance(child, str) else child.raw for child in self.children)
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.raw.split())
-
-    def all(self, *tags: str, **attributes: str) -> list[Element]:
-        """The elements in this one with such a tag (any, if none is named) and such attributes."""
-        found: list[Element] = []
-        for child in self.children:
-            if isinstance(child, str):
-                continue
-            if (not tags or child.tag in tags) and attributes.items() <= child.attributes.items():
-                found.append(child)
-            found += child.all(*tags, **attributes)
-        return found
-
-    def one(self, *tags: str, **attributes: str) -> Element:
-        (found,) = self.all(*tags, **attributes)
-        return found
-
-
-class Tree(HTMLParser):
-    """Fails on anything that is not closed in the order it was opened."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stack = [Element("", {})]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len({name for name, _ in attrs}) == len(attrs), f"<{tag}> has an attribute twice"
-        element = Element(tag, {name: value or "" for name, value in attrs})
-        self.stack[-1].children.append(element)
-        if tag not in VOID:
-            self.stack.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID:
-            assert self.stack.pop().tag == tag
-
-    def handle_data(self, data: str) -> None:
-        self.stack[-1].children.append(data)
-
-
-def parse(document: str) -> Element:
-    tree = Tree()
-    tree.feed(document)
-    tree.close()
-    (root,) = tree.stack
-    return root
 
 
 def show(state: State, sample: Record | None, who: str = CARLA, **more: str | int | FormError) -> Element:
@@ -326,6 +266,58 @@ def test_long_details_are_in_a_region_that_the_keyboard_can_scroll() -> None:
     region = show(State.OPEN, record(details="line\n" * 100)).one("div", role="group")
     assert region.attributes["tabindex"] == "0"
     assert not show(State.OPEN, record()).all("div", role="group")
+
+
+@pytest.mark.parametrize("spell", [json.dumps, partial(json.dumps, indent=2)])
+def test_details_that_are_json_are_rows_of_names_and_values(spell: Callable[[Any], str]) -> None:
+    details = spell({"amount": 5, "steps": ["a", {"b": "c"}], "owner": None, "url": "https://example.com/x?a=1&b=2"})
+    box = show(State.OPEN, record(details=details)).one("div", **{"class": "text"})
+    assert [name.text for name in box.all("dt")] == ["amount", "steps", "b", "owner", "url"]
+    assert [item.text for item in box.one("ul").all("li")] == ["a", "bc"]
+    assert box.one("i").text == "(none)"
+    assert box.all("dd")[-1].raw == "https://example.com/x?a=1&b=2"
+    assert not box.all("a")
+
+
+def test_many_rows_are_in_a_region_that_the_keyboard_can_scroll() -> None:
+    few, many = (json.dumps(dict.fromkeys(map(str, range(count)), 0)) for count in (24, 25))
+    assert show(State.OPEN, record(details=many)).one("div", role="group").attributes["tabindex"] == "0"
+    assert not show(State.OPEN, record(details=few)).all("div", role="group")
+
+
+# --- size
+
+PEOPLE = [f"firstname.lastname{number:02}@example.com" for number in range(50)]
+FIFTY = record(
+    approvers={who: Approver(vote=vote(comment="Looks good to me.", at=ASKED_AT + 60)) for who in PEOPLE},
+    approvals_required=50,
+)
+
+
+def test_the_page_of_a_request_like_the_demo_s_is_small() -> None:
+    sample = record(title=TASK["title"], details=TASK["details"], requested_by=TASK["requestedBy"])
+    shown = page.html(State.OPEN, record=sample, who=CARLA, environment="demo", now=ASKED_AT + 1_800)
+    assert len(shown.encode()) < 15_000
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_page_on_which_fifty_people_have_answered_is_no_burden(state: State) -> None:
+    decided = decide(FIFTY, Status.APPROVED, ASKED_AT + 60)
+    sample = FIFTY if state in {State.OPEN, State.FAULT} else decided
+    shown = page.html(state, record=sample, who=PEOPLE[7], environment="prod", timezone="Europe/Berlin", now=ASKED_AT)
+    assert len(shown.encode()) < 30_000
+
+
+def test_many_answers_are_in_a_region_that_the_keyboard_can_scroll() -> None:
+    region = show(State.OPEN, FIFTY).one("div", role="group")
+    assert len(region.all("li")) == 50
+    assert (region.attributes["tabindex"], region.attributes["aria-labelledby"]) == ("0", "answers")
+    assert not show(State.OPEN, ONE_VOTE).all("div", role="group")
+
+
+def test_of_many_who_decided_a_few_are_named_and_the_others_counted() -> None:
+    text = notice(show(State.DECIDED, decide(FIFTY, Status.APPROVED, ASKED_AT + 60), PEOPLE[7]))
+    assert f"approved by {PEOPLE[0]}, {PEOPLE[1]}, {PEOPLE[2]} and 47 others at" in text
 
 
 # --- after an answer

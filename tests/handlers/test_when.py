@@ -123,21 +123,24 @@ def test_what_is_no_time_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "written"),
     [
-        (0, "0 seconds"),
-        (-5, "0 seconds"),
-        (1, "1 second"),
-        (59, "59 seconds"),
+        (0, "less than a minute"),
+        (-5, "less than a minute"),
+        (1, "less than a minute"),
+        (59, "less than a minute"),
         (60, "1 minute"),
-        (125, "2 minutes 5 seconds"),
+        (89, "1 minute"),
+        (125, "2 minutes"),
+        (3_599, "1 hour"),
         (7_500, "2 hours 5 minutes"),
         (7_529, "2 hours 5 minutes"),
         (7_530, "2 hours 6 minutes"),
         (3_600, "1 hour"),
         (86_399, "1 day"),
         (86_400 + 300, "1 day"),
+        (86_400 + 3 * 3_600, "1 day 3 hours"),
         (3 * 86_400 + 3_600, "3 days 1 hour"),
         (31_536_000, "365 days"),
     ],
 )
-def test_a_duration_has_at_most_two_units(seconds: int, written: str) -> None:
+def test_a_duration_has_at_most_two_units_and_no_seconds(seconds: int, written: str) -> None:
     assert when.duration(seconds) == written

@@ -10,10 +10,10 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from handlers.approvals.faces import when, wording
+from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
-from handlers.contract.visible import STACKED, clean, one_line, shortened
+from handlers.contract.visible import STACKED, clean, one_line, quoted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,6 +27,14 @@ PEOPLE_LIMIT = 50
 QUOTE_WIDTH = 72  # columns
 # What a quoted line may be broken between: addresses, blanks, words.
 PIECE = re.compile(r"https?://[!-~]+|\s|(?:(?!https?://)\S)+")
+# Rows are told apart by how a line begins: with a name and a colon, with a dash for the next of a list, or with this:
+# a text that needs lines of its own, or would pass for a row or for our words.
+TEXT_MARK = "> "
+# Colons, and what looks like one.
+COLONS = ":\u02d0\u02f8\u05c3\u2236\ua789\ufe13\ufe55\uff1a"
+LIKE_A_ROW = re.compile(rf">|-(?:\s|$)|.*(?::(?:\s|$)|[{COLONS[1:]}])")
+LIKE_A_WORD = re.compile(r"\(.*\)")
+PLAIN_NAME = re.compile(rf"\w(?:[^\W{COLONS}]|[ ./@-])*")
 # Outlook removes "extra line breaks" from plain text: it joins a line to one of some 40 characters or more before it.
 # It leaves a blank line alone, and a line that begins with two blanks, as each one of a quotation does.
 PARAGRAPH = "\n\n"
@@ -70,12 +78,14 @@ def body(
 
     Whoever approves without the page has seen all of the question, so a mail that had to cut it has no link for that.
     """
+    details, cut = _details(record)
+    cut = cut or one_line(record.title) != one_line(record.title, len(record.title))
     parts = (
         _opening(record, kind, environment, timezone),
         _facts(record, timezone),
-        _details(record),
+        details,
         votes(record, timezone),
-        _how_to_answer(who, link, "" if _cut(record) else one_click_link),
+        _how_to_answer(who, link, "" if cut else one_click_link),
         f"Request {one_line(record.request_id)}\n",
     )
     return PARAGRAPH.join(filter(None, parts))
@@ -111,18 +121,53 @@ def _facts(record: Record, timezone: str) -> str:
     )
 
 
-def _cut(record: Record) -> bool:
-    """Whether the mail shows less of the question than the page does."""
-    _, details_cut = _excerpt(record.details, DETAILS_LIMIT, DETAILS_LINES)
-    return details_cut or one_line(record.title) != one_line(record.title, len(record.title))
-
-
-def _details(record: Record) -> str:
-    shown, cut = _excerpt(record.details, DETAILS_LIMIT, DETAILS_LINES)
-    if not shown:
-        return ""
+def _details(record: Record) -> tuple[str, bool]:
+    """What the mail shows of the details, and whether the page shows more."""
+    tree = rows.read(record.details)
+    if tree is None:
+        shown, cut = _excerpt(record.details, DETAILS_LIMIT, DETAILS_LINES)
+        lines = _wrapped(shown)
+    else:
+        lines = _rows(tree, QUOTE_WIDTH)
+        lines, cut = lines[:DETAILS_LINES], len(lines) > DETAILS_LINES
+    if not any(lines):
+        return "", cut
     end = "(shortened here; the page behind the link has all of it)" if cut else "(end of the details)"
-    return f"Details, as written by whoever asked:\n\n{_quoted(shown)}\n\n{end}"
+    return f"Details, as written by whoever asked:\n\n{_quoted(lines)}\n\n{end}", cut
+
+
+def _rows(tree: rows.Tree, width: int) -> list[str]:
+    """The lines of a tree, none of them wider than `width` columns but for a long address."""
+    if isinstance(tree, dict):
+        return [line for name, value in tree.items() for line in _pair(name, value, width)]
+    if isinstance(tree, list):
+        return [line for one in tree for line in _item(one, width)]
+    return [tree] if isinstance(tree, rows.Word) else [f"{TEXT_MARK}{row}" for row in _wrapped(tree, width - 2)]
+
+
+def _pair(name: str, value: rows.Tree, width: int) -> list[str]:
+    label = f"{name if isinstance(name, rows.Word) or PLAIN_NAME.fullmatch(name) else quoted(name)}:"
+    if isinstance(value, str):
+        line = f"{label} {value}"
+        if _one_row(value, line, width) and (isinstance(value, rows.Word) or not LIKE_A_WORD.fullmatch(value)):
+            return [line]
+    first, *more = _wrapped(label, width - len(TEXT_MARK))
+    return [first, *(f"{TEXT_MARK}{row}" for row in more), *(f"  {line}" for line in _rows(value, width - 2))]
+
+
+def _item(value: rows.Tree, width: int) -> list[str]:
+    if isinstance(value, str):
+        line = f"- {value}"
+        if isinstance(value, rows.Word) or (
+            _one_row(value, line, width) and not LIKE_A_WORD.fullmatch(value) and not LIKE_A_ROW.match(value)
+        ):
+            return [line]
+    first, *more = _rows(value, width - 2)
+    return [f"- {first}", *(f"  {line}" for line in more)]
+
+
+def _one_row(value: str, line: str, width: int) -> bool:
+    return not {"\n", "\t"} & set(value) and _columns(line) <= width
 
 
 def votes(record: Record, timezone: str) -> str:
@@ -135,7 +180,7 @@ def votes(record: Record, timezone: str) -> str:
         parts.append(f"- {one_line(who)} {wording.verb(vote)}, {when.local(vote.at, timezone)}")
         comment, _ = _excerpt(vote.comment, COMMENT_SHOWN, DETAILS_LINES)
         if comment:
-            parts.append(_quoted(comment))
+            parts.append(_quoted(_wrapped(comment)))
     if len(cast) > PEOPLE_LIMIT:
         parts.append(f"- and {len(cast) - PEOPLE_LIMIT} more")
     return PARAGRAPH.join(parts)
@@ -178,27 +223,32 @@ def _excerpt(text: str, characters: int, lines: int) -> tuple[str, bool]:
     return start, len(start) < len(cleaned)
 
 
-def _quoted(text: str) -> str:
-    """Each line marked, and none so long that a mail client would break it and leave the rest unmarked.
+def _quoted(lines: Iterable[str]) -> str:
+    """Each line marked."""
+    return "\n".join(f"  | {line}".rstrip() for line in lines)
+
+
+def _wrapped(text: str, width: int = QUOTE_WIDTH) -> list[str]:
+    """None so long that a mail client would break it and leave the rest unmarked.
 
     An address that is longer stays in one piece, so that it can be opened.
     """
-    return "\n".join(f"  | {row}".rstrip() for line in text.split("\n") for row in _rows(line.expandtabs()))
+    return [row for line in text.split("\n") for row in _broken(line.expandtabs(), width)]
 
 
-def _rows(line: str) -> Iterator[str]:
+def _broken(line: str, width: int) -> Iterator[str]:
     row, used = "", 0
-    for piece in _pieces(line):
-        if row and used + _columns(piece) > QUOTE_WIDTH:
+    for piece in _pieces(line, width):
+        if row and used + _columns(piece) > width:
             yield row
             row, used = "", 0
         row, used = row + piece, used + _columns(piece)
     yield row
 
 
-def _pieces(line: str) -> Iterator[str]:
+def _pieces(line: str, width: int) -> Iterator[str]:
     for found in PIECE.findall(line):
-        if _columns(found) <= QUOTE_WIDTH or found.startswith(("http://", "https://")):
+        if _columns(found) <= width or found.startswith(("http://", "https://")):
             yield found
         else:
             yield from found  # letter by letter

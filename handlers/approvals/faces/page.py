@@ -77,6 +77,7 @@ FRAME = Markup(
 <style>{style}</style>
 </head>
 <body>
+{symbols}
 <main>
 {main}
 </main>
@@ -125,7 +126,9 @@ def html(
 
 def _framed(title: str, main: Markup, footer: Markup = NOTHING) -> str:
     style = Markup(STYLE)  # noqa: S704 - our own file; escaped, it would not be a style sheet
-    return str(FRAME.format(title=title, favicon=FAVICON, style=style, main=main, footer=footer))
+    return str(
+        FRAME.format(title=title, favicon=FAVICON, style=style, symbols=pieces.SYMBOLS, main=main, footer=footer)
+    )
 
 
 ANSWER_LINK = Markup('<a class="jump" href="#answer">Go to your answer</a>\n')

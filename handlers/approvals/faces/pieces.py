@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from handlers.approvals.faces import when, wording
+from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
 from handlers.approvals.rules.record import Decision, Record, Vote
 from handlers.contract.record import Status
@@ -15,14 +15,26 @@ from handlers.contract.visible import clean, one_line
 
 # The name of the form's first button, for those who submit a form by that: some mail scanners do. It decides nothing.
 LOOK = "look"
-LONG_CHARACTERS, LONG_LINES = 1_500, 24  # a text longer than that gets a bar to scroll
+LONG_CHARACTERS, LONG_LINES = 1_500, 24  # details longer than that get a bar to scroll
+LONG_VOTES = 10  # as do more votes
+NAMED = 3  # of those who decided; all of them are below, with their votes
 NOTHING = Markup("")
 
-ICON = Markup('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>')
-YES = ICON.format(Markup('<path d="M5 12.5l4.5 4.5L19 7.5"/>'))
-NO = ICON.format(Markup('<path d="M6.5 6.5l11 11M17.5 6.5l-11 11"/>'))
-WAIT = ICON.format(Markup('<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>'))
-MIND = ICON.format(Markup('<path d="M12 5v9M12 18.5v.5"/>'))
+# Drawn once, however many people have answered.
+SYMBOL = Markup('<symbol id="{}" viewBox="0 0 24 24">{}</symbol>')
+SYMBOLS = Markup("<div hidden><svg>{}</svg></div>").format(
+    Markup("").join(
+        SYMBOL.format(name, Markup(shape))  # noqa: S704 - our own, below
+        for name, shape in {
+            "yes": '<path d="M5 12.5l4.5 4.5L19 7.5"/>',
+            "no": '<path d="M6.5 6.5l11 11M17.5 6.5l-11 11"/>',
+            "wait": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
+            "mind": '<path d="M12 5v9M12 18.5v.5"/>',
+        }.items()
+    )
+)
+ICON = Markup('<svg class="icon" aria-hidden="true"><use href="#{}"/></svg>')
+YES, NO, WAIT, MIND = map(ICON.format, ("yes", "no", "wait", "mind"))
 
 
 class FormError(NamedTuple):
@@ -130,6 +142,8 @@ def people(view: View, decision: Decision) -> Markup:
     names = [
         Markup("<bdi>{}</bdi>").format(name) for name, vote in view.record.votes.items() if vote.decision is decision
     ]
+    if len(names) > NAMED + 1:
+        names[NAMED:] = [Markup("{} others").format(len(names) - NAMED)]
     return Markup(" and ").join(filter(None, (Markup(", ").join(names[:-1]), *names[-1:])))
 
 
@@ -173,39 +187,71 @@ def facts(view: View) -> Markup:
         "Approvals": approvals,
         "You are": Markup("<bdi>{}</bdi>").format(view.who) if view.who else "",
     }
-    rows = [Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, fact) for name, fact in known.items() if fact]
-    return Markup('<dl class="facts">\n{}\n</dl>').format(lines(rows))
+    shown = [Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, fact) for name, fact in known.items() if fact]
+    return Markup('<dl class="facts">\n{}\n</dl>').format(lines(shown))
 
 
 def details(view: View) -> Markup:
     text = clean(view.record.details).strip("\n")
     if not text.strip():
         return NOTHING
-    long = len(text) > LONG_CHARACTERS or text.count("\n") > LONG_LINES
-    box = Markup('<div class="text" dir="auto">{}</div>')
-    if long:
-        box = Markup('<div class="text long" dir="auto" tabindex="0" role="group" aria-labelledby="details">{}</div>')
+    tree = rows.read(view.record.details)
+    shown = Markup("{}").format(text) if tree is None else _rows(tree)
+    height = text.count("\n") if tree is None else sum(map(shown.count, ROWS))
+    long = len(text) > LONG_CHARACTERS or height > LONG_LINES
     return Markup(
         """<section aria-labelledby="details">
 <h2 id="details">Details</h2>
-{}
+<div class="text{}" dir="auto"{}>{}</div>
 </section>"""
-    ).format(box.format(text))
+    ).format(" long" if long else "", SCROLLED.format("details") if long else "", shown)
+
+
+SCROLLED = Markup(' tabindex="0" role="group" aria-labelledby="{}"')  # by the keyboard, too
+ROWS = ("<dt>", "<li>")  # one for each row; in a text, they are escaped
+
+
+def _rows(tree: rows.Tree) -> Markup:
+    """The box takes its direction from the names, or a list's first text; a value has its own."""
+    if isinstance(tree, dict):
+        pairs = Markup("").join(_pair(name, value) for name, value in tree.items())
+        return Markup('<dl class="rows">{}</dl>').format(pairs)
+    if isinstance(tree, list):
+        items = Markup("").join(Markup("<li>{}</li>").format(_rows(one)) for one in tree)
+        return Markup('<ul class="rows">{}</ul>').format(items)
+    return _text(tree)
+
+
+def _pair(name: str, value: rows.Tree) -> Markup:
+    if isinstance(value, str):
+        row = Markup('<div><dt>{}</dt><dd dir="auto">{}</dd></div>')
+    else:
+        row = Markup('<div class="nest"><dt>{}</dt><dd>{}</dd></div>')
+    return row.format(_text(name), _rows(value))
+
+
+def _text(text: str) -> Markup:
+    return Markup("<i>{}</i>").format(text) if isinstance(text, rows.Word) else Markup("{}").format(text)
 
 
 def votes(view: View) -> Markup:
-    if not view.record.votes:
+    cast = view.record.votes
+    if not cast:
         return NOTHING
+    long = len(cast) > LONG_VOTES
     return Markup(
         """<section aria-labelledby="answers">
 <h2 id="answers">Answers{}</h2>
+<div{}>
 <ul class="votes">
 {}
 </ul>
+</div>
 </section>"""
     ).format(
         " so far" if view.record.status is Status.OPEN else "",
-        lines(_vote(view, name, vote) for name, vote in view.record.votes.items()),
+        Markup(' class="long"{}').format(SCROLLED.format("answers")) if long else "",
+        lines(_vote(view, name, vote) for name, vote in cast.items()),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+MINUTE = 60  # seconds
+UNITS = (("day", 86_400), ("hour", 3_600), ("minute", MINUTE))
 
 
 def local(epoch_seconds: int, timezone: str) -> str:
@@ -39,15 +40,16 @@ def iso(epoch_seconds: int) -> str:
 
 def duration(seconds: int) -> str:
     """For example "2 hours 5 minutes": the largest unit and the one below it, rounded to the latter."""
-    left = max(seconds, 0)
-    finest = next((UNITS[index + 1][1] for index, (_, size) in enumerate(UNITS[:-1]) if left >= size), 1)
-    left = (left + finest // 2) // finest * finest
+    if seconds < MINUTE:
+        return "less than a minute"
+    finest = next((UNITS[index + 1][1] for index, (_, size) in enumerate(UNITS[:-1]) if seconds >= size), MINUTE)
+    left = (seconds + finest // 2) // finest * finest
     parts = []
     for unit, size in UNITS:
         count, left = divmod(left, size)
         if count:
             parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
-    return " ".join(parts) or "0 seconds"
+    return " ".join(parts)
 
 
 def _moment(text: str) -> datetime:
