@@ -2,12 +2,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SOURCES := __main__.py infra handlers sandbox bench tests
+SOURCES := __main__.py infra handlers sandbox bench pictures tests
 # Which tests to run: files or folders. All of them, if none is named.
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo sandbox test coverage check format bench lock clean
+.PHONY: help setup tools demo sandbox test coverage check format bench pictures lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ format: tools ## Format the code and fix what lint can fix
 
 bench: setup ## Measure it against the plain pattern, and write docs/performance.md
 	@$(BIN)/python -m bench
+
+pictures: tools ## Take the pictures of docs/images anew (needs chromium and graphviz)
+	@$(BIN)/python -m pictures
 
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 lock: setup ## Write the pinned requirements anew from pyproject.toml
