@@ -178,9 +178,15 @@ def test_a_drawing_says_what_it_is_and_not_who_drew_it():
     assert "title" not in styled
 
 
-def test_a_picture_with_a_palette_keeps_its_size_in_pixels():
-
+def test_a_small_picture_keeps_its_size_and_the_colours_of_its_areas():
+    card, ground, text = (255, 255, 255), (253, 254, 255), (23, 28, 38)
+    picture = Image.effect_noise((400, 300), 50).convert("RGB")
+    picture.paste(card, (0, 0, 200, 150))
+    picture.paste(ground, (200, 0, 400, 150))
+    picture.paste(text, (0, 150, 200, 200))
     out = io.BytesIO()
-    Image.effect_noise((40, 30), 50).convert("RGBA").save(out, "PNG")
+    picture.save(out, "PNG")
     made = Image.open(io.BytesIO(small(out.getvalue())))
-    assert (made.size, made.mode) == ((40, 30), "P")
+    assert (made.size, made.mode) == ((400, 300), "P")
+    shown = made.convert("RGB")
+    assert [shown.getpixel(at) for at in ((100, 75), (300, 75), (100, 175))] == [card, ground, text]
