@@ -53,8 +53,7 @@ def document(machine: dict[str, Any]) -> str:
             dot.edge(name, target, "\n".join(errors), style="dashed", **{"class": "caught"})
             for target, errors in caught.items()
         ]
-    failed = "; ".join(dot.quoted(name) for name, state in machine["States"].items() if state["Type"] == "Fail")
-    return dot.graph("nodesep=0.25; ranksep=0.45", [*statements, f"{{ rank=sink; {failed} }}"])
+    return dot.graph("nodesep=0.12; ranksep=0.4", statements)
 
 
 def ways(state: dict[str, Any]) -> Iterator[tuple[str, str | None]]:

@@ -55,16 +55,19 @@ def picture() -> bytes:
 
 
 def document(graph: Graph) -> str:
-    """In graphviz's language: a frame for each component, a box for each resource, an arrow for each permission."""
+    """In graphviz's language: a frame for each component, a box for each resource, an arrow for each permission.
+
+    All in the order of their names: the program registers in another order each time.
+    """
     parents = {node.urn: node for node in graph.nodes}
     boxes: dict[str, list[str]] = defaultdict(list)
-    for node in graph.nodes:
+    for node in sorted(graph.nodes, key=lambda node: node.name):
         if node.type in KINDS:
             boxes[component(node, parents)].append(dot.node(node.name, node.name, KINDS[node.type]))
     alarms = graph.of(ALARM)
     boxes[component(alarms[0], parents)].append(dot.node(ALARM, f"{len(alarms)} alarms", "CloudWatch"))
     outside = []
-    for topic, addresses in subscribed(graph).items():
+    for topic, addresses in sorted(subscribed(graph).items()):
         who = addresses[0] if len(addresses) == 1 else f"{len(addresses)} people"
         outside += [dot.node(f"{topic}: people", who, "by e-mail", **PEOPLE), dot.edge(topic, f"{topic}: people")]
     arrows: dict[tuple[str, str], set[str]] = defaultdict(set)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -139,6 +140,7 @@ def test_resources_are_drawn_with_who_may_call_whom():
     for node in graph.nodes:
         if node.type in resources.KINDS:
             assert f'"{node.name}" [label=' in document
+    assert resources.document(replace(graph, nodes=graph.nodes[::-1])) == document, "the order of registration shows"
 
 
 def test_a_demo_looks_the_same_whenever_it_ran():
