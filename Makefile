@@ -2,12 +2,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SOURCES := __main__.py infra handlers sandbox bench tests
+SOURCES := __main__.py infra handlers sandbox bench pictures tests
 # Which tests to run: files or folders. All of them, if none is named.
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help python setup tools demo sandbox test coverage check check-workflows check-links docs format bench lock clean
+.PHONY: help python setup tools demo sandbox test coverage check check-workflows check-links docs format bench pictures lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,9 @@ format: tools ## Format the code and fix what lint can fix
 
 bench: setup ## Measure it against the plain pattern, and write docs/performance.md
 	@$(BIN)/python -m bench
+
+pictures: tools ## Take the pictures of docs/images anew (needs chromium and graphviz)
+	@$(BIN)/python -m pictures
 
 # Renovate reads each file's header and runs that command again: options with values need their `=`, it knows few others.
 # The order is that of the constraints in requirements-dev.in and sandbox/*.in.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from pictures.browser import CHROMIUMS, chromium
 
 # Options of a Playwright context.
 DEVICES: dict[str, dict[str, Any]] = {
@@ -24,9 +23,9 @@ DEVICES: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Ends with its file: Playwright's event loop runs in the main thread, where others start theirs."""
-    executable = next(filter(None, map(shutil.which, NAMES)), None)
+    executable = chromium()
     if not executable:
-        reason = f"no chromium: none of {', '.join(NAMES)} is on the PATH, so nothing was looked at in a browser"
+        reason = f"no chromium: none of {', '.join(CHROMIUMS)} is on the PATH, so nothing was looked at in a browser"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     with sync_playwright() as playwright:
         # In a container, chromium as root has no sandbox of its own.

@@ -1,0 +1,187 @@
+"""Runs a program against Pulumi's mocks and hands back what it has registered. Nothing is made anywhere.
+
+For the tests of the program, and for the picture of its resources.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import runpy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc, settings
+
+from sandbox.deploy import PROJECT, plain
+
+NAME, STACK = "signoff", "test"
+REGION_AND_ACCOUNT = "eu-central-1:123456789012"
+ARNS = {
+    "aws:cloudwatch/eventRule:EventRule": f"arn:aws:events:{REGION_AND_ACCOUNT}:rule/{{}}",
+    "aws:cloudwatch/logGroup:LogGroup": f"arn:aws:logs:{REGION_AND_ACCOUNT}:log-group:{{}}",
+    "aws:dynamodb/table:Table": f"arn:aws:dynamodb:{REGION_AND_ACCOUNT}:table/{{}}",
+    "aws:iam/role:Role": "arn:aws:iam::123456789012:role/{}",
+    "aws:lambda/function:Function": f"arn:aws:lambda:{REGION_AND_ACCOUNT}:function:{{}}",
+    "aws:scheduler/scheduleGroup:ScheduleGroup": f"arn:aws:scheduler:{REGION_AND_ACCOUNT}:schedule-group/{{}}",
+    "aws:sfn/stateMachine:StateMachine": f"arn:aws:states:{REGION_AND_ACCOUNT}:stateMachine:{{}}",
+    "aws:sns/topic:Topic": f"arn:aws:sns:{REGION_AND_ACCOUNT}:{{}}",
+    "aws:sqs/queue:Queue": f"arn:aws:sqs:{REGION_AND_ACCOUNT}:{{}}",
+}
+UNREAD = "an ARN that nothing may depend on"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One resource. `physical` is the name that AWS would know it by, `arn` is UNREAD if its type has none in ARNS."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    parent: str
+    depends_on: frozenset[str]
+    protect: bool
+
+    def json(self, key: str) -> Any:
+        """An input that is JSON text, as AWS will read it."""
+        return json.loads(self.inputs[key])
+
+    @property
+    def physical(self) -> str:
+        return physical_name(self.name, self.inputs)
+
+    @property
+    def arn(self) -> str:
+        return ARNS[self.type].format(self.physical) if self.type in ARNS else UNREAD
+
+
+@dataclass
+class Graph:
+    """All resources of a program, and its stack outputs."""
+
+    nodes: list[Node] = field(default_factory=list)
+    exports: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, type_: str) -> list[Node]:
+        return [node for node in self.nodes if node.type == type_]
+
+    def one(self, type_: str) -> Node:
+        (node,) = self.of(type_)
+        return node
+
+    def named(self, type_: str, name: str) -> Node:
+        (node,) = [node for node in self.of(type_) if node.name == name]
+        return node
+
+    def variables(self, function: str) -> dict[str, str]:
+        """What a function is told, by its logical name."""
+        variables: dict[str, str] = self.named("aws:lambda/function:Function", function).inputs["environment"][
+            "variables"
+        ]
+        return variables
+
+
+def physical_name(name: str, inputs: Mapping[str, Any]) -> str:
+    """As the engine names what has no name."""
+    return f"{inputs.get('namePrefix', '')}{name}-0a1b2c3"
+
+
+class Mocks(mocks.Mocks):
+    """Answers as AWS would, and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.inputs[args.typ, args.name] = plain(args.inputs)
+        if not args.custom:
+            return f"{args.name}-id", dict(args.inputs)
+        name = physical_name(args.name, args.inputs)
+        computed = {
+            "arn": ARNS[args.typ].format(name) if args.typ in ARNS else UNREAD,
+            "name": name,
+            "url": f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name}",
+            "apiEndpoint": "https://a1b2c3.execute-api.eu-central-1.amazonaws.com",
+            "executionArn": "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3",
+        }
+        return f"{args.name}-id", computed | dict(args.inputs)
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"unmocked invoke: {args.token}")
+
+
+class Monitor(mocks.MockMonitor):
+    """Records each registration."""
+
+    mocks: Mocks
+
+    def __init__(self) -> None:
+        super().__init__(Mocks())
+        self.requests: dict[str, Any] = {}
+        self.outputs: dict[str, dict[str, Any]] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's name
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        if response.urn in self.requests:  # the real engine refuses this, the mock one does not
+            raise AssertionError(f"duplicate URN {response.urn}")
+        if request.type != "pulumi:pulumi:Stack":
+            self.requests[response.urn] = request
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the engine's name
+        self.outputs[request.urn] = dict(rpc.deserialize_properties(request.outputs))
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+    def nodes(self) -> list[Node]:
+        return [
+            Node(
+                urn=urn,
+                type=request.type,
+                name=request.name,
+                inputs=self.mocks.inputs[request.type, request.name],
+                outputs=plain(self.outputs.get(urn, {})),
+                parent=request.parent,
+                depends_on=frozenset(request.dependencies),
+                protect=request.protect,
+            )
+            for urn, request in self.requests.items()
+        ]
+
+
+def program() -> None:
+    """The whole stack, as the engine runs it."""
+    runpy.run_path(str(PROJECT / "__main__.py"))
+
+
+def register(run: Callable[[], Any], config: Mapping[str, str], graph: Graph | None = None) -> Graph:
+    """`config` holds the texts that the engine would pass, by key without namespace.
+
+    Returns when all registrations have landed. A `graph` that is passed in is filled even when the program fails, with
+    what had been registered by then.
+    """
+    graph = Graph() if graph is None else graph
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _loop, _context: None)  # what failed is raised; its dependants are no news
+    asyncio.set_event_loop(loop)  # newer Pythons no longer make one for us
+    settings.reset_options()  # or the first stack stays everybody's parent
+    pulumi.runtime.set_all_config({f"{NAME}:{key}": value for key, value in config.items()}, [])
+    monitor = Monitor()
+    mocks.set_mocks(monitor.mocks, NAME, STACK, preview=False, monitor=monitor)
+
+    @mocks.test  # type: ignore[untyped-decorator]
+    def registered() -> pulumi.Output[None]:
+        run()
+        root: Any = settings.get_root_resource()
+        return pulumi.Output.all(**getattr(root, "outputs", {})).apply(graph.exports.update)
+
+    try:
+        registered()
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+        graph.nodes = monitor.nodes()
+    return graph
