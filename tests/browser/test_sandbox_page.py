@@ -170,6 +170,10 @@ def test_it_is_accessible_and_fits_a_laptop_and_a_phone(
             found = Axe().run(page)
             assert not found.response["violations"], found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth") <= DEVICES[device]["viewport"]["width"]
+            below = (
+                "document.documentElement.scrollHeight - document.querySelector('main').getBoundingClientRect().bottom"
+            )
+            assert page.evaluate(below) < 64, "an empty space below"
             picture(page, tmp_path, f"{scheme}-{device}")
 
 
