@@ -534,7 +534,7 @@ def test_what_is_written_in_another_way_is_refused_in_words(api, store, kind, bo
 def test_the_comment_is_marked_as_wrong_only_where_it_is(api, kind, body, place):
     shown = posted(api, kind, body, "text/html")["body"]
     alert = shown[shown.index('role="alert"') : shown.index("</div>\n</div>")]
-    assert re.findall(r'href="(.*?)"', alert) == ([place] if place else [])
+    assert re.findall(r'<a href="(.*?)"', alert) == ([place] if place else [])
     assert ('aria-invalid="true"' in shown) == (place == "#comment")
     assert ('aria-describedby="hint error"' in shown) == (place == "#comment")
 
