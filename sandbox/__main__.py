@@ -95,8 +95,8 @@ def run_demo(options: argparse.Namespace, overrides: dict[str, Any]) -> int:
 def run_serve(options: argparse.Namespace, overrides: dict[str, Any]) -> int:
     say = log if options.json else print
     with running(options.stack, overrides, iam=options.iam, port=options.port, say=say) as sandbox:
-        print(ready_line(sandbox) if options.json else welcome(sandbox), flush=True)  # noqa: T201
         try:
+            print(ready_line(sandbox) if options.json else welcome(sandbox), flush=True)  # noqa: T201
             while sandbox.emulator.is_running():
                 time.sleep(0.5)
         except KeyboardInterrupt:

@@ -6,12 +6,17 @@ import os
 from collections import Counter
 from typing import Any
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 # Every function has it, and the handlers' metrics read it when they are imported.
 os.environ.setdefault("ENVIRONMENT", "test")
+
+# How long an example takes says more of the machine than of the program.
+hypothesis.settings.register_profile("timeless", deadline=None)
+hypothesis.settings.load_profile("timeless")
 
 # Each of these folders shares what is slow to start, so its tests stay in one process.
 TOGETHER = {"faults", "infra", "journey", "permissions", "properties"}
