@@ -206,8 +206,8 @@ def test_the_keyboard_can_scroll_long_details(browser: Browser, site: str) -> No
 
 
 @pytest.mark.parametrize(("name", "region"), [("open-rows", "details"), ("open-crowd", "answers")])
-def test_so_it_can_many_rows_and_the_answers_of_many(browser: Browser, site: str, name: str, region: str) -> None:
-    """One stop each, on the way to the comment, however many there are."""
+def test_a_long_box_is_one_stop_on_the_way_to_the_comment(browser: Browser, site: str, name: str, region: str) -> None:
+    """However many rows or answers it holds."""
     with opened(browser, f"{site}/{name}") as page:
         reached = []
         for _ in range(2):
