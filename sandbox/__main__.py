@@ -110,13 +110,12 @@ def ready_line(sandbox: Sandbox) -> str:
 
 def welcome(sandbox: Sandbox) -> str:
     return f"""
-Inbox:                {sandbox.inbox_url}
-Ask for an approval:  {sandbox.inbox_url}/ask
+Open {sandbox.inbox_url}
 
-  1. Ask on the page above, or here:
+  1. Start a request on that page, or here:
        curl -d title='Release 1.4' -d requestedBy=dana@example.com {sandbox.inbox_url}/requests
-  2. Open the inbox: every approver has a mail. Open its link and press a button.
-  3. See what the workflow made of it, with any AWS tool:
+  2. Every approver has a mail in the inbox. Open its link, press a button, and watch the workflow go on.
+  3. Look at it with any AWS tool:
        AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws stepfunctions list-executions \\
          --endpoint-url {sandbox.endpoint} --region {sandbox.region} \\
          --state-machine-arn {sandbox.outputs["stateMachineArn"]}

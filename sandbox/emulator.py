@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +22,7 @@ from sandbox import environments
 
 START_SECONDS = 60  # 1.5 s on an idle machine
 STOP_SECONDS = 1  # it waits for open connections; killed afterwards, it loses nothing of value
+ORDER_SECONDS = 10
 ATTEMPTS = 3  # at finding a port that nobody takes between our look and the emulator's
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
@@ -54,6 +57,7 @@ class Emulator:
         self._lambda_endpoint_url = lambda_endpoint_url
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = Path()
+        self._key = secrets.token_hex()
 
     @property
     def endpoint(self) -> str:
@@ -103,6 +107,10 @@ class Emulator:
                 stderr=output,
                 start_new_session=True,  # Ctrl-C reaches this process only, which then stops things in order
             )
+        assert self._process.stdin  # noqa: S101 - a pipe, as asked for
+        # Not in its environment, which every function inherits.
+        self._process.stdin.write(f"{self._key}\n".encode())
+        self._process.stdin.flush()
         deadline = time.monotonic() + START_SECONDS
         while not self._is_healthy():
             if self._process.poll() is not None:
@@ -131,6 +139,30 @@ class Emulator:
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def end_round(self, execution: str) -> bool:
+        """Let the task that the execution waits at time out now. False if it waits at none."""
+        return self._order("end-round", execution)
+
+    def redeliver(self, execution: str) -> bool:
+        """Send the message of the task that the execution waits at once more. False if it waits at none."""
+        return self._order("redeliver", execution)
+
+    def _order(self, order: str, execution: str) -> bool:
+        """See launcher.py. Raises EmulatorFailedError."""
+        headers = {"Authorization": f"Bearer {self._key}"}
+        request = urllib.request.Request(  # noqa: S310 - the emulator's own address
+            f"{self.endpoint}/_sandbox/{order}", execution.encode(), headers, method="POST"
+        )
+        try:
+            with direct.open(request, timeout=ORDER_SECONDS):
+                return True
+        except urllib.error.HTTPError as error:
+            if error.code == HTTPStatus.CONFLICT:
+                return False
+            raise EmulatorFailedError(f"{order} was answered {error.code}") from error
+        except OSError as error:
+            raise EmulatorFailedError(f"{order} was not answered: {error}") from error
 
     def _is_healthy(self) -> bool:
         try:

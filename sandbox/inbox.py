@@ -53,6 +53,11 @@ class Inbox:
             self._arrived.wait_for(lambda: len(self._messages) > known, timeout=seconds)
             return self._messages[known:]
 
+    def keep(self, message: Message) -> None:
+        with self._arrived:
+            self._messages.append(message)
+            self._arrived.notify_all()
+
     def _collect(self, cloud: Cloud, address: str, queue_url: str) -> None:
         sqs = cloud.client("sqs")
         while not self._stopping.is_set():
@@ -72,6 +77,4 @@ class Inbox:
         message = Message(
             to=address, subject=envelope.get("Subject", ""), body=envelope["Message"], receivedAt=received
         )
-        with self._arrived:
-            self._messages.append(message)
-            self._arrived.notify_all()
+        self.keep(message)

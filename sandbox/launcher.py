@@ -8,6 +8,8 @@ not; each fails loudly when an upgrade of ministack moves the code it changes.
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 import json
 import os
 import re
@@ -17,8 +19,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -195,27 +199,40 @@ def run_machines_in_their_role() -> None:
     workflows._execute_task = as_role
 
 
-def refuse_tokens_of_the_dead() -> None:
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A task that waits for its token to come back: what it had sent, as whom, and how its wait can be ended."""
+
+    execution: str
+    token: str
+    resource: str
+    arguments: Any
+    context: Context
+
+
+def refuse_tokens_of_the_dead(waiting: dict[str, Waiting]) -> None:
     """Nobody waits for a token whose execution has ended: AWS says `TaskTimedOut`. Here a stopped one's was taken.
 
+    Notes in `waiting`, by token, every task that has begun to wait.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
     """
     execute, wait = workflows._execute_task, workflows._invoke_with_callback
     current = threading.local()
-    waiting: dict[str, str] = {}
 
     def note(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
         current.execution = execution["executionArn"]
         return execute(state, given, execution, context)
 
     def wait_for(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
-        waiting[token] = current.execution
+        waiting[token] = Waiting(
+            execution=current.execution, token=token, resource=resource, arguments=given, context=copy_context()
+        )
         return wait(resource, given, token, state)
 
     def unless_over(send: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
         def answer(data: dict[str, Any]) -> Any:
-            execution = waiting.get(data.get("taskToken", ""), "")
-            if execution and (workflows._executions.get(execution) or {}).get("status") != "RUNNING":
+            task = waiting.get(data.get("taskToken", ""))
+            if task and not is_running(task.execution):
                 return workflows.error_response_json("TaskTimedOut", "The task is no longer waiting", 400)
             return send(data)
 
@@ -225,6 +242,66 @@ def refuse_tokens_of_the_dead() -> None:
     workflows._invoke_with_callback = wait_for
     workflows._send_task_success = unless_over(workflows._send_task_success)
     workflows._send_task_failure = unless_over(workflows._send_task_failure)
+
+
+def is_running(execution: str) -> bool:
+    return bool((workflows._executions.get(execution) or {}).get("status") == "RUNNING")
+
+
+def take_orders(server: Any, key: str, waiting: dict[str, Waiting]) -> None:
+    """Two things that no API of AWS does, for the sandbox's page: `POST /_sandbox/<order>` with an execution's ARN.
+
+    end-round  the execution's waiting task times out now
+    redeliver  its message is sent once more, as SQS may deliver any message twice
+
+    Answers 204, or 409 when the execution has no waiting task. Any page in a browser can post to this address: only who
+    has the key, which this process got on its standard input and no function sees, is heard.
+    """
+    plain = server.app
+
+    def end_round(task: Waiting) -> None:
+        workflows._send_task_failure(
+            {"taskToken": task.token, "error": "States.Timeout", "cause": "The round was ended by hand"}
+        )
+
+    def redeliver(task: Waiting) -> None:
+        send = workflows._SERVICE_DISPATCH["arn:aws:states:::sqs:sendMessage"]
+        send(task.resource.removesuffix(".waitForTaskToken"), task.arguments)
+
+    orders = {"/_sandbox/end-round": end_round, "/_sandbox/redeliver": redeliver}
+
+    def obey(path: str, headers: dict[bytes, bytes], execution: str) -> int:
+        if not hmac.compare_digest(headers.get(b"authorization", b""), f"Bearer {key}".encode()):
+            return 403
+        # A copy: other threads begin to wait meanwhile. The last token of an execution is the one that is waited for.
+        tasks = [task for task in list(waiting.values()) if task.execution == execution]
+        # A copy of the context, too: the original is the waiting thread's, and two cannot enter one.
+        if not tasks or not tasks[-1].context.copy().run(order_if_waiting, tasks[-1], orders[path]):
+            return 409
+        return 204
+
+    async def app(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[dict[str, Any]], Any]) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in orders:
+            await plain(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            part = await receive()
+            body, more = body + part.get("body", b""), part.get("more_body", False)
+        work = partial(obey, scope["path"], dict(scope["headers"]), body.decode(errors="replace"))
+        status = await asyncio.get_running_loop().run_in_executor(None, work)
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    server.app = app
+
+
+def order_if_waiting(task: Waiting, order: Callable[[Waiting], None]) -> bool:
+    """False if nobody waits for the task's token any more. The emulator keeps tokens by account and region."""
+    if task.token not in workflows._task_tokens or not is_running(task.execution):
+        return False
+    order(task)
+    return True
 
 
 def tell_subscriptions() -> None:
@@ -294,13 +371,16 @@ def main() -> None:
     name_exceptions()
     name_principals()
     run_machines_in_their_role()
-    refuse_tokens_of_the_dead()
+    waiting: dict[str, Waiting] = {}
+    refuse_tokens_of_the_dead(waiting)
     tell_subscriptions()
     enforce_policies_of_tables()
+    key = sys.stdin.buffer.readline().decode().strip()
     end_with_parent()
-    from ministack.app import main as serve  # noqa: PLC0415 - after the changes: it binds what they replace
+    from ministack import app as server  # noqa: PLC0415 - after the changes: it binds what they replace
 
-    serve()
+    take_orders(server, key, waiting)
+    server.main()
 
 
 if __name__ == "__main__":

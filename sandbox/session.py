@@ -14,8 +14,9 @@ from sandbox.config import stack_config
 from sandbox.deploy import PROJECT, Deployed, deploy
 from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
-from sandbox.inbox_server import InboxServer
 from sandbox.mailboxes import Mailboxes
+from sandbox.page.server import PageServer
+from sandbox.page.stack import Stack
 
 DEFAULT_REGION = "us-east-1"
 
@@ -95,7 +96,7 @@ def running(
             say(f"AWS emulator up at {emulator.endpoint}, {'with' if iam else 'without'} IAM")
         inbox = Inbox()
         stop.callback(inbox.stop)
-        server = InboxServer(inbox)
+        server = PageServer(inbox)
         stop.callback(server.stop)
         region, endpoint = config.get("aws:region", DEFAULT_REGION), emulator.endpoint
         reader = Cloud(endpoint=endpoint, region=region)
@@ -113,5 +114,6 @@ def running(
             inbox_url=server.url,
             mailboxes=mailboxes,
         )
-        server.ask = sandbox.start
+        functions = [id_ for kind, id_, _ in deployed.made if kind == "aws:lambda/function:Function"]
+        server.show(Stack(name=stack, cloud=reader, emulator=emulator, outputs=deployed.outputs, functions=functions))
         yield sandbox

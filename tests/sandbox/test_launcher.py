@@ -5,10 +5,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pulumi
 import pytest
 
 from sandbox import resources
+from tests.support.waiting import until
 
 SECONDS = 20
 AT_ONCE = 30
@@ -23,7 +25,8 @@ def handler(event, context):
         raise Broken("no, thank you")
     time.sleep(event.get("seconds", 0))
     known = [name for name in ("boto3", "ministack", "yaml", "pulumi") if importlib.util.find_spec(name)]
-    return {"known": known, "environment": sorted(os.environ), "process": os.getpid(), "file": __file__}
+    environment = {"environment": sorted(os.environ), "values": sorted(os.environ.values())}
+    return {"known": known, "process": os.getpid(), "file": __file__} | environment
 """
 
 
@@ -138,6 +141,63 @@ def test_the_token_of_an_execution_that_was_stopped_is_not_taken(start, cloud, o
     send = getattr(client, operation)
     with pytest.raises(client.exceptions.TaskTimedOut):
         send(taskToken=sent["Body"], **answer)
+
+
+@pytest.fixture
+def waiting(start, cloud):
+    """An execution that waits for its token, and its queue, from which the message has been taken."""
+    _, queue = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
+    timed_out = {"ErrorEquals": ["States.Timeout"], "Next": "Timed out"}
+    execution = start(
+        Wait=ask(queue["url"], TimeoutSeconds=600, Catch=[timed_out]),
+        **{"Timed out": {"Type": "Fail", "Error": "TimedOut", "Cause": "-"}},
+    )
+    (sent,) = cloud.client("sqs").receive_message(QueueUrl=queue["url"], WaitTimeSeconds=SECONDS)["Messages"]
+    return execution, queue["url"], sent["Body"]
+
+
+def test_a_round_that_is_ended_times_out_at_once_and_its_token_is_used(waiting, emulator, cloud):
+    execution, _, token = waiting
+    client = cloud.client("stepfunctions")
+    until(lambda: emulator.end_round(execution), "waiting task", SECONDS)
+    ended = until(lambda: over(client.describe_execution(executionArn=execution)), "end", SECONDS)
+    assert (ended["status"], ended["error"]) == ("FAILED", "TimedOut")
+    with pytest.raises(client.exceptions.TaskTimedOut):
+        client.send_task_success(taskToken=token, output="{}")
+    assert not emulator.end_round(execution)
+    assert not emulator.redeliver(execution)
+
+
+def over(execution):
+    return execution if execution["status"] != "RUNNING" else None
+
+
+def test_a_message_that_is_redelivered_has_the_same_token_and_the_task_waits_on(waiting, emulator, cloud):
+    execution, queue, token = waiting
+    until(lambda: emulator.redeliver(execution), "waiting task", SECONDS)
+    (again,) = cloud.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS)["Messages"]
+    assert again["Body"] == token
+    client = cloud.client("stepfunctions")
+    assert client.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    client.stop_execution(executionArn=execution)
+    assert not emulator.redeliver(execution)
+
+
+@pytest.mark.parametrize("key", [None, "Bearer", "Bearer guess"])
+@pytest.mark.parametrize("order", ["end-round", "redeliver"])
+def test_nobody_without_the_key_can_end_or_repeat_anything(waiting, emulator, cloud, order, key):
+    """Such as a web page, which can make a browser on this machine post to any port."""
+    execution, queue, _ = waiting
+    headers = {"Authorization": key} if key else {}
+    url = f"{emulator.endpoint}/_sandbox/{order}"
+    assert httpx.post(url, content=execution, headers=headers, trust_env=False).status_code == 403
+    assert cloud.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "RUNNING"
+    assert "Messages" not in cloud.client("sqs").receive_message(QueueUrl=queue)
+
+
+def test_no_function_sees_the_key(run, function, emulator):
+    found = json.loads(run(Call=call(function, {}, End=True))["output"])["Payload"]
+    assert emulator._key not in found["values"]
 
 
 def test_a_schedules_input_says_when_and_by_what_it_was_sent(cloud, role):

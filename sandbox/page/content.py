@@ -1,0 +1,373 @@
+"""What the page says, as HTML. Whatever comes from outside is text: MarkupSafe escapes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from markupsafe import Markup, escape
+
+from sandbox.inbox import Message
+from sandbox.page.stack import Event, Function, LogLine, Run
+
+LINK = re.compile(r"https?://[^\s<>\"']+")
+NOTHING = Markup("")
+STATUSES = {
+    "RUNNING": ("now", "Running"),
+    "SUCCEEDED": ("good", "Succeeded"),
+    "FAILED": ("bad", "Failed"),
+    "ABORTED": ("bad", "Stopped"),
+    "TIMED_OUT": ("bad", "Timed out"),
+}
+# What is done with a run by its buttons: the path's end, the button, and what is said when it is done.
+ORDERS = {
+    "end-round": ("End this round now", "The round has timed out. If there is another, reminders are on their way."),
+    "redeliver": ("Redeliver the message", "The message was sent again. Nobody is mailed twice for the same round."),
+    "stop": ("Stop the run", "The run was stopped. Its links now lead to a page that says so."),
+}
+PLATFORM = ("INIT_START", "START ", "END ")  # Lambda's lines that say nothing of the program
+EVERYWHERE = {  # what the logger adds to every line, and the page shows otherwise or not at all
+    "timestamp",
+    "location",
+    "service",
+    "xray_trace_id",
+    "function_name",
+    "function_arn",
+    "function_memory_size",
+    "function_request_id",
+    "cold_start",
+}
+IN_VAIN = "Nothing was done: the run does not wait for anybody."
+STARTED = "The run was started."
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What a person looks at; it is all in the page's address.
+
+    run   the name of an execution; the newest if empty
+    mail  the number of the open mail, from 1; none if 0
+    log   a function's name; all of them if empty
+    done  what a button has just done: one of ORDERS, or "start"
+    """
+
+    run: str = ""
+    mail: int = 0
+    log: str = ""
+    done: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> View:
+        number = query.get("mail", "")
+        return cls(
+            run=query.get("run", ""),
+            mail=int(number) if number.isascii() and number.isdigit() and len(number) < len(str(10**6)) else 0,
+            log=query.get("log", ""),
+            done=query.get("done", ""),
+        )
+
+    def address(self, **changes: Any) -> str:
+        """This view with something else in it. What was done is said once."""
+        asked = replace(self, **({"done": ""} | changes))
+        chosen = {"run": asked.run, "mail": asked.mail, "log": asked.log, "done": asked.done}
+        return "/?" + urlencode({name: value for name, value in chosen.items() if value})
+
+
+def inbox(messages: Sequence[Message], read: Collection[int], view: View) -> Markup:
+    """Newest first: what a person waits for is on top. A number that is not in `read` is unread."""
+    numbered = list(enumerate(messages, start=1))
+    unread = sum(number not in read for number, _ in numbered)
+    count = Markup('<span class="count" id="unread">{} unread</span>').format(unread) if unread else NOTHING
+    empty = Markup('<p class="empty">No mail yet. Start a request, and the approvers are written to.</p>')
+    mails = NOTHING.join(mail(number, message, number in read, view) for number, message in reversed(numbered))
+    return Markup("<header><h2>Inbox</h2>{}</header>{}").format(
+        count, Markup('<ol class="mails scroll">{}</ol>').format(mails) if numbered else empty
+    )
+
+
+def mail(number: int, message: Message, read: bool, view: View) -> Markup:  # noqa: FBT001
+    is_open = number == view.mail
+    mark = NOTHING if read else Markup('<span class="dot"></span><span class="hidden">Unread. </span>')
+    return Markup(
+        '<li class="mail{}"><a class="head" id="mail-{}" href="{}" aria-expanded="{}" data-show>'
+        '<span class="subject">{}{}</span><span class="meta"><span>{}</span>{}</span></a>{}</li>'
+    ).format(
+        "" if read else " unread",
+        number,
+        view.address(mail=0 if is_open else number),
+        "true" if is_open else "false",
+        mark,
+        message.subject or "(no subject)",
+        message.to,
+        clock(datetime.fromisoformat(message.receivedAt)),
+        mail_body(message) if is_open else NOTHING,
+    )
+
+
+def mail_body(message: Message) -> Markup:
+    """The one place that knows how a mail's content is shown."""
+    return Markup('<div class="body">{}</div>').format(linked(message.body.strip()))
+
+
+def linked(text: str) -> Markup:
+    """With every address a link, in a tab of its own."""
+    parts, end = [], 0
+    for match in LINK.finditer(text):
+        link = Markup('<a href="{0}" target="_blank" rel="noreferrer noopener">{0}</a>').format(match.group())
+        parts += [escape(text[end : match.start()]), link]
+        end = match.end()
+    return NOTHING.join([*parts, escape(text[end:])])
+
+
+def requests(runs: Sequence[Run], chosen: Run | None, view: View) -> Markup:
+    head = Markup("<header><h2>Requests</h2></header>")
+    if not runs:
+        return head + Markup('<p class="empty">None yet.</p>')
+    rows = NOTHING.join(
+        Markup(
+            '<tr{}><th scope="row"><a id="run-{}" href="{}"{} data-show>{}</a></th><td>{}</td><td>{}</td><td>{}</td>'
+            "<td>{}</td></tr>"
+        ).format(
+            Markup(' class="chosen"') if run is chosen else NOTHING,
+            run.name,
+            view.address(run=run.name),
+            Markup(' aria-current="true"') if run is chosen else NOTHING,
+            run.title,
+            badge(run),
+            votes_in_short(run.record),
+            rounds(run.record),
+            deadline(run.record),
+        )
+        for run in runs
+    )
+    return head + Markup(
+        '<div class="scroll" tabindex="0" role="group" aria-label="Requests"><table><thead><tr>'
+        '<th scope="col">Title</th><th scope="col">Status</th><th scope="col">Votes</th><th scope="col">Round</th>'
+        '<th scope="col">Deadline</th></tr></thead><tbody>{}</tbody></table></div>'
+    ).format(rows)
+
+
+def badge(run: Run) -> Markup:
+    tone, word = STATUSES.get(run.status, ("", run.status))
+    words = f"{word}: {run.error}" if run.error and run.status == "FAILED" else word
+    return Markup('<span class="badge {}">{}</span>').format(tone, words)
+
+
+def votes_in_short(record: Mapping[str, Any]) -> str:
+    votes = [vote.get("decision") for vote in record.get("votes", {}).values()]
+    if not record:
+        return "–"
+    rejections = votes.count("reject")
+    approvals = f"{votes.count('approve')} of {record.get('approvalsRequired', '?')} approved"
+    return f"{approvals}, {rejections} rejected" if rejections else approvals
+
+
+def rounds(record: Mapping[str, Any]) -> str:
+    return f"{record['round']} of {record['rounds']}" if "rounds" in record else "–"
+
+
+def deadline(record: Mapping[str, Any]) -> Markup:
+    return clock(datetime.fromtimestamp(int(record["deadline"]), UTC)) if record.get("deadline") else Markup("–")
+
+
+def clock(at: datetime) -> Markup:
+    """The time of day on this machine, which is the reader's; the date as well on another day."""
+    local = at.astimezone()
+    shown = f"{local:%H:%M:%S}" if local.date() == datetime.now().astimezone().date() else f"{local:%-d %b %H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
+
+
+def run(chosen: Run | None, view: View) -> Markup:
+    """What is known of the chosen run, and its buttons."""
+    if not chosen:
+        return Markup('<header><h2>Workflow</h2></header><p class="empty">No run yet.</p>')
+    record, running = chosen.record, chosen.status == "RUNNING"
+    asked_by = record.get("requestedBy") or chosen.task.get("requestedBy") or "–"
+    votes = NOTHING.join(
+        Markup('<li class="{}"><b>{}</b> {}{}</li>').format(
+            "good" if vote["decision"] == "approve" else "bad",
+            who,
+            "approved" if vote["decision"] == "approve" else "rejected",
+            f": {vote['comment']}" if vote.get("comment") else "",
+        )
+        for who, vote in sorted(record.get("votes", {}).items(), key=lambda one: int(one[1].get("at", 0)))
+    )
+    silent = [who for who in record.get("approvers", {}) if who not in record.get("votes", {})]
+    waiting = f"{'Waiting for' if running else 'Not heard from'} {', '.join(silent)}" if silent else ""
+    return Markup(
+        '<header><h2>{}</h2>{}</header><p class="meta">Asked by {} at {} · <code>{}</code></p>{}{}{}{}'
+    ).format(
+        chosen.title,
+        badge(chosen),
+        asked_by,
+        clock(chosen.started),
+        chosen.name,
+        Markup('<p class="cause">{}</p>').format(chosen.cause)
+        if chosen.cause and chosen.status == "FAILED"
+        else NOTHING,
+        Markup('<ul class="votes">{}</ul>').format(votes) if votes else NOTHING,
+        Markup('<p class="meta">{}</p>').format(waiting) if waiting else NOTHING,
+        buttons(chosen, view) if running else NOTHING,
+    )
+
+
+def buttons(chosen: Run, view: View) -> Markup:
+    return Markup('<div class="buttons">{}</div>').format(
+        NOTHING.join(
+            Markup('<form method="post" action="/runs/{0}/{1}{2}"><button id="{1}"{3}>{4}</button></form>').format(
+                chosen.name,
+                order,
+                view.address(run="").removeprefix("/").removesuffix("?"),
+                Markup(' class="reject"') if order == "stop" else NOTHING,
+                words,
+            )
+            for order, (words, _) in ORDERS.items()
+        )
+    )
+
+
+def history(events: Sequence[Event]) -> Markup:
+    head = Markup("<header><h2>History</h2></header>")
+    if not events:
+        return head + Markup('<p class="empty">What the run does is listed here.</p>')
+    rows = NOTHING.join(
+        Markup('<tr{}><td class="seconds">{:.1f} s</td><td>{}{}</td><td>{}</td></tr>').format(
+            Markup(' class="entered"') if event.entered else NOTHING,
+            event.seconds,
+            event.kind,
+            Markup('<span class="error">{}</span>').format(f"{event.error}: {event.cause}".rstrip(": "))
+            if event.error
+            else NOTHING,
+            event.state,
+        )
+        for event in events
+    )
+    return head + Markup(
+        '<div class="scroll" tabindex="0" role="group" aria-label="History" data-follow><table><thead><tr>'
+        '<th scope="col">After</th><th scope="col">Event</th><th scope="col">State</th></tr></thead>'
+        "<tbody>{}</tbody></table></div>"
+    ).format(rows)
+
+
+def log(functions: Sequence[Function], lines: Sequence[LogLine], view: View) -> Markup:
+    known = {function.name for function in functions}
+    shown = view.log if view.log in known else ""
+    tabs = NOTHING.join(
+        Markup('<a id="log-{}" href="{}"{} data-show>{}</a>').format(
+            name,
+            view.address(log=name),
+            Markup(' aria-current="true"') if name == shown else NOTHING,
+            name.replace("_", " ") or "all",
+        )
+        for name in ("", *(function.name for function in functions))
+    )
+    rows = NOTHING.join(log_line(line, tagged=not shown) for line in lines if not line.text.startswith(PLATFORM))
+    body = (
+        Markup('<ol class="scroll lines" tabindex="0" aria-label="Log lines" data-follow>{}</ol>').format(rows)
+        if rows
+        else Markup('<p class="empty">Nothing logged since the run began.</p>')
+    )
+    return Markup('<header><h2>Logs</h2></header><nav class="tabs" aria-label="Functions">{}</nav>{}').format(
+        tabs, body
+    )
+
+
+def log_line(line: LogLine, *, tagged: bool) -> Markup:
+    """A line of the program's logger is JSON; Lambda's own lines are not."""
+    start = Markup("{} <em>{}</em>").format(clock(line.at), line.function) if tagged else clock(line.at)
+    try:
+        told = json.loads(line.text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        return Markup('<li class="platform">{} {}</li>').format(start, line.text)
+    if isinstance(metrics := told.get("_aws"), dict):
+        names = [metric["Name"] for each in metrics["CloudWatchMetrics"] for metric in each["Metrics"]]
+        counted = ", ".join(f"{name} {one_value(told.get(name))}" for name in names)
+        return Markup('<li class="platform">{} metric {}</li>').format(start, counted)
+    level, message = told.pop("level", ""), told.pop("message", "")
+    more = {key: value for key, value in told.items() if key not in EVERYWHERE}
+    pairs = NOTHING.join(
+        Markup(" <span><i>{}</i> {}</span>").format(key, one_value(value)) for key, value in more.items()
+    )
+    return Markup('<li class="{}">{} <b>{}</b> {}{}</li>').format(
+        str(level).lower(), start, "" if level == "INFO" else level, one_value(message), pairs
+    )
+
+
+def one_value(value: Any) -> str:
+    """In short: of an ARN, the name."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, str):
+        return value.rpartition(":")[2] if value.startswith("arn:") else value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def said(view: View) -> Markup:
+    """What has just been done, for a while."""
+    words = STARTED if view.done == "start" else ORDERS[view.done][1] if view.done in ORDERS else ""
+    return Markup("<p>{}</p>").format(words) if words else NOTHING
+
+
+def start_form(*, is_open: bool) -> Markup:
+    return Markup(
+        '<details id="start"{}><summary>Start a request</summary><form method="post" action="/requests">'
+        '<label for="title">What shall be approved?</label>'
+        '<input id="title" name="title" required maxlength="200">'
+        '<label for="details">Details</label><textarea id="details" name="details" rows="3"></textarea>'
+        '<label for="requestedBy">Requested by</label>'
+        '<input id="requestedBy" name="requestedBy" type="email" value="dana@example.com">'
+        '<button class="approve">Start the workflow</button></form></details>'
+    ).format(Markup(" open") if is_open else NOTHING)
+
+
+def page(stack: str, regions: Mapping[str, Markup]) -> Markup:
+    """The whole page; `regions` are what changes, by the id of their element."""
+    started = "start a request" if "data-show" not in regions["requests"] else ""
+    return document(
+        f"signoff sandbox: {stack}",
+        Markup(
+            '<header class="top"><h1>signoff <span>sandbox</span></h1><p>Stack <b>{}</b></p>'
+            '<p id="live" role="status"></p><a href="/messages">Mail as JSON</a></header>'
+            '<noscript><p class="note">Reload this page to see what is new.</p></noscript>'
+            '<div id="said" role="status">{}</div>'
+            '<main><div class="side"><section class="card">{}</section>'
+            '<section class="card" id="inbox">{}</section></div>'
+            '<div class="wide"><section class="card" id="requests">{}</section>'
+            '<section class="card"><div id="run">{}</div><div id="graph" tabindex="0" role="group" '
+            'aria-label="States">{}</div></section>'
+            '<div class="pair"><section class="card" id="history">{}</section>'
+            '<section class="card" id="log">{}</section></div></div></main>'
+        ).format(
+            stack,
+            regions["said"],
+            start_form(is_open=bool(started)),
+            *(regions[name] for name in ("inbox", "requests", "run", "graph", "history", "log")),
+        ),
+        live=True,
+    )
+
+
+def problem(words: str) -> Markup:
+    return document(
+        "signoff sandbox",
+        Markup(
+            '<header class="top"><h1>signoff <span>sandbox</span></h1></header>'
+            '<main class="problem"><p>{}</p><p><a href="/">Back to the page</a></p></main>'
+        ).format(words),
+        live=False,
+    )
+
+
+def document(title: str, content: Markup, *, live: bool) -> Markup:
+    return Markup(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        '<title>{}</title><link rel="stylesheet" href="/style.css">{}</head><body>{}</body></html>'
+    ).format(title, Markup('<script src="/script.js" defer></script>') if live else NOTHING, content)

@@ -1,0 +1,66 @@
+// Keeps the page up to date without reloading it. Without this script, links and forms lead to the same addresses.
+"use strict";
+
+let source;
+
+// Put what the server sends where it belongs. Focus and scrolling stay where they are; what is followed stays at its end.
+function put(regions) {
+  for (const [id, html] of Object.entries(regions)) {
+    const region = document.getElementById(id);
+    const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+    const before = region.querySelector(".scroll");
+    const place = before && { top: before.scrollTop, end: before.scrollHeight - before.clientHeight - before.scrollTop < 4 };
+    region.innerHTML = html;
+    const after = region.querySelector(".scroll");
+    if (after) after.scrollTop = "follow" in after.dataset && (!place || place.end) ? after.scrollHeight : place?.top ?? 0;
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+  const unread = parseInt(document.getElementById("unread")?.textContent ?? "", 10);
+  document.title = document.title.replace(/^\(\d+\) /, "");
+  if (unread) document.title = `(${unread}) ${document.title}`;
+}
+
+function listen() {
+  source?.close();
+  source = new EventSource(`/events${location.search}`);
+  const live = document.getElementById("live");
+  source.onopen = () => { live.textContent = "Live"; live.className = "on"; };
+  source.onerror = () => { live.textContent = "Not connected"; live.className = "off"; };
+  source.onmessage = (event) => put(JSON.parse(event.data));
+}
+
+function show(address) {
+  history.pushState(null, "", address);
+  listen();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-show]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  show(link.href);
+});
+
+document.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const pressed = event.submitter;
+  pressed.disabled = true;
+  try {
+    const answer = await fetch(form.action, { method: "post", body: new URLSearchParams(new FormData(form)) });
+    if (answer.ok) {
+      if (form.closest("#start")) form.reset();
+      show(answer.url);
+    } else {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      document.getElementById("said").textContent = page.querySelector("main p").textContent;
+    }
+  } catch {
+    document.getElementById("said").textContent = "The sandbox does not answer.";
+  } finally {
+    pressed.disabled = false;
+  }
+});
+
+window.addEventListener("popstate", listen);
+listen();

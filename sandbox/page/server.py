@@ -1,0 +1,216 @@
+"""The page over HTTP, on 127.0.0.1: as a page, as JSON for a program, and the forms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, replace
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import uvicorn
+from botocore.exceptions import BotoCoreError, ClientError
+from markupsafe import Markup
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.emulator import EmulatorFailedError
+from sandbox.inbox import Inbox
+from sandbox.page import content
+from sandbox.page.content import View
+from sandbox.page.stack import Stack
+
+LARGEST_FORM = 64 * 1024  # bytes
+LOOK_SECONDS = 0.5  # how often an open page looks for what is new
+STOP_SECONDS = 5  # a look that has begun is finished first
+TASK_FIELDS = ("title", "details", "requestedBy")
+FILES = Path(__file__).parent
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # without any, a browser posts our own forms with `Origin: null`
+}
+
+
+class PageServer:
+    """Serves an inbox, and from `show` on the stack that its mail comes from; until then the page says so."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+        self._stack: Stack | None = None
+        self._read = set[int]()
+        self._stopping = threading.Event()
+        # It listens from here on: who comes before the server has started waits, and is not refused.
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(
+            OwnOnly(self._application(), self.url),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            http="h11",
+            loop="asyncio",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="page", daemon=True)
+        self._thread.start()
+
+    def show(self, stack: Stack) -> None:
+        self._stack = stack
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._server.should_exit = True
+        self._thread.join(STOP_SECONDS)
+        self._socket.close()
+
+    def _application(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/", self._page),
+                Route("/events", self._events),
+                Route("/messages", self._messages),
+                Route("/style.css", lambda _: FileResponse(FILES / "style.css")),
+                Route("/script.js", lambda _: FileResponse(FILES / "script.js")),
+                Route("/requests", self._start, methods=["POST"]),
+                Route("/runs/{name}/{order}", self._order, methods=["POST"]),
+            ],
+            exception_handlers={
+                HTTPException: problem,
+                BotoCoreError: unreachable,
+                ClientError: unreachable,
+                EmulatorFailedError: unreachable,
+            },
+        )
+
+    async def _page(self, request: Request) -> Response:
+        stack = self._shown()
+        return HTMLResponse(content.page(stack.name, await run_in_threadpool(self._regions, stack, seen(request))))
+
+    async def _messages(self, _request: Request) -> Response:
+        return JSONResponse([asdict(message) for message in self.inbox.messages()])
+
+    async def _events(self, request: Request) -> Response:
+        """Server-sent events: each is JSON, the regions that have changed by their ids, at first all of them."""
+        stack, view = self._shown(), seen(request)
+
+        async def changes() -> AsyncIterator[str]:
+            before: dict[str, Markup] = {}
+            while not self._stopping.is_set():
+                try:
+                    now = await run_in_threadpool(self._regions, stack, view)
+                except (BotoCoreError, ClientError):
+                    return  # the emulator has ended; the page tries again for as long as it is open
+                if changed := {name: html for name, html in now.items() if before.get(name) != html}:
+                    yield f"data: {json.dumps(changed)}\n\n"
+                before = now
+                await asyncio.sleep(LOOK_SECONDS)
+
+        return StreamingResponse(changes(), media_type="text/event-stream")
+
+    async def _start(self, request: Request) -> Response:
+        stack, form = self._shown(), parse_qs((await body(request)).decode(errors="replace"))
+        task = {field: form[field][0] for field in TASK_FIELDS if field in form}
+        execution = await run_in_threadpool(stack.start, task)
+        return seen_afterwards(View(run=execution.rpartition(":")[2], done="start"))
+
+    async def _order(self, request: Request) -> Response:
+        stack, name, order = self._shown(), request.path_params["name"], request.path_params["order"]
+        orders: dict[str, Callable[[str], bool]] = {
+            "stop": stack.stop,
+            "redeliver": stack.redeliver,
+            "end-round": stack.end_round,
+        }
+        if order not in orders:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such form.")
+        if not await run_in_threadpool(orders[order], stack.execution(name)):
+            raise HTTPException(HTTPStatus.CONFLICT, content.IN_VAIN)
+        return seen_afterwards(replace(seen(request), run=name, done=order))
+
+    def _shown(self) -> Stack:
+        if not self._stack:
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "The program is still being deployed.")
+        return self._stack
+
+    def _regions(self, stack: Stack, view: View) -> dict[str, Markup]:
+        if view.mail:
+            self._read.add(view.mail)
+        runs = stack.runs()
+        chosen = next((run for run in runs if run.name == view.run), None) or (
+            None if view.run else next(iter(runs), None)
+        )
+        events = stack.history(chosen) if chosen else []
+        lines = stack.log(view.log, chosen.started) if chosen else []
+        entered = [event.state for event in events if event.entered]
+        return {
+            "said": content.said(view),
+            "inbox": content.inbox(self.inbox.messages(), self._read, view),
+            "requests": content.requests(runs, chosen, view),
+            "run": content.run(chosen, view),
+            "graph": stack.picture.of(entered, chosen.status if chosen else ""),
+            "history": content.history(events),
+            "log": content.log(stack.logs, lines, view),
+        }
+
+
+class OwnOnly:
+    """Other web sites must neither read this, by a name that leads to 127.0.0.1, nor post here."""
+
+    def __init__(self, application: ASGIApp, url: str) -> None:
+        self._application = application
+        own = url.removeprefix("http://")
+        self._hosts = (own, own.replace("127.0.0.1", "localhost"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        ours = host in self._hosts and origin in (None, f"http://{host}")
+        refusal = HTMLResponse(content.problem("This page is for this machine only."), HTTPStatus.FORBIDDEN)
+        await (self._application if ours else refusal)(scope, receive, guarded)
+
+
+def seen(request: Request) -> View:
+    return View.of(request.query_params)
+
+
+def seen_afterwards(view: View) -> Response:
+    return RedirectResponse(view.address(done=view.done), HTTPStatus.SEE_OTHER)
+
+
+async def body(request: Request) -> bytes:
+    found = b""
+    async for part in request.stream():
+        found += part
+        if len(found) > LARGEST_FORM:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A form may have {LARGEST_FORM} bytes.")
+    return found
+
+
+async def problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    return HTMLResponse(content.problem(error.detail), error.status_code)
+
+
+async def unreachable(_request: Request, error: Exception) -> Response:
+    return HTMLResponse(content.problem(str(error)), HTTPStatus.BAD_GATEWAY)

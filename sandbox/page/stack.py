@@ -1,0 +1,203 @@
+"""What AWS says of a deployed stack, and what a person at the console could do to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from sandbox.cloud import Cloud
+from sandbox.emulator import Emulator
+from sandbox.page.picture import Picture
+
+RUNS = 25  # the newest; older ones are left out
+LINES = 200  # of a log, the newest
+RUNNING = "RUNNING"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """An execution and its approval record, which is empty until people have been asked."""
+
+    arn: str
+    name: str
+    status: str
+    started: datetime
+    task: Mapping[str, Any]
+    record: Mapping[str, Any]
+    error: str
+    cause: str
+
+    @property
+    def title(self) -> str:
+        return str(self.record.get("title") or self.task.get("title") or self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of an execution's history; `state` is the one that it is about, if any. It never has input or output."""
+
+    seconds: float
+    kind: str
+    state: str
+    entered: bool
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    name: str
+    log_group: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLine:
+    at: datetime
+    function: str
+    text: str
+
+
+@dataclass
+class Stack:
+    """`outputs` are the stack's, `functions` the names of its Lambda functions."""
+
+    name: str
+    cloud: Cloud
+    emulator: Emulator
+    outputs: Mapping[str, Any]
+    functions: list[str]
+    _described: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def picture(self) -> Picture:
+        described = self._workflows.describe_state_machine(stateMachineArn=self.outputs["stateMachineArn"])
+        return Picture(json.loads(described["definition"]))
+
+    @cached_property
+    def logs(self) -> list[Function]:
+        """The functions by the module that they run, in the alphabet's order."""
+        described = [
+            self.cloud.client("lambda").get_function_configuration(FunctionName=name) for name in self.functions
+        ]
+        found = [
+            Function(name=one["Handler"].split(".")[-2], log_group=one["LoggingConfig"]["LogGroup"])
+            for one in described
+        ]
+        return sorted(found, key=lambda function: function.name)
+
+    def runs(self) -> list[Run]:
+        """The newest first."""
+        listed = self._workflows.list_executions(stateMachineArn=self.outputs["stateMachineArn"], maxResults=RUNS)
+        records = self._records()
+        found = [self._run(one, records.get(one["executionArn"], {})) for one in listed["executions"]]
+        return sorted(found, key=lambda run: run.started, reverse=True)
+
+    def _run(self, listed: Mapping[str, Any], record: Mapping[str, Any]) -> Run:
+        arn, over = listed["executionArn"], listed["status"] != RUNNING
+        described = self._described.get(arn) or self._workflows.describe_execution(executionArn=arn)
+        if over:
+            self._described[arn] = described
+        return Run(
+            arn=arn,
+            name=listed["name"],
+            status=described["status"],
+            started=described["startDate"],
+            task=task_of(described.get("input", "")),
+            record=record,
+            error=described.get("error", ""),
+            cause=described.get("cause", ""),
+        )
+
+    def _records(self) -> dict[str, dict[str, Any]]:
+        """By execution. All of them: a sandbox has few."""
+        pages = (
+            self.cloud.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(TableName=self.outputs["approvalTableName"], ConsistentRead=True)
+        )
+        read = TypeDeserializer().deserialize
+        items = [{name: read(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+        return {str(item.get("executionArn")): item for item in items}
+
+    def history(self, run: Run) -> list[Event]:
+        """Oldest first."""
+        pages = self._workflows.get_paginator("get_execution_history").paginate(executionArn=run.arn)
+        found, state = [], ""
+        for event in (event for page in pages for event in page["events"]):
+            details: dict[str, Any] = next((event[key] for key in event if key.endswith("EventDetails")), {})
+            entered = "stateEnteredEventDetails" in event
+            state = details.get("name", state) if entered else state
+            found.append(
+                Event(
+                    seconds=(event["timestamp"] - run.started).total_seconds(),
+                    kind=event["type"],
+                    state="" if event["type"].startswith("Execution") else state,
+                    entered=entered,
+                    error=details.get("error", ""),
+                    cause=details.get("cause", ""),
+                )
+            )
+        return found
+
+    def log(self, name: str, since: datetime) -> list[LogLine]:
+        """What a function has logged, oldest first; all of them if there is none of that name."""
+        asked = [function for function in self.logs if function.name == name] or self.logs
+        lines = [line for function in asked for line in self._log(function, since)]
+        return sorted(lines, key=lambda line: line.at)[-LINES:]
+
+    def _log(self, function: Function, since: datetime) -> Iterator[LogLine]:
+        pages = (
+            self.cloud.client("logs")
+            .get_paginator("filter_log_events")
+            .paginate(logGroupName=function.log_group, startTime=int(since.timestamp() * 1000))
+        )
+        for event in (event for page in pages for event in page["events"]):
+            at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+            yield LogLine(at=at, function=function.name, text=event["message"].rstrip())
+
+    def start(self, task: Mapping[str, str]) -> str:
+        """Ask for `task` ({"title", "details", "requestedBy"}); the execution's ARN."""
+        started = self._workflows.start_execution(
+            stateMachineArn=self.outputs["stateMachineArn"], input=json.dumps({"task": dict(task)})
+        )
+        return str(started["executionArn"])
+
+    def execution(self, name: str) -> str:
+        """The ARN of an execution of this stack."""
+        return f"{self.outputs['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{name}"
+
+    def stop(self, execution: str) -> bool:
+        """False if it has ended already. Raises ClientError."""
+        if self._workflows.describe_execution(executionArn=execution)["status"] != RUNNING:
+            return False
+        self._workflows.stop_execution(
+            executionArn=execution, error="Stopped", cause="Somebody pressed Stop on the sandbox's page"
+        )
+        return True
+
+    def end_round(self, execution: str) -> bool:
+        """False if it waits for nobody. Raises EmulatorFailedError, as does the next."""
+        return self.emulator.end_round(execution)
+
+    def redeliver(self, execution: str) -> bool:
+        """False if it waits for nobody."""
+        return self.emulator.redeliver(execution)
+
+    @property
+    def _workflows(self) -> Any:
+        return self.cloud.client("stepfunctions")
+
+
+def task_of(text: str) -> dict[str, Any]:
+    """The task in an execution's input, which anybody may have written."""
+    try:
+        task = json.loads(text)["task"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return task if isinstance(task, dict) else {}

@@ -1,0 +1,185 @@
+"""The sandbox's page in a browser: what a person starts, reads and presses, and that the page follows by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from sandbox import Sandbox, running
+from tests.browser.conftest import DEVICES, watched
+
+ALICE, BOB = "alice@example.com", "bob@example.com"
+# How Chromium calls it that the page has stopped listening, to listen for what it shows now.
+LISTENING_ENDED = frozenset({"GET failed: net::ERR_ABORTED"})
+SECONDS = 30 * 1000  # milliseconds, for what functions have to do first
+# Half an hour for each round: only a button ends one within a test.
+ASKED = {
+    "approvers": [ALICE, BOB],
+    "approvalsRequired": 1,
+    "deadlineSeconds": 3600,
+    "reminders": 1,
+    "mailsPerSecond": 10,
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox(browser: Browser) -> Iterator[Sandbox]:
+    """Asks for a browser first: without one, there is nothing to deploy for."""
+    with running("dev", ASKED) as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser, sandbox: Sandbox) -> Iterator[Page]:
+    with watched(browser, LISTENING_ENDED, **DEVICES["desktop"]) as opened:
+        opened.goto(sandbox.inbox_url)
+        yield opened
+
+
+def start(page: Page) -> str:
+    """By the form; the title."""
+    title = f"Run {uuid4().hex[:12]}"
+    if not page.get_by_label("What shall be approved?").is_visible():
+        page.get_by_text("Start a request").click()
+    page.get_by_label("What shall be approved?").fill(title)
+    page.get_by_label("Details").fill("As discussed.")
+    page.get_by_role("button", name="Start the workflow").click()
+    expect(page.locator("#run").get_by_role("heading", name=title)).to_be_visible()
+    return title
+
+
+def mails(page: Page, title: str) -> Locator:
+    return page.locator("#inbox").get_by_role("link").filter(has_text=title)
+
+
+def state(page: Page, name: str) -> Locator:
+    return page.locator(f'.state[data-state="{name}"]')
+
+
+def picture(page: Page, tmp_path: Path, name: str) -> None:
+    page.screenshot(path=Path(os.environ.get("SCREENSHOTS", tmp_path)) / f"sandbox-{name}.png", full_page=True)
+
+
+def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_without_a_reload(
+    page: Page, tmp_path: Path
+) -> None:
+    page.evaluate("window.kept = true")  # until the page is loaded anew
+    title = start(page)
+    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
+    expect(state(page, "Request approval")).to_have_class("state now")
+    expect(page.locator("#requests").get_by_role("row").filter(has_text=title)).to_contain_text("0 of 1 approved")
+
+    to_alice = mails(page, title).filter(has_text=ALICE)
+    expect(to_alice).to_contain_text("Unread")
+    to_alice.click()
+    expect(to_alice).to_have_attribute("aria-expanded", "true")
+    expect(to_alice).not_to_contain_text("Unread")
+    picture(page, tmp_path, "waiting")
+    with page.context.expect_page() as opened:
+        page.locator("#inbox .body").get_by_role("link").click()
+    approval = opened.value
+    approval.get_by_role("button", name="Approve").click()
+    expect(approval.get_by_role("heading", name="Thank you, you approved this")).to_be_visible()
+    approval.close()
+
+    expect(state(page, "Return to main processing")).to_have_class("state good", timeout=SECONDS)
+    expect(state(page, "Request approval")).to_have_class("state past")
+    expect(page.locator("#run")).to_contain_text(f"{ALICE} approved")
+    expect(page.locator("#history")).to_contain_text("ExecutionSucceeded")
+    expect(page.locator("#run").get_by_role("button")).to_have_count(0)
+    expect(page.locator("#log")).to_contain_text("process_task")
+    page.locator("#log").get_by_role("link", name="approval api").click()
+    expect(page.locator("#log")).not_to_contain_text("process_task")
+    picture(page, tmp_path, "approved")
+    assert page.evaluate("window.kept")
+
+
+def test_a_run_is_stopped_by_its_button(page: Page) -> None:
+    title = start(page)
+    page.get_by_role("button", name="Stop the run").click()
+    expect(page.get_by_role("status").filter(has_text="The run was stopped")).to_be_visible()
+    expect(page.locator("#requests").get_by_role("row").filter(has_text=title)).to_contain_text("Stopped")
+    expect(page.locator(".state.bad")).to_have_count(1)
+    expect(page.locator("#history")).to_contain_text("ExecutionAborted")
+
+
+def test_a_round_is_ended_by_its_button_and_the_reminder_arrives(page: Page) -> None:
+    title = start(page)
+    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
+    page.get_by_role("button", name="End this round now").click()
+    expect(mails(page, title).filter(has_text="Reminder")).to_have_count(2, timeout=SECONDS)
+    expect(page.locator("#requests").get_by_role("row").filter(has_text=title)).to_contain_text("2 of 2")
+    expect(state(page, "Request approval")).to_contain_text("×2")
+    expect(state(page, "Request approval")).to_have_class("state now")
+    page.get_by_role("button", name="End this round now").click()
+    expect(state(page, "Expired")).to_have_class("state bad", timeout=SECONDS)
+
+
+def test_a_message_is_redelivered_by_its_button_and_nobody_is_mailed_twice(page: Page) -> None:
+    title = start(page)
+    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
+    page.get_by_role("link", name="request approval").click()
+    reports = page.locator("#log li").filter(has_text="REPORT")
+    before = reports.count()
+    page.get_by_role("button", name="Redeliver the message").click()
+    expect(reports).not_to_have_count(before, timeout=SECONDS)
+    expect(mails(page, title)).to_have_count(2)
+    expect(page.get_by_role("link", name="request approval")).to_have_attribute("aria-current", "true")
+
+
+def test_what_is_typed_focused_or_scrolled_to_stays_while_the_page_follows(page: Page, sandbox: Sandbox) -> None:
+    first = start(page)
+    expect(mails(page, first)).to_have_count(2, timeout=SECONDS)
+    mails(page, first).first.focus()
+    page.get_by_label("What shall be approved?").evaluate("field => { field.value = 'half a sent' }")
+    second = f"Run {uuid4().hex[:12]}"
+    sandbox.start({"title": second})
+    expect(mails(page, second)).to_have_count(2, timeout=SECONDS)
+    expect(mails(page, first).first).to_be_focused()
+    expect(page.get_by_label("What shall be approved?")).to_have_value("half a sent")
+    expect(page.locator("#run").get_by_role("heading", name=first)).to_be_visible()  # it was chosen
+
+
+def test_it_works_by_reloading_where_there_is_no_script(browser: Browser, sandbox: Sandbox) -> None:
+    with watched(browser, java_script_enabled=False, **DEVICES["desktop"]) as page:
+        page.goto(sandbox.inbox_url)
+        title = start(page)
+        page.get_by_role("button", name="Stop the run").click()
+        expect(page.get_by_text("The run was stopped")).to_be_visible()
+        page.reload()
+        expect(page.locator("#requests").get_by_role("row").filter(has_text=title)).to_contain_text("Stopped")
+        page.locator("#inbox").get_by_role("link").first.click()
+        expect(page.locator("#inbox .body")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible_and_fits_a_laptop_and_a_phone(
+    browser: Browser, sandbox: Sandbox, tmp_path: Path, scheme: str
+) -> None:
+    for device in ("desktop", "phone"):
+        with watched(browser, LISTENING_ENDED, color_scheme=scheme, bypass_csp=True, **DEVICES[device]) as page:
+            page.goto(f"{sandbox.inbox_url}/?mail=1")
+            start(page)
+            expect(page.get_by_text("Live", exact=True)).to_be_visible()
+            found = Axe().run(page)
+            assert not found.response["violations"], found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth") <= DEVICES[device]["viewport"]["width"]
+            picture(page, tmp_path, f"{scheme}-{device}")
+
+
+def test_keys_alone_are_enough(page: Page) -> None:
+    title = start(page)
+    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
+    mails(page, title).first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#inbox .body")).to_be_visible()
+    expect(mails(page, title).first).to_be_focused()
+    page.get_by_role("button", name="Stop the run").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The run was stopped")).to_be_visible()
