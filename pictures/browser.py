@@ -48,7 +48,9 @@ def browser() -> Iterator[Browser]:
     """Raises NoBrowserError."""
     executable = chromium()
     if not executable:
-        raise NoBrowserError(f"no browser: none of {', '.join(CHROMIUMS)} is on the PATH")
+        raise NoBrowserError(
+            f"no browser: none of {', '.join(CHROMIUMS)} is on the PATH (Debian: apt-get install chromium)"
+        )
     with sync_playwright() as playwright:
         # In a container, chromium as root has no sandbox of its own.
         launched = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])

@@ -77,7 +77,7 @@ def svg(document: str, described: str) -> str:
     """Laid out by `dot`. `described` is read out to those who do not see it. Raises NoGraphvizError."""
     dot = shutil.which("dot")
     if not dot:
-        raise NoGraphvizError("no graphviz: there is no `dot` on the PATH")
+        raise NoGraphvizError("no graphviz: there is no `dot` on the PATH (Debian: apt-get install graphviz)")
     made = subprocess.run([dot, "-Tsvg"], input=document, capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:
         raise NoGraphvizError(f"dot refused a diagram:\n{made.stderr}")

@@ -13,7 +13,7 @@ from sandbox.demo import LINK, PATIENCE, TASK
 from sandbox.session import Sandbox, running
 
 NAME = "sandbox.png"
-WINDOW = Device(width=1280, height=1120)  # so high that the mail is whole
+WINDOW = Device(width=1280, height=800)
 
 
 class NothingToSeeError(RuntimeError):
