@@ -71,7 +71,11 @@ GROUPS = (
     ),
     Group(
         names=(live.NAME,),
-        sources=Sources(modules=("pictures/live.py",), within=(OURS, "sandbox/session.py", "sandbox/inbox")),
+        sources=Sources(
+            modules=("pictures/live.py",),
+            within=(OURS, "sandbox/session.py", "sandbox/inbox.py", "sandbox/page/"),
+            others=("sandbox/page/*.css", "sandbox/page/*.js"),
+        ),
         draw=lambda: [(live.NAME, live.picture())],
     ),
 )

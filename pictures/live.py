@@ -1,4 +1,4 @@
-"""The sandbox's own page, with a request that one of the two people it needs has approved."""
+"""The sandbox's own page: a request that one of the two people it needs has approved, and the other's mail, open."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ def picture() -> bytes:
         approve(sandbox, ALICE)
 
         def show(page: Page) -> None:
-            page.goto(sandbox.inbox_url)
-            page.get_by_text(TASK["title"]).first.wait_for()
+            opened = [message.to for message in sandbox.messages()].index(BOB) + 1
+            page.goto(f"{sandbox.inbox_url}/?mail={opened}")
+            page.get_by_text("Live", exact=True).wait_for()
+            page.get_by_text("1 of 2 approved").wait_for()
 
         # Not before: while Playwright is there, its event loop runs in this thread, where a deployment starts its own.
         with browser() as launched:
