@@ -28,7 +28,7 @@ tools: python ## Install the tools of tests and checks as well
 demo: setup ## See the whole journey of one request, without an AWS account
 	@$(BIN)/python -m sandbox demo
 
-sandbox: setup ## Run it all on this machine until Ctrl-C, with a live page to click in
+sandbox: setup ## Run it all on this machine until Ctrl-C, with a live page
 	@$(BIN)/python -m sandbox serve
 
 test: tools ## Run the tests
