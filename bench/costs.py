@@ -1,4 +1,4 @@
-"""Counts times prices."""
+"""Multiplies counts by prices."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ KILOBYTE = 1024
 HOURS_A_MONTH = 730
 # A message is sent, received and deleted.
 REQUESTS_A_MESSAGE = 3
-# A mapping keeps five long polls of twenty seconds open while its queue is empty.
+# An event source mapping keeps five long polls of twenty seconds open while its queue is empty.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLS_A_MONTH = 5 * 3600 // 20 * HOURS_A_MONTH
-# AWS's task tokens are this much longer than the emulator's, which have 36 characters, and a record has one.
+# A record holds a task token, which is this much longer on AWS than in the emulator (36 characters).
 LONGER_TOKEN_BYTES = 1000
 WRITES = ("PutItem", "UpdateItem")
 ALARM, MAPPING, FUNCTION, TOPIC = (
@@ -77,7 +77,7 @@ def per_thousand(counted: Counted, billed: Mapping[str, float], made: Made) -> l
 
 
 def per_month(counted: Counted, made: Made) -> list[Line]:
-    """What it costs each month, whether anybody is asked or not; of a metric only the hours in which it is written."""
+    """The fixed monthly cost; for a metric, only the hours in which it is written."""
     watched = sum(
         1 for type_, _, given in made if type_ == ALARM for query in given["metricQueries"] if query.get("metric")
     )

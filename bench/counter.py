@@ -1,4 +1,4 @@
-"""Counts what functions call: each has a port of its own here, behind which is the emulator."""
+"""Counts the functions' calls: each function calls the emulator through its own port here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Call:
 
 
 class Counters:
-    """On 127.0.0.1, from `__enter__` to `__exit__`. Passes everything on as it came, Host included: it is signed."""
+    """On 127.0.0.1, from `__enter__` to `__exit__`. Forwards everything unchanged, Host included: it is signed."""
 
     def __init__(self, upstream: int, names: Sequence[str]) -> None:
         self.calls: Counter[Call] = Counter()
@@ -48,7 +48,7 @@ class Counters:
 
     @property
     def variables(self) -> dict[str, dict[str, str]]:
-        """What makes a function call through here, by its name."""
+        """The environment variables that send a function's calls through here, by entry module."""
         return {
             name: {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
             for name, server in self._servers.items()
@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
             f"HTTP/1.1 {answer.status} -\r\nContent-Type: {answer.headers['Content-Type']}\r\n"
             f"Content-Length: {len(content)}\r\n\r\n"
         )
-        self.wfile.write(head.encode() + content)  # at once, or the kernel waits between the two
+        self.wfile.write(head.encode() + content)  # in one write, or the kernel waits between two
 
     def finish(self) -> None:
         self._upstream.close()

@@ -1,4 +1,4 @@
-"""What one approval takes, counted and not timed: calls, states, invocations, bytes."""
+"""What one approval uses, counted and not timed: calls, states, invocations, bytes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bench.journey import Browser, approve
 from bench.stage import Function, Stack
 from sandbox.emulator import Emulator
 
-APPROVALS = 4  # what is counted is divided by it
+APPROVALS = 4  # counts are divided by it
 LOG_EVENT_BYTES = 26  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """Of one approval by one person who looks, if there is something to look at, and presses.
+    """Counts for one approval by one person who opens the page, if there is one, and presses.
 
     calls        by function, service and operation
     states       entered
@@ -28,7 +28,7 @@ class Counted:
     invocations  by entry module
     log_bytes    as CloudWatch Logs counts them
     record_bytes of the record once it is decided; 0 without a record
-    metrics      custom ones, written by way of the logs
+    metrics      custom metrics, written through the logs
     """
 
     calls: Mapping[Call, float]
@@ -45,7 +45,7 @@ class Counted:
 
 
 def count(stack: Stack, running: Emulator) -> Counted:
-    """Runs approvals with a counter between functions and emulator. Leaves the functions cold, and as they were."""
+    """Runs approvals with a counter between functions and emulator. Leaves the functions cold, otherwise unchanged."""
     browser = Browser.open()
     with Counters(running.port, [function.entry for function in stack.functions]) as counters:
         stack.configure(counters.variables)
@@ -98,7 +98,7 @@ def log_lines(stack: Stack, function: Function) -> list[str]:
 
 
 def metrics(line: str) -> set[str]:
-    """Of a line in CloudWatch's embedded metric format; of any other line none."""
+    """The metrics in a line of CloudWatch's embedded metric format; none for any other line."""
     if '"_aws"' not in line:
         return set()
     written = json.loads(line)
@@ -120,7 +120,7 @@ def record_bytes(stack: Stack) -> int:
 
 
 def item_bytes(value: Mapping[str, Any]) -> int:
-    """As DynamoDB counts them, near enough, of a value in its wire format.
+    """Approximately the bytes that DynamoDB counts for a value in its wire format.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """

@@ -1,4 +1,4 @@
-"""Many executions open at once, and many people asked by one."""
+"""Many executions open at once, and one execution with many approvers."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from bench.journey import Browser, approve
 from bench.stage import ALICE, OURS, Mail, Program, Stack, TooLateError, deployed, emulator, until
 
 PRESSES = 10
-CROWD_SECONDS = 120  # a crowd whose mails take longer is given up
-# Past what the configuration allows, for the emulator has no limit that the pace would respect.
+CROWD_SECONDS = 120  # give up on a crowd whose mails take longer
+# Faster than the configuration allows: the emulator has no limit for the pace to respect.
 NO_PAUSE = {"request_approval": {"MAIL_PAUSE_SECONDS": "0"}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Crowd:
-    """`size` executions that were started one after the other.
+    """`size` executions, started one after the other.
 
     started, mailed  seconds from the first start until the last of them was started, and the last mail was out; None
                      if that took too long
-    mails            that came
-    answers          milliseconds of presses while all the others were open
+    mails            received
+    answers          milliseconds per press while all the others were open
     """
 
     size: int
@@ -33,7 +33,7 @@ class Crowd:
 
 
 def crowd(program: Program, size: int) -> Crowd:
-    """In an emulator of its own. Raises TooLateError if no mail comes at all."""
+    """In its own emulator. Raises TooLateError if no mail arrives at all."""
     with emulator() as running:
         stack = deployed(running, program)
         unpaced(stack)
@@ -56,7 +56,7 @@ def crowd(program: Program, size: int) -> Crowd:
 
 
 def unpaced(stack: Stack) -> None:
-    """Raises KeyError if ours does not read that variable any more."""
+    """Raises KeyError if our function no longer reads that variable."""
     if stack.program is OURS:
         for entry, variables in NO_PAUSE.items():
             for name in variables:
@@ -65,7 +65,7 @@ def unpaced(stack: Stack) -> None:
 
 
 def waiting(stack: Stack) -> int:
-    """Mails that nobody has read, looked at without reading them, which would cost the emulator time."""
+    """Unread mails, counted without receiving them, which would cost the emulator time."""
     seen = stack.cloud.client("sqs").get_queue_attributes(
         QueueUrl=stack.mailboxes[ALICE], AttributeNames=["ApproximateNumberOfMessages"]
     )
@@ -80,7 +80,7 @@ def read_all(stack: Stack) -> list[Mail]:
 
 
 def audience(program: Program, size: int, *, paced: bool, times: int) -> list[float]:
-    """Seconds from a start until the last of `size` people has the mail, in an emulator of its own."""
+    """Seconds from a start until the last of `size` people has the mail, in its own emulator."""
     people = [f"person-{number}@example.com" for number in range(size)]
     with emulator() as running:
         stack = deployed(running, program, people)

@@ -1,4 +1,4 @@
-"""What is said of a row of measurements."""
+"""Statistics of a series of measurements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Figure:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Figure:
-        """The percentile is the nearest rank: a value that was measured. Raises StatisticsError for no values."""
+        """Nearest-rank percentile: a measured value. Raises StatisticsError for no values."""
         return cls(median(values), sorted(values)[math.ceil(0.95 * len(values)) - 1], len(values))
 
 

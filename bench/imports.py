@@ -24,15 +24,15 @@ from sandbox import environments
 from sandbox.archive import zipped
 
 PROBE = BENCH / "probe.py"
-# What comes with boto3; the rest of an import is the function's own, a library of its archive, or Python's.
+# Comes with boto3; other imports are the function's own, libraries in its archive, or Python's.
 SDK = ("boto3", "botocore", "s3transfer", "urllib3", "dateutil", "jmespath", "six")
-CLIENTS = {"states": "stepfunctions"}  # where boto3 calls a service otherwise than ARNs do
+CLIENTS = {"states": "stepfunctions"}  # where boto3's name of a service differs from that in ARNs
 IMPORT_RUNS = 3
 
 
 @dataclass
 class Start:
-    """A function's start in fresh interpreters; milliseconds of each run.
+    """A function's start in fresh interpreters; milliseconds per run.
 
     load, answer          until it is imported, and from there until it has answered its first event
     load_cpu, answer_cpu  the same in CPU time
@@ -49,7 +49,7 @@ class Start:
 
     @property
     def cpu(self) -> Figure:
-        """Of the same, in CPU time: steadier where other programs want the machine as well."""
+        """The same in CPU time: steadier when the machine is busy."""
         return Figure.of([load + answer for load, answer in zip(self.load_cpu, self.answer_cpu, strict=True)])
 
 
@@ -57,9 +57,9 @@ class Start:
 class Starts:
     """Of one function.
 
-    compiled  its archive's modules are bytecode already
-    source    they are compiled at each start, as on AWS, whose archives have none and cannot be written to
-    services  that it called, in order; the floor calls the same
+    compiled  its archive's modules are already bytecode
+    source    they are compiled at each start, as on AWS, where archives are read-only and hold no bytecode
+    services  it called, in order; the floor calls the same
     imports   milliseconds by library
     """
 
@@ -73,7 +73,7 @@ class Starts:
 
 
 def measure(rounds: int) -> dict[str, Starts]:
-    """By entry module. IAM is off: an interpreter of ours is nobody's role."""
+    """By entry module. IAM is off: our interpreter has no role."""
     with emulator(iam=False) as running, tempfile.TemporaryDirectory() as folder:
         stack = deployed(running, OURS)
         events = Events.prepare(stack, needed=2 * (rounds + 2))
@@ -83,7 +83,7 @@ def measure(rounds: int) -> dict[str, Starts]:
         with Counters(running.port, [probe.function.entry for probe in probes]) as counters:
             for probe in probes:
                 entry = probe.function.entry
-                # Unmeasured: it writes the bytecode, and tells what to compare with.
+                # Not measured: writes the bytecode, and finds the services for the floor.
                 probe.run(probe.compiled, events.next(entry), endpoint=counters.variables[entry]["AWS_ENDPOINT_URL"])
                 measured[entry].services = [call.service for call in counters.order if call.who == entry]
         known = harmless_calls(stack, events)
@@ -106,7 +106,7 @@ def add(start: Start, took: Mapping[str, float]) -> None:
 
 @dataclass(frozen=True)
 class Probe:
-    """One function's archive, unpacked twice: bytecode will be kept in the one and not in the other."""
+    """One function's archive, unpacked twice: with and without bytecode."""
 
     stack: Stack
     function: Function
@@ -188,7 +188,7 @@ def lambda_python() -> Path:
 
 
 def by_library(import_times: str) -> dict[str, float]:
-    """Milliseconds by library, of what `-X importtime` writes: the time of each module without those it imports."""
+    """Milliseconds by library from `-X importtime`: each module's own time, without its imports."""
     found: dict[str, float] = defaultdict(float)
     for line in import_times.splitlines():
         times, _, name = line.removeprefix("import time:").rpartition("|")
@@ -209,7 +209,7 @@ def library(module: str) -> str:
 
 @dataclass
 class Events:
-    """Events as AWS gives them to the functions; each is for one use if it has an effect."""
+    """Events as AWS sends them to the functions; those with an effect can be used once."""
 
     stack: Stack
     events: dict[str, Iterator[dict[str, Any]]]
@@ -217,7 +217,7 @@ class Events:
 
     @classmethod
     def prepare(cls, stack: Stack, needed: int) -> Events:
-        """Leaves as many executions open as are needed, whose messages wait for nobody but us."""
+        """Leaves the needed number of executions open; only we receive their messages."""
         browser = Browser.open()
         ended = approve(stack, browser).execution
         opened = stack.start()

@@ -1,4 +1,4 @@
-"""One approval from start to end, timed at the places where people wait."""
+"""One approval from start to end, timed where people wait."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import httpx
 
 from bench.stage import Stack
 
-WARM_UP = 3  # journeys that are not counted
+WARM_UP = 3  # uncounted journeys
 
 
 class Step(StrEnum):
-    """What is waited for; the values head the tables."""
+    """The waits; the values are table headings."""
 
     MAIL = "start → mail"
     LOOK = "GET of the link"
@@ -34,7 +34,7 @@ class Approved:
 
 @dataclass
 class Measured:
-    """Of one program: milliseconds by step, and of its functions' invocations, by entry module."""
+    """One program's milliseconds by step, and by entry module for its functions' invocations."""
 
     times: dict[Step, list[float]] = field(default_factory=lambda: defaultdict(list))
     durations: dict[str, list[float]] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Browser:
-    """What opens links, over one connection a host, as a browser has it."""
+    """Opens links over one connection per host, like a browser."""
 
     client: httpx.Client
 
@@ -72,7 +72,7 @@ class Browser:
 
 
 def approve(stack: Stack, browser: Browser, *, cold: bool = False) -> Approved:
-    """With `cold`, no step finds a process of its functions."""
+    """With `cold`, every step starts with cold functions."""
     times: dict[Step, float] = {}
     if cold:
         stack.chill()
@@ -92,7 +92,7 @@ def approve(stack: Stack, browser: Browser, *, cold: bool = False) -> Approved:
 
 
 def interleaved(stacks: list[Stack], rounds: int, *, cold: bool = False) -> dict[str, Measured]:
-    """Each program in turn, so that whatever else the machine does hits all of them. Returns them by name."""
+    """Alternates between the programs, so that other load on the machine affects all of them. Returns them by name."""
     browser = Browser.open()
     if not cold:
         for stack in stacks * WARM_UP:

@@ -1,4 +1,4 @@
-"""What memory size costs and saves: sums from CPU time that was measured here. An estimate, and to be called one."""
+"""What memory size costs and saves, estimated from CPU time measured here. Always label it an estimate."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Estimate:
 
 
 def estimate(memory_mib: int, *, load: float, answer: float, answer_cpu: float) -> Estimate:
-    """From milliseconds that were measured with a CPU of one's own.
+    """Estimated from milliseconds measured on a full CPU.
 
-    The init phase has a full CPU whatever the size; what comes after it has one in proportion, and waits as long.
+    The init phase has a full CPU at any size; later phases have a proportional share, and wait as long.
     """
     share = min(1.0, memory_mib / FULL_CPU_MIB)
     took = load + max(0.0, answer - answer_cpu) + answer_cpu / share

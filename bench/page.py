@@ -1,4 +1,4 @@
-"""docs/performance.md: the words of a template, and a run's tables between them."""
+"""docs/performance.md: a template filled in with a run's tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
 
 
 def filled(results: Results) -> str:
-    """Raises KeyError for a place in the template that nothing goes to."""
+    """Raises KeyError for a placeholder without content."""
     made = {name: make(results) for name, make in TABLES.items()}
     made |= {"machine": results.machine, "region": prices.REGION, "price_date": prices.DATE}
     return PLACE.sub(lambda place: made[place[1]], template())
@@ -43,6 +43,6 @@ def template() -> str:
 
 
 def is_written_by(template_text: str, published: str) -> bool:
-    """Whether a page is this template with anything in its places."""
+    """Whether a page is this template with any content in its placeholders."""
     words = PLACE.split(template_text)[::2]
     return bool(re.fullmatch("(?s:.+?)".join(map(re.escape, words)), published))

@@ -1,4 +1,4 @@
-"""What the rival and the floor are made of: the same parts as ours, with nothing around them."""
+"""The parts of the rival and the floor: the same as ours, without extras."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def function(
     statements: Sequence[Statement] = (),
     variables: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> aws.lambda_.Function:
-    """Runs `handler` of one file, in a role that may log and do what `statements` say."""
+    """Runs `handler` of one file, with a role that allows logging and `statements`."""
     name = source.stem.replace("_", "-")
     logs = aws.cloudwatch.LogGroup(f"{name}-logs", name_prefix=f"/aws/lambda/{name}-", retention_in_days=LOG_DAYS)
     role = aws.iam.Role(f"{name}-role", assume_role_policy=trust("lambda.amazonaws.com"))
@@ -59,7 +59,7 @@ def read_queue(consumed: aws.sqs.Queue) -> Statement:
 
 
 def consume(consumed: aws.sqs.Queue, consumer: aws.lambda_.Function) -> None:
-    """With the batches and the concurrency of ours."""
+    """With our batch size and concurrency."""
     aws.lambda_.EventSourceMapping(
         "messages",
         event_source_arn=consumed.arn,
@@ -70,7 +70,7 @@ def consume(consumed: aws.sqs.Queue, consumer: aws.lambda_.Function) -> None:
 
 
 def topic(people: Sequence[str]) -> aws.sns.Topic:
-    """One that mails everything to everybody."""
+    """A topic that mails everything to everybody."""
     made = aws.sns.Topic("topic")
     for email in people:
         aws.sns.TopicSubscription(f"mail-{email}", topic=made.arn, protocol="email", endpoint=email)
@@ -79,7 +79,7 @@ def topic(people: Sequence[str]) -> aws.sns.Topic:
 
 @dataclass(frozen=True)
 class HttpApi:
-    """An HTTP API that routes are added to. Its address is known before there are any."""
+    """An HTTP API that routes are added to. Its address is known before it has routes."""
 
     api: aws.apigatewayv2.Api
 

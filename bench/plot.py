@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, LABELS, VALUES = 760, 190, 90  # pixels: in all, left of the bars, right of them
+WIDTH, LABELS, VALUES = 760, 190, 90  # pixels: in total, left of the bars, right of them
 BAR, GAP, ROW_GAP, HEAD = 13, 3, 14, 34
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328; }
@@ -59,7 +59,7 @@ def svg(legend: Sequence[str], panels: Sequence[Panel]) -> str:
 
 
 def draw(panel: Panel, top: float) -> tuple[list[str], float]:
-    """Elements, and where the next panel begins."""
+    """The elements, and where the next panel begins."""
     longest = max(max(bar.value, bar.p95) for _, bars in panel.rows for bar in bars) or 1
     scale = (WIDTH - LABELS - VALUES) / longest
     drawn = [f'<text class="title" x="0" y="{top + 12:.1f}">{escape(panel.title)}</text>']

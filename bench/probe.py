@@ -1,8 +1,8 @@
-"""Runs in a function's interpreter: imports its module, gives it an event, and says on the last line what that took.
+"""Runs in a function's interpreter: imports its module, calls it with an event and prints timings on the last line.
 
-What is to be run comes as JSON on standard input: `module` and `event` for a function, or `services` for the floor,
-which imports boto3, makes the clients of these and calls each as often as it is named; `known` has ARNs and names. A
-floor without services is the logger that a function of ours writes its line with.
+JSON on standard input says what to run: `module` and `event` for a function, or `services` for the floor, which imports
+boto3, makes their clients and calls each as often as it is named; `known` has ARNs and names. A floor without services
+is the logger that our functions use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 class Context:
-    """What Lambda tells a handler of the invocation."""
+    """Lambda's context object."""
 
     function_name = function_version = "probe"
     memory_limit_in_mb = 512

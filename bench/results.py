@@ -1,4 +1,4 @@
-"""All that one run of the bench has found."""
+"""The results of one run of the bench."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from bench.imports import Starts
 from bench.journey import Measured, Step
 from bench.stage import OURS, RIVAL
 
-# At most so many times what the rival takes, by (cold, step).
+# At most this many times the rival's time, by (cold, step).
 GOALS = {
     (False, Step.MAIL): 1.1,
     (False, Step.ANSWER): 1.5,
     (False, Step.FINISH): 1.5,
     (True, Step.FINISH): 1.25,
 }
-# Import and first answer, at most so many times the floor: where something is rendered, where only a line is logged,
-# and everywhere else.
+# Import and first answer, at most this many times the floor: if something is rendered, if only a line is logged, and
+# otherwise.
 RENDERED, LOGGED, CALLED = 1.2, 1.0, 1.1
 RENDERING = ("approval_api", "request_approval")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Seconds until the last of `size` people has the mail: at the pace that SNS takes, and without a pause."""
+    """Seconds until the last of `size` people has the mail: at the pace that SNS allows, and without a pause."""
 
     size: int
     paced: float
@@ -38,7 +38,7 @@ class Audience:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """`machine` is a sentence. By program's name: journeys, what was counted, dollars, archives' bytes by function."""
+    """`machine` is a sentence. By program name: journeys, counts, dollars, archive bytes by function."""
 
     machine: str
     warm: Mapping[str, Measured]
@@ -52,7 +52,7 @@ class Results:
     starts: Mapping[str, Starts]
 
     def figure(self, program: str, step: Step, *, cold: bool) -> Figure | None:
-        """None for what the program does not have."""
+        """None for a step that the program does not have."""
         times = (self.cold if cold else self.warm)[program].times.get(step)
         return Figure.of(times) if times else None
 

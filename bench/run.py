@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """How often what is measured, and how many at once."""
+    """How often each thing is measured, and how many at once."""
 
     warm: int
     cold: int
@@ -106,7 +106,7 @@ def archive_bytes(stack: Stack) -> dict[str, int]:
 
 
 def machine() -> str:
-    """What kind of machine this is, and how busy."""
+    """The kind of machine, and its load."""
     version = subprocess.run(  # noqa: S603
         [lambda_python(), "--version"], capture_output=True, text=True, check=True
     ).stdout.strip()

@@ -1,4 +1,4 @@
-"""The programs that are compared, deployed side by side in one emulator, with a mailbox for everybody who is asked."""
+"""The compared programs, deployed side by side in one emulator, with a mailbox for each approver."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Found = TypeVar("Found")
 
 
 class TooLateError(RuntimeError):
-    """What was waited for has not come."""
+    """A wait timed out."""
 
 
 def until(look: Callable[[], Found], what: str, seconds: float = PATIENCE_SECONDS, pause: float = 0.01) -> Found:
@@ -47,9 +47,9 @@ def until(look: Callable[[], Found], what: str, seconds: float = PATIENCE_SECOND
 class Program:
     """Something to deploy.
 
-    press    the method that answers when it comes to a mailed link
+    press    the HTTP method that answers at a mailed link
     looks    path of the API that shows something and changes nothing; "" if the link itself does, None if nothing does
-    hears    entry module of the function that runs once more when an execution has ended
+    hears    entry module of the function that also runs after an execution has ended
     """
 
     name: str
@@ -65,7 +65,7 @@ class Program:
 
 
 def ours_config(people: Sequence[str]) -> dict[str, Any]:
-    """As shipped, but for who is asked, and as fast as the configuration lets mails go out."""
+    """As shipped, except for the approvers and the fastest pace of mails that the configuration allows."""
     return {
         "aws:region": REGION,
         "approvers": list(people),
@@ -98,7 +98,7 @@ class Mail:
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """`entry` is the module's name, `given` what the program asked for, code included."""
+    """`entry` is the module's name, `given` the inputs from the program, code included."""
 
     entry: str
     name: str
@@ -108,7 +108,7 @@ class Function:
 
 @dataclass
 class Stack:
-    """One program that is deployed."""
+    """A deployed program."""
 
     program: Program
     cloud: Cloud
@@ -188,17 +188,17 @@ class Stack:
             more = {"nextToken": page["nextToken"]}
 
     def settle(self, since: float) -> None:
-        """Wait until what follows the end of an execution is over, so that the next one has the machine for itself."""
+        """Wait for what follows the end of an execution, so that the next one has the machine to itself."""
         if self.program.hears:
             function = self.function(self.program.hears)
             until(lambda: self.durations(function, since), f"{self.program.hears} after the end")
 
     def chill(self) -> None:
-        """Throw the functions' processes away: the next invocation of each is cold."""
+        """Kill the functions' processes: the next invocation of each is cold."""
         self.configure({})
 
     def configure(self, variables: Mapping[str, Mapping[str, str]]) -> None:
-        """Give the functions their own variables and these, by entry module, in new processes."""
+        """Add these variables to the functions' own, by entry module, in new processes."""
         client = self.cloud.client("lambda")
         for function in self.functions:
             own = function.given.get("environment", {}).get("variables", {})
@@ -219,7 +219,7 @@ def emulator(*, iam: bool = True) -> Iterator[Emulator]:
 
 
 def deployed(running: Emulator, program: Program, people: Sequence[str] = (ALICE,)) -> Stack:
-    """Deploy a program for these people, each with a mailbox of their own."""
+    """Deploy a program for these people, each with their own mailbox."""
     urls: dict[str, str] = {}
     reader = Cloud(endpoint=running.endpoint, region=REGION)
     boxes = Mailboxes(reader, f"mail-{program.name}", urls.__setitem__)

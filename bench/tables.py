@@ -1,4 +1,4 @@
-"""The page's tables and the plot, made of results."""
+"""The page's tables and the plot, made from results."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bench.stage import FLOOR, OURS, RIVAL
 
 PROGRAMS = (OURS.name, RIVAL.name)
 NONE = "–"
-SMALL_MS = 1  # libraries that take less in every function are one line together
+SMALL_MS = 1  # libraries below this in every function share one line
 PRESSED = {Step.ANSWER, Step.FINISH}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """In Markdown; what is not in the first column is to the right."""
+    """In Markdown; all columns but the first are right-aligned."""
     lines = [head, ["---", *(["---:"] * (len(head) - 1))], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -209,7 +209,7 @@ def memory(results: Results) -> str:
 
 
 def plot(results: Results) -> str:
-    """The picture beside the tables."""
+    """The plot next to the tables."""
     panels = []
     for title, is_cold in (("Warm, milliseconds", False), ("Cold, milliseconds", True)):
         rows = []

@@ -35,7 +35,7 @@ COUNTED = frozenset({Standing.THANKS, Standing.PENDING})
 
 
 class Shown(NamedTuple):
-    """What is answered, before it becomes a page or JSON. `comment` is what had been typed."""
+    """The answer before it is rendered as a page or JSON. `comment` is what the person had typed."""
 
     status: int
     state: State
@@ -46,23 +46,23 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalApi:
-    """Serves the HTTP API: whatever comes to it comes here. Headers are in lower case."""
+    """Serves every request to the HTTP API. Header names are in lower case."""
 
     answer: Answer
     settings: PageSettings
 
     def serve(self, event: dict[str, Any]) -> dict[str, Any]:
-        """An HTTP API event, payload format 2.0, and its answer."""
+        """Turn an HTTP API event (payload format 2.0) into its response."""
         try:
             shown = self._route(event)
         except UnavailableError as error:
-            # AWS did not answer, or not in time. Whatever was recorded before stays, so pressing again is safe.
+            # AWS did not answer in time. Anything already recorded stays, so pressing again is safe.
             logger.error("an AWS call failed", outcome="fault", kind=error.kind)
             shown = Shown(503, State.FAULT)
         return self._response(event, shown)
 
     def _route(self, event: dict[str, Any]) -> Shown:
-        """GET and HEAD look, POST decides; with `oneClick`, a GET of the link that approves at once decides, too."""
+        """GET and HEAD only look, POST decides. With `oneClick`, a GET of the one-click link decides too."""
         method, path = _http(event)["method"], links.parse(event["rawPath"])
         if path and path.at_once and not self.settings.one_click:
             path = None
@@ -112,7 +112,7 @@ class ApprovalApi:
         return self._after(pressed, choice.decision)
 
     def _after(self, pressed: Pressed, decision: Decision) -> Shown:
-        """What somebody sees who has pressed: the same again after the same press, a conflict if it did not count."""
+        """What is shown after a press. The same press gets the same page; one that did not count gets a conflict."""
         seen = pressed.seen
         if not pressed.handed_over:
             return Shown(503, State.PENDING, seen)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def request(trigger: Any, stacks_own: Mapping[str, Any]) -> dict[str, str]:
-    """What people will be asked; `stacks_own` is asked if the trigger has no question.
+    """What people will be asked. `stacks_own` is the default, for a trigger without a question.
 
     Returns {"requestId", "title", "details", "requestedBy", "requestedAt", "digest"}, all text, and "scheduledFor" if a
-    schedule has asked; raises InvalidTask. The digest is made last, of all that is asked: an approval must carry it.
+    schedule started the run. Raises InvalidTask. The digest comes last and covers the question: approvals carry it.
     """
     asked = question(trigger, stacks_own)
 

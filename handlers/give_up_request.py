@@ -1,4 +1,4 @@
-"""Give up request: what reaches the dead-letter queue ends the execution that waits for it, loudly."""
+"""Give up request: a message in the dead-letter queue fails the execution that waits for it, loudly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def serve(use_case: GiveUp, delivered: Mapping[str, Any]) -> None:
-    """One record of the batch. Raises what keeps it in the queue."""
+    """Serve one record of the batch. Any exception keeps it in the queue."""
     try:
         message = read_message(delivered["body"])
         logger.append_keys(requestId=message.request_id, execution=message.execution_arn, round=message.round)
@@ -43,7 +43,7 @@ def give_up() -> GiveUp:
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """A batch from the dead-letter queue; what cannot be read stays there for an operator to look at."""
+    """Serve a batch from the dead-letter queue. Unreadable messages stay there for an operator."""
     return serve_each(event, lambda delivered: serve(give_up(), delivered))
 
 

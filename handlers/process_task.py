@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """`event` is the task with `approval` ({"requestId", "outcome", "decidedAt", "votes"}) and `execution` (an ARN).
 
-    The state machine repeats a call whose outcome it cannot know, so key your own work by `requestId`.
-    What is returned becomes `result` in the execution's output.
+    The state machine retries a call whose outcome is unknown, so make your work idempotent by `requestId`.
+    The return value becomes `result` in the execution's output.
     """
     votes = event["approval"]["votes"]
 

@@ -1,4 +1,4 @@
-"""Reconcile request: the record of a run that is over says so too, and the operator hears of trouble."""
+"""Reconcile request: update the record of an execution that has ended, and tell the operator of trouble."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def serve(use_case: Reconcile, event: dict[str, Any]) -> None:
-    """A status change of an execution, from EventBridge.
+    """Handle an EventBridge event about an execution's status change.
 
-    Raises StillRunningError and UnavailableError; Lambda then tries again, twice, and then keeps the event for an
-    operator: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    Raises StillRunningError and UnavailableError. Lambda then retries twice, and keeps the event for an operator:
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
     """
     detail = event["detail"]
     logger.append_keys(execution=detail["executionArn"])
@@ -39,7 +39,7 @@ def reconcile() -> Reconcile:
     observe(settings.environment)
     records = approval_records(settings.table_name, settings.execution_index)
     letterhead = Letterhead(environment=settings.environment, timezone=settings.timezone)
-    sns: Any = OnDemand("sns", PATIENT)  # most endings are told to nobody
+    sns: Any = OnDemand("sns", PATIENT)  # most endings need no mail
     operator = OperatorTopic(sns, settings.operator_topic_arn, letterhead)
     return Reconcile(records=records, workflow=approval_workflow(always=True), operator=operator, clock=records.clock)
 

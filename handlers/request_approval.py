@@ -1,4 +1,4 @@
-"""Request approval: for each message of the request queue, note the round and send its mails."""
+"""Request approval: for each message of the request queue, record the round and send its mails."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Requests:
     queue: RequestQueue
 
     def serve(self, delivered: Mapping[str, Any], worker_ends: int) -> None:
-        """One record of the batch. Raises what makes it come back, and brings that forward."""
+        """Serve one record of the batch. On any exception, SQS redelivers it after `retry_after` seconds."""
         try:
             message = read_message(delivered["body"])
             logger.append_keys(requestId=message.request_id, execution=message.execution_arn, round=message.round)
@@ -40,13 +40,13 @@ class Requests:
         except Exception as error:
             seconds = retry_after(error, int(delivered["attributes"]["ApproximateReceiveCount"]))
             logger.exception("mails not sent, will be tried again", seconds=seconds, kind=type(error).__name__)
-            # Without this, a mail that failed would wait for the queue's whole visibility time-out.
+            # Without this, the retry would wait for the queue's whole visibility timeout.
             self.queue.come_back(delivered["receiptHandle"], seconds)
             raise
 
 
 def retry_after(error: Exception, received: int) -> int:
-    """Seconds until a message is tried again: what never can succeed goes to the dead-letter queue without delay."""
+    """Seconds until the next attempt. A message that can never succeed is not delayed on its way to the DLQ."""
     if isinstance(error, MalformedMessageError):
         return 0
     if isinstance(error, NotAskedError):
@@ -81,16 +81,16 @@ def requests() -> Requests:
         audit_days=settings.audit_days,
     )
     ask = Ask(records=records, workflow=approval_workflow(always=True), mail=mail, clock=records.clock, policy=policy)
-    sqs: Any = OnDemand("sqs")  # for what comes back
+    sqs: Any = OnDemand("sqs")  # only for retries
     return Requests(ask=ask, queue=RequestQueue(sqs, settings.queue_url))
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An SQS batch; returns the messages that are to be delivered again."""
+    """Serve an SQS batch; returns the messages to redeliver."""
     served = requests()
-    # A worker cannot outlive its time-out, so neither does its right to send.
+    # A worker cannot outlive its timeout, so neither does its lease.
     worker_ends = int(served.ask.clock.now() + context.get_remaining_time_in_millis() / 1000) + 1
     return serve_each(event, lambda delivered: served.serve(delivered, worker_ends))
 

@@ -1,8 +1,8 @@
-"""Approvals, on three floors; imports go down only.
+"""Approvals, in three layers; imports only point down.
 
 `rules`     pure: what a request is, who may decide it, whom to ask, what an ending means
-`usecases`  what is done with a request, for callers who bring a store, a workflow, a mail channel and a clock
-`adapters`  those four on AWS, and the wire formats; `faces`: what people and programs get to see
+`usecases`  the operations on a request; the caller passes in a store, a workflow, a mail channel and a clock
+`adapters`  those four on AWS, and the wire formats; `faces`: what people and programs see
 
-The entry modules beside this folder put them together.
+The entry modules beside this folder wire them together.
 """

@@ -1,4 +1,4 @@
-"""One logger and one metrics sink for a function. Never give them a link, a secret, a token or an event."""
+"""One logger and one metrics sink per function. Never pass them a link, a secret, a token or an event."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-# Most calls of the page count nothing, and that is no news.
+# Most page views publish no metrics, so the warning is noise.
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
 # Service and namespace come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_METRICS_NAMESPACE, set by the deployment.
@@ -16,10 +16,10 @@ metrics = Metrics()
 
 
 def observe(environment: str) -> None:
-    """Once a process. `environment` is the stack's name: stacks of one account share the metrics' namespace."""
+    """Call once per process. `environment` is the stack's name: an account's stacks share the metrics namespace."""
     metrics.set_default_dimensions(stack=environment)
 
 
 def count(name: str, times: int = 1) -> None:
-    """Add to one of the approval's metrics: Requested, Approved, Rejected, Mails, NotDelivered, AnsweredWithoutVote."""
+    """Add to one of the approval metrics: Requested, Approved, Rejected, Mails, NotDelivered, AnsweredWithoutVote."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=times)

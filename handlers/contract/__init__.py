@@ -1,4 +1,4 @@
-"""What the program and its functions must spell alike, and what they must judge alike.
+"""The names and rules that the Pulumi program and its functions share.
 
-Standard library alone: `infra/` imports it while a stack is deployed, and every archive holds it.
+Standard library only: `infra/` imports it during deployment, and every archive contains it.
 """

@@ -1,6 +1,6 @@
 """One spelling of an e-mail address, for the stack's config and for "is this the same person?".
 
-Standard library alone: the program and its functions both import it.
+Standard library only: the program and its functions both import it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import unicodedata
 
 from handlers.contract.visible import UNSEEN
 
-# Not `email.utils.parseaddr`: a name with a bracket or a semicolon has it find nobody, and each Python differently.
+# Not `email.utils.parseaddr`: it fails on names with a bracket or a semicolon, differently in each Python version.
 SPACED_AT = re.compile(r"\s*@\s*")
 BRACKETED = re.compile(r"<([^<>]*@[^<>]*)>")
 ADDRESS = re.compile(r"""("(?:[^"\\]|\\.)+"|[^\s<>()\[\],;:"]+)@([^\s<>()\[\],;:"]+)""")
@@ -18,10 +18,10 @@ FULL_STOPS = str.maketrans(dict.fromkeys("\u3002\uff61", "."))  # that stand for
 
 
 def ascii_form(text: str) -> str:
-    """The bare address as mail services take it: without display name, quotes or anything that cannot be seen, the
-    domain lower-cased and in ASCII ("münchen.example" is "xn--mnchen-3ya.example"), the part before it as written.
+    """The bare address as mail services accept it: no display name, quotes or invisible characters; the domain in
+    lower-case ASCII ("münchen.example" is "xn--mnchen-3ya.example"); the local part as written.
 
-    What is no address comes back as something that equals no address of the config; nothing is raised.
+    Text that is no address becomes something that equals no address of the config; nothing is raised.
     """
     normal = unicodedata.normalize("NFKC", text)
     seen = "".join(one for one in UNSEEN.sub("", normal) if one == " " or unicodedata.category(one)[0] not in "CMZ")
@@ -38,14 +38,14 @@ def ascii_form(text: str) -> str:
 
 
 def same_person(text: str) -> str:
-    """What two spellings of one address have in common; mail providers do not tell capitals apart."""
+    """A key that is equal for all spellings of one address; mail providers ignore case."""
     return ascii_form(text).casefold()
 
 
 def _ascii_label(label: str) -> str:
     """As IDNA 2008 maps it: lower case, composed. https://www.unicode.org/reports/tr46/
 
-    Letter by letter, since a final sigma is one of its own to `str.lower`.
+    Letter by letter, since `str.lower` treats a final sigma specially.
     """
     lower = unicodedata.normalize("NFKC", "".join(one.lower() for one in label))
     if lower.isascii():

@@ -1,4 +1,4 @@
-"""The settings of each function: the component writes them as environment variables, a cold start reads them."""
+"""Each function's settings: the component writes them as environment variables, a cold start reads them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """What every function knows: `environment` is the stack's name."""
+    """The setting that every function has: `environment` is the stack's name."""
 
     environment: str
 
     @classmethod
     def variables(cls, **values: Any) -> dict[str, Any]:
-        """Variable by value: {"TABLE_NAME": ...}, for the component. Plain values become text, Outputs stay.
+        """The environment variables, {"TABLE_NAME": ...}, for the component. Plain values become text, Outputs stay.
 
-        Raises SettingsError for a value that is no setting of this function, and for a setting without a value.
+        Raises SettingsError for a value that is not a setting of this function, and for a setting without a value.
         """
         known = {field.name for field in fields(cls)}
         needed = {field.name for field in fields(cls) if field.default is MISSING}
@@ -32,7 +32,7 @@ class Environment:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
-        """The settings of a function that runs. Raises SettingsError."""
+        """The running function's settings. Raises SettingsError."""
         kinds = get_type_hints(cls)
         values = {}
         for field in fields(cls):

@@ -1,4 +1,4 @@
-"""What the state machine puts on the request queue for the function that asks."""
+"""The message that the state machine sends to the request queue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Key(StrEnum):
 def message_body(
     *, task_token: str, execution_arn: str, round_: Any, rounds: int, late: bool, deadline: Any, request: Any
 ) -> dict[str, Any]:
-    """A message of this version: of values, or of the expressions that the state machine makes them from."""
+    """A message of this version, from values or from the state machine's expressions for them."""
     return {
         Key.SCHEMA_VERSION.value: SCHEMA_VERSION,
         Key.TASK_TOKEN.value: task_token,

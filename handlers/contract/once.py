@@ -1,4 +1,4 @@
-"""Names with values, as they come from outside: of two values for one name, each reader would take another."""
+"""Name-value pairs from outside must have unique names: of two values for one name, readers would pick differently."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class RepeatedError(ValueError):
-    """A name came `times` times: the first such one of `names`."""
+    """`name`, the first of the repeated `names`, was given `times` times."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         self.names = tuple(counts)
@@ -18,7 +18,7 @@ class RepeatedError(ValueError):
 
 
 def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs as a dictionary, which by itself would keep one value and lose the other. Raises RepeatedError."""
+    """The pairs as a dictionary. A plain `dict` would silently drop repeated names. Raises RepeatedError."""
     kept = list(pairs)
     if repeated := {name: times for name, times in Counter(name for name, _ in kept).items() if times > 1}:
         raise RepeatedError(repeated)
@@ -26,5 +26,5 @@ def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def parse(text: str) -> Any:
-    """JSON, in which no object has a key twice. Raises RepeatedError, other ValueErrors, and RecursionError."""
+    """Parse JSON whose objects have no duplicate keys. Raises RepeatedError, other ValueErrors and RecursionError."""
     return json.loads(text, object_pairs_hook=once)

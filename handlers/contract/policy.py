@@ -1,4 +1,4 @@
-"""The rules that a request is asked by."""
+"""The approval policy of a request."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """Who is asked, `escalate_to` in the last round only, how many of them decide, and how long that is kept.
+    """Who is asked (`escalate_to` in the last round only), how many of them decide, and how long the record is kept.
 
-    A record copies it, so a deployment changes nothing for requests that wait.
+    Each record copies it, so a deployment changes nothing for pending requests.
     """
 
     approvers: tuple[str, ...]

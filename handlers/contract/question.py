@@ -19,7 +19,7 @@ class Field(StrEnum):
     DETAILS = "details"
     REQUESTED_BY = "requestedBy"
     REQUESTED_AT = "requestedAt"
-    SCHEDULED_FOR = "scheduledFor"  # only where a schedule has asked
+    SCHEDULED_FOR = "scheduledFor"  # only if a schedule started the run
     DIGEST = "digest"
 
 
@@ -27,10 +27,10 @@ ADDRESS_LIMIT = 254  # characters, as many as an e-mail address has
 # Long enough for a change log, short enough for a mail that is read on a phone.
 # In characters.
 LIMITS = {Field.TITLE.value: 200, Field.DETAILS.value: 10_000, Field.REQUESTED_BY.value: ADDRESS_LIMIT}
-# What people decide about. When it was asked is the workflow's own affair.
+# What people decide about. The time of asking is not part of it.
 BOUND = (Field.REQUEST_ID, Field.TITLE, Field.DETAILS, Field.REQUESTED_BY, Field.SCHEDULED_FOR)
-# A part of the link, and what the page looks up. Ids are made in lower case, since links may be folded on their way; a
-# workflow that makes others is still understood, but its links work as they were mailed only.
+# Part of the link, and the page's lookup key. Ids are generated in lower case, since mail gateways may fold a link's
+# case. A workflow may make other ids, but their links only work exactly as mailed.
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
@@ -40,16 +40,16 @@ def new_request_id() -> str:
 
 
 def question_digest(request: Mapping[str, Any]) -> str:
-    """SHA-256, in hex, of the canonical JSON of what is asked; a field that is missing counts as empty.
+    """SHA-256, in hex, of the question's canonical JSON; a missing field counts as empty.
 
-    The state machine keeps it and compares it, as text, with the one that comes with an approval.
+    The state machine keeps it and compares it, as text, with the digest in an approval.
     """
     asked = {name.value: request.get(name, "") for name in BOUND}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 class Question(Protocol):
-    """A question as a message or a record has it."""
+    """The question, as messages and records hold it."""
 
     @property
     def request_id(self) -> str: ...
@@ -64,7 +64,7 @@ class Question(Protocol):
 
 
 def digest_of(question: Question) -> str:
-    """The digest of the question as it stands in a message or a record."""
+    """The digest of the question in a message or a record."""
     return question_digest(
         {
             Field.REQUEST_ID: question.request_id,

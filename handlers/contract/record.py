@@ -1,4 +1,4 @@
-"""What the record looks like to those who do not own it: the table, the state machine, resource policies, people."""
+"""The record's public shape, for the table, the state machine, resource policies and people."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Status(StrEnum):
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"  # set by the state machine when the last round is over
-    CLOSED = "CLOSED"  # the execution ended in another way, so an answer has no effect
+    CLOSED = "CLOSED"  # the execution ended some other way, so an answer has no effect
 
 
 class Attribute(StrEnum):
-    """The attributes of the item that are named outside of its store."""
+    """The item's attributes that are used outside the store."""
 
     REQUEST_ID = "requestId"  # the table's key
     EXECUTION_ARN = "executionArn"  # the index's key
@@ -24,8 +24,8 @@ class Attribute(StrEnum):
     TASK_TOKEN = "taskToken"  # noqa: S105 - a name
     ASKED = "asked"  # true as soon as anybody has been mailed
     VERSION = "version"  # counts the writes
-    VOTES = "votes"  # which the page alone may write
-    EXPIRES_AT = "expiresAt"  # what TTL goes by
+    VOTES = "votes"  # only the page may write it
+    EXPIRES_AT = "expiresAt"  # the TTL attribute
 
 
 EXECUTION_INDEX = "by-execution"

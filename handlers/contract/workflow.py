@@ -1,4 +1,4 @@
-"""How an execution ends, and the names that its state machine gives to that."""
+"""How an execution ends: its statuses, and the state machine's error names."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""AWS behind the ports of the use cases, and what goes over the wire."""
+"""The use cases' ports on AWS, and the wire formats."""

@@ -1,4 +1,4 @@
-"""People's decision in the form in which the workflow takes it."""
+"""A decision in the form that the workflow accepts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from handlers.contract.record import Status
 from handlers.contract.visible import one_line, quoted, shortened
 from handlers.contract.workflow import WorkflowError
 
-# A cause, counted as it stands in JSON. Step Functions takes 32,768 characters, but parent workflows and events get it
-# inside of JSON, perhaps more than once, and what is cut there is not JSON any more.
+# Characters of a cause, as JSON. Step Functions accepts 32,768, but parent workflows and events get it inside JSON,
+# perhaps nested, and truncated JSON is no longer JSON.
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
 CAUSE_LIMIT = 7_900
-REASON_LIMIT = 400  # characters of a comment in it; the record has all of them
+REASON_LIMIT = 400  # characters of a comment in a cause; the record has all of it
 SHORTEST_REASON = 10  # less than that says nothing
 
 
@@ -29,15 +29,15 @@ def approval(record: Record) -> dict[str, Any]:
         "decidedAt": iso(record.decided_at),
         "votes": votes_for_programs(record),
     }
-    # Only runs that began under a definition which compares no digest have unbound records. Whoever makes one now,
-    # whose votes IAM cannot reserve for the page, gets no run to go on by it.
+    # Only runs of an older definition, which compares no digest, have unbound records. IAM cannot reserve their votes
+    # for the page; but a record forged that way has no digest, so no current run accepts it.
     return told | ({"digest": record.digest} if record.bound else {})
 
 
 def rejection(record: Record) -> str:
-    """The cause: who rejected, and each one's words in quotation marks that these cannot close.
+    """The cause: who rejected, and each one's comment, in quotation marks that the comment cannot close.
 
-    Names come first, and everybody has the same part of what they leave: no text hides another's name.
+    Names come first, and the comments share the remaining room equally: no comment can hide another's name.
     """
     head = f"Request {record.request_id} was rejected at {iso(record.decided_at)} by "
     against = [

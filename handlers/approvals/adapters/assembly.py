@@ -1,4 +1,4 @@
-"""What several entry modules put together from the settings of their function."""
+"""What several entry modules build from their settings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from handlers.approvals.usecases.records import Records
 
 
 def approval_records(table_name: str, execution_index: str = "") -> Records:
-    """`execution_index` is for those only who look a record up by its execution."""
+    """`execution_index` is only needed to look a record up by its execution."""
     table = ApprovalTable(client("dynamodb"), table_name, execution_index)
     return Records(store=table, clock=SystemClock())
 
 
 def approval_workflow(*, always: bool) -> StepFunctions:
-    """`always`: each call of this function needs it."""
+    """`always`: every call of this function uses it, so create the client at once."""
     step_functions: Any = client("stepfunctions") if always else OnDemand("stepfunctions")
     return StepFunctions(step_functions)

@@ -1,4 +1,4 @@
-"""How the adapters call AWS: few retries, short time-outs, so that a person at the page is never left waiting."""
+"""How the adapters call AWS: few retries and short timeouts, so that nobody is left waiting at the page."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from botocore.session import Session, get_session
 
 from handlers.approvals.usecases.ports import UnavailableError
 
-# One call may take (4 s + a short pause) x 3 at the worst; the callers' own time-outs leave room for that.
+# One call takes at most (4 s + a short pause) x 3; the callers' own timeouts leave room for that.
 CONFIG = Config(
     connect_timeout=2,
     read_timeout=4,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-# For what nobody waits for at a page. A Publish that is given up may have been sent, and then goes out twice.
+# For calls that nobody at the page waits for. A Publish that times out may have been sent, and then goes out twice.
 PATIENT = CONFIG.merge(Config(read_timeout=10))
 
 
 def client(service: str, config: Config = CONFIG) -> Any:
-    """The same as boto3's. Importing boto3 itself would take a cold start as long as all of this program's code."""
+    """Like boto3's. Importing boto3 itself would add as much to a cold start as all of this program's code."""
     return _session().create_client(service, config=config)
 
 
 class OnDemand:
-    """A client that not every call of a function needs: it is made when its first operation is called."""
+    """A client that not every call needs: it is created when its first operation is called."""
 
     def __init__(self, service: str, config: Config = CONFIG) -> None:
         self._service = service
@@ -50,7 +50,7 @@ def _session() -> Session:
 
 @contextmanager
 def calls() -> Iterator[None]:
-    """What AWS refuses or leaves unanswered, after the SDK's retries, as UnavailableError."""
+    """Turn what is still an AWS error after the SDK's retries into UnavailableError."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:

@@ -1,4 +1,4 @@
-"""A batch from a queue: what could not be served comes back, and nothing else.
+"""A batch from a queue: only the messages that failed are redelivered.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def serve_each(event: Mapping[str, Any], serve: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
-    """The answer that the event source mapping expects; `serve` raises for what is to come back."""
+    """The response that the event source mapping expects; `serve` raises if a message must be redelivered."""
     failed = []
     for delivered in event["Records"]:
         served = False

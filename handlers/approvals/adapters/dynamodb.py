@@ -1,4 +1,4 @@
-"""The record in DynamoDB: read consistently, written only by whoever saw its latest version."""
+"""The record in DynamoDB: consistent reads, and writes conditional on its version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ApprovalTable:
-    """The port `Store`. `index` finds a record by its execution; only those who look that up need to name it."""
+    """The port `Store`. `index` finds a record by its execution; only `requests_of` needs it."""
 
     def __init__(self, client: DynamoDBClient, table: str, index: str = "") -> None:
         self._client = client
@@ -27,7 +27,7 @@ class ApprovalTable:
         return from_item(_all_plain(found)) if found else None
 
     def requests_of(self, execution_arn: str) -> list[str]:
-        """The index follows the table with a delay of mostly less than a second:
+        """The index is eventually consistent, usually within a second:
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
         """
         with calls():
@@ -53,8 +53,8 @@ class ApprovalTable:
         return from_item(item)
 
     def replace(self, seen: Record, after: Record) -> Record | None:
-        """One conditional UpdateItem of what has changed. The version that was seen stands for all that was decided
-        from it: that the request was open, and that this person had not voted."""
+        """One conditional UpdateItem with the changes. The condition on the version covers everything read from it:
+        that the request was open, and that this person had not voted."""
         old, new = to_item(seen), to_item(after) | {Attribute.VERSION.value: seen.version + 1}
         changed = {name: value for name, value in new.items() if old.get(name) != value}
         removed = sorted(old.keys() - new.keys())
@@ -82,10 +82,10 @@ def _key(request_id: str) -> dict[str, Any]:
     return {Attribute.REQUEST_ID.value: {"S": request_id}}
 
 
-# boto3 has a library for these two, which would take boto3's whole import with it.
+# boto3 has a library for these two, but using it would import all of boto3.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 def _typed(value: Any) -> dict[str, Any]:
-    """A value as DynamoDB has it. Raises TypeError for what a record does not consist of."""
+    """A value as a DynamoDB AttributeValue. Raises TypeError for a type that records do not use."""
     match value:
         case None:
             return {"NULL": True}

@@ -1,4 +1,4 @@
-"""A record as DynamoDB keeps it: one item, in plain values."""
+"""A record as one DynamoDB item, in plain values."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from handlers.approvals.adapters.versions import Content, lifted
 from handlers.approvals.rules.record import DECIDED, Approver, Decision, Lease, Record, Vote
 from handlers.contract.record import Attribute, Status
 
-# Raised when the shape of the item changes. Version 1 kept the votes inside of `approvers`.
+# Incremented when the item's shape changes. Version 1 kept the votes inside `approvers`.
 SCHEMA_VERSION = 2
 
 
 def to_item(record: Record) -> dict[str, Any]:
-    """A record keeps the shape that it was made in until it ends: only the page may write the attribute `votes`."""
+    """A record keeps the shape it was created in to its end: only the page may write the attribute `votes`."""
     item: dict[str, Any] = {
         Attribute.REQUEST_ID.value: record.request_id,
         "schemaVersion": SCHEMA_VERSION,
@@ -37,7 +37,7 @@ def to_item(record: Record) -> dict[str, Any]:
         "escalateTo": list(record.escalate_to),
         "decidedAt": record.decided_at,
         "handedOver": record.handed_over,
-        # Runs that began under the definition of the release before read it; nobody else does.
+        # Only runs of the previous release's definition read it.
         "answer": written_answer(record) if record.status in DECIDED else "",
     }
     sometimes = {
@@ -54,7 +54,7 @@ def to_item(record: Record) -> dict[str, Any]:
 
 
 def from_item(item: Content) -> Record:
-    """Raises NewerVersionError for an item of a newer release, and ValueError for one that is too old."""
+    """Raises NewerVersionError for an item from a newer release, and ValueError for one that is too old."""
     version = int(item["schemaVersion"])
     what = f"the record of request {item[Attribute.REQUEST_ID]}"
     item = lifted(what, item, version, SCHEMA_VERSION, _from_1)

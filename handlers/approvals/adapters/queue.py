@@ -1,4 +1,4 @@
-"""The messages of the request queue: read at the edge, and sent back to it for later."""
+"""The messages of the request queue: validated when read, and returned to it for a retry."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from handlers.contract.visible import quoted
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-MOST_ROUNDS = 21  # as the config allows: asked once, and reminded twenty times
+MOST_ROUNDS = 21  # the config's limit: asked once, reminded up to twenty times
 KEY_LIMIT = 60  # characters of a key that is refused
-LARGEST = 253_402_128_000  # 9999-12-30: a calendar can still show it in every time zone
+LARGEST = 253_402_128_000  # 9999-12-30, which `datetime` can represent in every time zone
 
 
 class MalformedMessageError(ValueError):
@@ -26,9 +26,9 @@ class MalformedMessageError(ValueError):
 
 
 def read_message(body: str) -> Message:
-    """Raises MalformedMessageError, which names the field and never quotes the value: it may be a token.
+    """Raises MalformedMessageError, which names the field but never quotes the value: it may be a token.
 
-    Raises NewerVersionError for a message of a newer release.
+    Raises NewerVersionError for a message from a newer release.
     """
     content = _json_object(body)
     version = content.get(Key.SCHEMA_VERSION)
@@ -72,14 +72,14 @@ def _from_1(content: Content) -> Content:
 
 
 class RequestQueue:
-    """What is not served comes back by itself when its visibility time-out ends; this brings it forward."""
+    """A failed message is redelivered after its visibility timeout; this shortens the wait."""
 
     def __init__(self, client: SQSClient, url: str) -> None:
         self._client = client
         self._url = url
 
     def come_back(self, receipt_handle: str, seconds: int) -> None:
-        """In `seconds`, 0 to 43,200. Never fails: it comes back anyway."""
+        """Redeliver in `seconds`, 0 to 43,200. Never raises: the message is redelivered anyway."""
         try:
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds

@@ -1,4 +1,4 @@
-"""Mail by Amazon SNS: to the people who are asked, and to the operator."""
+"""Mail via Amazon SNS, to the approvers and to the operator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Letterhead:
-    """What every mail of a stack has: its name and time zone, and for links the address that they begin with."""
+    """What all mails of a stack share: its name, its time zone, and the base address of links."""
 
     environment: str
     timezone: str
@@ -29,7 +29,7 @@ class Letterhead:
 
 
 class Pace:
-    """At most one mail in so many seconds, over all calls that this worker serves."""
+    """At most one mail per `seconds`, across all calls that this worker serves."""
 
     def __init__(self, seconds: float, clock: Clock) -> None:
         self._seconds = seconds
@@ -43,7 +43,7 @@ class Pace:
 
 
 class ApproverTopic:
-    """The port `Mail`. Each subscription of the topic takes what has its own address as the attribute `approver`."""
+    """The port `Mail`. Each subscription filters for its own address in the attribute `approver`."""
 
     def __init__(self, client: SNSClient, topic_arn: str, letterhead: Letterhead, pace: Pace) -> None:
         self._client = client

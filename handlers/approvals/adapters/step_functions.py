@@ -1,4 +1,4 @@
-"""The executions that wait, in Step Functions."""
+"""The waiting executions, in Step Functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
-QUEUE_ERRORS = "SQS."  # what errors of the state that asks begin with
+QUEUE_ERRORS = "SQS."  # prefix of the errors of the state that asks
 
 
 class StepFunctions:
@@ -48,7 +48,7 @@ class StepFunctions:
             try:
                 described = self._client.describe_execution(executionArn=arn)
             except self._client.exceptions.ExecutionDoesNotExist:
-                return Execution(status="DELETED")  # history is kept for 90 days, and goes with its state machine
+                return Execution(status="DELETED")  # history is kept for 90 days, and deleted with its state machine
         stopped, error = described.get("stopDate"), described.get("error") or ""
         return Execution(
             status=described["status"],
@@ -63,6 +63,6 @@ class StepFunctions:
 
     @property
     def _dead_token(self) -> tuple[type[Exception], ...]:
-        """TaskTimedOut is said of tokens that are used up as well as of those that ran out."""
+        """Step Functions answers TaskTimedOut for used tokens as well as for expired ones."""
         known = self._client.exceptions
         return known.TaskTimedOut, known.TaskDoesNotExist, known.InvalidToken

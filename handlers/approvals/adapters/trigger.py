@@ -1,4 +1,4 @@
-"""What an execution was started with, and the question in it."""
+"""An execution's input, and the question in it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ SCHEDULERS = ("aws.events", "aws.scheduler")  # whose "Scheduled Event" has the 
 
 
 class InvalidTask(Exception):  # noqa: N818 - the state machine catches this name
-    """The trigger's input makes no task; the workflow ends with this message as its cause."""
+    """The trigger's input is not a valid task; the workflow fails with this message as its cause."""
 
 
 class Came(NamedTuple):
-    """What a run was started with: where the question stands, and what is asked if it has no title."""
+    """What a run was started with: the object that holds the question, and the fallback if it has no title."""
 
     asked: dict[str, Any]
-    event: str = ""  # what an event without a title is called; any other run asks the stack's question
+    event: str = ""  # the title of an event that has none; any other run falls back to the stack's question
     scheduled: Any = None
 
 
 def question(trigger: Any, stacks_own: Mapping[str, Any]) -> dict[str, str]:
-    """What to ask: title, details and requestedBy, and scheduledFor if a schedule has asked. Raises InvalidTask.
+    """What to ask: title, details, requestedBy, and scheduledFor if a schedule started the run. Raises InvalidTask.
 
-    A run with a title of its own has details of its own, or none: the stack's `task` is asked as a whole or not at all.
+    A run with its own title has its own details or none: the stack's `task` is used as a whole or not at all.
     """
     came = read(trigger)
     asked = {name: _text(came.asked, name) for name in LIMITS}
@@ -41,10 +41,10 @@ def question(trigger: Any, stacks_own: Mapping[str, Any]) -> dict[str, str]:
 
 
 def read(trigger: Any) -> Came:
-    """The one place that knows what stands where, in an EventBridge event and in any other input of an execution.
+    """The one place that knows where the fields are, in an EventBridge event and in any other input.
 
-    Missing, null and blank are the same: not given. Other keys are free; but with one of ours misspelled or misplaced,
-    people would be asked another question than was meant. In an event's `detail` all keys are its sender's business.
+    Missing, null and blank all mean "not given". Other keys are allowed, but one of ours misspelled or misplaced is an
+    error: people would be asked the wrong question. In an event's `detail`, any key is allowed.
     """
     outer = _object("the input", trigger)
     if "detail-type" in outer:
@@ -64,7 +64,7 @@ def read(trigger: Any) -> Came:
 def _event(event: dict[str, Any]) -> Came:
     kind, source = _text(event, "detail-type"), _text(event, "source")
     by_time = kind == "Scheduled Event" and source in SCHEDULERS
-    # The title is made here, so it is kept short here.
+    # Truncated here, as this title is our own.
     name = f"{kind or 'Event'} from {source or 'an unknown source'}"[: LIMITS[Field.TITLE]].strip()
     return Came(_object("detail", event.get("detail")), name, event.get("time") if by_time else None)
 
@@ -85,7 +85,7 @@ def _given(value: Any) -> bool:
 
 
 def _object(name: str, value: Any) -> dict[str, Any]:
-    """JSON in a text is read: Scheduler's own event has "{}" as its detail, and many a caller encodes twice."""
+    """JSON in a string is parsed: EventBridge Scheduler sends "{}" as detail, and some callers encode twice."""
     if not _given(value):
         return {}
     held, got = value, type(value).__name__
@@ -104,7 +104,7 @@ def _object(name: str, value: Any) -> dict[str, Any]:
 
 
 def _refuse_slips(given: dict[str, Any], names: Iterable[str]) -> None:
-    """The letters of a key of ours, in another case or with something between them."""
+    """Refuse a key that differs from one of ours only in case or in separators."""
     ours = {_letters(name): name for name in names}
     for key, value in given.items():
         meant = ours.get(_letters(key), key)
@@ -123,7 +123,7 @@ def _refuse(given: dict[str, Any], names: Iterable[str], where: str) -> None:
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:
-    """Without white space around it; "" for what is not given."""
+    """The text, stripped; "" if not given."""
     value = given.get(name)
     if not _given(value):
         return ""
@@ -144,7 +144,7 @@ def _text(given: Mapping[str, Any], name: str) -> str:
 def _written_out(name: str, value: Any) -> str:
     try:
         compact = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        # What is too long already is refused as it is: deep and wide, it would grow by thousands of times.
+        # Do not indent what is already too long: nested deeply, it could grow a thousandfold.
         return compact if len(compact) > LIMITS[name] else json.dumps(value, indent=2, ensure_ascii=False)
     except RecursionError as error:
         raise InvalidTask(f"{name} must not be nested that deeply") from error

@@ -1,4 +1,4 @@
-"""The one place where what the release before wrote becomes what this release reads (design decision 11)."""
+"""The one place that upgrades what the previous release wrote to what this one reads (design decision 11)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Lift = Callable[[Content], Content]
 
 
 def lifted(what: str, content: Content, version: int, newest: int, lift: Lift) -> Content:
-    """`content` as of version `newest`; `lift` takes it there from the version before.
+    """`content` upgraded to version `newest`; `lift` upgrades it from the previous version.
 
-    Raises NewerVersionError for one of a newer release, which a deployment brings before the function that reads it,
-    and ValueError for one that is too old.
+    Raises NewerVersionError for content from a newer release, which can arrive before its reader is deployed, and
+    ValueError for content that is too old.
     """
     if version == newest:
         return content

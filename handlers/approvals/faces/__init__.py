@@ -1,1 +1,1 @@
-"""What people and programs get to see, and what they send back: page, mails, JSON."""
+"""What people and programs see and send back: page, mails, JSON."""

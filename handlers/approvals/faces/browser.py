@@ -1,4 +1,4 @@
-"""What a browser says of a request, in headers that no page can set or take away; other clients send none of them.
+"""What a browser says about a request, in headers that no page can set or remove. Other clients send none of them.
 
 https://www.w3.org/TR/fetch-metadata/
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 # Our own page, and a person: the address bar, a bookmark, a reload.
 OURS = frozenset({"same-origin", "none"})
-# By which browsers say that nobody has asked to see this yet. The last ones are those of older browsers.
+# Headers that mark a prefetch. The last ones are from older browsers.
 # https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Purpose
 AHEAD = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 
@@ -20,7 +20,7 @@ def from_another_site(headers: Mapping[str, str]) -> bool:
 
 
 def opened(headers: Mapping[str, str]) -> bool:
-    """Whether a link was opened to be read: not fetched ahead, not as an image, a frame, or a script's data."""
+    """Whether a person opened the link: not prefetched, and not loaded as an image, a frame or a script's data."""
     return (
         not any(_told(headers, name) for name in AHEAD)
         and _told(headers, "sec-fetch-dest") in {None, "document"}

@@ -1,4 +1,4 @@
-"""What somebody sends back: the page's form, or the same as JSON."""
+"""The posted answer: the page's form, or the same as JSON."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from handlers.contract.once import RepeatedError, once
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 FIELDS = frozenset({"decision", "comment", "digest"})
-SHOWN_AGAIN = 10 * COMMENT_LIMIT  # characters of a comment that is too long: megabytes would come back as more
+SHOWN_AGAIN = 10 * COMMENT_LIMIT  # characters of a comment that is too long: escaped, megabytes would come back as more
 
 
 class NoDecision(NamedTuple):
-    """What was posted is no decision. `status` is the HTTP answer's; `comment` is what had been typed.
+    """The post contained no decision. `status` is the HTTP status; `comment` is what the person had typed.
 
-    `error` says what is wrong; it is None if nothing is: the button was pressed that decides nothing.
+    `error` says what is wrong. It is None for the hidden button, which decides nothing.
     """
 
     status: int
@@ -37,7 +37,7 @@ class _UnreadableError(Exception):
 
 
 def read(content_type: str, body: str, *, in_base64: bool = False) -> Choice | NoDecision:
-    """`content_type` as the header has it."""
+    """`content_type` is the header's value."""
     try:
         return _read(content_type.partition(";")[0].strip().lower(), body, in_base64=in_base64)
     except _UnreadableError as error:
@@ -49,7 +49,7 @@ def _read(kind: str, body: str, *, in_base64: bool) -> Choice | NoDecision:
         raise _UnreadableError(415, f"The content type must be {FORM} or {JSON}.")
     try:
         text = base64.b64decode(body).decode() if in_base64 else body
-        # Pairs, not a dictionary: of a field that comes twice, that would keep one and lose the other.
+        # Pairs, not a dictionary, which would silently drop repeated fields.
         pairs = json.loads(text, object_pairs_hook=tuple) if kind == JSON else _form(text)
     except (ValueError, RecursionError) as error:
         raise _UnreadableError(400, "The decision could not be read.") from error

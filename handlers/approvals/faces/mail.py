@@ -1,6 +1,6 @@
-"""The mail that asks: a subject and a plain-text body, made of a record that strangers have filled in.
+"""The mail that asks: a subject and a plain-text body, made from a record with untrusted text.
 
-SNS takes a subject of fewer than 100 printable ASCII characters and a message of up to 256 KiB:
+SNS accepts a subject of fewer than 100 printable ASCII characters and a message of up to 256 KiB:
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
@@ -25,23 +25,23 @@ DETAILS_LINES = 200
 COMMENT_SHOWN = 500
 PEOPLE_LIMIT = 50
 QUOTE_WIDTH = 72  # columns
-# What a quoted line may be broken between: addresses, blanks, words.
+# Quoted lines may be broken between these: URLs, white space, words.
 PIECE = re.compile(r"https?://[!-~]+|\s|(?:(?!https?://)\S)+")
-# Rows are told apart by how a line begins: with a name and a colon, with a dash for the next of a list, or with this:
-# a text that needs lines of its own, or would pass for a row or for our words.
+# A row begins with a name and a colon, with a dash (a list item), or with this mark: a text that needs its own lines,
+# or that could pass for a row or for our own words.
 TEXT_MARK = "> "
-# Colons, and what looks like one.
+# The colon and its look-alikes.
 COLONS = ":\u02d0\u02f8\u05c3\u2236\ua789\ufe13\ufe55\uff1a"
 LIKE_A_ROW = re.compile(rf">|-(?:\s|$)|.*(?::(?:\s|$)|[{COLONS[1:]}])")
 LIKE_A_WORD = re.compile(r"\(.*\)")
 PLAIN_NAME = re.compile(rf"\w(?:[^\W{COLONS}]|[ ./@-])*")
-# Outlook removes "extra line breaks" from plain text: it joins a line to one of some 40 characters or more before it.
-# It leaves a blank line alone, and a line that begins with two blanks, as each one of a quotation does.
+# Outlook removes "extra line breaks" from plain text: it joins a line to the previous one if that has about 40
+# characters or more. It leaves blank lines alone, and lines that begin with two spaces, as all quoted lines do.
 PARAGRAPH = "\n\n"
 
 HEADLINES = {Kind.REQUEST: "Approval needed", Kind.REMINDER: "Reminder", Kind.ESCALATION: "Escalation"}
 
-# What Unicode's decomposition leaves alone although ASCII has something for it.
+# Characters with an ASCII equivalent that Unicode's decomposition does not provide.
 ASCII_FOR = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
@@ -57,7 +57,7 @@ def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC")
 
 
 def subject_about(record: Record, headline: str, environment: str, timezone: str) -> str:
-    """A scheduled request has its time at the end, or mail programs would make one thread of every day's."""
+    """A scheduled request's time is at the end, or mail programs would thread every day's requests together."""
     end = (
         f" ({when.local_iso(one_line(record.scheduled_for), timezone, weekday=False)})" if record.scheduled_for else ""
     )
@@ -65,7 +65,7 @@ def subject_about(record: Record, headline: str, environment: str, timezone: str
 
 
 def subject_line(environment: str, headline: str, what: str, end: str = "") -> str:
-    """Cut to what SNS takes, in ASCII; headline and end are whole."""
+    """ASCII, cut to SNS's limit; headline and end are never cut."""
     where = _ascii(environment)[:ENVIRONMENT_LIMIT]
     start = f"{f'[{where}] ' if where else ''}{headline}: "
     return (start + shortened(_ascii(what), SUBJECT_LIMIT - len(start) - len(end)) + end).rstrip()
@@ -76,7 +76,7 @@ def body(
 ) -> str:
     """What this person is asked, by whom, until when, and the link to answer with.
 
-    Whoever approves without the page has seen all of the question, so a mail that had to cut it has no link for that.
+    A mail that had to cut the question has no one-click link: nobody may approve a question they have not fully seen.
     """
     details, cut = _details(record)
     cut = cut or one_line(record.title) != one_line(record.title, len(record.title))
@@ -122,7 +122,7 @@ def _facts(record: Record, timezone: str) -> str:
 
 
 def _details(record: Record) -> tuple[str, bool]:
-    """What the mail shows of the details, and whether the page shows more."""
+    """The details as the mail shows them, and whether the page shows more."""
     tree = rows.read(record.details)
     if tree is None:
         shown, cut = _excerpt(record.details, DETAILS_LIMIT, DETAILS_LINES)
@@ -137,7 +137,7 @@ def _details(record: Record) -> tuple[str, bool]:
 
 
 def _rows(tree: rows.Tree, width: int) -> list[str]:
-    """The lines of a tree, none of them wider than `width` columns but for a long address."""
+    """The lines of a tree, at most `width` columns wide unless they hold a long URL."""
     if isinstance(tree, dict):
         return [line for name, value in tree.items() for line in _pair(name, value, width)]
     if isinstance(tree, list):
@@ -203,7 +203,7 @@ def _how_to_answer(who: str, link: str, one_click_link: str) -> str:
 
 
 def _subject_title(record: Record) -> str:
-    """The title in ASCII; the request's id if hardly anything is left of it."""
+    """The title in ASCII, or the request's id if less than half of the letters survive."""
     whole = one_line(record.title)
     plain = _ascii(whole)
     letters = sum(map(str.isalnum, whole))
@@ -217,21 +217,21 @@ def _ascii(text: str) -> str:
 
 
 def _excerpt(text: str, characters: int, lines: int) -> tuple[str, bool]:
-    """The beginning of a text, and whether something is missing."""
+    """The beginning of a text, and whether it was cut."""
     cleaned = clean(text).strip("\n").rstrip()
     start = "\n".join(cleaned[:characters].split("\n")[:lines]).rstrip()
     return start, len(start) < len(cleaned)
 
 
 def _quoted(lines: Iterable[str]) -> str:
-    """Each line marked."""
+    """Mark each line as quoted."""
     return "\n".join(f"  | {line}".rstrip() for line in lines)
 
 
 def _wrapped(text: str, width: int = QUOTE_WIDTH) -> list[str]:
-    """None so long that a mail client would break it and leave the rest unmarked.
+    """Lines short enough that no mail client breaks them and leaves the rest unmarked.
 
-    An address that is longer stays in one piece, so that it can be opened.
+    A longer URL stays in one piece, so that it can be opened.
     """
     return [row for line in text.split("\n") for row in _broken(line.expandtabs(), width)]
 
@@ -255,7 +255,7 @@ def _pieces(line: str, width: int) -> Iterator[str]:
 
 
 def _columns(text: str) -> int:
-    """Chinese, Japanese and Korean letters, and emoji, are two columns wide."""
+    """The width in columns: Chinese, Japanese and Korean characters and emoji take two."""
     return sum(
         0 if unicodedata.category(one) in STACKED else 2 if unicodedata.east_asian_width(one) in "WF" else 1
         for one in text

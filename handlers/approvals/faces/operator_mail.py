@@ -1,8 +1,8 @@
-"""The mail to an operator: which run ended otherwise than by people's decision, why, and where to look.
+"""The mail to the operator: which run ended without a proper decision, why, and where to look.
 
-Limits of subject and message are those of `mail`. Causes are written by AWS, by the user's own functions and by
-whoever holds a task token, titles and inputs by whoever starts a run. Each is one line, cleaned, cut, and in quotation
-marks, so that none can be taken for words of ours; an input is JSON, which has marks of its own.
+Subject and message have the limits of `mail`. All texts are untrusted: causes come from AWS, the user's own functions
+and anyone with a task token; titles and inputs from anyone who starts a run. Each becomes one line, cleaned, cut and
+in quotation marks, so that none can pass for our own words; an input is JSON, which has its own quotation marks.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ENDED = {Ending.FAILED: "failed", Ending.TIMED_OUT: "timed out", Ending.ABORTED:
 UNVOTED = "went on without a vote"
 CAUSE_LIMIT = 1_000  # characters: enough for a message, not for a stack trace
 INPUT_LIMIT = 400
-NAME = re.compile(r"[\w.]{1,256}", re.ASCII)  # what errors are called; anything else is a text
-# By partition; others (isolated regions) have consoles whose addresses are not public.
+NAME = re.compile(r"[\w.]{1,256}", re.ASCII)  # an error's name; anything else is quoted as text
+# By partition. The console addresses of others (isolated regions) are not public.
 # https://docs.aws.amazon.com/general/latest/gr/aws-arns-and-namespaces.html
 CONSOLES = {
     "aws": "console.aws.amazon.com",
@@ -65,9 +65,9 @@ def body(execution_arn: str, execution: Execution, records: Sequence[Record], en
 
 
 def why(cause: str) -> str:
-    """A cause in words: a function's exception arrives as JSON, {"errorMessage", "errorType", "stackTrace"}.
+    """A readable cause: a function's exception arrives as JSON, {"errorMessage", "errorType", "stackTrace"}.
 
-    What is cut, or was no JSON to begin with (a function that ran out of time or memory), stays as it is.
+    Truncated JSON, or a cause that never was JSON (a function ran out of time or memory), is returned unchanged.
     """
     try:
         told = json.loads(cause)
@@ -80,7 +80,7 @@ def why(cause: str) -> str:
 
 
 def console(execution_arn: str) -> str:
-    """The execution's page in the AWS console of its partition; "" where that has none that is known."""
+    """The execution's page in its partition's AWS console; "" if that console's address is unknown."""
     _arn, partition, _service, region, *_ = execution_arn.split(":")
     if partition not in CONSOLES:
         return ""

@@ -1,4 +1,4 @@
-"""The pages behind an approval link: complete HTML documents without any script, and the headers they go out with."""
+"""The pages behind an approval link: complete HTML documents without scripts, and their HTTP headers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class State(StrEnum):
     EXPIRED = "expired"
     CLOSED = "closed"  # the workflow has ended without an answer
     PENDING = "pending"  # decided and recorded, but the workflow does not have it yet
-    UNKNOWN = "unknown"  # not a link of ours, or not any more: nothing may be told
+    UNKNOWN = "unknown"  # not a valid link, or no longer one: reveals nothing
     FAULT = "fault"  # something is wrong on our side
 
 
@@ -99,9 +99,9 @@ def html(
     comment: str = "",
     now: int = 0,
 ) -> str:
-    """One page. Only UNKNOWN and FAULT go without a record.
+    """One page. Only UNKNOWN and FAULT work without a record.
 
-    `comment` is what had been typed, `now` (epoch seconds) lets the page say how long is left.
+    `comment` is what the person had typed; `now` (epoch seconds) lets the page show the time left.
     """
     if state is State.UNKNOWN or not record:
         return _framed(*(_unknown() if state is State.UNKNOWN else _fault_alone(environment)))
@@ -145,7 +145,7 @@ If a mail program has broken the link into two lines, copy the whole of it.</p>"
     return heading, main.format(pieces.header("", heading))
 
 
-# What each state says: the beginning of the document's title, and a notice.
+# What each state shows: the start of the document's title, and a notice.
 
 
 def _open(view: View) -> tuple[str, Markup]:

@@ -1,4 +1,4 @@
-"""What the pages are put together from. Whatever is not Markup is escaped when it is put into a piece."""
+"""The building blocks of the pages. Anything that is not Markup is escaped when formatted into one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from handlers.approvals.rules.record import Decision, Record, Vote
 from handlers.contract.record import Status
 from handlers.contract.visible import clean, one_line
 
-# The name of the form's first button, for those who submit a form by that: some mail scanners do. It decides nothing.
+# The name of the form's first button. It decides nothing: some mail scanners submit a form with its first button.
 LOOK = "look"
-LONG_CHARACTERS, LONG_LINES = 1_500, 24  # details longer than that get a bar to scroll
-LONG_VOTES = 10  # as do more votes
-NAMED = 3  # of those who decided; all of them are below, with their votes
+LONG_CHARACTERS, LONG_LINES = 1_500, 24  # longer details get a scroll bar
+LONG_VOTES = 10  # so does a longer list of votes
+NAMED = 3  # of those who decided; the votes below name everybody
 NOTHING = Markup("")
 
 # Drawn once, however many people have answered.
@@ -38,14 +38,14 @@ YES, NO, WAIT, MIND = map(ICON.format, ("yes", "no", "wait", "mind"))
 
 
 class FormError(NamedTuple):
-    """What was wrong with the form, and in which of its fields: "" for the form as a whole."""
+    """What was wrong with the form, and in which field; "" means the form as a whole."""
 
     message: str
     field: str = ""
 
 
 class View(NamedTuple):
-    """A record as one of the people asked is shown it. `comment` is what had been typed, `now` is in epoch seconds."""
+    """A record as shown to one approver. `comment` is what they had typed, `now` is in epoch seconds."""
 
     record: Record
     who: str
@@ -62,7 +62,7 @@ class View(NamedTuple):
 
     @property
     def given(self) -> Vote:
-        """The answer of somebody who has answered."""
+        """This person's answer. Raises LookupError if there is none."""
         if not self.mine:
             raise LookupError("no answer of this person")
         return self.mine
@@ -127,10 +127,10 @@ def alert(heading: str, *paragraphs: Markup) -> Markup:
 
 
 def refused(view: View) -> Markup:
-    """What was wrong with what was sent. Only who can answer has a form, with a place to go to."""
+    """What was wrong with the post. Only people who can answer have a form to link to."""
     if not view.error:
         return NOTHING
-    # Not to a button: whoever follows this link and presses Enter would have decided.
+    # Not to a button: pressing Enter after following this link would decide.
     place = {"comment": "#comment", "decision": "#answer"}.get(view.error.field) if view.can_answer else None
     words = one_line(view.error.message)
     said = Markup('<p><a href="{}">{}</a></p>').format(place, words) if place else Markup("<p>{}</p>").format(words)
@@ -148,7 +148,7 @@ def people(view: View, decision: Decision) -> Markup:
 
 
 def standing(view: View) -> Markup:
-    """Where the request stands, for somebody who has answered."""
+    """The request's status, for somebody who has answered."""
     record = view.record
     if record.status is Status.APPROVED:
         text = Markup("<p>The request was approved at {}, and the workflow goes on.</p>")
@@ -212,7 +212,7 @@ ROWS = ("<dt>", "<li>")  # one for each row; in a text, they are escaped
 
 
 def _rows(tree: rows.Tree) -> Markup:
-    """The box takes its direction from the names, or a list's first text; a value has its own."""
+    """The box takes its text direction from the names, or from a list's first text; each value has its own."""
     if isinstance(tree, dict):
         pairs = Markup("").join(_pair(name, value) for name, value in tree.items())
         return Markup('<dl class="rows">{}</dl>').format(pairs)
@@ -278,7 +278,7 @@ def _vote(view: View, name: str, vote: Vote) -> Markup:
 
 def form(view: View) -> Markup:
     wrong = one_line(view.error.message) if view.error and view.error.field == "comment" else ""
-    # The first button is for scanners that submit a form by it: off the page, and no business of a person's.
+    # The first button is for scanners that submit with it; it is hidden from people.
     return Markup(
         """<section class="answer" aria-labelledby="answer">
 <h2 id="answer">Your answer</h2>

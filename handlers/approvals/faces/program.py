@@ -9,7 +9,7 @@ from handlers.approvals.rules.record import Record
 
 
 def votes_for_programs(record: Record) -> list[dict[str, str]]:
-    """[{"approver", "decision", "comment", "at"}], oldest first: without address and browser of the voter."""
+    """[{"approver", "decision", "comment", "at"}], oldest first, without the voters' IP addresses and browsers."""
     return [
         {"approver": who, "decision": vote.decision.value, "comment": vote.comment, "at": iso(vote.at)}
         for who, vote in record.votes.items()

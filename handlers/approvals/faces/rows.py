@@ -1,6 +1,6 @@
-"""Details that are a JSON object or list, as the tree of rows that page and mail both show.
+"""Details that are a JSON object or list, as the tree of rows that page and mail show.
 
-A tree is a dictionary, a list or text: clean, and as it was written, numbers too. `Word` is the text that is ours.
+A tree is a dictionary, a list or text: cleaned, but otherwise as written, even numbers. `Word` marks our own text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from handlers.contract.visible import clean, one_line
 
 
 class Word(str):
-    """What we say of something that cannot be seen. No text of a stranger is one, whatever it says."""
+    """Our own text for a value that would be invisible. Untrusted text is never a Word, whatever it says."""
 
     __slots__ = ()
 
@@ -27,7 +27,7 @@ EMPTY_TEXT: Final = Word("(empty text)")
 EMPTY_LIST: Final = Word("(empty list)")
 EMPTY_OBJECT: Final = Word("(empty object)")
 NO_NAME: Final = Word("(no name)")
-# Beyond these, rows are no easier to read than the text.
+# Beyond these limits, rows are no easier to read than plain text.
 MOST_CHARACTERS = LIMITS[Field.DETAILS]
 MOST_ROWS = 200
 MOST_LEVELS = 6
@@ -35,15 +35,15 @@ LONGEST_NAME = 60  # characters
 
 
 def read(details: str) -> Tree | None:
-    """None if the details are to be shown as the text they are.
+    """None if the details should be shown as plain text.
 
-    That is what is no JSON object or list, is too large or too deep, or has a name twice: rows would have to hide one
-    of the two, or show two that look alike.
+    That is the case if they are no JSON object or list, are too large or too deep, or repeat a name: rows would have
+    to hide one of the two, or show two that look alike.
     """
     if not details.lstrip().startswith(("{", "[")) or len(details) > MOST_CHARACTERS:
         return None
     try:
-        # Numbers stay text: 1.50 would become 1.5, and a long one would be rounded.
+        # Numbers stay text: 1.50 would become 1.5, and long ones would be rounded.
         found = json.loads(details, object_pairs_hook=_names, parse_int=str, parse_float=str, parse_constant=_refuse)
         tree, _ = _tree(found, MOST_LEVELS, MOST_ROWS)
     except (ValueError, RecursionError):
@@ -67,7 +67,7 @@ def _refuse(constant: str) -> str:
 
 
 def _tree(value: Any, levels: int, room: int) -> tuple[Tree, int]:
-    """What is shown for a value, and for how many more rows there is room."""
+    """The tree for a value, and how many more rows there is room for."""
     if not isinstance(value, dict | list):
         return _leaf(value), room
     if not value:
@@ -88,5 +88,5 @@ def _leaf(value: str | bool | None) -> str:  # noqa: FBT001 - any of JSON's valu
     if isinstance(value, bool):
         return "true" if value else "false"
     text = clean(value).strip("\n").rstrip()
-    # The first of several lines may be indented on purpose; a single one is not.
+    # The first of several lines may be indented on purpose; a single line never is.
     return (text if "\n" in text else text.strip()) or EMPTY_TEXT

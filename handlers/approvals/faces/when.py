@@ -1,4 +1,4 @@
-"""Times as people read them, in the stack's time zone, and as programs do."""
+"""Times for people, in the stack's time zone, and for programs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _written(moment: datetime) -> str:
 
 
 def _abbreviation(moment: datetime) -> str:
-    """Zones without an abbreviation of their own have "+03" or "+0545" in its place."""
+    """Zones without an abbreviation show "+03" or "+0545" instead."""
     name = moment.tzname() or ""
     if name[:1] not in {"+", "-"}:
         return name

@@ -1,4 +1,4 @@
-"""What page and mails call things, so that both say it alike."""
+"""Wording that the page and the mails share."""
 
 from __future__ import annotations
 

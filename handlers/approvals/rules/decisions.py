@@ -10,12 +10,12 @@ from handlers.approvals.rules.record import DECIDED, Record, Vote
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.contract.record import Status
 
-# A record stays open until the state machine says otherwise. Only if the machine's word never came does the stated
-# deadline end it, and then with room for a clock that is wrong.
+# The state machine closes a record. The deadline is only a fallback in case it never does, with some allowance for
+# clock skew.
 CLOCK_SKEW_SECONDS = 60
 COMMENT_LIMIT = 1_000  # characters
-# All comments of a request together, as they stand in JSON. The record holds them twice, once in the answer, and has
-# 400 KB; the workflow takes the answer beside the request, in 256 KiB.
+# All comments of a request together, as JSON. The record, limited to 400 KB, holds them twice (once in the answer);
+# the workflow's state, limited to 256 KiB, holds the answer beside the request.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 COMMENTS_LIMIT = 80_000  # bytes
@@ -26,7 +26,7 @@ class Standing(StrEnum):
 
     OPEN = "open"
     THANKS = "thanks"  # this person's answer counts
-    PENDING = "pending"  # it has decided, but the workflow does not have it yet
+    PENDING = "pending"  # this answer decided the request, but the workflow does not have it yet
     DECIDED = "decided"  # others have decided
     EXPIRED = "expired"
     CLOSED = "closed"  # the workflow has ended without an answer
@@ -58,10 +58,10 @@ def barred(record: Record, who: str, now: float) -> Reason | None:
 
 
 def cast(record: Record, who: str, vote: Vote) -> Record | Refusal:
-    """Count one vote; the one that fills a quorum decides. The same vote again changes nothing.
+    """Count one vote; the one that completes a quorum decides. Casting the same vote again changes nothing.
 
-    Refuses a vote that comes too late, is not this person's first, answers another question, or has a comment for which
-    those of the others leave no room; without a comment there is always room.
+    Refuses a vote that is too late, is not this person's first, answers another question, or has a comment that no
+    longer fits beside the others. A vote without a comment always fits.
     """
     if record.approvers[who].vote == vote:
         return record
@@ -85,15 +85,15 @@ def _size(comment: str) -> int:
 
 
 def decide(record: Record, status: Status, now: int) -> Record:
-    """The votes have filled a quorum."""
+    """Record that the votes have reached a quorum."""
     return replace(record, status=status, decided_at=now, lease=None)
 
 
 def handed_over(record: Record) -> Record:
-    """The workflow has taken the answer, so whatever token is still kept is worth nothing any more and goes."""
+    """The workflow has taken the answer; any token still stored is useless and is removed."""
     return replace(record, handed_over=True, task_token="")
 
 
 def token_spent(record: Record, token: str) -> Record:
-    """Step Functions no longer takes this token: the next round brings a new one, or the answer had arrived before."""
+    """Step Functions no longer accepts this token: a new round will bring one, or the answer had already arrived."""
     return replace(record, task_token="") if record.task_token == token else record

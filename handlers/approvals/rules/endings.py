@@ -1,4 +1,4 @@
-"""What it means for a record that its run is over, or about to be."""
+"""What a run's ending means for its record."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from handlers.approvals.rules.record import DECIDED, Record
 from handlers.contract.record import Status
 from handlers.contract.workflow import Ending, WorkflowError
 
-# With these, nobody's decision has reached the workflow.
+# With these errors, no decision has reached the workflow.
 UNDECIDED_ERRORS = frozenset(
     {
         WorkflowError.EXPIRED,
@@ -19,18 +19,18 @@ UNDECIDED_ERRORS = frozenset(
         WorkflowError.ANSWER_MISMATCH,
     }
 )
-# Endings that are people's own doing and are told to nobody else.
+# Ordinary outcomes, which the operator is not told about.
 ORDINARY_ERRORS = frozenset({WorkflowError.REJECTED, WorkflowError.EXPIRED})
 TROUBLE = frozenset(Ending) - {Ending.SUCCEEDED}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """One run of the workflow. `status` is an Ending if it is over, else a word for people.
+    """One run of the workflow. `status` is an Ending if it is over, else for display only.
 
     `error` and `cause` are set when it FAILED or was stopped with them. `stopped_at` is in epoch seconds, 0 while it
-    runs; `started_with` is its input, JSON text; `redrives` says how often it has been redriven. `asking_failed`: the
-    next round could not even be asked, so that a decision made between the rounds was never taken.
+    runs; `started_with` is its input as JSON text; `redrives` counts its redrives. `asking_failed`: the next round
+    could not be sent, so a decision made between the rounds was never taken.
     """
 
     status: str
@@ -44,16 +44,15 @@ class Execution:
 
     @property
     def over(self) -> bool:
-        """Seen to have ended: more than not to be found, which a new execution may be for a moment."""
+        """Known to have ended. Not being found is not enough: a new execution may be missing for a moment."""
         return self.status in list(Ending)
 
 
 def ended(record: Record, execution: Execution) -> Record:
-    """The execution is over: what that means for a record which was still open, or not yet handed over.
+    """The execution has ended: update a record that was still open or not yet handed over.
 
-    An answer that the workflow took and that is not the record's was given by somebody who holds a task token, with
-    nobody's vote; the record says so. An answer to another question than the workflow's has no effect, although it was
-    handed over.
+    If the workflow took an answer that is not the record's, somebody used a task token without a vote; the record says
+    so. An answer to a question other than the workflow's has no effect, even if it was handed over.
     """
     mismatched = execution.error == WorkflowError.ANSWER_MISMATCH
     if record.status not in DECIDED | {Status.OPEN} or (record.handed_over and not mismatched):
@@ -74,7 +73,7 @@ def ended(record: Record, execution: Execution) -> Record:
 
 
 def _taken(execution: Execution) -> Status | None:
-    """The answer that an execution which is over has taken, or None: it ended before it had one."""
+    """The answer that an ended execution took, or None if it ended without one."""
     if execution.status == Ending.SUCCEEDED:
         return Status.APPROVED
     if execution.status != Ending.FAILED or execution.error in UNDECIDED_ERRORS or execution.asking_failed:
@@ -83,7 +82,7 @@ def _taken(execution: Execution) -> Status | None:
 
 
 def undecided(record: Record | None, request_id: str) -> tuple[WorkflowError, str]:
-    """Error and cause for a request that is not decided although its last round is over."""
+    """Error and cause for a request that is still undecided after its last round."""
     if record and record.asked and record.status in {Status.OPEN, Status.EXPIRED}:
         return WorkflowError.EXPIRED, f"Request {request_id} was not decided in time"
     why = "was given up" if record and record.status is Status.CLOSED else "was never mailed to anybody"
@@ -91,21 +90,21 @@ def undecided(record: Record | None, request_id: str) -> tuple[WorkflowError, st
 
 
 def abandoned(record: Record, round_: int) -> Record:
-    """A round's mails could not be sent, so the workflow is about to be failed: nobody can answer this any more."""
+    """A round's mails could not be sent and the workflow has been failed: nobody can answer this any more."""
     if record.status is not Status.OPEN or record.round > round_:
         return record
     return replace(record, status=Status.CLOSED, task_token="", lease=None)
 
 
 def operator_told(record: Record, stopped_at: int) -> Record:
-    """The operator has a mail about the ending at this time (epoch seconds)."""
+    """Note that the operator has been mailed about the ending at `stopped_at` (epoch seconds)."""
     return replace(record, operator_told=stopped_at)
 
 
 def is_owed(execution: Execution, records: Sequence[Record]) -> bool:
-    """Whether an operator has to hear of this ending, and has not yet.
+    """Whether the operator still has to be told about this ending.
 
-    Without a record (the task was invalid, too few could be asked, the queue failed) nothing can say that they have.
+    Without a record (invalid task, too few approvers, a queue failure) nothing shows that they have been told.
     """
     if records and all(record.operator_told == execution.stopped_at for record in records):
         return False

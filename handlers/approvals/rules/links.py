@@ -1,4 +1,4 @@
-"""Approval links: their secrets are made here, kept only as digests, and recognised in constant time."""
+"""Approval links: their secrets are generated here, stored only as digests, and compared in constant time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from handlers.approvals.rules.record import Record
 from handlers.contract.question import REQUEST_ID
 
 SECRET_BYTES = 32  # 256 bits
-# A secret is 52 characters of base32, or 43 of base64 in links that were mailed before: those are case-sensitive, and
-# some end in a hyphen or an underscore. The length says where it ends; what may follow has no letter and no digit.
+# A secret is 52 characters of base32, or 43 of base64 in older links: those are case-sensitive, and some end in a
+# hyphen or an underscore. The length marks the end; only characters other than letters and digits may follow.
 PATH = re.compile(
     f"/+(?i:approvals)/+(?P<request_id>{REQUEST_ID.pattern})/+(?P<secret>[A-Za-z2-7]{{52}}|[A-Za-z0-9_-]{{43}})"
     r"(?P<at_once>/+(?i:approve))?(?:[^\w\0]|_)*"
@@ -25,7 +25,7 @@ PATH = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Path:
-    """A path that looks like a link's. `at_once` is that of the link which approves by being opened."""
+    """A path that looks like an approval link's. `at_once` marks the one-click link, which approves when opened."""
 
     request_id: str
     secret: str = field(repr=False)
@@ -33,26 +33,25 @@ class Path:
 
 
 def new_secret() -> str:
-    """Letters of one case, and digits: some gateways fold a link, and mail programs drop punctuation at its end."""
+    """Lower-case letters and digits: some gateways fold a link's case, mail programs drop trailing punctuation."""
     return base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode().rstrip("=").lower()
 
 
 def digest(secret: str) -> str:
-    """Of 256 random bits a plain hash is enough: there is nothing to guess, so nothing to slow down."""
+    """A plain hash is enough for 256 random bits: they cannot be guessed, so a slow hash gains nothing."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def url(base: str, request_id: str, secret: str) -> str:
-    """`base` is the API's own address from the deployment, never a header of some request."""
+    """`base` is the API's address from the deployment, never from a request header."""
     return f"{base.rstrip('/')}/approvals/{request_id}/{secret}"
 
 
 def parse(path: str) -> Path | None:
-    """The link in a request's path, whatever the mail program did to it; None if this cannot be one of ours.
+    """The link in a request's path, tolerating what mail programs do to links; None if it cannot be one of ours.
 
-    White space where the link was broken into lines, doubled slashes, and slashes or punctuation at the end are
-    ignored. The case is kept. An HTTP API decodes the path before it hands it over; decoding it again does no harm, as
-    no link has a percent sign.
+    Ignores white space from line breaks, doubled slashes, and trailing slashes or punctuation. Case is kept. An HTTP
+    API has already decoded the path; decoding it again is harmless, as no link contains a percent sign.
     """
     found = PATH.fullmatch("".join(unescape(unquote(path)).split()))
     if not found:
@@ -61,12 +60,12 @@ def parse(path: str) -> Path | None:
 
 
 def spellings(text: str) -> tuple[str, str]:
-    """As given, and folded: what is mailed now is in lower case; what was mailed before may not be."""
+    """As given, and in lower case: links are mailed in lower case now, but older ones may not be."""
     return text, text.lower()
 
 
 def holder(record: Record, secret: str) -> str | None:
-    """Whose link this is, or None. Every stored digest is compared, whichever matches, so that time tells nothing."""
+    """Whose link this is, or None. Always compares every stored digest, so that timing reveals nothing."""
     presented = [digest(spelling) for spelling in spellings(secret)]
     found = None
     for who, approver in record.approvers.items():

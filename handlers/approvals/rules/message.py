@@ -9,9 +9,9 @@ from handlers.contract.question import digest_of
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One round of one request. `deadline` is in epoch seconds; `scheduled_for` is "" unless a schedule has asked.
+    """One round of one request. `deadline` is in epoch seconds; `scheduled_for` is "" unless a schedule started it.
 
-    `late`: the last round is over and nobody is asked any more; the workflow wants to know what has been decided.
+    `late`: the last round is over and nobody is asked any more; the workflow asks for the decision, if any.
     """
 
     task_token: str = field(repr=False)
@@ -29,5 +29,5 @@ class Message:
 
     @property
     def digest(self) -> str:
-        """Of the question as it stands here."""
+        """The digest of this message's question."""
         return digest_of(self)

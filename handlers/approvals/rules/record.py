@@ -22,9 +22,9 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What somebody answers. `digest` is that of the question which the answer is to.
+    """An answer. `digest` is the digest of the question it answers.
 
-    It is "" from a program that does not know it, and in a vote of an unbound record.
+    It is "" from a program that does not know it, and in votes of an unbound record.
     """
 
     decision: Decision
@@ -43,7 +43,7 @@ class Vote(Choice):
 
 @dataclass(frozen=True, kw_only=True)
 class Approver:
-    """Somebody who has been asked: SHA-256 digests of the links sent, the last round mailed (0: none yet), the vote."""
+    """An approver: SHA-256 digests of the links sent, the last round mailed (0: none yet), and the vote."""
 
     links: tuple[str, ...] = ()
     mailed_round: int = 0
@@ -63,8 +63,8 @@ class Record:
     """A request, the people asked, and what they said.
 
     Times are epoch seconds, except `requested_at` and `scheduled_for`, which are the ISO 8601 texts of the task; the
-    latter is "" unless a schedule has asked. `version` counts the writes: each one names the version it was computed
-    from, so that of two concurrent writers one has to look again.
+    latter is "" unless a schedule started the run. `version` counts the writes and is the optimistic lock: each write
+    names the version it was computed from, so one of two concurrent writers has to read again.
     """
 
     request_id: str
@@ -88,14 +88,14 @@ class Record:
     task_token: str = field(default="", repr=False)
     lease: Lease | None = None
     answered_without_vote: bool = False  # by somebody who holds a task token
-    answer_mismatched: bool = False  # the workflow had asked another question, and refused it
-    operator_told: int = 0  # of the ending at that time, in epoch seconds; 0: of none
+    answer_mismatched: bool = False  # the workflow refused it: it had asked another question
+    operator_told: int = 0  # time of the ending they were mailed about, in epoch seconds; 0: none
     version: int = 1
-    bound: bool = True  # False: made by the release before, when not only the page could write votes
+    bound: bool = True  # False: made by the previous release, when others than the page could write votes
 
     @property
     def digest(self) -> str:
-        """Of the question as it stands here."""
+        """The digest of this record's question."""
         return digest_of(self)
 
     @property
@@ -105,7 +105,7 @@ class Record:
 
     @property
     def verdict(self) -> Status:
-        """APPROVED or REJECTED if the votes say so, each given to this very question, else OPEN."""
+        """APPROVED or REJECTED if the votes on this exact question say so, else OPEN."""
         cast = [vote.decision for vote in self.votes.values() if vote.digest in {"", self.digest}]
         if cast.count(Decision.REJECT) >= max(1, self.rejections_required):
             return Status.REJECTED
@@ -123,5 +123,5 @@ class Record:
         return replace(self, approvers={**self.approvers, who: replace(self.approvers[who], **changes)})
 
     def as_voted(self) -> Self:
-        """A decision is what the votes say: a stored one without them is none, whoever wrote it."""
+        """Only votes make a decision: a stored decision without them does not count, whoever wrote it."""
         return replace(self, status=Status.OPEN) if self.status in DECIDED and self.status is not self.verdict else self

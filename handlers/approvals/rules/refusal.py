@@ -1,4 +1,4 @@
-"""How a rule says no: by returning a Refusal in place of the next record."""
+"""A rule refuses by returning a Refusal instead of the next record."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ class Reason(StrEnum):
     VOTED = "voted"
     EXPIRED = "expired"
     CLOSED = "closed"
-    CHANGED = "changed"  # since the page was shown: the answer is to another question
+    CHANGED = "changed"  # the question changed after the page was shown
     NO_ROOM = "no room"  # for a comment of this size
     # Of a round
     STALE = "stale"  # the round is over, or the request has ended: nothing is left to ask
-    GIVEN_UP = "given up"  # the request was closed, so whoever waits for an answer to it must not wait on
+    GIVEN_UP = "given up"  # the request was closed, so the execution must not keep waiting for it
     BUSY = "busy"  # another worker is sending this round's mails
     TOO_FEW = "too few"  # without the requester, the people left cannot reach the quorum
-    FOREIGN = "foreign"  # a message of another run than the record's, or with other numbers than its run has
+    FOREIGN = "foreign"  # the message belongs to another run than the record, or disagrees with it about the rounds
     # Of anything
     GONE = "gone"  # the record has been deleted
 
 
 class Refusal(NamedTuple):
-    """`words` are for whoever has to know more; `retry_seconds` says when to try again, 0 if that is of no use."""
+    """`words` explain the reason; `retry_seconds` says when to try again, 0 if retrying is pointless."""
 
     reason: Reason
     words: str = ""

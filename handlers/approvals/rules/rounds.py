@@ -1,4 +1,4 @@
-"""Asking in rounds: who gets this round's mail, and who is sending it. Pure functions, as `decisions` are."""
+"""Asking in rounds: who gets this round's mail, and which worker sends it. Pure functions."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Kind(StrEnum):
 
 
 def new_record(message: Message, policy: Policy) -> Record | Refusal:
-    """TOO_FEW if the requester, who may not decide, is needed for the quorum.
+    """TOO_FEW if the quorum cannot be reached without the requester, who may not decide.
 
-    Without the requester there may be fewer people than rejections are required; then all of them reject. Fewer
-    approvals than were configured are never enough.
+    If fewer people are left than rejections are required, all of them must reject. The number of approvals required
+    is never lowered.
     """
     barred = same_person(message.requested_by) if policy.prevent_self_approval else ""
     asked = [who for who in policy.approvers if same_person(who) != barred]
@@ -63,10 +63,10 @@ def new_record(message: Message, policy: Policy) -> Record | Refusal:
 
 
 def begin(record: Record, message: Message, lease: Lease, now: int, digests: Mapping[str, str]) -> Record | Refusal:
-    """Take the message's round and the right to send its mails.
+    """Start the message's round and take the lease for sending its mails.
 
     `digests` holds the digest of a fresh link for everybody who might be asked. Calling it again with the same lease
-    changes nothing, so a write whose answer was lost is simply tried again. A decided record is returned as it is.
+    changes nothing, so a write whose response was lost is simply retried. A decided record is returned unchanged.
     FOREIGN, STALE or GIVEN_UP if there is nothing to ask; BUSY while another worker holds the lease.
     """
     if refusal := foreign(record, message):
@@ -91,7 +91,7 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
 
 
 def foreign(record: Record, message: Message) -> Refusal | None:
-    """A record is made and changed by messages of its own run only."""
+    """Only messages of a record's own run may create or change it."""
     if message.execution_arn != record.execution_arn:
         return Refusal(reason=Reason.FOREIGN, words="executionArn must be that of the run whose request this is")
     if message.rounds != record.rounds:
@@ -100,12 +100,12 @@ def foreign(record: Record, message: Message) -> Refusal | None:
 
 
 def everybody(record: Record) -> Collection[str]:
-    """All who are asked in some round."""
+    """Everybody who is asked in any round."""
     return dict.fromkeys([*record.approvers, *record.escalate_to])
 
 
 def recipients(record: Record) -> list[str]:
-    """Who is still to get a mail in the record's round."""
+    """Who still has to get a mail in the record's current round."""
     if record.status is not Status.OPEN:
         return []
     return [
@@ -116,19 +116,19 @@ def recipients(record: Record) -> list[str]:
 
 
 def kind(record: Record, who: str) -> Kind:
-    """What this round's mail is to this person."""
+    """Which kind of mail this person gets in this round."""
     if who in record.escalate_to:
         return Kind.ESCALATION
     return Kind.REMINDER if record.round > 1 else Kind.REQUEST
 
 
 def mailed(record: Record, who: str, round_: int) -> Record:
-    """This person has this round's mail. With the last one the right to send is given back."""
+    """Note that this person has been mailed in this round. The last mail of a round releases the lease."""
     if record.approvers[who].mailed_round < round_:
         record = record.with_approver(who, mailed_round=round_)
     return record if recipients(record) else replace(record, lease=None)
 
 
 def release(record: Record, lease: Lease) -> Record:
-    """Give back the right to send, so that the next attempt need not wait for it to run out."""
+    """Release the lease, so that the next attempt need not wait for it to expire."""
     return replace(record, lease=None) if record.lease and record.lease.owner == lease.owner else record

@@ -1,1 +1,1 @@
-"""What is done with a request. Each use case is given whom it talks to (`ports`)."""
+"""The operations on a request. Each use case is passed the services it talks to (`ports`)."""

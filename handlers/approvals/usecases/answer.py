@@ -1,4 +1,4 @@
-"""Look and answer: what somebody with a link can do."""
+"""Look and answer: what the holder of a link can do."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ USER_AGENT_LIMIT = 256  # characters of it that are kept
 
 
 class Seen(NamedTuple):
-    """A link that was really sent: whose it is, and the record as it is stored."""
+    """A valid link: whose it is, and the stored record."""
 
     who: str
     record: Record
 
 
 class Pressed(NamedTuple):
-    """What became of it. `recorded` is False if it is not known to be."""
+    """The result of pressing. `recorded` is False if it is not known whether the vote was stored."""
 
     seen: Seen
     refusal: Refusal | None = None
@@ -38,16 +38,16 @@ class Pressed(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Looking changes nothing; pressing may be done twice with one effect."""
+    """Looking changes nothing; pressing is idempotent."""
 
     records: Records
     workflow: Workflow
     clock: Clock
 
     def look(self, path: links.Path) -> Seen | None:
-        """An unknown request and a wrong secret look the same from outside. Raises UnavailableError.
+        """None for an unknown request and a wrong secret alike. Raises UnavailableError.
 
-        Whether anybody still waits is not asked here: whoever opens a link may never press, and the end of a run
+        Does not check whether the workflow still waits: somebody who opens a link may never press, and a run's end
         reaches its record within a second.
         """
         record = None
@@ -60,7 +60,7 @@ class Answer:
         return Seen(who=who, record=record)
 
     def press(self, seen: Seen, choice: Choice, *, source_ip: str, user_agent: str) -> Pressed:
-        """Count one answer on the record that was seen, and hand the decision over if it makes one."""
+        """Count one answer on the record seen, and hand the decision over if this makes one."""
         vote = Vote(
             decision=choice.decision,
             comment=choice.comment,
@@ -92,8 +92,8 @@ class Answer:
         return standing(seen.record, seen.who, self.clock.now())
 
     def _cast(self, seen: Seen, vote: Vote) -> Pressed:
-        """Nobody is thanked for an answer to a run that is over. Handing a decision over tells whether one is, so only
-        a vote that leaves the request open has to ask."""
+        """Refuse an answer to a run that is over. Handing a decision over shows whether the run still waits, so only a
+        vote that leaves the request open has to ask."""
         record, rule = seen.record, partial(cast, who=seen.who, vote=vote)
         after = rule(record)
         if isinstance(after, Record) and after != record and after.status is Status.OPEN:

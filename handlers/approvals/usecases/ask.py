@@ -1,4 +1,4 @@
-"""Ask: bring a record to the round that the workflow is in, and mail everybody who has to answer."""
+"""Ask: bring a record to the workflow's current round, and mail everybody who has to answer."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from handlers.contract.policy import Policy
 from handlers.contract.workflow import WorkflowError
 
 NOTE_PAUSE_SECONDS = 1
-SPARE_SECONDS = 5  # of a worker's life, to say which messages are to come back
+SPARE_SECONDS = 5  # kept free at the end of a worker's time, to report which messages failed
 
 
 class NotAskedError(Exception):
-    """The message must come back, or never can be served: its refusal says which."""
+    """The message must be redelivered, or can never be served: its refusal says which."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.words or refusal.reason.value)
@@ -33,7 +33,7 @@ class NotAskedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """Serves the request queue. Every method may run twice with one effect."""
+    """Serves the request queue. Every method is idempotent."""
 
     records: Records
     workflow: Workflow
@@ -42,7 +42,7 @@ class Ask:
     policy: Policy
 
     def serve(self, message: Message, worker_ends: int) -> None:
-        """`worker_ends` (epoch seconds): until then nobody else may send this round's mails.
+        """`worker_ends` (epoch seconds): when this worker's lease on the round's mails ends.
 
         Raises NotAskedError and UnavailableError.
         """
@@ -81,7 +81,7 @@ class Ask:
         if refusal.reason is Reason.STALE:
             logger.info("round is over, nothing to send", outcome="stale")
         elif refusal.reason is Reason.GIVEN_UP:
-            # A dead letter of the round before was late: it closed the record, and found its token spent.
+            # A late dead letter of the previous round closed the record, but its token was already spent.
             cause = (
                 f"Request {message.request_id} was given up before its approvers could be asked "
                 f"in round {message.round}"
@@ -99,7 +99,7 @@ class Ask:
         logger.info("answered a decision that was still to be handed over", outcome=record.status.value)
 
     def _send_if_running(self, record: Record, message: Message, secrets: dict[str, str], give_up: float) -> None:
-        # Looked at after the record was written: a run that ends from now on finds its record.
+        # Checked after the record is written: a run that ends from now on finds its record.
         execution = as_known(self.workflow, message.execution_arn)
         if execution.over:
             self.records.change(record, partial(ended, execution=execution))
@@ -108,7 +108,7 @@ class Ask:
         if record.version == 1:
             count("Requested")
         for who in rounds.recipients(record):
-            # Somebody may have answered, or the next round may have begun, while the mails before this one went out.
+            # Somebody may have answered, or the next round may have begun, while the earlier mails went out.
             if record.round != message.round or who not in rounds.recipients(record):
                 continue
             kind = rounds.kind(record, who)
@@ -118,7 +118,7 @@ class Ask:
             logger.info("mail sent", outcome=kind.value)
 
     def _note(self, record: Record, mailed: Callable[[Record], Record], give_up: float) -> Record:
-        """What is not noted is sent again, so this is tried for as long as the worker lives."""
+        """A mail that is not recorded is sent again, so this retries until the worker runs out of time."""
         while True:
             try:
                 noted, _ = self.records.change(record, mailed)
@@ -131,7 +131,7 @@ class Ask:
                 return noted
 
     def _tell_late_decision(self, message: Message) -> None:
-        """The last round is over, and the workflow could not close the record: say what it holds."""
+        """The last round is over, and the workflow could not close the record: report the decision in it, if any."""
         record = self.records.store.get(message.request_id)
         if record and (refusal := rounds.foreign(record, message)):
             raise NotAskedError(refusal)

@@ -1,4 +1,4 @@
-"""Give up: end the execution whose people could not be asked, loudly."""
+"""Give up: fail an execution whose approvers could not be asked, loudly."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class GiveUp:
     workflow: Workflow
 
     def serve(self, message: Message) -> None:
-        """End the execution that waits for this message, unless a decision or a later round has overtaken it.
+        """Fail the execution that waits for this message, unless a decision or a later round has overtaken it.
 
-        The record is closed last, and only by its own run: until Step Functions has taken the failure, people can
-        answer. Raises UnavailableError.
+        The record is closed last, and only by its own run: people can answer until Step Functions has accepted the
+        failure. Raises UnavailableError.
         """
         record = self.records.store.get(message.request_id)
         own = record if record and record.execution_arn == message.execution_arn else None

@@ -1,4 +1,4 @@
-"""Handing people's decision over to the workflow, and asking whether it still waits for one."""
+"""Hand a decision over to the workflow, and ask whether the workflow still waits for one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from handlers.approvals.usecases.records import Records
 
 
 def hand_over(records: Records, workflow: Workflow, record: Record, token: str = "") -> Record:
-    """Hand a decided record's answer over and note that; `token` is a newer round's, if the caller has one.
+    """Hand a decided record's answer over and record that. `token` is a newer round's, if the caller has one.
 
-    Returns the record as it then is: handed over; or still to be handed over by the next round (its token is spent,
-    the execution runs); or closed, because the execution ended without the answer. Running it twice has one effect.
-    Raises UnavailableError; the next round, or whoever presses again, goes on from there.
+    Returns the updated record: handed over; or left for the next round to hand over (its token is spent, the execution
+    is running); or closed, because the execution ended without the answer. Idempotent. Raises UnavailableError; the
+    next round, or the next press, continues from there.
     """
     if record.status not in DECIDED or (record.handed_over and not record.task_token):
         return record
@@ -33,7 +33,7 @@ def hand_over(records: Records, workflow: Workflow, record: Record, token: str =
 
 
 def as_known(workflow: Workflow, execution_arn: str) -> Execution:
-    """The workflow knows who still waits. If it cannot be asked just now, the record's own word has to do."""
+    """The execution as Step Functions has it. If that is unavailable, assume it is running and trust the record."""
     try:
         return workflow.execution(execution_arn)
     except UnavailableError as error:

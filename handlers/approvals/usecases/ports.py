@@ -1,4 +1,4 @@
-"""Whom the use cases talk to, and what may go wrong with them."""
+"""The services that the use cases talk to, and their errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class UnavailableError(Exception):
-    """A service did not answer, or not in time. What was written before stays, and doing it all again is safe."""
+    """A service did not answer in time. Earlier writes stay, and repeating the whole operation is safe."""
 
     def __init__(self, kind: str, words: str = "") -> None:
         super().__init__(words or kind)
@@ -22,59 +22,59 @@ class UnavailableError(Exception):
 
 
 class ContendedError(UnavailableError):
-    """Others kept writing first; nothing was written."""
+    """Concurrent writers kept winning; nothing was written."""
 
     def __init__(self, request_id: str) -> None:
         super().__init__("Contended", request_id)
 
 
 class NewerVersionError(UnavailableError):
-    """A message or a record of a newer release. A deployment is under way, after which it can be read."""
+    """A message or a record from a newer release. It becomes readable when the deployment under way is complete."""
 
     def __init__(self, words: str) -> None:
         super().__init__("NewerVersion", words)
 
 
 class Store(Protocol):
-    """The records. Each method raises UnavailableError, and NewerVersionError."""
+    """The records. Each method raises UnavailableError and NewerVersionError."""
 
     def get(self, request_id: str) -> Record | None: ...
 
     def create(self, record: Record) -> Record | None:
-        """The record as it now is stored, or None if there is one already."""
+        """The record as stored, or None if one already exists."""
 
     def replace(self, seen: Record, after: Record) -> Record | None:
-        """The record as it now is stored, or None if the stored one is not `seen` any more. One conditional write."""
+        """The record as stored, or None if the stored one is no longer `seen`. One conditional write."""
 
     def requests_of(self, execution_arn: str) -> Sequence[str]:
-        """The ids of the requests that an execution has made: none before it has asked, and one as it is shipped."""
+        """The ids of an execution's requests: none before it has asked; one in the workflow as shipped."""
 
 
 class Workflow(Protocol):
     """The executions that wait. Each method raises UnavailableError."""
 
     def hand_over(self, token: str, record: Record) -> bool:
-        """Give a decided record's answer to whoever waits for this token; False if nobody does any more.
+        """Complete the task with this token with a decided record's answer; False if nothing waits for it any more.
 
-        Tokens that are used up look like those that ran out: False may also mean that an earlier attempt, whose reply
-        was lost, has succeeded.
+        A used token looks like an expired one, so False may also mean that an earlier attempt succeeded but its
+        response was lost.
         """
 
     def fail(self, token: str, error: WorkflowError, cause: str) -> bool:
-        """Fail whoever waits for this token; False as above."""
+        """Fail the task with this token; False as above."""
 
     def execution(self, arn: str) -> Execution: ...
 
 
 class Mail(Protocol):
-    """The channel to the people who are asked. Raises UnavailableError."""
+    """The channel to the approvers. Raises UnavailableError."""
 
     def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
-        """Send this round's mail, with a link that has this secret."""
+        """Send this round's mail, with a link that contains this secret."""
 
 
 class Operator(Protocol):
-    """The channel to whoever runs the stack. Raises UnavailableError."""
+    """The channel to the stack's operator. Raises UnavailableError."""
 
     def tell(self, execution_arn: str, execution: Execution, records: Sequence[Record]) -> None: ...
 

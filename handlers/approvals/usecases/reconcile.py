@@ -1,6 +1,6 @@
-"""Reconcile: the record of a run that is over says so too, and the operator hears of trouble.
+"""Reconcile: update the record of an execution that has ended, and tell the operator of trouble.
 
-Nothing else hears of a run that is stopped from outside, or whose answer arrived while its bearer died.
+Nothing else notices a run that is stopped from outside, or a function that dies after delivering its answer.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ PAUSE_SECONDS = 1.0
 
 
 class StillRunningError(Exception):
-    """The workflow does not say that the execution is over, however often it was asked."""
+    """Step Functions still reports the execution as running after repeated checks."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reconcile:
-    """Serves the news of endings."""
+    """Serves the events about ended executions."""
 
     records: Records
     workflow: Workflow
@@ -33,7 +33,7 @@ class Reconcile:
     clock: Clock
 
     def serve(self, execution_arn: str, redrives: int) -> None:
-        """Nearly always the record knows the ending already, and nothing is written. Safe to run twice.
+        """The record usually has the ending already, and nothing is written. Idempotent.
 
         `redrives` is how often the execution had been redriven when it ended. Raises StillRunningError and
         UnavailableError.
@@ -54,7 +54,7 @@ class Reconcile:
             self._tell(execution_arn, execution, records)
 
     def _when_over(self, execution_arn: str, redrives: int) -> Execution:
-        """The execution once it is over, or as it runs again after a redrive. Raises StillRunningError."""
+        """The execution once it is over, or running again after a redrive. Raises StillRunningError."""
         give_up = self.clock.now() + PATIENCE_SECONDS
         while True:
             execution = self.workflow.execution(execution_arn)
@@ -65,7 +65,7 @@ class Reconcile:
             self.clock.sleep(PAUSE_SECONDS)
 
     def _tell(self, execution_arn: str, execution: Execution, records: list[Record]) -> None:
-        """Noted after it is sent: what is not noted is sent again; better read twice than never."""
+        """Recorded after sending: a mail that is not recorded is sent again. Better twice than never."""
         self.operator.tell(execution_arn, execution, records)
         logger.info("the operator is told", outcome=execution.error or execution.status)
         for record in records:

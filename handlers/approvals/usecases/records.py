@@ -1,4 +1,4 @@
-"""Changing a record: apply a rule to what was seen, write it on condition, and look again if somebody was quicker."""
+"""Change a record under optimistic locking: apply a rule, write conditionally, and read again if somebody was first."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.ports import Clock, ContendedError, Store
 
-# Many people pressing at once take turns; each turn is one read and one write of some milliseconds.
+# People who press at once take turns; each turn is one read and one write of a few milliseconds.
 PATIENCE_SECONDS = 10.0
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
 class Records:
-    """The store, with the patience that concurrent writers need."""
+    """The store, with retries for concurrent writers."""
 
     store: Store
     clock: Clock
 
     def change(self, seen: Record, rule: Callable[[Record], Record | Refusal]) -> tuple[Record, Refusal | None]:
-        """The record as it then is, and why the rule left it so, if it did.
+        """The resulting record, and the refusal if the rule refused.
 
-        Nothing is read unless somebody else has written since `seen` was, and nothing is written unless the rule
-        changes something. Raises UnavailableError.
+        Reads only if somebody else has written since `seen`, and writes only if the rule changes something. Raises
+        UnavailableError.
         """
         latest, refusal = self._change(seen.request_id, seen, lambda record: rule(record) if record else _gone())
         return latest or seen, refusal
@@ -34,7 +34,7 @@ class Records:
     def open(
         self, request_id: str, rule: Callable[[Record | None], Record | Refusal]
     ) -> tuple[Record | None, Refusal | None]:
-        """The same for a record that may not be there yet: the rule is given None, and what it returns is created."""
+        """The same for a record that may not exist yet: the rule then gets None, and its result is created."""
         return self._change(request_id, self.store.get(request_id), rule)
 
     def _change(

@@ -1,1 +1,1 @@
-"""What each function is told, in a module of its entry module's name: a cold start imports its own alone."""
+"""Each function's settings, in a module named like its entry module: a cold start imports only its own."""

@@ -1,4 +1,4 @@
-"""What approval_api is told."""
+"""Settings of approval_api."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from handlers.contract.environment import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class PageSettings(Environment):
-    """Of the function behind the link."""
+    """Settings of the function behind the link."""
 
     table_name: str
     timezone: str

@@ -1,4 +1,4 @@
-"""What generate_task is told."""
+"""Settings of generate_task."""
 
 from __future__ import annotations
 

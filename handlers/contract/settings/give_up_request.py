@@ -1,4 +1,4 @@
-"""What give_up_request is told."""
+"""Settings of give_up_request."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from handlers.contract.environment import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class GiveUpSettings(Environment):
-    """Of the function that reads the dead letters."""
+    """Settings of the function that reads the dead-letter queue."""
 
     table_name: str

@@ -1,4 +1,4 @@
-"""What process_task is told."""
+"""Settings of process_task."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from handlers.contract.environment import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessSettings(Environment):
-    """Yours to extend: give a field, and its value in infra/workflow.py."""
+    """Yours to extend: add a field here, and its value in infra/workflow.py."""

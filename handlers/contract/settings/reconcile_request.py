@@ -1,4 +1,4 @@
-"""What reconcile_request is told."""
+"""Settings of reconcile_request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from handlers.contract.environment import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcileSettings(Environment):
-    """Of the function that hears of endings. `execution_index` finds a record by its execution."""
+    """Settings of the function that handles endings. `execution_index` finds a record by its execution."""
 
     table_name: str
     execution_index: str

@@ -1,4 +1,4 @@
-"""What request_approval is told."""
+"""Settings of request_approval."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from handlers.contract.environment import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class AskSettings(Environment):
-    """Of the function that asks. `approval_url` is what links begin with."""
+    """Settings of the function that asks. `approval_url` is the base of every link."""
 
     table_name: str
     queue_url: str
