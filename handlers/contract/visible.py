@@ -28,8 +28,8 @@ MARKS = STACKED | {"Mc"}
 BLANK = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"}) | MARKS
 # Marks above, below or over one letter; spacing marks (Mc) take their own room. Unicode's Stream-Safe Text Format
 # allows 30, "significantly beyond what is required for any linguistic or technical usage", and 30 overlap the lines
-# above and below. Living languages stack up to four: Burmese (medial, two vowels, tone), Hebrew and Arabic with all their
-# points, a Tibetan stack with its vowel; Vietnamese and the phonetic alphabet need two or three.
+# above and below. Living languages stack up to four: Burmese (medial, two vowels, tone), Hebrew and Arabic with all
+# their points, a Tibetan stack with its vowel; Vietnamese and the phonetic alphabet need two or three.
 # https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format
 MOST_MARKS = 4
 LINE_LIMIT = 400  # characters of a text that has one line
