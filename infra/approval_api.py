@@ -16,11 +16,11 @@ from infra.packaging import LOGGING, RENDERING
 from infra.store import ApprovalStore
 
 LINK = "/approvals/{requestId}/{secret}"
-# What matches no other route, such as a link that was cut off or is in capitals, gets our page, too.
+# Requests that match no other route, such as a truncated or upper-case link, get our page as well.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 STRAYS = "$default"
 FUNCTION_TIMEOUT_SECONDS = 25  # the API itself gives up after 30
-# A person presses once; this is room for a whole company, and a bound on what an attacker can cost.
+# A person presses once. This is enough for a whole company, and it bounds the cost of an attack.
 REQUESTS_PER_SECOND, BURST = 20, 40
 # Never the path, which holds the link's secret.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
@@ -93,7 +93,7 @@ class ApprovalApi(pulumi.ComponentResource):
             pulumi.log.warn(
                 "oneClick is on: whatever follows the link in a mail approves, and mail scanners follow links.", self
             )
-            # The page that a GET there answers with may hold a form, which posts to where it is.
+            # The page shown there may have a form, which posts to its own address.
             routes |= {"approve": f"GET {LINK}/approve", "decide-there": f"POST {LINK}/approve"}
         for purpose, route_key in routes.items():
             aws.apigatewayv2.Route(

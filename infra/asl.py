@@ -11,7 +11,7 @@ from handlers.contract.workflow import WorkflowError
 
 Json = dict[str, Any]
 
-# What a task fails with when the service, not the task, is at fault.
+# Errors of the service, not of the task.
 # https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
 RETRY_LAMBDA: Json = {
     "ErrorEquals": [
@@ -26,7 +26,7 @@ RETRY_LAMBDA: Json = {
     "BackoffRate": 2,
     "JitterStrategy": "FULL",
 }
-# A throttled or failing service, but never an answer: what people and our own code say is not asked for twice.
+# Retried: throttling and service failures. Never an answer: what people or our own code say is final.
 # The integrations name an error that has no class of its own after the service: a throttle, a 5xx. Recorded on AWS:
 # https://github.com/localstack/localstack/tree/main/tests/aws/services/stepfunctions/v2/error_handling
 RETRY_QUEUE: Json = {
@@ -54,19 +54,19 @@ RETRY_TABLE: Json = {
 }
 EXECUTION = "{% $states.context.Execution.Id %}"
 REQUEST_ID, DIGEST = f"$request.{Field.REQUEST_ID}", f"$request.{Field.DIGEST}"
-# What the machine calls is named in the partition that it is in: `aws`, `aws-cn`, `aws-us-gov`.
+# Resources are named in the machine's own partition: `aws`, `aws-cn`, `aws-us-gov`.
 INVOKE, ASK = "lambda:invoke", "sqs:sendMessage.waitForTaskToken"
 TABLE_WRITE = "dynamodb:updateItem"
-# What the answer to a waiting task can fail with; each has a Fail state of its own.
+# Errors that end a waiting task; each has a Fail state of its own.
 REFUSALS = {
     WorkflowError.REJECTED: "Rejected",
     WorkflowError.NOTIFICATION_FAILED: "Not delivered",
     WorkflowError.TOO_FEW_APPROVERS: "Too few approvers",
 }
-# Why a state failed, as text: what is missing or null would break the Fail state that tells of it.
+# The cause of a failed state as text: a missing or null cause would break the Fail state.
 CAUSE = "$type($states.input.Cause) = 'string' ? $states.input.Cause : 'no cause was given'"
 # A function's exception arrives as JSON: {"errorMessage", "errorType", ...}. One that was cut, or that never came from
-# our code, is told as it is.
+# our code, is passed on as it is.
 INVALID_TASK_CAUSE = (
     f"{{% ($cause := {CAUSE}; $whole := $substring($cause, 0, 2) = '{{\"' and $substring($cause, -1) = '}}'; "
     "$told := $whole ? $parse($cause).errorMessage; $type($told) = 'string' ? $told : $cause) %}"

@@ -70,7 +70,7 @@ def _pattern(value: Any) -> dict[str, Any]:
 
 
 def _visible(title: str) -> str:
-    """White space, control characters and what else cannot be seen would ask people nothing."""
+    """A title without a visible character would ask people nothing."""
     if blank(title):
         raise ValueError("must not be blank")
     return title
@@ -109,7 +109,7 @@ Quorum = Annotated[int, Whole(1, LARGEST_QUORUM)]
 
 
 class Task(Shape):
-    """What a run asks that brings no question of its own, trimmed."""
+    """The question of a run that brings none of its own, trimmed."""
 
     title: Annotated[str, Trimmed(TASK_LIMITS["title"]), AfterValidator(_visible)] = DEFAULT_TASK["title"]
     details: Annotated[str, Trimmed(TASK_LIMITS["details"])] = DEFAULT_TASK["details"]
@@ -140,7 +140,7 @@ class Settings(Shape):
 
     @property
     def rounds(self) -> int:
-        """How often people are asked: once, and once more for each reminder."""
+        """The number of rounds: the first, and one for each reminder."""
         return self.reminders + 1
 
     @property
@@ -176,7 +176,7 @@ class Settings(Shape):
         return settings
 
     def warnings(self, now: datetime) -> Iterator[str]:
-        """What is allowed, but probably not meant."""
+        """Values that are allowed but probably not intended."""
         if doubt := schedule.doubt(self.schedule, self.timezone, now):
             yield f"schedule {self.schedule} {doubt}: it starts nothing."
         characters = len(event_pattern.text(self.event_pattern))
@@ -201,7 +201,7 @@ class Settings(Shape):
 
 
 def settings_of(project: str, known: Mapping[str, str]) -> Settings:
-    """What a stack says, by `namespace:key` with those of providers among them. Raises ConfigError."""
+    """The stack's configuration by `namespace:key`, including the providers'. Raises ConfigError."""
     found = {key.removeprefix(f"{project}:"): text for key, text in known.items() if key.startswith(f"{project}:")}
     lines = [*_strays(project, known), *(_unknown(project, key) for key in sorted(found.keys() - keys(Settings)))]
     given = {key: text for key, text in found.items() if key in keys(Settings)}
@@ -227,7 +227,7 @@ def _unknown(project: str, key: str) -> str:
 
 
 def _strays(project: str, known: Mapping[str, str]) -> Iterator[str]:
-    """Keys of ours in another namespace: the project was renamed, and its stack files were not."""
+    """Our keys in another namespace: the project was renamed, but not the keys in its stack files."""
     for space in sorted({key.partition(":")[0] for key in known} - {project}):
         if space == TEMPLATE or f"{space}:approvers" in known:
             ours = ", ".join(sorted(key for key in known if key.startswith(f"{space}:")))
@@ -235,7 +235,7 @@ def _strays(project: str, known: Mapping[str, str]) -> Iterator[str]:
 
 
 def _contradictions(settings: Settings) -> Iterator[tuple[set[str], str, str]]:
-    """What no key does wrong by itself: the keys it takes, the one to name, and the words."""
+    """Faults of several keys together: the keys involved, the one to name, and the message."""
     approvers = len(settings.approvers)
     for key, value in (
         ("approvalsRequired", settings.approvals_required),

@@ -1,4 +1,4 @@
-"""From the dead-letter queue back to the workflow: a run whose people could not be asked ends."""
+"""The dead-letter queue's consumer: it fails the execution whose approvers could not be asked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST_BATCH = 10
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterConsumerArgs:
-    """Whose dead letters are read, the records that they are about, and the runs that wait for them."""
+    """The queue whose dead letters it reads, the table of their records, and the state machine that waits for them."""
 
     queue: RequestQueue
     store: ApprovalStore
@@ -29,7 +29,7 @@ class DeadLetterConsumerArgs:
 
 
 class DeadLetterConsumer(pulumi.ComponentResource):
-    """The consumer of the dead letters, which gives up what the notifier has failed at."""
+    """Consumes the dead letters and gives up the requests that the notifier could not send."""
 
     function: PythonFunction
 

@@ -36,7 +36,7 @@ Check = Callable[[Any, Where], Iterator[Fault]]
 
 
 def text(pattern: Mapping[str, Any]) -> str:
-    """The pattern as it is sent, without a character that only counts against the quota."""
+    """The pattern as it is sent: compact, since every character counts against the quota."""
     return json.dumps(pattern, separators=(",", ":"), ensure_ascii=False)
 
 

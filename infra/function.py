@@ -1,4 +1,4 @@
-"""A Python Lambda function with a role that may do only what is listed, and a log group that goes with it."""
+"""A Python Lambda function with a least-privilege role and a log group of its own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PythonFunctionArgs:
 
 
 class PythonFunction(pulumi.ComponentResource):
-    """Runs handlers/<entry>.py's `handler`. Raises SettingsError for values that are not just what it reads."""
+    """Runs handlers/<entry>.py's `handler`. Raises SettingsError if the values and the function's settings differ."""
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
@@ -45,7 +45,7 @@ class PythonFunction(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         variables = args.settings.variables(environment=pulumi.get_stack(), **args.values)
 
-        # Made here and first, or Lambda would make one that never expires and that `destroy` leaves behind.
+        # Created before the function: Lambda would create one that never expires and survives `destroy`.
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name_prefix=f"/aws/lambda/{pulumi.get_stack()}-{name}-",  # what an operator looks for in the console
@@ -58,7 +58,7 @@ class PythonFunction(pulumi.ComponentResource):
             role=role.name,
             policy=document(
                 allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
-                # X-Ray knows no resources. https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
+                # X-Ray has no resource-level permissions. https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
                 allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
                 *args.statements,
             ),
@@ -76,14 +76,14 @@ class PythonFunction(pulumi.ComponentResource):
             environment={
                 "variables": {
                     "POWERTOOLS_SERVICE_NAME": args.entry,
-                    # Metrics are told apart by project and, with a dimension, by stack.
+                    # The namespace separates projects, a dimension separates stacks.
                     "POWERTOOLS_METRICS_NAMESPACE": pulumi.get_project(),
                     **variables,
                 }
             },
             tracing_config={"mode": "Active"},
             logging_config={"log_format": "Text", "log_group": logs.name},
-            # A function that runs before its policy is there fails for no fault of its own.
+            # Without its policy, a first invocation would fail.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
 

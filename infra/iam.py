@@ -1,4 +1,4 @@
-"""IAM documents as plain data, without an invoke: tests read the very JSON that AWS gets."""
+"""IAM documents as plain data, without a provider call: tests read the same JSON that AWS gets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def allow(
 
 
 def demand_tls(actions: str, resource: pulumi.Input[str]) -> Statement:
-    """A resource policy's refusal of anything that comes without TLS; `actions` such as "sqs:*"."""
+    """A resource policy's Deny for requests without TLS; `actions` such as "sqs:*"."""
     return {
         "Sid": "DemandTls",
         "Effect": "Deny",
@@ -46,7 +46,7 @@ def deny_others(
     *roles: pulumi.Input[str],
     condition: Mapping[str, Any] | None = None,
 ) -> Statement:
-    """A resource policy's refusal of everybody but these roles, whatever IAM allows them; of every principal if none.
+    """A resource policy's Deny for every principal but these roles, whatever IAM allows; for all if there are none.
 
     For a role, `aws:PrincipalArn` is the role's own ARN in every session. A service of AWS that calls in its own name
     has no such key, and an absent key matches `ArnNotEquals`: the other key lets it through, to where some statement
@@ -69,7 +69,7 @@ def document(*statements: Statement) -> pulumi.Output[str]:
 
 
 def trust(service: str, condition: Mapping[str, Any] | None = None) -> pulumi.Output[str]:
-    """Who may assume a role: one service, if need be only on behalf of what `condition` names.
+    """A trust policy for one service, optionally only on behalf of what `condition` names.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """

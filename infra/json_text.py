@@ -1,4 +1,4 @@
-"""JSON as people write it into a configuration, read so that nothing is lost silently."""
+"""JSON from the configuration, parsed strictly: a repeated key is an error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.refusal import Fault, RefusedError
 
 
 def read(text: str, instead: str = "") -> Any:
-    """Raises ValueError for what is no JSON, or says something twice; `instead` is what else to write."""
+    """Raises ValueError for invalid JSON or a repeated key; `instead` says what to write."""
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except RefusedError:

@@ -1,4 +1,4 @@
-"""What an operator has to see, and nothing else: a few alarms."""
+"""The alarms: only what needs an operator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infra.workflow import ApprovalWorkflow
 
 PERIOD_SECONDS = 300
 # A message whose mails fail is tried for 510 seconds with the eight attempts of the default, so ten minutes are no
-# failed message but a consumer that stands still. Seen in one-minute steps, it is noticed within a quarter of an hour.
+# failed message but a stalled consumer. With periods of one minute, the alarm goes off within 15 minutes.
 OLDEST_SECONDS, OLDEST_PERIOD_SECONDS = 600, 60
 
 Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
@@ -26,7 +26,7 @@ Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """Everything that is watched, and the topic that is told."""
+    """What is monitored, and the topic to notify."""
 
     operator_topic_arn: pulumi.Input[str]
     queue: RequestQueue
@@ -39,7 +39,7 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """Alarms on letters that are kept, on messages that wait, on errors, throttles and answers without a vote.
+    """Alarms on dead letters, message age, errors, throttles and answers without a vote.
 
     They say when trouble starts, not when it ends: an alarm's first "OK" comes as soon as it is made, a mail for each.
     """
@@ -58,7 +58,7 @@ class Monitoring(pulumi.ComponentResource):
                 [args.reconciler.undelivered_name, args.reconciler.failed_name],
             ),
         ):
-            # A consumer hides a letter again and again while it tries, so hidden ones count as well.
+            # A consumer hides a dead letter while it retries, so hidden messages count as well.
             self._alarm(
                 purpose,
                 description,
@@ -127,7 +127,7 @@ class Monitoring(pulumi.ComponentResource):
         threshold: int = 0,
         period_seconds: int = PERIOD_SECONDS,
     ) -> None:
-        """Goes off as soon as the sum of `metrics` is above the threshold in one period; no data is good news."""
+        """Goes off when the sum of `metrics` exceeds the threshold in one period; missing data is not breaching."""
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-{purpose}",
             alarm_description=description,

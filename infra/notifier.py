@@ -1,4 +1,4 @@
-"""From the request queue to the approvers' mailboxes, at a pace that SNS takes."""
+"""The request queue's consumer: it mails the approvers, no faster than SNS allows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.queue import READ_QUEUE, RequestQueue, visibility_seconds
 from infra.store import ApprovalStore
 from infra.topic import ApproverTopic
 
-# The least that an event source mapping can be held to, so mails are paced in this many workers side by side.
+# The lowest maximum concurrency of an event source mapping, so this many workers share the pace.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 WORKERS = 2
 MAIL_SECONDS = 1.0  # what one mail costs beside its pause, generously: two writes and a publish
@@ -26,19 +26,19 @@ BATCH_SECONDS = 60  # what a batch of requests should fit into
 
 @dataclass(frozen=True, kw_only=True)
 class MailPace:
-    """What keeps all workers together to `mails_per_second`, if a request asks all of so many `people`."""
+    """Keeps all workers together within `mails_per_second`, with at most `people` asked per request."""
 
     people: int
     mails_per_second: int
 
     @property
     def pause_seconds(self) -> float:
-        """Between two mails of one worker."""
+        """The pause between two mails of one worker."""
         return WORKERS / self.mails_per_second
 
     @property
     def request_seconds(self) -> float:
-        """What one request's mails may take in one worker."""
+        """How long one worker may need for one request's mails."""
         return self.people * (self.pause_seconds + MAIL_SECONDS)
 
     @property
@@ -53,13 +53,13 @@ class MailPace:
 
     @property
     def late_seconds(self) -> int:
-        """How long the workflow waits for a late decision: longer than a message takes that has to come once more."""
+        """How long the workflow waits for a late decision: long enough for one redelivery."""
         return visibility_seconds(self.timeout_seconds) + self.timeout_seconds + 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotifierArgs:
-    """Who is asked, how fast, and through what, with times in `timezone`.
+    """Who is asked, how fast and over which resources; mails show times in `timezone`.
 
     `approval_url` is what links begin with; with `one_click` a mail has one more, which approves by being opened.
     """
@@ -77,7 +77,7 @@ class NotifierArgs:
 
 
 class Notifier(pulumi.ComponentResource):
-    """The queue's consumer, which writes the records and asks people."""
+    """Writes the records and mails the approvers."""
 
     function: PythonFunction
 

@@ -1,4 +1,4 @@
-"""Which event patterns could match what a run of this workflow causes itself, and so start the next run, for ever.
+"""Finds event patterns that match events of this workflow itself: each run would start the next one.
 
 A pattern is held against a model of those events. What is not known before the deployment (account, region, the end of
 the state machine's name) may be anything there.
@@ -20,7 +20,7 @@ EXECUTION_ARN = f"arn:~:states:~:#:execution:{MACHINE}&:~"
 
 
 class Stretch(Enum):
-    """Text of any length that is not known, but for its characters."""
+    """Text of unknown length, of known characters."""
 
     ANY = "*"
     WITHOUT_COLON = "~"
@@ -52,7 +52,7 @@ class Kind(Enum):
 ANYTHING = ("*", None, True, False, Kind.NUMBER, Kind.ABSENT)
 OPTIONAL_TEXT = ("*", None, Kind.ABSENT)
 OPTIONAL_NUMBER = (Kind.NUMBER, None, Kind.ABSENT)
-# What may stand in each field.
+# The possible values of each field.
 Event = Mapping[str, tuple[Any, ...]]
 
 ANY_EVENT: Event = {
@@ -80,7 +80,7 @@ STATUS_CHANGE: Event = {
     **dict.fromkeys(("detail.inputDetails", "detail.outputDetails"), (None, Kind.ABSENT)),
     **dict.fromkeys(("detail.inputDetails.included", "detail.outputDetails.included"), (True, False, Kind.ABSENT)),
 }
-# What stands in or below these depends on the caller and the trail.
+# The values in and below these depend on the caller and the trail.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 CALL_TEXTS = (
     *("detail.eventVersion", "detail.eventTime", "detail.eventID", "detail.eventCategory", "detail.requestID"),
@@ -90,7 +90,7 @@ CALL_OBJECTS = (
     *("detail.userIdentity.*", "detail.requestParameters.*", "detail.responseElements.*"),
     *("detail.additionalEventData.*", "detail.tlsDetails.*"),
 )
-# Where a trail records them: the calls that start a run and answer it.
+# Recorded by a trail: the calls that start an execution and answer it.
 # https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
 RECORDED_CALL: Event = {
     **ANY_EVENT,
@@ -108,7 +108,7 @@ RECORDED_CALL: Event = {
 
 
 def combinations(pattern: Mapping[str, Any]) -> int:
-    """How many patterns without $or it stands for."""
+    """The number of patterns after expanding $or."""
     return math.prod(
         sum(map(combinations, value)) if key == OR else combinations(value) if isinstance(value, dict) else 1
         for key, value in pattern.items()
@@ -213,7 +213,7 @@ def _wildcard(operand: str) -> Glob:
 
 
 def _meet(wanted: Glob, given: Glob) -> bool:
-    """Whether some text is spelled by both."""
+    """Whether some text matches both."""
     ahead, seen = [(0, 0)], set()
     while ahead:
         at = here, there = ahead.pop()

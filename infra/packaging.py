@@ -1,4 +1,4 @@
-"""What goes into a Lambda archive, file by file: our source, and the libraries it imports, from this environment.
+"""The files of a Lambda archive: our source, and the libraries it imports, taken from this environment.
 
 The libraries are pure Python, so an archive built on any machine runs on arm64. boto3 comes with the runtime.
 """
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOGGING = ("aws-lambda-powertools", "typing-extensions")
 # MarkupSafe falls back to Python where its compiled half is missing.
 RENDERING = ("markupsafe",)
-# What no handler imports, directly or not: more than half of Powertools.
+# Never imported by a handler, directly or not: more than half of Powertools.
 UNUSED = tuple(
     f"aws_lambda_powertools/{part}/"
     for part in (
@@ -44,7 +44,7 @@ def archive(entry: str, libraries: tuple[str, ...]) -> pulumi.AssetArchive:
 
 
 def files(entry: str, libraries: tuple[str, ...]) -> dict[str, Path]:
-    """Archive names and where their content lies. Raises FileNotFoundError for an entry point that does not exist."""
+    """Paths of files by name in the archive. Raises FileNotFoundError for an entry point that does not exist."""
     own = [ROOT / "handlers/__init__.py", ROOT / f"handlers/{entry}.py", *_domain()]
     for path in own:
         if not path.is_file():

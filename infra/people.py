@@ -15,7 +15,7 @@ AT_SIGNS = "[@\uff20]"  # the second as East Asian keyboards write it
 
 
 def address(value: Any) -> str:
-    """The address as mail services take it. Raises ValueError, with the remedy for what people often write."""
+    """The normalized address. Raises ValueError, with a hint for common mistakes."""
     reason = _email_fault(value)
     if not reason:
         return ascii_form(value)

@@ -1,4 +1,4 @@
-"""The queue between the workflow and the mails, and where its failures are kept."""
+"""The request queue between workflow and notifier, with its dead-letter queue."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ import pulumi_aws as aws
 
 from infra.iam import Statement, allow, demand_tls, deny_others, document
 
-# The longest that SQS keeps a message, more than any round needs: nothing is lost while a fault is being fixed.
+# The longest retention of SQS, more than any round needs: nothing is lost while a fault is fixed.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 RETENTION_SECONDS = 14 * 24 * 3600
-# What EventBridge cannot deliver is tried again for an hour. An ending is still news then and a start still expected;
-# a day later, either would only surprise.
+# EventBridge retries for an hour. Its default of a day is too long: nobody expects a start that late.
 RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 VISIBILITY_PER_TIMEOUT = 6
-# What Lambda's poller does in the name of a consumer's role.
+# Actions of Lambda's poller, in the consumer's role.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 READ_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-# What a consumer does with messages, and nobody beside the one who is named.
+# Actions that only the named consumer may take.
 CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:PurgeQueue")
 
 
@@ -105,7 +104,7 @@ class RequestQueue(pulumi.ComponentResource):
 
 
 def visibility_seconds(timeout_seconds: int) -> int:
-    """How long a message is hidden while a function with this time-out is at it."""
+    """The visibility time-out for a consumer with this function time-out."""
     return VISIBILITY_PER_TIMEOUT * timeout_seconds
 
 
@@ -116,7 +115,7 @@ def encrypted_queue(
     visibility_timeout_seconds: int | None = None,
     redrive_policy: pulumi.Input[str] | None = None,
 ) -> aws.sqs.Queue:
-    """A queue as all of ours are: SSE-SQS and the longest retention. Give it its `queue_policy`."""
+    """A queue with SSE-SQS and the longest retention. It still needs a `queue_policy`."""
     return aws.sqs.Queue(
         name,
         message_retention_seconds=RETENTION_SECONDS,
@@ -146,7 +145,7 @@ def queue_policy(
 
 
 def keep_events(queue: aws.sqs.Queue, rule: aws.cloudwatch.EventRule) -> Statement:
-    """The statement of a queue's policy that lets EventBridge keep there what this rule could not deliver."""
+    """The statement that lets EventBridge write undelivered events of this rule to the queue."""
     return allow(
         "KeepEvents",
         ["sqs:SendMessage"],

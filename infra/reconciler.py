@@ -1,4 +1,4 @@
-"""From the end of an execution back to the record of its request, and to the operator."""
+"""Updates a request's record when its execution ends, and tells the operator of failures."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from infra.iam import allow
 from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 from infra.store import ApprovalStore
 
-# The most that Lambda tries an event again. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+# The maximum number of Lambda retries. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 FUNCTION_RETRIES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcilerArgs:
-    """Whose endings are heard of, where the records are, and where the operator is told, with times in `timezone`."""
+    """The state machine, the table, and the operator topic; mails show times in `timezone`."""
 
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
@@ -72,7 +72,7 @@ class Reconciler(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        # Lambda writes there in the name of the function's role.
+        # Lambda sends there with the function's role.
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
         queue_policy(f"{name}-failed-policy", failed, child, senders=[self.function.role_arn])
         aws.lambda_.FunctionEventInvokeConfig(

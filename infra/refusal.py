@@ -1,4 +1,4 @@
-"""What is said of a value that is refused: where it stands, why, and the name that was probably meant."""
+"""Messages for refused values: the path, the reason, and the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOTHING: Any = object()  # in place of a value that would say no more than the p
 
 
 class Fault(NamedTuple):
-    """One wrong value. `where` are the keys and indexes that lead to it; `says` completes "<path> ...".
+    """One invalid value. `where` is its path of keys and indexes; `says` completes "<path> ...".
 
     `got` is that value alone, whatever holds it; NOTHING where there is none to show.
     """
@@ -30,7 +30,7 @@ class Fault(NamedTuple):
 
 
 class RefusedError(ValueError):
-    """Raised for a value that has at least one fault; their paths begin at that value."""
+    """A value with at least one fault; the paths are relative to it."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
@@ -47,7 +47,7 @@ def path(where: Iterable[str | int]) -> str:
 
 
 def shown(fault: Fault) -> str:
-    """A key's own text as it was set; what stands inside as JSON, so that quotes tell text from numbers."""
+    """A key's own text as it was set; nested values as JSON, so that quotes tell text from numbers."""
     whole = len(fault.where) == 1 and isinstance(fault.got, str)
     return _printable(fault.got) if whole else _text(fault.got)
 
@@ -60,7 +60,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(meant: str) -> str:
-    """A question to put behind a refused name, or nothing."""
+    """A suggestion for a refused name, or nothing."""
     return f" (did you mean {meant}?)" if meant else ""
 
 

@@ -55,7 +55,7 @@ def check(expression: str) -> str:
 
 
 def doubt(expression: str, zone: str, now: datetime) -> str:
-    """Why a schedule that has passed `check` starts nothing from `now` on; empty if it does."""
+    """Why a valid schedule will never fire after `now`; empty if it will."""
     here = ZoneInfo(zone)
     today = now.astimezone(here).replace(tzinfo=None)
     if not expression or expression.startswith("rate("):
@@ -70,7 +70,7 @@ def doubt(expression: str, zone: str, now: datetime) -> str:
 
 
 def _times(expression: str, since: date) -> Iterator[datetime]:
-    """From a day on, in order; of no zone."""
+    """Naive times from a day on, in order."""
     if once := _once(expression):
         yield once
     elif cron := _cron(expression):
@@ -106,7 +106,7 @@ def _check_dates(cron: Cron) -> None:
 
 
 def _numbers(cron: Cron, name: str) -> list[int]:
-    """The values of a field that lists them, in order."""
+    """The values that a field lists, in order."""
     return sorted({number for part in cron[name].split(",") for number in _part(part, name)})
 
 

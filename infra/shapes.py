@@ -27,7 +27,7 @@ class Shape(BaseModel):
 
 
 def says(words: str) -> WrapValidator:
-    """Our words for whatever the shape finds wrong."""
+    """Our message for a value of the wrong shape."""
 
     def check(value: Any, shape: Callable[[Any], Any]) -> Any:
         try:
@@ -83,7 +83,7 @@ Made = TypeVar("Made", bound=Shape)
 
 
 def read(shape: type[Made], given: Mapping[str, Any]) -> tuple[Made | None, list[Fault]]:
-    """The object, or everything that is wrong with it."""
+    """The object, or all of its faults."""
     known = keys(shape)
     faults = [
         Fault((key,), f"is not a key here{did_you_mean(nearest(key, known))}; the keys are {', '.join(known)}")

@@ -15,7 +15,7 @@ from infra.iam import deny_others, document
 # may ask for their record to be removed, and a record that is gone approves nothing. Expiry is no call at all.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
 ITEM_WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
-# These name no attributes, and nothing of ours uses them.
+# Writes that name no attributes; we use none of them.
 STATEMENT_WRITES = ("dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
 
 
@@ -49,7 +49,7 @@ class ApprovalStore(pulumi.ComponentResource):
             billing_mode="PAY_PER_REQUEST",
             hash_key=Attribute.REQUEST_ID,
             attributes=[{"name": name, "type": "S"} for name in (Attribute.REQUEST_ID, Attribute.EXECUTION_ARN)],
-            # A run that has ended names its execution only.
+            # The event of an ending names its execution only.
             global_secondary_indexes=[
                 {
                     "name": EXECUTION_INDEX,

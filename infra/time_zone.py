@@ -1,4 +1,4 @@
-"""Which time zones there are, the same on whatever machine deploys.
+"""The known time zones, the same on every machine that deploys.
 
 `zoneinfo.available_timezones()` also lists what only that machine knows, such as `localtime`. The tzdata package is
 pinned.

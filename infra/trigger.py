@@ -17,7 +17,7 @@ from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_eve
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerArgs:
-    """What is started, and when: `schedule` (in `timezone`) and `event_pattern` may both be empty.
+    """What is started and when: `schedule` (in `timezone`) and `event_pattern` may both be empty.
 
     `task` is what a scheduled run asks: {"title", "details"}.
     """

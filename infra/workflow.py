@@ -17,7 +17,7 @@ from infra.iam import allow, document, same_account, trust
 from infra.queue import RequestQueue
 from infra.store import ApprovalStore
 
-# Vended log delivery and X-Ray take no resource-level scope.
+# Vended log delivery and X-Ray have no resource-level permissions.
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 LOG_DELIVERY = (
     "logs:CreateLogDelivery",
