@@ -248,7 +248,7 @@ def is_running(execution: str) -> bool:
     return bool((workflows._executions.get(execution) or {}).get("status") == "RUNNING")
 
 
-def take_orders(server: Any, key: str, waiting: dict[str, Waiting]) -> None:
+def take_orders(server: Any, keys: list[str], waiting: dict[str, Waiting]) -> None:
     """Two things that no API of AWS does, for the sandbox's page: `POST /_sandbox/<order>` with an execution's ARN.
 
     end-round  the execution's waiting task times out now
@@ -271,7 +271,8 @@ def take_orders(server: Any, key: str, waiting: dict[str, Waiting]) -> None:
     orders = {"/_sandbox/end-round": end_round, "/_sandbox/redeliver": redeliver}
 
     def obey(path: str, headers: dict[bytes, bytes], execution: str) -> int:
-        if not hmac.compare_digest(headers.get(b"authorization", b""), f"Bearer {key}".encode()):
+        given = headers.get(b"authorization", b"")
+        if not any(hmac.compare_digest(given, f"Bearer {key}".encode()) for key in keys):
             return 403
         # A copy: other threads begin to wait meanwhile. The last token of an execution is the one that is waited for.
         tasks = [task for task in list(waiting.values()) if task.execution == execution]
@@ -348,18 +349,22 @@ def enforce_policies_of_tables() -> None:
     actions.dynamodb_service_context = with_attributes
 
 
-def end_with_parent() -> None:
+def end_with_parent() -> list[str]:
     """End when standard input closes, which also happens when the parent is killed and can clean up nothing itself.
 
     The parent made this process the leader of a group, so this ends the functions' processes too.
+    Returns a list that the key for `take_orders` arrives in, if the parent sends one: a line on standard input.
     """
+    keys: list[str] = []
 
     def wait() -> None:
+        keys.extend(sys.stdin.buffer.readline().decode().split())
         sys.stdin.buffer.read()
         shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
+    return keys
 
 
 def main() -> None:
@@ -375,11 +380,10 @@ def main() -> None:
     refuse_tokens_of_ended_executions(waiting)
     tell_subscriptions()
     enforce_policies_of_tables()
-    key = sys.stdin.buffer.readline().decode().strip()
-    end_with_parent()
+    keys = end_with_parent()
     from ministack import app as server  # noqa: PLC0415 - after the changes: it binds what they replace
 
-    take_orders(server, key, waiting)
+    take_orders(server, keys, waiting)
     server.main()
 
 
