@@ -40,11 +40,11 @@ class Cloud:
         return self._client(service, "test")
 
     def as_aws(self, service: str) -> Any:
-        """As AWS itself, such as SQS when it moves a dead letter: what nobody else may do (see launcher.py)."""
+        """As an AWS service, such as SQS moving a dead letter: nobody else may do that (see launcher.py)."""
         return self._client(service, ACCOUNT)
 
     def _client(self, service: str, key: str) -> Any:
-        # Clients may be shared by threads, but not made by several at once.
+        # Threads may share clients, but not create them concurrently.
         with self._making:
             if (service, key) not in self._clients:
                 self._clients[service, key] = boto3.client(

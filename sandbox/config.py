@@ -19,7 +19,7 @@ def project_name(root: Path) -> str:
 
 
 def stack_config(root: Path, stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
-    """Every value by `namespace:key`, as text: what is no text is JSON, as the engine passes it.
+    """Every value by `namespace:key`, as text: other values are JSON, as the engine passes them.
 
     The later wins: defaults and values in Pulumi.yaml, Pulumi.<stack>.yaml, `overrides`. A key without a namespace is
     the project's own. Raises ConfigError.

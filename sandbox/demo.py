@@ -1,4 +1,4 @@
-"""The whole story of one request, told as it happens: asked, mailed, answered, gone on (or not)."""
+"""One request from start to end, printed as it happens: started, mailed, answered, resumed (or not)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TASK = {
 }
 LINK = re.compile(r"^\s*(https?://\S*/approvals/\S+)\s*$", re.MULTILINE)
 PATIENCE = 60  # seconds for anything that takes a moment when all is well
-# The shortest wait there is, in rounds, and somebody who joins in the last.
+# The shortest deadline, with a reminder and an escalation contact.
 EXPIRY = {"deadlineSeconds": 60, "reminders": 2, "escalateTo": ["erin@example.com"]}
 
 
 class StoryError(Exception):
-    """Something in the demo did not happen as it should."""
+    """The demo did not go as expected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ def wait_for_end(sandbox: Sandbox, execution: str, seconds: float, show: Callabl
 
 
 def report(sandbox: Sandbox, execution: str, timeline: Timeline) -> None:
-    """The execution's own account: the states it entered, how long it waited for people, what came out."""
+    """From the execution history: the states, the time spent waiting, and the result."""
     states = sandbox.client("stepfunctions")
     finished = states.describe_execution(executionArn=execution)
     ended = f"{finished['status']} {finished.get('error', '')}".rstrip()
@@ -167,7 +167,7 @@ def report(sandbox: Sandbox, execution: str, timeline: Timeline) -> None:
 
 
 def without_tokens(value: Any) -> Any:
-    """A task token answers for people: it is shown to nobody, should an output ever hold one."""
+    """Redact task tokens, should an output ever hold one: whoever has one can answer."""
     if isinstance(value, dict):
         return {key: without_tokens(held) for key, held in value.items() if key != "taskToken"}
     return [without_tokens(held) for held in value] if isinstance(value, list) else value

@@ -103,7 +103,7 @@ def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = 
     deployed = Deployed(cloud, provider.made)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)  # Python 3.14 no longer makes one for us
-    # The first failure is raised below; asyncio would print each that followed from it, whenever it is collected.
+    # The first failure is raised below. asyncio would print each of its consequences when it is collected.
     loop.set_exception_handler(lambda _loop, _context: None)
     settings.reset_options()  # or the root of an earlier deployment stays everyone's parent
     pulumi.runtime.set_all_config(dict(config), [])
@@ -117,7 +117,7 @@ def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = 
         return pulumi.Output.all(**outputs).apply(deployed.outputs.update)
 
     try:
-        # Resources are still being registered when the program's last line has run, so stay in its folder till then.
+        # Resources are still being registered after the program's last line, so stay in its folder until they are.
         with contextlib.chdir(root):
             run()
     except ConfigError as error:
@@ -152,7 +152,7 @@ def run_program(root: Path) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Take Pulumi's secret marks off."""
+    """Unwrap Pulumi's secrets."""
     if isinstance(value, Mapping):
         return plain(value["value"]) if SECRET in value else {key: plain(held) for key, held in value.items()}
     return [plain(held) for held in value] if isinstance(value, list | tuple) else value

@@ -32,7 +32,7 @@ def widen_task_callbacks(policy: str) -> str:
 
 
 def without_tls_demand(policy: str) -> str:
-    """The emulator speaks plain HTTP on this machine, and enforces a queue's or topic's refusal of it.
+    """The emulator serves plain HTTP on this machine, and enforces policies that deny it.
 
     Leaves out exactly the statements that deny what comes without TLS; an empty text, which removes a policy, when
     there are no others.
@@ -78,7 +78,7 @@ def one_or_many(value: str | list[str]) -> list[str]:
 
 
 def mail_queue_policy(queue_arn: str) -> dict[str, Any]:
-    """SNS needs leave to send to a queue, which the emulator does check; for an e-mail it needs none."""
+    """To send to a queue, SNS needs permission, which the emulator checks; for e-mail it needs none."""
     return {
         "Version": "2012-10-17",
         "Statement": [

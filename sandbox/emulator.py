@@ -32,7 +32,7 @@ class EmulatorFailedError(RuntimeError):
 
 
 class PortTakenError(RuntimeError):
-    """Somebody else listens on the port that was asked for."""
+    """The requested port is in use."""
 
 
 def free_port() -> int:
@@ -146,11 +146,11 @@ class Emulator:
         return self._process is not None and self._process.poll() is None
 
     def end_round(self, execution: str) -> bool:
-        """Let the task that the execution waits at time out now. False if it waits at none."""
+        """Time out the task that the execution waits for. False if there is none."""
         return self._order("end-round", execution)
 
     def redeliver(self, execution: str) -> bool:
-        """Send the message of the task that the execution waits at once more. False if it waits at none."""
+        """Send the message of the waiting task once more. False if there is none."""
         return self._order("redeliver", execution)
 
     def _order(self, order: str, execution: str) -> bool:
@@ -203,6 +203,6 @@ direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def kill_group(leader: int) -> None:
-    """Kill what is left of the group that we made for the emulator: functions in the middle of a call."""
+    """Kill the rest of the emulator's process group: functions in the middle of an invocation."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)

@@ -63,7 +63,7 @@ PIP_TO_UV = {
 
 
 class EnvironmentFailedError(RuntimeError):
-    """A virtual environment could not be made; the message holds the installer's words."""
+    """A virtual environment could not be created; the message has the installer's output."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Environment:
 
     @property
     def stamp(self) -> Path:
-        """Says what it was made from. It is there only while everything that it names is installed in full."""
+        """Lists what was installed. It exists only while all of that is completely installed."""
         return self.folder / "made-from"
 
     def ensure(self, say: Callable[[str], None]) -> None:
@@ -151,7 +151,7 @@ def uv_names(listed: str) -> dict[str, str]:
 
 
 def run(*command: str, say: Callable[[str], None] | None = None, env: dict[str, str] | None = None) -> None:
-    """Run an installer, and pass on what it gets. Raises EnvironmentFailedError with its words."""
+    """Run an installer and forward its progress. Raises EnvironmentFailedError with its output."""
     words = []
     with subprocess.Popen(  # noqa: S603
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
@@ -168,7 +168,7 @@ def run(*command: str, say: Callable[[str], None] | None = None, env: dict[str, 
 
 @contextmanager
 def patience(say: Callable[[str], None] | None) -> Iterator[None]:
-    """Say now and then that the work in here goes on."""
+    """Print progress now and then while the block runs."""
     over, started = threading.Event(), time.monotonic()
 
     def watch() -> None:
@@ -229,7 +229,7 @@ def ensure(say: Callable[[str], None], home: Path = Path(sys.prefix)) -> tuple[P
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Wait until no other process is in here: `make demo` and the tests may both find an environment missing."""
+    """A lock between processes: `make demo` and the tests may both find an environment missing."""
     HOME.mkdir(exist_ok=True)
     with (HOME / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -237,7 +237,7 @@ def alone() -> Iterator[None]:
 
 
 def log(line: str) -> None:
-    """Tell a person what is going on; standard output is for results."""
+    """Print progress to standard error; standard output is for results."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 

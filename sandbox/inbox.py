@@ -17,7 +17,7 @@ POLL_SECONDS = 5  # a poll waits this long for a message, and stopping waits for
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One e-mail as its recipient would have it; receivedAt is ISO 8601 in UTC."""
+    """One e-mail as its recipient would see it; receivedAt is ISO 8601 in UTC."""
 
     to: str
     subject: str

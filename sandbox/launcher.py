@@ -166,7 +166,7 @@ def name_exceptions() -> None:
 
 
 def name_principals() -> None:
-    """Say in the conditions of policies who calls, as AWS does.
+    """Give policies' conditions the caller, as AWS does.
 
     `aws:PrincipalArn` is a role's own ARN there; here it was that of its session. `aws:PrincipalIsAWSService` was
     missing. No service signs calls here, so whoever signs with `AWS_KEY` is one.
@@ -189,7 +189,7 @@ def name_principals() -> None:
 
 
 def run_machines_in_their_role() -> None:
-    """A state machine's calls are its role's. Here they were, to a queue's policy, those of whoever had started it."""
+    """A state machine calls in its role. To a queue's policy, the caller was whoever had started the execution."""
     execute = workflows._execute_task
 
     def as_role(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
@@ -249,13 +249,13 @@ def is_running(execution: str) -> bool:
 
 
 def take_orders(server: Any, keys: list[str], waiting: dict[str, Waiting]) -> None:
-    """Two things that no API of AWS does, for the sandbox's page: `POST /_sandbox/<order>` with an execution's ARN.
+    """Two operations that AWS has no API for, for the sandbox's page: `POST /_sandbox/<order>` with an execution's ARN.
 
     end-round  the execution's waiting task times out now
     redeliver  its message is sent once more, as SQS may deliver any message twice
 
-    Answers 204, or 409 when the execution has no waiting task. Any page in a browser can post to this address: only who
-    has the key, which this process got on its standard input and no function sees, is heard.
+    Answers 204, or 409 when the execution has no waiting task. Any page in a browser can post to this address, so the
+    key is required, which this process gets on standard input and no function sees.
     """
     plain = server.app
 

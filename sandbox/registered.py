@@ -86,12 +86,12 @@ class Graph:
 
 
 def physical_name(name: str, inputs: Mapping[str, Any]) -> str:
-    """As the engine names what has no name."""
+    """Auto-naming, as the engine does it."""
     return f"{inputs.get('namePrefix', '')}{name}-0a1b2c3"
 
 
 class Mocks(mocks.Mocks):
-    """Answers as AWS would, and remembers what it was asked for."""
+    """Answers as AWS would, and records the requests."""
 
     def __init__(self) -> None:
         self.inputs: dict[tuple[str, str], dict[str, Any]] = {}

@@ -17,7 +17,7 @@ PAIR = {"Name", "Value"}
 
 
 class UnsupportedError(Exception):
-    """The sandbox would have to guess: a resource type, an input or a name that it cannot do as AWS would."""
+    """A resource type, an input or a name that the sandbox cannot handle as AWS would."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Spelling:
     fixed: Mapping[str, Any]
 
     def known(self, shape: Any, values: Mapping[str, Any]) -> set[str]:
-        """Those of the keys that have a place in a structure of this shape."""
+        """The keys that are members of a structure of this shape."""
         return {key for key in values if self._steps(shape, key)}
 
     def request(self, shape: Any, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Spelling:
         )
 
     def _steps(self, shape: Any, path: str) -> list[str]:
-        """The way to AWS's member; empty when the shape has none for it."""
+        """The path to AWS's member; empty if the shape has none."""
         by_case = {member.lower(): member for member in shape.members}
         here = by_case.get(path.rpartition(".")[2].lower(), "")
         steps = self.renames.get(INDEX.sub("", path), here).split(".")
