@@ -106,7 +106,8 @@ class Record:
     @property
     def verdict(self) -> Status:
         """APPROVED or REJECTED if the votes on this exact question say so, else OPEN."""
-        cast = [vote.decision for vote in self.votes.values() if vote.digest in {"", self.digest}]
+        counted = {"", self.digest}  # once: it hashes all of the question
+        cast = [vote.decision for vote in self.votes.values() if vote.digest in counted]
         if cast.count(Decision.REJECT) >= max(1, self.rejections_required):
             return Status.REJECTED
         if cast.count(Decision.APPROVE) >= max(1, self.approvals_required):
