@@ -17,7 +17,8 @@ from infra.workflow import ApprovalWorkflow, ApprovalWorkflowArgs
 
 settings = Settings.load()
 log_days = settings.log_retention_days
-pace = MailPace(people=len(settings.people), mails_per_second=settings.mails_per_second)
+most_people = max(len(one.policy.everybody) for one in settings.terms.values())
+pace = MailPace(people=most_people, mails_per_second=settings.mails_per_second)
 
 store = ApprovalStore(
     "approvals",
@@ -39,9 +40,8 @@ workflow = ApprovalWorkflow(
         queue=queue,
         store=store,
         task=settings.task,
-        rounds=settings.rounds,
-        round_seconds=settings.round_seconds,
-        deadline_seconds=settings.deadline_seconds,
+        event_policy=settings.event_policy,
+        terms=settings.terms,
         late_seconds=pace.late_seconds,
         log_retention_days=log_days,
     ),
@@ -75,7 +75,6 @@ notifier = Notifier(
         store=store,
         state_machine_arn=machine_arn,
         approval_url=api.url,
-        policy=settings.policy,
         pace=pace,
         timezone=settings.timezone,
         one_click=settings.one_click,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from handlers.approvals.adapters.trigger import question
+from handlers.approvals.adapters.trigger import Policies, question
 from handlers.approvals.observability import logger
 from handlers.contract.question import new_request_id, question_digest
 from handlers.contract.settings.generate_task import GenerateSettings
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def request(trigger: Any, stacks_own: Mapping[str, Any]) -> dict[str, str]:
+def request(trigger: Any, stacks_own: Mapping[str, Any], policies: Policies) -> dict[str, str]:
     """What people will be asked. `stacks_own` is the default, for a trigger without a question.
 
-    Returns {"requestId", "title", "details", "requestedBy", "requestedAt", "digest"}, all text, and "scheduledFor" if a
-    schedule started the run. Raises InvalidTask. The digest comes last and covers the question: approvals carry it.
+    Returns {"requestId", "title", "details", "requestedBy", "policy", "requestedAt", "digest"}, all text, and
+    "scheduledFor" if a schedule started the run. Raises InvalidTask. The digest comes last and covers the question:
+    approvals carry it.
     """
-    asked = question(trigger, stacks_own)
+    asked = question(trigger, stacks_own, policies)
 
-    # Your own changes to title and details go here.
+    # Your own changes to title, details and policy go here.
 
     made = {
         "requestId": new_request_id(),
@@ -45,8 +46,12 @@ def settings() -> GenerateSettings:
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
-    """`event` is {"input": what the execution was started with, "execution": its ARN}; see `request`."""
-    made = request(event["input"], settings().default_task)
+    """`event` is {"input": what the execution was started with, "execution": its ARN, "policies": their names}.
+
+    See `request`. The names come from the state machine's definition, which has the policies, so they always agree.
+    """
+    policies = Policies(known=event["policies"], of_events=settings().event_policy)
+    made = request(event["input"], settings().default_task, policies)
     logger.info("task generated", requestId=made["requestId"], execution=event["execution"])
     return made
 

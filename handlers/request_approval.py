@@ -15,7 +15,6 @@ from handlers.approvals.adapters.queue import MalformedMessageError, RequestQueu
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.usecases.ask import Ask, NotAskedError
-from handlers.contract.policy import Policy
 from handlers.contract.settings.request_approval import AskSettings
 
 if TYPE_CHECKING:
@@ -72,15 +71,7 @@ def requests() -> Requests:
         letterhead,
         Pace(settings.mail_pause_seconds, records.clock),
     )
-    policy = Policy(
-        approvers=settings.approvers,
-        escalate_to=settings.escalate_to,
-        approvals_required=settings.approvals_required,
-        rejections_required=settings.rejections_required,
-        prevent_self_approval=settings.prevent_self_approval,
-        audit_days=settings.audit_days,
-    )
-    ask = Ask(records=records, workflow=approval_workflow(always=True), mail=mail, clock=records.clock, policy=policy)
+    ask = Ask(records=records, workflow=approval_workflow(always=True), mail=mail, clock=records.clock)
     sqs: Any = OnDemand("sqs")  # only for retries
     return Requests(ask=ask, queue=RequestQueue(sqs, settings.queue_url))
 

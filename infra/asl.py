@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from handlers.contract.message import message_body
+from handlers.contract.policy import DEFAULT_POLICY, as_json, policy_digest
 from handlers.contract.question import Field
 from handlers.contract.record import Attribute, Status
 from handlers.contract.workflow import WorkflowError
+from infra.policies import Terms
 
 Json = dict[str, Any]
 
@@ -79,17 +83,17 @@ def approval_definition(
     process_arn: str,
     queue_url: str,
     table_name: str,
-    round_seconds: int,
-    rounds: int,
-    deadline_seconds: int,
+    terms: Mapping[str, Terms],
     late_seconds: int,
 ) -> Json:
     """Ask in rounds, go on when people have approved, and end in a Fail state with a readable cause otherwise.
 
-    Each round sends one message with a fresh task token and waits `round_seconds` for the answer. The way of an
-    approval enters three states. An answer has to name the question that was asked, by its id and digest. After the
-    last round `Expire request` expires the record. If that is refused, because somebody has decided in this very moment
-    or nobody was ever asked, one more message asks for what the record holds, for `late_seconds`.
+    The first state's function names one of the policies in `terms`, by default `default`; their terms are in the
+    definition, so a deployment never mixes one version's people with another's numbers. Each round sends one message
+    with a fresh task token and waits for the answer. The way of an approval enters three states. An answer has to name
+    the question that was asked, by its id and digest, and carry the policy's digest. After the last round
+    `Expire request` expires the record. If that is refused, because somebody has decided in this very moment or nobody
+    was ever asked, one more message asks for what the record holds, for `late_seconds`.
     """
     partition = generate_arn.split(":")[1]
     call = {one: f"arn:{partition}:states:::{one}" for one in (INVOKE, ASK, TABLE_WRITE)}
@@ -99,20 +103,25 @@ def approval_definition(
         "StartAt": "Generate task",
         "States": {
             "Generate task": _invoke(
-                call[INVOKE], generate_arn, {"input": "{% $states.input %}", "execution": EXECUTION}
+                call[INVOKE],
+                generate_arn,
+                {"input": "{% $states.input %}", "execution": EXECUTION, "policies": list(terms)},
             )
             | {
                 "Assign": {
                     "request": "{% $states.result.Payload %}",
                     "round": 1,
-                    "deadline": f"{{% $floor($millis() / 1000) + {deadline_seconds} %}}",
+                    "terms": _chosen(terms),
                 },
-                "Catch": [_catch(WorkflowError.INVALID_TASK, "Invalid task")],
+                "Catch": [
+                    _catch(WorkflowError.INVALID_TASK, "Invalid task"),
+                    _catch("States.QueryEvaluationError", "Unknown policy"),
+                ],
                 "Next": "Request approval",
             },
-            "Request approval": _ask(call[ASK], queue_url, rounds)
+            "Request approval": _ask(call[ASK], queue_url)
             | {
-                "TimeoutSeconds": round_seconds,
+                "TimeoutSeconds": "{% $terms.roundSeconds %}",
                 "Catch": [
                     {"ErrorEquals": ["States.Timeout"], "Assign": {"round": "{% $round + 1 %}"}, "Next": "Ask again?"},
                     *(_catch(error, state) for error, state in REFUSALS.items()),
@@ -122,7 +131,7 @@ def approval_definition(
             },
             "Ask again?": {
                 "Type": "Choice",
-                "Choices": [{"Condition": f"{{% $round <= {rounds} %}}", "Next": "Request approval"}],
+                "Choices": [{"Condition": "{% $round <= $terms.rounds %}", "Next": "Request approval"}],
                 "Default": "Expire request",
             },
             # Nobody was asked, or nobody has decided: only the first is anybody's fault. Whatever else the record says,
@@ -153,7 +162,7 @@ def approval_definition(
                 ],
                 "Next": "Expired",
             },
-            "Ask for late decision": _ask(call[ASK], queue_url, rounds, late=True)
+            "Ask for late decision": _ask(call[ASK], queue_url, late=True)
             | {
                 "TimeoutSeconds": late_seconds,
                 "Catch": [
@@ -170,6 +179,12 @@ def approval_definition(
             | {"Output": "{% $merge([$states.input, {'result': $states.result.Payload}]) %}", "End": True},
             **{state: _fail(error) for error, state in REFUSALS.items()},
             "Invalid task": {"Type": "Fail", "Error": WorkflowError.INVALID_TASK, "Cause": INVALID_TASK_CAUSE},
+            # The error's own cause would quote the expression, with all the people in it.
+            "Unknown policy": {
+                "Type": "Fail",
+                "Error": WorkflowError.INVALID_TASK,
+                "Cause": f"generate_task must return a request whose policy is one of {', '.join(terms)}",
+            },
             "Record unavailable": {
                 "Type": "Fail",
                 "Error": WorkflowError.RECORD_UNAVAILABLE,
@@ -184,17 +199,38 @@ def approval_definition(
             "Expired": {
                 "Type": "Fail",
                 "Error": WorkflowError.EXPIRED,
-                "Cause": f"{{% 'Request ' & {REQUEST_ID} & ' was not decided within "
-                f"{deadline_seconds} seconds, in {rounds} round(s) of asking.' %}}",
+                "Cause": f"{{% 'Request ' & {REQUEST_ID} & ' was not decided within ' & $terms.deadlineSeconds & "
+                "' seconds, in ' & $terms.rounds & ' round(s) of asking, under policy ' & $terms.policy.name & '.' %}",
             },
         },
     }
 
 
-def _ask(resource: str, queue_url: str, rounds: int, *, late: bool = False) -> Json:
-    """One message with a fresh task token, and the answer to it, which must be to the question that was asked."""
+def _chosen(terms: Mapping[str, Terms]) -> str:
+    """The terms of the policy that the function's request names, and the deadline that begins now."""
+    known = {
+        name: {
+            "policy": {**as_json(one.policy), Field.DIGEST: policy_digest(one.policy)},
+            "rounds": one.rounds,
+            "roundSeconds": one.round_seconds,
+            "deadlineSeconds": one.deadline_seconds,
+        }
+        for name, one in terms.items()
+    }
+    # An address may hold a percent sign and a brace, which end an expression.
+    literal = json.dumps(known, separators=(",", ":")).replace("%", "\\u0025")
+    return (
+        f"{{% ($name := $states.result.Payload.{Field.POLICY}; "
+        f"$found := $lookup({literal}, $exists($name) ? $name : '{DEFAULT_POLICY}'); "
+        "$exists($found) ? $merge([$found, {'deadline': $floor($millis() / 1000) + $found.deadlineSeconds}]) "
+        ": $error('unknown policy')) %}"
+    )
+
+
+def _ask(resource: str, queue_url: str, *, late: bool = False) -> Json:
+    """One message with a fresh task token, and the answer to it: to the question that was asked, under its policy."""
     result = "$states.result"
-    mismatch = "'The answer is to another question than was asked: its id or digest differs'"
+    mismatch = "'The answer is to another question than was asked, or under another policy: a digest or the id differs'"
     return {
         "Type": "Task",
         "Resource": resource,
@@ -203,15 +239,17 @@ def _ask(resource: str, queue_url: str, rounds: int, *, late: bool = False) -> J
             "MessageBody": message_body(
                 task_token="{% $states.context.Task.Token %}",  # noqa: S106 - an expression
                 execution_arn=EXECUTION,
-                round_=rounds if late else "{% $round %}",
-                rounds=rounds,
+                round_="{% $terms.rounds %}" if late else "{% $round %}",
+                rounds="{% $terms.rounds %}",
                 late=late,
-                deadline="{% $deadline %}",
+                deadline="{% $terms.deadline %}",
+                policy="{% $terms.policy %}",
                 request="{% $request %}",
             ),
         },
         "Retry": [RETRY_QUEUE],
-        "Output": f"{{% {result}.{Field.REQUEST_ID} = {REQUEST_ID} and {result}.{Field.DIGEST} = {DIGEST} ? "
+        "Output": f"{{% {result}.{Field.REQUEST_ID} = {REQUEST_ID} and {result}.{Field.DIGEST} = {DIGEST} "
+        f"and {result}.policyDigest = $terms.policy.{Field.DIGEST} ? "
         f"$merge([$request, {{'approval': {result}}}]) : $error({mismatch}) %}}",
     }
 

@@ -22,6 +22,7 @@ from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
 from infra.own_events import could_match
+from infra.policies import Terms
 from infra.refusal import Fault, RefusedError, did_you_mean, nearest
 from infra.shapes import Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
 
@@ -154,9 +155,12 @@ class Settings(Shape):
         return self.approvers + self.escalate_to
 
     @property
-    def policy(self) -> Policy:
-        """The rules of every request."""
-        return Policy(
+    def event_policy(self) -> str:
+        return "default"
+
+    @property
+    def terms(self) -> dict[str, Terms]:
+        policy = Policy(
             approvers=self.approvers,
             escalate_to=self.escalate_to,
             approvals_required=self.approvals_required,
@@ -164,6 +168,7 @@ class Settings(Shape):
             prevent_self_approval=self.prevent_self_approval,
             audit_days=self.audit_days,
         )
+        return {"default": Terms(policy=policy, rounds=self.rounds, deadline_seconds=self.deadline_seconds)}
 
     @classmethod
     def load(cls) -> Settings:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.policy import Policy
 from handlers.contract.settings.request_approval import AskSettings
 from infra.callback import callback_statements
 from infra.function import PythonFunction, PythonFunctionArgs
@@ -59,7 +58,7 @@ class MailPace:
 
 @dataclass(frozen=True, kw_only=True)
 class NotifierArgs:
-    """Who is asked, how fast and over which resources; mails show times in `timezone`.
+    """How fast people are asked, and over which resources; mails show times in `timezone`.
 
     `approval_url` is what links begin with; with `one_click` a mail has one more, which approves by being opened.
     """
@@ -69,7 +68,6 @@ class NotifierArgs:
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
     approval_url: pulumi.Input[str]
-    policy: Policy
     pace: MailPace
     timezone: str
     one_click: bool
@@ -99,7 +97,6 @@ class Notifier(pulumi.ComponentResource):
                     "timezone": args.timezone,
                     "one_click": args.one_click,
                     "mail_pause_seconds": args.pace.pause_seconds,
-                    **asdict(args.policy),
                 },
                 statements=[
                     allow("ReadQueue", [*READ_QUEUE, "sqs:ChangeMessageVisibility"], [queue.arn]),

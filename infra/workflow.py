@@ -14,6 +14,7 @@ from handlers.contract.settings.process_task import ProcessSettings
 from infra.asl import approval_definition
 from infra.function import PythonFunction, PythonFunctionArgs
 from infra.iam import allow, document, same_account, trust
+from infra.policies import Terms
 from infra.queue import RequestQueue
 from infra.store import ApprovalStore
 
@@ -42,16 +43,15 @@ TRACING = (
 class ApprovalWorkflowArgs:
     """Where the workflow asks, and the record that it expires.
 
-    A run without a question of its own asks `task`: {"title", "details"}. People are asked in `rounds` of
-    `round_seconds`, are told that they have `deadline_seconds`, and a late decision is waited for `late_seconds`.
+    A run without a question of its own asks `task`: {"title", "details"}, and "policy" if it has one of its own.
+    `terms` are the policies' by name, `event_policy` is that of events. A late decision is waited for `late_seconds`.
     """
 
     queue: RequestQueue
     store: ApprovalStore
     task: Mapping[str, str]
-    rounds: int
-    round_seconds: int
-    deadline_seconds: int
+    event_policy: str
+    terms: Mapping[str, Terms]
     late_seconds: int
     log_retention_days: int
 
@@ -74,7 +74,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
             PythonFunctionArgs(
                 entry="generate_task",
                 settings=GenerateSettings,
-                values={"default_task": args.task},
+                values={"default_task": args.task, "event_policy": args.event_policy},
                 log_retention_days=args.log_retention_days,
             ),
             opts=child,
@@ -125,9 +125,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                 lambda known: json.dumps(
                     approval_definition(
                         **known,
-                        round_seconds=args.round_seconds,
-                        rounds=args.rounds,
-                        deadline_seconds=args.deadline_seconds,
+                        terms=args.terms,
                         late_seconds=args.late_seconds,
                     )
                 )

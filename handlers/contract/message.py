@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Key(StrEnum):
@@ -18,11 +18,20 @@ class Key(StrEnum):
     ROUNDS = "rounds"
     LATE = "late"
     DEADLINE = "deadline"
+    POLICY = "policy"  # as `policy.as_json` writes it, and its digest
     REQUEST = "request"  # with the keys of `question.Field`
 
 
 def message_body(
-    *, task_token: str, execution_arn: str, round_: Any, rounds: int, late: bool, deadline: Any, request: Any
+    *,
+    task_token: str,
+    execution_arn: str,
+    round_: Any,
+    rounds: Any,
+    late: bool,
+    deadline: Any,
+    policy: Any,
+    request: Any,
 ) -> dict[str, Any]:
     """A message of this version, from values or from the state machine's expressions for them."""
     return {
@@ -33,5 +42,6 @@ def message_body(
         Key.ROUNDS.value: rounds,
         Key.LATE.value: late,
         Key.DEADLINE.value: deadline,
+        Key.POLICY.value: policy,
         Key.REQUEST.value: request,
     }

@@ -19,6 +19,7 @@ class Field(StrEnum):
     DETAILS = "details"
     REQUESTED_BY = "requestedBy"
     REQUESTED_AT = "requestedAt"
+    POLICY = "policy"  # the name of one
     SCHEDULED_FOR = "scheduledFor"  # only if a schedule started the run
     DIGEST = "digest"
 

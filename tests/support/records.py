@@ -11,6 +11,7 @@ from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import Approver, Decision, Record, Vote
 from handlers.contract import message as contract
+from handlers.contract.policy import Policy, as_json, policy_digest
 from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 
@@ -46,11 +47,16 @@ def record(**changes: Any) -> Record:
         expires_at=DEADLINE + 365 * 86_400,
         round=1,
         rounds=3,
-        approvals_required=2,
-        rejections_required=1,
+        policy=policy(),
         approvers=asked,
         task_token=TASK_TOKEN,
     )
+    return replace(sample, **changes)
+
+
+def policy(**changes: Any) -> Policy:
+    """Anna, Ben and Carla, two of whom have to approve; the requester may not."""
+    sample = Policy(approvers=(ANNA, BEN, CARLA), approvals_required=2)
     return replace(sample, **changes)
 
 
@@ -97,5 +103,11 @@ def message_body(**question: str) -> dict[str, Any]:
         rounds=3,
         late=False,
         deadline=DEADLINE,
+        policy=policy_body(policy()),
         request=request | {"digest": question_digest(request)},
     )
+
+
+def policy_body(one: Policy) -> dict[str, Any]:
+    """A policy in a message."""
+    return as_json(one) | {"digest": policy_digest(one)}

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from handlers.approvals.faces.program import votes_for_programs
+from handlers.approvals.faces.program import groups_for_programs, votes_for_programs
 from handlers.approvals.faces.when import iso
 from handlers.approvals.rules.record import Decision, Record
+from handlers.contract.policy import DEFAULT_POLICY, policy_digest
 from handlers.contract.question import ADDRESS_LIMIT
-from handlers.contract.record import Status
 from handlers.contract.visible import one_line, quoted, shortened
-from handlers.contract.workflow import WorkflowError
 
 # Characters of a cause, as JSON. Step Functions accepts 32,768, but parent workflows and events get it inside JSON,
 # perhaps nested, and truncated JSON is no longer JSON.
@@ -22,16 +21,22 @@ SHORTEST_REASON = 10  # less than that says nothing
 
 
 def approval(record: Record) -> dict[str, Any]:
-    """The output of an approval: {"requestId", "outcome", "decidedAt", "votes", "digest"}."""
-    told = {
+    """The output of an approval: {"requestId", "outcome", "decidedAt", "policy", "votes", "digest", "policyDigest"}.
+
+    With groups, "groups" as well: {"finance": {"approvals", "approvalsRequired"}}.
+    """
+    told: dict[str, Any] = {
         "requestId": record.request_id,
         "outcome": record.status.value,
         "decidedAt": iso(record.decided_at),
+        "policy": record.policy.name,
         "votes": votes_for_programs(record),
+        "digest": record.digest,
     }
-    # Only runs of an older definition, which compares no digest, have unbound records. IAM cannot reserve their votes
-    # for the page; but a record forged that way has no digest, so no current run accepts it.
-    return told | ({"digest": record.digest} if record.bound else {})
+    if record.policy.groups:
+        told["groups"] = groups_for_programs(record)
+    # Only runs of an older definition, which compares no policy, have unbound records; no current run accepts one.
+    return told | ({"policyDigest": policy_digest(record.policy)} if record.bound else {})
 
 
 def rejection(record: Record) -> str:
@@ -39,7 +44,8 @@ def rejection(record: Record) -> str:
 
     Names come first, and the comments share the remaining room equally: no comment can hide another's name.
     """
-    head = f"Request {record.request_id} was rejected at {iso(record.decided_at)} by "
+    under = "" if record.policy.name == DEFAULT_POLICY else f" under policy {record.policy.name}"
+    head = f"Request {record.request_id}{under} was rejected at {iso(record.decided_at)} by "
     against = [
         (one_line(who, ADDRESS_LIMIT), vote.comment)
         for who, vote in record.votes.items()
@@ -48,14 +54,6 @@ def rejection(record: Record) -> str:
     names = _in_json(head + "; ".join(who for who, _ in against))
     room = (CAUSE_LIMIT - names) // max(1, len(against))
     return _fitted(head + "; ".join(who + _reason(comment, room) for who, comment in against), CAUSE_LIMIT)
-
-
-def written_answer(record: Record) -> str:
-    """A decided record's answer as one JSON text: the output of an approval, or {"error", "cause"}."""
-    if record.status is Status.APPROVED:
-        return json.dumps(approval(record), ensure_ascii=False)
-    told = {"error": WorkflowError.REJECTED.value, "cause": rejection(record)}
-    return json.dumps(told, ensure_ascii=False)
 
 
 def _reason(comment: str, room: int) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.approvals.adapters.answers import written_answer
+from handlers.approvals.adapters.policies import read_policy
 from handlers.approvals.adapters.versions import Content, lifted
-from handlers.approvals.rules.record import DECIDED, Approver, Decision, Lease, Record, Vote
+from handlers.approvals.rules.record import Approver, Decision, Lease, Record, Vote
+from handlers.contract.policy import DEFAULT_POLICY, as_json
 from handlers.contract.record import Attribute, Status
 
-# Incremented when the item's shape changes. Version 1 kept the votes inside `approvers`.
-SCHEMA_VERSION = 2
+# Incremented when the item's shape changes. Version 2 had no policy, but its numbers and its escalation contacts.
+SCHEMA_VERSION = 3
+POLICY = "policy"
+SECONDS_PER_DAY = 86_400
 
 
 def to_item(record: Record) -> dict[str, Any]:
-    """A record keeps the shape it was created in to its end: only the page may write the attribute `votes`."""
+    """A record keeps the shape it was created in to its end: of an earlier one, no policy was ever bound."""
     item: dict[str, Any] = {
         Attribute.REQUEST_ID.value: record.request_id,
         "schemaVersion": SCHEMA_VERSION,
@@ -31,14 +34,10 @@ def to_item(record: Record) -> dict[str, Any]:
         Attribute.EXPIRES_AT.value: record.expires_at,
         "round": record.round,
         "rounds": record.rounds,
-        "approvalsRequired": record.approvals_required,
-        "rejectionsRequired": record.rejections_required,
+        POLICY: as_json(record.policy),
         "approvers": {who: _approver_item(approver) for who, approver in record.approvers.items()},
-        "escalateTo": list(record.escalate_to),
         "decidedAt": record.decided_at,
         "handedOver": record.handed_over,
-        # Only runs of the previous release's definition read it.
-        "answer": written_answer(record) if record.status in DECIDED else "",
     }
     sometimes = {
         Attribute.TASK_TOKEN.value: record.task_token,
@@ -50,14 +49,14 @@ def to_item(record: Record) -> dict[str, Any]:
         "operatorTold": record.operator_told,
     }
     item |= {name: value for name, value in sometimes.items() if value}
-    return item if record.bound else _to_1(item)
+    return item if record.bound else _to_2(item)
 
 
 def from_item(item: Content) -> Record:
     """Raises NewerVersionError for an item from a newer release, and ValueError for one that is too old."""
     version = int(item["schemaVersion"])
     what = f"the record of request {item[Attribute.REQUEST_ID]}"
-    item = lifted(what, item, version, SCHEMA_VERSION, _from_1)
+    item = lifted(what, item, version, SCHEMA_VERSION, _from_2)
     lease, votes = item.get("lease"), item.get(Attribute.VOTES, {})
     return Record(
         request_id=item[Attribute.REQUEST_ID],
@@ -73,8 +72,7 @@ def from_item(item: Content) -> Record:
         expires_at=int(item[Attribute.EXPIRES_AT]),
         round=int(item["round"]),
         rounds=int(item["rounds"]),
-        approvals_required=int(item["approvalsRequired"]),
-        rejections_required=int(item["rejectionsRequired"]),
+        policy=read_policy(item[POLICY]),
         approvers={
             who: Approver(
                 links=tuple(approver["links"]),
@@ -83,7 +81,6 @@ def from_item(item: Content) -> Record:
             )
             for who, approver in item["approvers"].items()
         },
-        escalate_to=tuple(item["escalateTo"]),
         decided_at=int(item["decidedAt"]),
         handed_over=bool(item["handedOver"]),
         task_token=item.get(Attribute.TASK_TOKEN, ""),
@@ -120,13 +117,25 @@ def _vote(item: Mapping[str, Any]) -> Vote:
     )
 
 
-def _from_1(item: Content) -> Content:
-    votes = {who: one["vote"] for who, one in item["approvers"].items() if one.get("vote")}
-    return {"scheduledFor": "", **item, Attribute.VOTES.value: votes}
+def _from_2(item: Content) -> Content:
+    """Its requester had been left out when it was made, or was allowed to decide."""
+    contacts = item["escalateTo"]
+    policy = {
+        "name": DEFAULT_POLICY,
+        "approvers": [who for who in item["approvers"] if who not in contacts],
+        "groups": {},
+        "escalateTo": contacts,
+        "approvalsRequired": item["approvalsRequired"],
+        "rejectionsRequired": item["rejectionsRequired"],
+        "preventSelfApproval": False,
+        "auditDays": max(1, (item[Attribute.EXPIRES_AT] - item["deadline"]) // SECONDS_PER_DAY),
+    }
+    return {**item, POLICY: policy}
 
 
-def _to_1(item: Mapping[str, Any]) -> dict[str, Any]:
-    votes = item.get(Attribute.VOTES, {})
-    approvers = {who: one | ({"vote": votes[who]} if who in votes else {}) for who, one in item["approvers"].items()}
-    kept = {name: value for name, value in item.items() if name != Attribute.VOTES}
-    return kept | {"schemaVersion": SCHEMA_VERSION - 1, "approvers": approvers}
+def _to_2(item: Mapping[str, Any]) -> dict[str, Any]:
+    policy = item[POLICY]
+    kept = {name: policy[name] for name in ("escalateTo", "approvalsRequired", "rejectionsRequired")}
+    return (
+        {name: value for name, value in item.items() if name != POLICY} | kept | {"schemaVersion": SCHEMA_VERSION - 1}
+    )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from handlers.approvals.adapters.policies import read_policy
 from handlers.approvals.adapters.versions import Content, lifted
 from handlers.approvals.faces import when
 from handlers.approvals.observability import logger
 from handlers.approvals.rules.message import Message
 from handlers.contract.message import SCHEMA_VERSION, Key
 from handlers.contract.once import RepeatedError, parse
-from handlers.contract.question import REQUEST_ID, Field, question_digest
+from handlers.contract.policy import Policy, as_json, policy_digest
+from handlers.contract.question import REQUEST_ID, Field
 from handlers.contract.visible import quoted
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def read_message(body: str) -> Message:
     if type(version) is not int or not 1 <= version <= LARGEST:
         raise MalformedMessageError(f"{Key.SCHEMA_VERSION} must be a positive whole number, at most {LARGEST}")
     try:
-        content = lifted("the message", content, version, SCHEMA_VERSION, _from_1)
+        content = lifted("the message", content, version, SCHEMA_VERSION, _from_2)
     except ValueError as error:
         raise MalformedMessageError(str(error)) from error
     request = content.get(Key.REQUEST)
@@ -52,6 +54,7 @@ def read_message(body: str) -> Message:
         details=_text(request, Field.DETAILS, empty=True),
         requested_by=_text(request, Field.REQUESTED_BY, empty=True),
         requested_at=_text(request, Field.REQUESTED_AT),
+        policy=_policy(content),
         scheduled_for=when.utc(request.get(Field.SCHEDULED_FOR)),
         late=_truth(content, Key.LATE),
     )
@@ -62,13 +65,23 @@ def read_message(body: str) -> Message:
     return message
 
 
-def _from_1(content: Content) -> Content:
-    """Version 1 had no digest, and was never sent late."""
-    request = content.get(Key.REQUEST)
-    if isinstance(request, dict):
-        scheduled = when.utc(request.get(Field.SCHEDULED_FOR))
-        request = request | {Field.DIGEST: question_digest(request | {Field.SCHEDULED_FOR: scheduled})}
-    return {**content, Key.LATE: False, Key.REQUEST: request}
+def _policy(content: Content) -> Policy:
+    given = content.get(Key.POLICY)
+    if not isinstance(given, dict):
+        raise MalformedMessageError(f"{Key.POLICY} must be an object")
+    try:
+        policy = read_policy(given)
+    except ValueError as error:
+        raise MalformedMessageError(f"{Key.POLICY}: {error}") from error
+    if given.get(Field.DIGEST) != policy_digest(policy):
+        raise MalformedMessageError(f"{Key.POLICY}: {Field.DIGEST} must be that of the policy in this message")
+    return policy
+
+
+def _from_2(content: Content) -> Content:
+    """Version 2 named nobody: the people were in the function's environment. Its runs have records that name them."""
+    nobody = Policy()
+    return {**content, Key.POLICY: {**as_json(nobody), Field.DIGEST: policy_digest(nobody)}}
 
 
 class RequestQueue:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from handlers.approvals.faces import when
 from handlers.contract.once import RepeatedError, parse
+from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.question import LIMITS, Field
-from handlers.contract.visible import blank
+from handlers.contract.visible import blank, quoted
 
+OURS = (*LIMITS, Field.POLICY.value)
 QUOTED = 60  # characters of a key that is refused
 SCHEDULERS = ("aws.events", "aws.scheduler")  # whose "Scheduled Event" has the scheduled time as its `time`
 
@@ -19,24 +21,41 @@ class InvalidTask(Exception):  # noqa: N818 - the state machine catches this nam
     """The trigger's input is not a valid task; the workflow fails with this message as its cause."""
 
 
+class Policies(NamedTuple):
+    """The names of the policies that a run may be asked under, and which of them is for runs started by an event."""
+
+    known: Collection[str]
+    of_events: str = DEFAULT_POLICY
+
+
 class Came(NamedTuple):
     """What a run was started with: the object that holds the question, and the fallback if it has no title."""
 
     asked: dict[str, Any]
     event: str = ""  # the title of an event that has none; any other run falls back to the stack's question
     scheduled: Any = None
+    policy: Any = None  # who sends an event is not trusted with it
 
 
-def question(trigger: Any, stacks_own: Mapping[str, Any]) -> dict[str, str]:
-    """What to ask: title, details, requestedBy, and scheduledFor if a schedule started the run. Raises InvalidTask.
+def question(trigger: Any, stacks_own: Mapping[str, Any], policies: Policies) -> dict[str, str]:
+    """What to ask: title, details, requestedBy, policy, and scheduledFor if a schedule started the run.
 
-    A run with its own title has its own details or none: the stack's `task` is used as a whole or not at all.
+    A run with its own title has its own details or none, and its own policy or `default`: the stack's `task` is used as
+    a whole or not at all. Raises InvalidTask.
     """
     came = read(trigger)
     asked = {name: _text(came.asked, name) for name in LIMITS}
-    if not asked[Field.TITLE]:
-        asked |= {Field.TITLE.value: came.event} if came.event else _stacks_question(asked[Field.DETAILS], stacks_own)
+    policy = policies.of_events if came.event else _text({Field.POLICY: came.policy}, Field.POLICY)
+    if not asked[Field.TITLE] and came.event:
+        asked[Field.TITLE] = came.event
+    elif not asked[Field.TITLE]:
+        asked |= _stacks_question(asked[Field.DETAILS], stacks_own)
+        policy = policy or _text(stacks_own, Field.POLICY)
+    policy = policy or DEFAULT_POLICY
+    if policy not in policies.known:
+        raise InvalidTask(f"policy must be one of {', '.join(policies.known)}, got {quoted(policy, QUOTED)}")
     scheduled = when.utc(came.scheduled)
+    asked |= {Field.POLICY.value: policy}
     return asked | ({Field.SCHEDULED_FOR.value: scheduled} if scheduled else {})
 
 
@@ -48,17 +67,18 @@ def read(trigger: Any) -> Came:
     """
     outer = _object("the input", trigger)
     if "detail-type" in outer:
-        _refuse_slips(outer, (*LIMITS, "task", "detail"))
+        _refuse_slips(outer, (*OURS, "task", "detail"))
         _refuse(outer, (*LIMITS, "task"), "beside detail-type: an event's question is read from its detail")
+        _refuse(outer, [Field.POLICY], "beside detail-type: the stack's eventPolicy says it for events")
         return _event(outer)
-    _refuse_slips(outer, (*LIMITS, "task", "detail-type"))
+    _refuse_slips(outer, (*OURS, "task", "detail-type"))
     asked = outer
     if _given(outer.get("task")):
-        _refuse(outer, LIMITS, "beside task: a question is read from one place")
+        _refuse(outer, OURS, "beside task: a question is read from one place")
         asked = _object("the task", outer["task"])
-        _refuse_slips(asked, (*LIMITS, "task"))
+        _refuse_slips(asked, (*OURS, "task"))
         _refuse(asked, ["task"], "inside task: title and details are read there")
-    return Came(asked, scheduled=outer.get("scheduledTime"))
+    return Came(asked, scheduled=outer.get("scheduledTime"), policy=asked.get(Field.POLICY))
 
 
 def _event(event: dict[str, Any]) -> Came:

@@ -99,7 +99,7 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
     if kind is Kind.REMINDER:
         count = f"This is reminder {record.round - 1} of {record.rounds - 1}"
         return f"{workflow} still waits for your answer. {count}; it was first asked at {asked_at}."
-    before = _listed(who for who in record.approvers if who not in record.escalate_to)
+    before = _listed(who for who in record.approvers if who not in record.policy.escalate_to)
     return (
         f"{workflow} still waits for an answer, and now you are asked as well: it was first asked at {asked_at}, "
         f"{before} {'have' if ' and ' in before else 'has'} not settled it, and it expires "

@@ -155,7 +155,7 @@ def _open(view: View) -> tuple[str, Markup]:
 def _thanks(view: View) -> tuple[str, Markup]:
     record, mine = view.record, view.given
     verb = wording.verb(mine)
-    missing = record.rejections_required - view.count(Decision.REJECT)
+    missing = record.tally.rejections.missing
     if record.decided_at == mine.at and record.status.value.lower() == verb:
         told = SETTLED[mine.decision]
     elif mine.decision is Decision.REJECT and record.status is Status.OPEN:

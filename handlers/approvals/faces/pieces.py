@@ -161,7 +161,7 @@ def standing(view: View) -> Markup:
         return text.format(view.time(record.deadline))
     if record.status is Status.CLOSED:
         return Markup("<p>The workflow has ended in the meantime. Answers stay on record, but have no effect.</p>")
-    missing = record.approvals_required - view.count(Decision.APPROVE)
+    missing = record.tally.approvals.missing
     return Markup(
         "<p>{} more approval{} needed before the workflow can go on. "
         "The others have been asked; you need not do anything more.</p>"
@@ -174,8 +174,7 @@ def facts(view: View) -> Markup:
     if view.record.status is Status.OPEN and 0 < view.now < record.deadline:
         left = Markup(' <span class="muted">({} left)</span>').format(when.duration(record.deadline - view.now))
     approvals = Markup('{} of {} needed <span class="muted">({} asked; {} it)</span>').format(
-        view.count(Decision.APPROVE),
-        record.approvals_required,
+        *record.tally.approvals,
         wording.people_asked(record),
         wording.against(record),
     )

@@ -16,8 +16,17 @@ def votes_for_programs(record: Record) -> list[dict[str, str]]:
     ]
 
 
+def groups_for_programs(record: Record) -> dict[str, dict[str, int]]:
+    """{"finance": {"approvals", "approvalsRequired"}}; empty for a policy without groups."""
+    return {
+        name: {"approvals": count.given, "approvalsRequired": count.required}
+        for name, count in record.tally.groups.items()
+    }
+
+
 def request_for_programs(record: Record, who: str) -> dict[str, Any]:
     """What the page shows to `who`."""
+    counted = record.tally
     return {
         "requestId": record.request_id,
         "title": record.title,
@@ -28,8 +37,11 @@ def request_for_programs(record: Record, who: str) -> dict[str, Any]:
         "deadline": iso(record.deadline),
         "digest": record.digest,
         "status": record.status.value,
-        "approvalsRequired": record.approvals_required,
-        "rejectionsRequired": record.rejections_required,
+        "policy": record.policy.name,
+        "groups": groups_for_programs(record),
+        "approvals": counted.approvals.given,
+        "approvalsRequired": counted.approvals.required,
+        "rejectionsRequired": counted.rejections.required,
         "you": who,
         "votes": votes_for_programs(record),
     }

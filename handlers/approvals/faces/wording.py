@@ -22,13 +22,13 @@ def people_asked(record: Record) -> str:
 
 
 def against(record: Record) -> str:
-    needed = record.rejections_required
+    needed = record.tally.rejections.required
     return "one rejection stops" if needed == 1 else f"{needed} rejections stop"
 
 
 def quorum(record: Record) -> str:
     """For example "2 (3 people asked; one rejection stops it)"."""
-    return f"{record.approvals_required} ({people_asked(record)} asked; {against(record)} it)"
+    return f"{record.tally.approvals.required} ({people_asked(record)} asked; {against(record)} it)"
 
 
 def verb(vote: Vote) -> str:

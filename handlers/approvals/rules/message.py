@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from handlers.contract.policy import Policy
 from handlers.contract.question import digest_of
 
 
@@ -11,7 +12,8 @@ from handlers.contract.question import digest_of
 class Message:
     """One round of one request. `deadline` is in epoch seconds; `scheduled_for` is "" unless a schedule started it.
 
-    `late`: the last round is over and nobody is asked any more; the workflow asks for the decision, if any.
+    `policy` names nobody in a message of the previous release. `late`: the last round is over and nobody is asked any
+    more; the workflow asks for the decision, if any.
     """
 
     task_token: str = field(repr=False)
@@ -24,6 +26,7 @@ class Message:
     details: str
     requested_by: str
     requested_at: str
+    policy: Policy
     scheduled_for: str = ""
     late: bool = False
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from handlers.approvals.rules.quorum import Tally, tally, without_requester
+from handlers.contract.policy import Policy
 from handlers.contract.question import digest_of
 from handlers.contract.record import Status
 
@@ -22,10 +24,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """An answer. `digest` is the digest of the question it answers.
-
-    It is "" from a program that does not know it, and in votes of an unbound record.
-    """
+    """An answer. `digest` is the digest of the question it answers; "" from a program that does not know it."""
 
     decision: Decision
     comment: str = ""
@@ -77,11 +76,9 @@ class Record:
     expires_at: int
     round: int
     rounds: int
-    approvals_required: int
-    rejections_required: int
+    policy: Policy
     approvers: Mapping[str, Approver]
     scheduled_for: str = ""
-    escalate_to: tuple[str, ...] = ()
     status: Status = Status.OPEN
     decided_at: int = 0
     handed_over: bool = False
@@ -91,7 +88,7 @@ class Record:
     answer_mismatched: bool = False  # the workflow refused it: it had asked another question
     operator_told: int = 0  # time of the ending they were mailed about, in epoch seconds; 0: none
     version: int = 1
-    bound: bool = True  # False: made by the previous release, when others than the page could write votes
+    bound: bool = True  # False: made by the previous release, which kept no policy to bind an approval to
 
     @property
     def digest(self) -> str:
@@ -104,15 +101,25 @@ class Record:
         return any(approver.mailed_round for approver in self.approvers.values())
 
     @property
+    def electorate(self) -> Policy:
+        """The policy without the requester, if they may not decide."""
+        return without_requester(self.policy, self.requested_by)
+
+    @property
+    def tally(self) -> Tally:
+        """The votes on this exact question, counted by the policy."""
+        digest = self.digest  # once: it hashes all of the question
+        cast = {who: vote.decision for who, vote in self.votes.items() if vote.digest == digest}
+        approving = [who for who, decision in cast.items() if decision is Decision.APPROVE]
+        return tally(self.electorate, approving, cast.keys() - set(approving))
+
+    @property
     def verdict(self) -> Status:
-        """APPROVED or REJECTED if the votes on this exact question say so, else OPEN."""
-        counted = {"", self.digest}  # once: it hashes all of the question
-        cast = [vote.decision for vote in self.votes.values() if vote.digest in counted]
-        if cast.count(Decision.REJECT) >= max(1, self.rejections_required):
+        """APPROVED or REJECTED if the votes say so, else OPEN."""
+        counted = self.tally
+        if counted.rejects:
             return Status.REJECTED
-        if cast.count(Decision.APPROVE) >= max(1, self.approvals_required):
-            return Status.APPROVED
-        return Status.OPEN
+        return Status.APPROVED if counted.approves else Status.OPEN
 
     @property
     def votes(self) -> dict[str, Vote]:

@@ -8,10 +8,9 @@ from enum import StrEnum
 
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
 from handlers.approvals.rules.message import Message
+from handlers.approvals.rules.quorum import Count, shortages, without_requester
 from handlers.approvals.rules.record import DECIDED, Approver, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
-from handlers.contract.address import same_person
-from handlers.contract.policy import Policy
 from handlers.contract.question import ADDRESS_LIMIT
 from handlers.contract.record import Status
 from handlers.contract.visible import quoted
@@ -27,21 +26,11 @@ class Kind(StrEnum):
     ESCALATION = "escalation"
 
 
-def new_record(message: Message, policy: Policy) -> Record | Refusal:
-    """TOO_FEW if the quorum cannot be reached without the requester, who may not decide.
-
-    If fewer people are left than rejections are required, all of them must reject. The number of approvals required
-    is never lowered.
-    """
-    barred = same_person(message.requested_by) if policy.prevent_self_approval else ""
-    asked = [who for who in policy.approvers if same_person(who) != barred]
-    if len(asked) < policy.approvals_required:
-        words = (
-            f"Request {message.request_id} needs {policy.approvals_required} approval(s), but without its requester "
-            f"{quoted(message.requested_by, ADDRESS_LIMIT)} only {len(asked)} approver(s) are left"
-        )
-        return Refusal(reason=Reason.TOO_FEW, words=words)
-    escalate_to = tuple(who for who in policy.escalate_to if same_person(who) != barred)
+def new_record(message: Message) -> Record | Refusal:
+    """TOO_FEW if the approvers cannot reach the quorum without the requester, who may not decide."""
+    policy = without_requester(message.policy, message.requested_by)
+    if short := shortages(policy):
+        return Refusal(reason=Reason.TOO_FEW, words=_too_few(message, short))
     return Record(
         request_id=message.request_id,
         execution_arn=message.execution_arn,
@@ -54,12 +43,24 @@ def new_record(message: Message, policy: Policy) -> Record | Refusal:
         expires_at=message.deadline + policy.audit_days * SECONDS_PER_DAY,
         round=0,
         rounds=message.rounds,
-        approvals_required=policy.approvals_required,
-        rejections_required=min(policy.rejections_required, len(asked) + len(escalate_to)),
-        approvers={who: Approver() for who in asked},
-        escalate_to=escalate_to,
+        policy=message.policy,
+        approvers={who: Approver() for who in policy.asked_first},
         version=0,
     )
+
+
+def _too_few(message: Message, short: Mapping[str, Count]) -> str:
+    if not message.policy.asked_first:
+        return (
+            f"Request {message.request_id} was started under the previous release, whose messages do not say who is "
+            "asked, and nobody had been asked yet: start it again"
+        )
+    needed = "; ".join(
+        f"{f'from group {name} ' if name else ''}{count.required} approval(s), of {count.given} approver(s)"
+        for name, count in short.items()
+    )
+    requester = quoted(message.requested_by, ADDRESS_LIMIT)
+    return f"Without its requester {requester}, request {message.request_id} cannot be approved: it needs {needed}"
 
 
 def begin(record: Record, message: Message, lease: Lease, now: int, digests: Mapping[str, str]) -> Record | Refusal:
@@ -83,7 +84,7 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
         return Refusal(reason=Reason.BUSY, words=words, retry_seconds=seconds)
     opened = replace(record, round=message.round, task_token=message.task_token, lease=lease)
     if message.round >= message.rounds:
-        joining = {who: Approver() for who in record.escalate_to if who not in record.approvers}
+        joining = {who: Approver() for who in record.electorate.escalate_to if who not in record.approvers}
         opened = replace(opened, approvers={**record.approvers, **joining})
     for who in recipients(opened):
         opened = opened.with_approver(who, links=(*opened.approvers[who].links, digests[who]))
@@ -101,7 +102,7 @@ def foreign(record: Record, message: Message) -> Refusal | None:
 
 def everybody(record: Record) -> Collection[str]:
     """Everybody who is asked in any round."""
-    return dict.fromkeys([*record.approvers, *record.escalate_to])
+    return dict.fromkeys([*record.approvers, *record.electorate.escalate_to])
 
 
 def recipients(record: Record) -> list[str]:
@@ -117,7 +118,7 @@ def recipients(record: Record) -> list[str]:
 
 def kind(record: Record, who: str) -> Kind:
     """Which kind of mail this person gets in this round."""
-    if who in record.escalate_to:
+    if who in record.policy.escalate_to:
         return Kind.ESCALATION
     return Kind.REMINDER if record.round > 1 else Kind.REQUEST
 

@@ -16,7 +16,6 @@ from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.hand_over import as_known, hand_over
 from handlers.approvals.usecases.ports import Clock, Mail, UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
-from handlers.contract.policy import Policy
 from handlers.contract.workflow import WorkflowError
 
 NOTE_PAUSE_SECONDS = 1
@@ -39,7 +38,6 @@ class Ask:
     workflow: Workflow
     mail: Mail
     clock: Clock
-    policy: Policy
 
     def serve(self, message: Message, worker_ends: int) -> None:
         """`worker_ends` (epoch seconds): when this worker's lease on the round's mails ends.
@@ -69,7 +67,7 @@ class Ask:
     def _begin(
         self, message: Message, lease: Lease, secrets: dict[str, str], latest: Record | None
     ) -> Record | Refusal:
-        record = latest or rounds.new_record(message, self.policy)
+        record = latest or rounds.new_record(message)
         if isinstance(record, Refusal):
             return record
         for who in rounds.everybody(record):

@@ -16,11 +16,5 @@ class AskSettings(Environment):
     topic_arn: str
     approval_url: str
     timezone: str
-    approvers: tuple[str, ...]
-    escalate_to: tuple[str, ...]
-    approvals_required: int
-    rejections_required: int
-    prevent_self_approval: bool
     one_click: bool
-    audit_days: int
     mail_pause_seconds: float
