@@ -11,7 +11,7 @@ from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import Approver, Decision, Record, Vote
 from handlers.contract import message as contract
-from handlers.contract.policy import Policy, as_json, policy_digest
+from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 
@@ -22,6 +22,11 @@ ASKED_AT = 1_795_786_200  # Fri 27 Nov 2026, 13:30 UTC
 DEADLINE = ASKED_AT + 86_400
 REQUEST_ID = "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
 EXECUTION_ARN = "arn:aws:states:eu-central-1:123456789012:execution:signoff:c0ffee"
+
+# Anna or Ben; what a new request asks for.
+EITHER = Policy(approvers=(ANNA, BEN), audit_days=30)
+
+POLICY_FIELDS = {"approvals_required", "rejections_required", "escalate_to", "groups"}
 
 # What nobody may ever read in a mail or on a page.
 SOURCE_IP, USER_AGENT, DIGEST, TASK_TOKEN = "203.0.113.7", "Mozilla/5.0 (test)", "d1" * 32, "task-token-AAAA"
@@ -34,7 +39,11 @@ def vote(decision: Decision = Decision.APPROVE, comment: str = "", at: int = ASK
 
 
 def record(**changes: Any) -> Record:
-    """Open, in its first round, nobody has answered; two of three people have to approve."""
+    """Open, in its first round, nobody has answered; two of three people have to approve.
+
+    `changes` are the record's, or its policy's.
+    """
+    of_policy = {name: changes.pop(name) for name in POLICY_FIELDS & changes.keys()}
     asked = {who: Approver(links=(DIGEST,), mailed_round=1) for who in (ANNA, BEN, CARLA)}
     sample = Record(
         request_id=REQUEST_ID,
@@ -47,7 +56,7 @@ def record(**changes: Any) -> Record:
         expires_at=DEADLINE + 365 * 86_400,
         round=1,
         rounds=3,
-        policy=policy(),
+        policy=policy(**of_policy),
         approvers=asked,
         task_token=TASK_TOKEN,
     )
@@ -58,6 +67,23 @@ def policy(**changes: Any) -> Policy:
     """Anna, Ben and Carla, two of whom have to approve; the requester may not."""
     sample = Policy(approvers=(ANNA, BEN, CARLA), approvals_required=2)
     return replace(sample, **changes)
+
+
+def grouped(votes: dict[str, Vote] | None = None, groups: dict[str, Group] | None = None, **of_policy: Any) -> Record:
+    """A payout: one of finance (Anna, Ben), one of legal (Carla, Ben), in all two people; Boss can stand in.
+
+    `of_policy` changes its policy. Its contacts have not been asked: `escalated` asks them.
+    """
+    groups = groups or {"finance": Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(CARLA, BEN))}
+    settings = {"name": "payout", "approvals_required": 2, "escalate_to": (BOSS,)} | of_policy
+    asked = Policy(groups=groups, **settings)
+    return voted(votes or {}, policy=asked, approvers={who: Approver(links=(DIGEST,)) for who in asked.asked_first})
+
+
+def escalated(sample: Record) -> Record:
+    """In its last round, with its escalation contacts."""
+    contacts = {who: Approver() for who in sample.policy.escalate_to}
+    return replace(sample, round=sample.rounds, approvers={**sample.approvers, **contacts})
 
 
 def voted(votes: dict[str, Vote], **changes: Any) -> Record:
@@ -103,7 +129,7 @@ def message_body(**question: str) -> dict[str, Any]:
         rounds=3,
         late=False,
         deadline=DEADLINE,
-        policy=policy_body(policy()),
+        policy=policy_body(EITHER),
         request=request | {"digest": question_digest(request)},
     )
 
