@@ -75,7 +75,7 @@ def grouped(votes: dict[str, Vote] | None = None, groups: dict[str, Group] | Non
     `of_policy` changes its policy. Its contacts have not been asked: `escalated` asks them.
     """
     groups = groups or {"finance": Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(CARLA, BEN))}
-    settings = {"name": "payout", "approvals_required": 2, "escalate_to": (BOSS,)} | of_policy
+    settings: dict[str, Any] = {"name": "payout", "approvals_required": 2, "escalate_to": (BOSS,)} | of_policy
     asked = Policy(groups=groups, **settings)
     return voted(votes or {}, policy=asked, approvers={who: Approver(links=(DIGEST,)) for who in asked.asked_first})
 

@@ -128,8 +128,8 @@ def _facts(record: Record, who: str, kind: Kind, timezone: str) -> str:
 
 
 def _about_groups(record: Record, who: str, kind: Kind, counted: Tally) -> Iterator[str]:
-    if kind is not Kind.REQUEST:
-        yield f"Still needed: {wording.still_needed(counted)}"
+    if kind is not Kind.REQUEST and (missing := wording.still_needed(counted)):
+        yield f"Still needed: {missing}"
     if wording.stands_in(record, who):
         yield "You can stand in for any group: your approval counts in each of them."
     elif mine := wording.groups_of(record, who):
