@@ -170,13 +170,21 @@ def votes_in_short(record: Record) -> str:
     """For example "1 of 2 approved", or with groups "finance 1 of 1, legal 0 of 1; 1 of 2 people"."""
     counted = record.tally
     given, required = counted.approvals
-    words = f"{given} of {required} approved"
+    words = unbroken(f"{given} of {required} approved")
     if counted.groups:
         # A group needs no more than it asks for: a further approval counts in the total only.
-        words = ", ".join(f"{name} {min(group)} of {group.required}" for name, group in counted.groups.items())
+        words = ", ".join(
+            unbroken(f"{name} {min(group)} of {group.required}") for name, group in counted.groups.items()
+        )
         if required > 1:
-            words += f"; {given} of {required} people"
-    return f"{words}, {counted.rejections.given} rejected" if counted.rejections.given else words
+            words += "; " + unbroken(f"{given} of {required} people")
+    rejections = counted.rejections.given
+    return f"{words}, " + unbroken(f"{rejections} rejected") if rejections else words
+
+
+def unbroken(words: str) -> str:
+    """On one line."""
+    return words.replace(" ", "\u00a0")
 
 
 def member(who: str, record: Record) -> str:

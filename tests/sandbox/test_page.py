@@ -153,6 +153,11 @@ def events(server, query=""):
         yield (json.loads(line.removeprefix(b"data: ")) for line in answer if line.startswith(b"data: "))
 
 
+def breaking(words):
+    """With spaces in place of those that no line ends at."""
+    return words.replace("\u00a0", " ")
+
+
 class Parsed(HTMLParser):
     def __init__(self, page):
         super().__init__()
@@ -324,21 +329,21 @@ def test_the_policy_is_named_unless_it_is_the_default_also_before_anybody_is_ask
 )
 def test_votes_are_counted_in_every_group_of_a_person_and_a_contacts_in_all(server, stack, votes, words):
     stack.made = [run(record=paying(**votes))]
-    page = fetch(server.url)[1]
+    page = breaking(fetch(server.url)[1])
     assert f'<td class="tally">{words}</td>' in page
     assert f"Approvals: {words}</p>" in page
 
 
 def test_a_group_is_not_said_to_have_more_than_it_needs_and_one_person_in_all_goes_without_saying():
     record = replace(paying(ann="approve", ben="approve"), policy=replace(PAYOUT, approvals_required=1))
-    assert content.votes_in_short(record) == "finance 1 of 1, legal 1 of 1"
+    assert breaking(content.votes_in_short(record)) == "finance 1 of 1, legal 1 of 1"
 
 
 def test_votes_without_groups_are_one_count_by_the_rule():
     by_rule = {records.ANNA: records.vote(), records.BEN: records.vote(Decision.REJECT)}
-    assert content.votes_in_short(records.voted(by_rule)) == "1 of 2 approved, 1 rejected"
+    assert breaking(content.votes_in_short(records.voted(by_rule))) == "1 of 2 approved, 1 rejected"
     other = {records.ANNA: replace(records.vote(), digest="of another question")}
-    assert content.votes_in_short(records.voted(other)) == "0 of 2 approved"
+    assert breaking(content.votes_in_short(records.voted(other))) == "0 of 2 approved"
 
 
 def test_people_are_named_with_their_groups_those_who_have_answered_and_those_who_have_not(server, stack):
@@ -363,6 +368,7 @@ def test_a_record_is_read_as_the_program_reads_it(record):
     [
         {"policy": {"S": "payout"}},
         {"approvers": {"L": []}},
+        {"votes": {"M": {records.ANNA: {"M": {}}}}},
         {"status": {"S": "MAYBE"}},
         {"title": {"B": b"x"}},
         {"schemaVersion": {"N": "99"}},
