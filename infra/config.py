@@ -1,7 +1,7 @@
 """The stack's configuration, typed and checked: the only module that reads pulumi.Config.
 
 Every bad value is found here, before any resource is registered, and all of them are named at once, each by its path.
-pydantic carries the shapes; what patterns, schedules and zones have to be is in modules of their own.
+pydantic carries the shapes; what policies, patterns, schedules and zones have to be is in modules of their own.
 """
 
 from __future__ import annotations
@@ -21,19 +21,8 @@ from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
 from infra.own_events import could_match
-from infra.policies import (
-    SOMEBODY,
-    Approvers,
-    Clash,
-    Path,
-    Policies,
-    Rules,
-    Terms,
-    clashes,
-    doubts,
-    everybody,
-    resolve,
-)
+from infra.policies import SOMEBODY, Approvers, Policies, Rules, Terms, everybody, resolve
+from infra.policy_checks import Clash, Path, clashes, doubts
 from infra.refusal import Fault, RefusedError, did_you_mean, nearest
 from infra.shapes import Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
 

@@ -15,7 +15,8 @@ from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.record import Status
-from infra.policies import LARGEST_QUORUM, LINKS, MOST_PEOPLE
+from infra.policies import LARGEST_QUORUM
+from infra.policy_checks import LINKS, MOST_PEOPLE
 from tests.fuzz.functions import Page, page_of
 from tests.fuzz.services import accept
 from tests.support.events import http

@@ -9,7 +9,8 @@ import pytest
 
 from handlers.contract.policy import DEFAULT_POLICY
 from infra.config import ConfigError, settings_of
-from infra.policies import LINKS, LONGEST_DEADLINE_SECONDS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
+from infra.policies import LONGEST_DEADLINE_SECONDS
+from infra.policy_checks import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
 from tests.support.harness import ALICE, load, texts
 from tests.support.refusals import refusal
 

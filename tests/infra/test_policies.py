@@ -10,7 +10,7 @@ from typing import Any
 import parliament
 import pytest
 
-from infra.policies import MOST_PEOPLE
+from infra.policy_checks import MOST_PEOPLE
 from tests.support.harness import EVERYTHING, Graph, Node, deploy
 
 ROLE = "aws:iam/role:Role"

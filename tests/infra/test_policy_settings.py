@@ -14,15 +14,8 @@ from hypothesis import strategies as st
 
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy, as_json
 from infra.config import Settings
-from infra.policies import (
-    LINKS,
-    MOST_GROUPS,
-    MOST_POLICIES,
-    POLICIES_BYTES,
-    POLICY_BYTES,
-    Terms,
-    doubts,
-)
+from infra.policies import MOST_GROUPS, MOST_POLICIES, Terms
+from infra.policy_checks import LINKS, POLICIES_BYTES, POLICY_BYTES, doubts
 from tests.support.harness import ALICE, load
 from tests.support.refusals import refusal
 
