@@ -25,7 +25,8 @@ from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
 from infra.asl import approval_definition
-from infra.policies import POLICIES_BYTES, POLICY_BYTES, Terms
+from infra.policies import Terms
+from infra.policy_checks import POLICIES_BYTES, POLICY_BYTES
 from tests.support.harness import Graph
 
 Json = dict[str, Any]
