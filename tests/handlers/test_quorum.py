@@ -130,7 +130,7 @@ def test_rejections_count_over_the_whole_policy():
 def test_a_vote_of_somebody_whom_the_policy_does_not_name_does_not_count():
     """Whoever may write the table may write people into a record; the policy is bound to the run."""
     forged = record(policy=PAYOUT).with_approver(ANNA, vote=vote())
-    forged = replace(forged, approvers=forged.approvers | {STRANGER: Approver(vote=vote())})
+    forged = replace(forged, approvers={**forged.approvers, STRANGER: Approver(vote=vote())})
     forged = replace(
         forged,
         approvers={

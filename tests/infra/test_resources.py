@@ -87,7 +87,7 @@ def test_dead_letters_come_from_the_request_queue_only(graph):
         ("workflow-generate-task", "generate_task", 15, 256),
         ("workflow-process-task", "process_task", 15, 256),
         ("approval-function", "approval_api", 25, 512),
-        ("notifier-request-approval", "request_approval", 74, 512),
+        ("notifier-request-approval", "request_approval", 73, 512),
         ("dead-letters-give-up-request", "give_up_request", 30, 256),
         ("records-reconcile-request", "reconcile_request", 30, 256),
     ],
