@@ -129,6 +129,12 @@ def test_an_inherited_escalation_contact_who_is_an_approver_here_drops_out(peopl
     assert policy(**people).policy.escalate_to == ()
 
 
+@pytest.mark.parametrize(("contact", "approver"), [("Head@example.com", HEAD), (HEAD, "HEAD@example.com")])
+def test_a_contact_drops_out_in_whatever_spelling(contact, approver):
+    said = load(**STACK | {"escalateTo": [contact]}, policies={"payout": {"approvers": [approver]}}).terms["payout"]
+    assert (said.policy.approvers, said.policy.escalate_to) == ((contact,), ())
+
+
 def test_only_the_contact_who_is_an_approver_drops_out():
     config = STACK | {"escalateTo": [HEAD, "dora@example.com"]}
     said = load(**config, policies={"payout": {"approvers": [HEAD]}}).terms
