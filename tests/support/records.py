@@ -23,6 +23,11 @@ DEADLINE = ASKED_AT + 86_400
 REQUEST_ID = "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
 EXECUTION_ARN = "arn:aws:states:eu-central-1:123456789012:execution:signoff:c0ffee"
 
+# Anna or Ben; what a new request asks for.
+EITHER = Policy(approvers=(ANNA, BEN), audit_days=30)
+
+POLICY_FIELDS = {"approvals_required", "rejections_required", "escalate_to", "groups"}
+
 # What nobody may ever read in a mail or on a page.
 SOURCE_IP, USER_AGENT, DIGEST, TASK_TOKEN = "203.0.113.7", "Mozilla/5.0 (test)", "d1" * 32, "task-token-AAAA"
 
@@ -34,7 +39,11 @@ def vote(decision: Decision = Decision.APPROVE, comment: str = "", at: int = ASK
 
 
 def record(**changes: Any) -> Record:
-    """Open, in its first round, nobody has answered; two of three people have to approve."""
+    """Open, in its first round, nobody has answered; two of three people have to approve.
+
+    `changes` are the record's, or its policy's.
+    """
+    of_policy = {name: changes.pop(name) for name in POLICY_FIELDS & changes.keys()}
     asked = {who: Approver(links=(DIGEST,), mailed_round=1) for who in (ANNA, BEN, CARLA)}
     sample = Record(
         request_id=REQUEST_ID,
@@ -47,7 +56,7 @@ def record(**changes: Any) -> Record:
         expires_at=DEADLINE + 365 * 86_400,
         round=1,
         rounds=3,
-        policy=policy(),
+        policy=policy(**of_policy),
         approvers=asked,
         task_token=TASK_TOKEN,
     )
@@ -103,9 +112,14 @@ def message_body(**question: str) -> dict[str, Any]:
         rounds=3,
         late=False,
         deadline=DEADLINE,
-        policy=policy_body(policy()),
+        policy=policy_body(EITHER),
         request=request | {"digest": question_digest(request)},
     )
+
+
+def needing(approvals: int, sample: Record, **changes: Any) -> Record:
+    """The record when it takes so many approvals."""
+    return replace(sample, policy=replace(sample.policy, approvals_required=approvals), **changes)
 
 
 def policy_body(one: Policy) -> dict[str, Any]:
