@@ -22,6 +22,7 @@ from handlers.approvals.usecases.records import Records
 from handlers.contract.message import message_body
 from handlers.contract.record import EXECUTION_INDEX
 from sandbox import Sandbox
+from tests.support.records import policy_body
 from tests.support.waiting import until
 
 ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
@@ -187,6 +188,7 @@ def queue_message(execution_arn: str, record: Record, *, token: str = "", round_
         rounds=record.rounds,
         late=late,
         deadline=record.deadline,
+        policy=policy_body(record.policy),
         request={
             "requestId": record.request_id,
             "title": record.title,
