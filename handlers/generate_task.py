@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.trigger import Policies, question
 from handlers.approvals.observability import logger
-from handlers.contract.question import new_request_id, question_digest
+from handlers.contract.question import question_digest, request_id
 from handlers.contract.settings.generate_task import GenerateSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def request(trigger: Any, stacks_own: Mapping[str, Any], policies: Policies) -> dict[str, str]:
+def request(trigger: Any, execution: str, stacks_own: Mapping[str, Any], policies: Policies) -> dict[str, str]:
     """What people will be asked. `stacks_own` is the default, for a trigger without a question.
+
+    `execution` is the run's ARN: with the trigger it makes the request's id, which is the same for the same start.
 
     Returns {"requestId", "title", "details", "requestedBy", "policy", "requestedAt", "digest"}, all text, and
     "scheduledFor" if a schedule started the run. Raises InvalidTask. The digest comes last and covers the question:
@@ -32,7 +34,7 @@ def request(trigger: Any, stacks_own: Mapping[str, Any], policies: Policies) -> 
     # Your own changes to title, details and policy go here.
 
     made = {
-        "requestId": new_request_id(),
+        "requestId": request_id(trigger, execution),
         **asked,
         "requestedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
@@ -51,7 +53,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     See `request`. The names come from the state machine's definition, which has the policies, so they always agree.
     """
     policies = Policies(known=event["policies"], of_events=settings().event_policy)
-    made = request(event["input"], settings().default_task, policies)
+    made = request(event["input"], event["execution"], settings().default_task, policies)
     logger.info("task generated", requestId=made["requestId"], execution=event["execution"])
     return made
 

@@ -66,6 +66,7 @@ REFUSALS = {
     WorkflowError.REJECTED: "Rejected",
     WorkflowError.NOTIFICATION_FAILED: "Not delivered",
     WorkflowError.TOO_FEW_APPROVERS: "Too few approvers",
+    WorkflowError.DUPLICATE: "Duplicate",
 }
 # The cause of a failed state as text: a missing or null cause would break the Fail state.
 CAUSE = "$type($states.input.Cause) = 'string' ? $states.input.Cause : 'no cause was given'"

@@ -75,7 +75,13 @@ class Trigger(pulumi.ComponentResource):
             target={
                 "arn": args.state_machine_arn,
                 "role_arn": role.arn,
-                "input": json.dumps({"task": dict(args.task), "scheduledTime": "<aws.scheduler.scheduled-time>"}),
+                "input": json.dumps(
+                    {
+                        "task": dict(args.task),
+                        "scheduledTime": "<aws.scheduler.scheduled-time>",
+                        "scheduleArn": "<aws.scheduler.schedule-arn>",
+                    }
+                ),
                 "retry_policy": {
                     "maximum_event_age_in_seconds": RETRY_SECONDS,
                     "maximum_retry_attempts": RETRY_ATTEMPTS,

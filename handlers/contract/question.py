@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Protocol
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid5
 
 
 class Field(StrEnum):
@@ -35,9 +35,27 @@ BOUND = (Field.REQUEST_ID, Field.TITLE, Field.DETAILS, Field.REQUESTED_BY, Field
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
-def new_request_id() -> str:
-    """Matches REQUEST_ID, in lower case."""
-    return str(uuid4())
+def request_id(trigger: Any, execution_arn: str) -> str:
+    """The same for every run of the same start: services start a run again when they do not know how it went.
+
+    A start is an event, by its id; a schedule's time; or anything else, which is a start of its own. `trigger` is what
+    the execution was started with. Matches REQUEST_ID, in lower case. A UUID of version 5:
+    https://www.rfc-editor.org/rfc/rfc9562#section-5.5
+    """
+    machine = execution_arn.rpartition(":")[0].replace(":execution:", ":stateMachine:")
+    given = trigger if isinstance(trigger, Mapping) else {}
+    schedule = (given.get("scheduleArn"), given.get("scheduledTime"))
+    if "detail-type" in given and _said(given.get("id")):
+        start = ["event", given["id"]]
+    elif all(map(_said, schedule)):
+        start = ["schedule", *schedule]
+    else:
+        start = ["execution", execution_arn]
+    return str(uuid5(NAMESPACE_URL, json.dumps([machine, *start])))
+
+
+def _said(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def question_digest(request: Mapping[str, Any]) -> str:

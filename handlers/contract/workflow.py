@@ -12,6 +12,7 @@ class WorkflowError(StrEnum):
     EXPIRED = "Expired"
     NOTIFICATION_FAILED = "NotificationFailed"
     TOO_FEW_APPROVERS = "TooFewApprovers"
+    DUPLICATE = "Duplicate"  # of a run that the same start had begun before
     INVALID_TASK = "InvalidTask"
     RECORD_UNAVAILABLE = "RecordUnavailable"
     ANSWER_MISMATCH = "AnswerMismatch"

@@ -94,6 +94,28 @@ class Queue:
         pass
 
 
+class Executions:
+    """Step Functions' calls about several executions, by token and by ARN."""
+
+    exceptions = WORKFLOW_ERRORS
+
+    def __init__(self, runs: list[Workflow]) -> None:
+        self._runs = runs
+
+    def send_task_success(self, *, taskToken, output) -> None:  # noqa: N803
+        self._waiting(taskToken).send_task_success(taskToken=taskToken, output=output)
+
+    def send_task_failure(self, *, taskToken, error, cause) -> None:  # noqa: N803
+        self._waiting(taskToken).send_task_failure(taskToken=taskToken, error=error, cause=cause)
+
+    def describe_execution(self, *, executionArn) -> dict[str, Any]:  # noqa: N803
+        (run,) = [run for run in self._runs if run.execution_arn == executionArn]
+        return run.describe_execution(executionArn=executionArn)
+
+    def _waiting(self, token: str) -> Workflow:
+        return next((run for run in self._runs if run.token == token), self._runs[0])
+
+
 class Workflow:
     """One execution of the state machine in infra/asl.py. One token lives at a time, and it answers once.
 
@@ -107,6 +129,7 @@ class Workflow:
     def __init__(
         self,
         *,
+        name: str,
         request_id: str,
         rounds: int,
         deadline: int,
@@ -118,7 +141,8 @@ class Workflow:
         self.status, self.error, self.at = "RUNNING", "", "waiting"
         self.took, self.token, self.round, self.rounds = "", "", 0, rounds
         self.sent: list[str] = []
-        self.execution_arn = f"{EXECUTION_ARN}-{request_id}"
+        self.execution_arn = f"{EXECUTION_ARN}-{request_id}-{name}"
+        self._name = name
         self._request_id, self._deadline, self._table, self._policy = request_id, deadline, table, policy
         self._clock, self._stopped = clock, datetime.fromtimestamp(clock.now(), UTC)
         self._numbers = itertools.count(1)
@@ -174,7 +198,7 @@ class Workflow:
 
     def _ask(self, *, late: bool = False) -> None:
         self.round += not late
-        self.token = f"token-{next(self._numbers)}-of-{self._request_id}"
+        self.token = f"token-{next(self._numbers)}-of-{self._request_id}-{self._name}"
         body = message_body(requestId=self._request_id)
         self.request = body["request"]
         body |= {

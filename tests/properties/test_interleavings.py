@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from handlers.approvals.rules.record import Decision
+from tests.properties.aws import Workflow
 from tests.properties.tables import approval_table
 from tests.properties.workers import Fate
 from tests.properties.world import World
@@ -35,17 +36,26 @@ class Requests(RuleBasedStateMachine):
 
     @initialize(
         policy=policies(),
+        starts=st.sampled_from([1, 1, 2]),
         rounds=st.integers(1, 3),
         asked=st.booleans(),
     )
-    def start(self, policy, rounds, asked):
-        self.world = World(policy=policy, rounds=rounds, **self.make_table())
+    def start(self, policy, starts, rounds, asked):
+        self.world = World(policy=policy, starts=starts, rounds=rounds, **self.make_table())
         if asked:
             self.world.to_its_end(self.world.deliver(self.world.queue[0]))
 
     @property
     def room(self) -> bool:
         return len(self.world.at_work) < CROWD
+
+    @property
+    def running(self) -> list[Workflow]:
+        return [run for run in self.world.runs if not run.ended]
+
+    @property
+    def over(self) -> list[Workflow]:
+        return [run for run in self.world.runs if run.ended]
 
     @precondition(lambda self: self.world.links and self.room)
     @rule(who=st.integers(0, 3), decision=st.sampled_from(Decision), link=st.integers(0, 5))
@@ -82,21 +92,21 @@ class Requests(RuleBasedStateMachine):
             if not worker.finished:
                 self.world.go(worker)
 
-    @precondition(lambda self: not self.world.workflow.ended)
-    @rule(trouble=st.sampled_from([False] * 4 + [True]))
-    def the_execution_goes_on(self, trouble):
-        self.world.go_on(trouble=trouble)
+    @precondition(lambda self: self.running)
+    @rule(number=st.integers(0, 1), trouble=st.sampled_from([False] * 4 + [True]))
+    def an_execution_goes_on(self, number, trouble):
+        self.world.go_on(self.running[number % len(self.running)], trouble=trouble)
 
-    @precondition(lambda self: not self.world.workflow.ended)
-    @rule(really=st.sampled_from([False] * 5 + [True]))
-    def somebody_stops_the_execution(self, really):
+    @precondition(lambda self: self.running)
+    @rule(number=st.integers(0, 1), really=st.sampled_from([False] * 5 + [True]))
+    def somebody_stops_an_execution(self, number, really):
         if really:
-            self.world.workflow.stop()
+            self.running[number % len(self.running)].stop()
 
-    @precondition(lambda self: self.world.workflow.ended and self.room)
-    @rule()
-    def the_record_is_told_of_the_end(self):
-        self.world.tell()
+    @precondition(lambda self: self.over and self.room)
+    @rule(number=st.integers(0, 1))
+    def the_record_is_told_of_an_end(self, number):
+        self.world.tell(self.over[number % len(self.over)])
 
     @rule(seconds=st.sampled_from([1, 9, 25]))
     def time_passes(self, seconds):

@@ -46,6 +46,7 @@ class Worker:
         self.pressed: tuple[str, Any] | None = None  # who, and what, if this is somebody at the page
         self.round = 0  # whose mails it sends, if it sends any
         self.late = False  # it has begun when the execution was over
+        self.told_of = ""  # the execution whose end it hears of
         self.error: BaseException | None = None
         self._work = work
         self._fate = Fate.FINE

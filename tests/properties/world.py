@@ -26,7 +26,7 @@ from handlers.approvals.usecases.records import PATIENCE_SECONDS, Records
 from handlers.contract.policy import Policy
 from handlers.contract.record import EXECUTION_INDEX, Status
 from handlers.request_approval import Requests
-from tests.properties.aws import TABLE, MemoryTable, Queue, Topic, Workflow
+from tests.properties.aws import TABLE, Executions, MemoryTable, Queue, Topic, Workflow
 from tests.properties.workers import WORKER_SECONDS, Clock, Fate, Violated, Worker, stepwise
 from tests.support.events import http, sqs
 from tests.support.fakes import APPROVAL_URL, page_settings
@@ -47,7 +47,7 @@ ENDS = {
     ("FAILED", "SQS.AmazonSQSException"): {Status.CLOSED},
 }
 # Endings that nobody has to look into: people's own doing.
-ORDINARY = {("SUCCEEDED", ""), ("FAILED", "Rejected"), ("FAILED", "Expired")}
+ORDINARY = {("SUCCEEDED", ""), ("FAILED", "Rejected"), ("FAILED", "Expired"), ("FAILED", "Duplicate")}
 LETTERHEAD = Letterhead(environment="test", timezone="UTC", approval_url=APPROVAL_URL)
 
 
@@ -55,10 +55,13 @@ LETTERHEAD = Letterhead(environment="test", timezone="UTC", approval_url=APPROVA
 class World:
     """One request under a policy; `table` is a DynamoDB client or a stand-in for one.
 
+    Services have started it `starts` times: the first run whose message is read asks, and any other is a duplicate.
+
     `skew` is how many seconds Step Functions' clock is ahead of the functions'.
     """
 
     policy: Policy = ANY_OF_THREE
+    starts: int = 1
     rounds: int = 2
     table: Any = None
     table_name: str = TABLE
@@ -72,20 +75,24 @@ class World:
     def __post_init__(self) -> None:
         self.clock = Clock(ASKED_AT)
         self.table = self.table or MemoryTable()
-        self.workflow = Workflow(
-            request_id=self.request_id,
-            rounds=self.rounds,
-            deadline=ASKED_AT + self.skew + self.seconds,
-            table=self.table,
-            table_name=self.table_name,
-            policy=self.policy,
-            clock=self.clock,
-        )
+        self.runs = [
+            Workflow(
+                name=f"run-{number}",
+                request_id=self.request_id,
+                rounds=self.rounds,
+                deadline=ASKED_AT + self.skew + self.seconds,
+                table=self.table,
+                table_name=self.table_name,
+                policy=self.policy,
+                clock=self.clock,
+            )
+            for number in range(self.starts)
+        ]
         self.queue: list[str] = []
         self.dead_letters: list[str] = []
-        self._taken_from_queue = 0
+        self._taken_from_queue = [0] * self.starts
         self._reader = ApprovalTable(self.table, self.table_name)
-        self._operator_mails = 0
+        self._operator_mails = [0] * self.starts
         self._mailed_by: dict[tuple[str, int], list[Worker]] = {}
         self._running: Worker | None = None
         self.collect()
@@ -98,6 +105,12 @@ class World:
         return found
 
     @property
+    def workflow(self) -> Workflow:
+        """The run whose request it is; the first one as long as nobody knows."""
+        record = self.stored
+        return next((run for run in self.runs if record and run.execution_arn == record.execution_arn), self.runs[0])
+
+    @property
     def stored(self) -> Record | None:
         return self._reader.get(self.request_id)
 
@@ -108,7 +121,7 @@ class World:
     @property
     def messages(self) -> list[str]:
         """All that were ever sent: any of them may be delivered once more."""
-        return self.workflow.sent
+        return [body for run in self.runs for body in run.sent]
 
     # What may happen next.
 
@@ -116,7 +129,9 @@ class World:
         """The queue gives a message to the consumer, and forgets it if that reports no failure."""
         function, ends = self._requests(), int(self.clock.now() + WORKER_SECONDS) + 1
         worker = self._consume("request_approval", self.queue, body, lambda delivered: function.serve(delivered, ends))
-        worker.round, worker.late = json.loads(body)["round"], self.workflow.ended
+        message = json.loads(body)
+        (run,) = [run for run in self.runs if run.execution_arn == message["executionArn"]]
+        worker.round, worker.late = message["round"], run.ended
         return worker
 
     def dead_letter(self, body: str) -> Worker:
@@ -133,7 +148,7 @@ class World:
             "give_up_request", self.dead_letters, body, lambda delivered: give_up_request.serve(use_case, delivered)
         )
 
-    def tell(self) -> Worker:
+    def tell(self, run: Workflow) -> Worker:
         """EventBridge brings word that the execution is over: at least once, at any time after that."""
         use_case = Reconcile(
             records=self._records(),
@@ -144,12 +159,14 @@ class World:
 
         def work() -> bool:
             try:
-                reconcile_request.serve(use_case, {"detail": {"executionArn": self.workflow.execution_arn}})
+                reconcile_request.serve(use_case, {"detail": {"executionArn": run.execution_arn}})
             except UnavailableError:
                 return False  # Lambda calls it again
             return True
 
-        return self._start("reconcile_request", work)
+        worker = self._start("reconcile_request", work)
+        worker.told_of = run.execution_arn
+        return worker
 
     def press(self, who: str, decision: Decision = Decision.APPROVE, number: int = -1) -> Worker:
         """Somebody presses a button of the page behind the link in one of their mails."""
@@ -175,8 +192,8 @@ class World:
             self.go(worker)
         return worker
 
-    def go_on(self, *, trouble: bool = False) -> None:
-        self.workflow.go_on(trouble=trouble)
+    def go_on(self, run: Workflow | None = None, *, trouble: bool = False) -> None:
+        (run or self.workflow).go_on(trouble=trouble)
         self.collect()
         self.look()
 
@@ -189,8 +206,9 @@ class World:
 
     def collect(self) -> None:
         """What the state machine has sent waits in the queue."""
-        self.queue += self.workflow.sent[self._taken_from_queue :]
-        self._taken_from_queue = len(self.workflow.sent)
+        for number, run in enumerate(self.runs):
+            self.queue += run.sent[self._taken_from_queue[number] :]
+            self._taken_from_queue[number] = len(run.sent)
 
     # What has to be true.
 
@@ -233,24 +251,32 @@ class World:
         for worker in self.at_work:
             self.to_its_end(worker)
         self._empty_the_queues()
-        while not self.workflow.ended:
-            if self.workflow.at == "waiting":
-                self._somebody_can_answer()
-            self.go_on()
-            self._empty_the_queues()
-        self._told()
+        for run in self.runs:
+            while not run.ended:
+                if run.at == "waiting":
+                    assert run is self.workflow, "a duplicate waits for an answer"
+                    self._somebody_can_answer()
+                self.go_on(run)
+                self._empty_the_queues()
+        for run in self.runs:
+            self._told(run)
         for who in list(self.links)[:1]:
             pressed = self.to_its_end(self.press(who))
             assert pressed.answer["statusCode"] in {200, 409}
             self._agrees(self.record)
 
-    def _told(self) -> None:
+    def _told(self, run: Workflow) -> None:
         """Word of the end has come, if need be once more; after that the record needs nobody's press."""
-        if not any(worker.name == "reconcile_request" and worker.answer for worker in self.workers):
-            self.to_its_end(self.tell())
-        ordinary = (self.workflow.status, self.workflow.error) in ORDINARY
-        assert ordinary == (not self._operator_mails), "the operator hears of trouble, and of nothing else"
+        if not any(worker.told_of == run.execution_arn and worker.answer for worker in self.workers):
+            self.to_its_end(self.tell(run))
+        ordinary = (run.status, run.error) in ORDINARY
+        mails = self._operator_mails[self.runs.index(run)]
+        assert ordinary == (not mails), "the operator hears of trouble, and of nothing else"
         record = self.stored
+        if run is not self.workflow:
+            assert not run.took, "a duplicate has got the other run's answer"
+            assert run.error != "Expired", "a duplicate has expired the other run's request"
+            return
         if record and record.status is Status.OPEN:
             # Word came first, then a message, and its reader could not see that the execution was over.
             blind = (worker for worker in self.workers if worker.name == "request_approval" and worker.late)
@@ -338,12 +364,13 @@ class World:
         return Records(store=ApprovalTable(stepwise(self.table), self.table_name, EXECUTION_INDEX), clock=self.clock)
 
     def _executions(self) -> StepFunctions:
-        return StepFunctions(stepwise(self.workflow))
+        return StepFunctions(stepwise(Executions(self.runs)))
 
     def _mail(self, who: str, body: str) -> None:
         """Somebody gets a mail: whose link works, and who had none in this round unless a fault came between."""
         if not who:
-            self._operator_mails += 1
+            (number,) = [number for number, run in enumerate(self.runs) if run.execution_arn in body]
+            self._operator_mails[number] += 1
             return
         (link,) = re.findall(r"^https?://\S+/approvals/\S+$", body, re.MULTILINE)
         record, worker = self.record, self._running

@@ -54,12 +54,14 @@ class ApprovalTable:
 
     def replace(self, seen: Record, after: Record) -> Record | None:
         """One conditional UpdateItem with the changes. The condition on the version covers everything read from it:
-        that the request was open, and that this person had not voted."""
+        that the request was open, and that this person had not voted. The other one keeps runs apart: a record that was
+        deleted, and made again by another run, may have the same version."""
         old, new = to_item(seen), to_item(after) | {Attribute.VERSION.value: seen.version + 1}
         changed = {name: value for name, value in new.items() if old.get(name) != value}
         removed = sorted(old.keys() - new.keys())
         names = {f"#{name}": name for name in [*changed, *removed]}
-        values = _all_typed({f":{name}": value for name, value in changed.items()} | {":seen": seen.version})
+        values = {f":{name}": value for name, value in changed.items()}
+        values |= {":seen": seen.version, ":execution": seen.execution_arn}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
         if removed:
             expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
@@ -69,9 +71,9 @@ class ApprovalTable:
                     TableName=self._table,
                     Key=_key(seen.request_id),
                     UpdateExpression=expression,
-                    ConditionExpression=f"#{Attribute.VERSION} = :seen",
+                    ConditionExpression=f"#{Attribute.VERSION} = :seen AND {Attribute.EXECUTION_ARN} = :execution",
                     ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
+                    ExpressionAttributeValues=_all_typed(values),
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
                 return None

@@ -15,12 +15,13 @@ UNDECIDED_ERRORS = frozenset(
         WorkflowError.EXPIRED,
         WorkflowError.NOTIFICATION_FAILED,
         WorkflowError.TOO_FEW_APPROVERS,
+        WorkflowError.DUPLICATE,
         WorkflowError.RECORD_UNAVAILABLE,
         WorkflowError.ANSWER_MISMATCH,
     }
 )
 # Ordinary outcomes, which the operator is not told about.
-ORDINARY_ERRORS = frozenset({WorkflowError.REJECTED, WorkflowError.EXPIRED})
+ORDINARY_ERRORS = frozenset({WorkflowError.REJECTED, WorkflowError.EXPIRED, WorkflowError.DUPLICATE})
 TROUBLE = frozenset(Ending) - {Ending.SUCCEEDED}
 
 
@@ -87,6 +88,11 @@ def undecided(record: Record | None, request_id: str) -> tuple[WorkflowError, st
         return WorkflowError.EXPIRED, f"Request {request_id} was not decided in time"
     why = "was given up" if record and record.status is Status.CLOSED else "was never mailed to anybody"
     return WorkflowError.NOTIFICATION_FAILED, f"Request {request_id} {why} before its deadline"
+
+
+def duplicate(record: Record) -> str:
+    """The cause for a run that finds a record of another one."""
+    return f"The same start has begun another run before, {record.execution_arn}, which has request {record.request_id}"
 
 
 def abandoned(record: Record, round_: int) -> Record:

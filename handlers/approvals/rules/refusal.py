@@ -21,7 +21,8 @@ class Reason(StrEnum):
     GIVEN_UP = "given up"  # the request was closed, so the execution must not keep waiting for it
     BUSY = "busy"  # another worker is sending this round's mails
     TOO_FEW = "too few"  # without the requester, the people left cannot reach the quorum
-    FOREIGN = "foreign"  # the message belongs to another run than the record, or disagrees with it about the rounds
+    DUPLICATE = "duplicate"  # the record is that of an earlier run of the same start
+    FOREIGN = "foreign"  # the message disagrees with its run's record about the rounds
     # Of anything
     GONE = "gone"  # the record has been deleted
 

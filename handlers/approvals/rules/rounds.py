@@ -7,6 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
+from handlers.approvals.rules.endings import duplicate
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.quorum import Count, shortages, without_requester
 from handlers.approvals.rules.record import DECIDED, Approver, Lease, Record
@@ -68,7 +69,7 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
 
     `digests` holds the digest of a fresh link for everybody who might be asked. Calling it again with the same lease
     changes nothing, so a write whose response was lost is simply retried. A decided record is returned unchanged.
-    FOREIGN, STALE or GIVEN_UP if there is nothing to ask; BUSY while another worker holds the lease.
+    DUPLICATE, FOREIGN, STALE or GIVEN_UP if there is nothing to ask; BUSY while another worker holds the lease.
     """
     if refusal := foreign(record, message):
         return refusal
@@ -92,9 +93,9 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
 
 
 def foreign(record: Record, message: Message) -> Refusal | None:
-    """Only messages of a record's own run may create or change it."""
+    """Only messages of a record's own run may change it; another run of the same start is told so."""
     if message.execution_arn != record.execution_arn:
-        return Refusal(reason=Reason.FOREIGN, words="executionArn must be that of the run whose request this is")
+        return Refusal(reason=Reason.DUPLICATE, words=duplicate(record))
     if message.rounds != record.rounds:
         return Refusal(reason=Reason.FOREIGN, words="rounds must be what the run began with")
     return None

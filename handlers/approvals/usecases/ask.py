@@ -89,6 +89,9 @@ class Ask:
         elif refusal.reason is Reason.TOO_FEW:
             self.workflow.fail(message.task_token, WorkflowError.TOO_FEW_APPROVERS, refusal.words)
             logger.warning("refused", outcome=WorkflowError.TOO_FEW_APPROVERS.value)
+        elif refusal.reason is Reason.DUPLICATE:
+            self.workflow.fail(message.task_token, WorkflowError.DUPLICATE, refusal.words)
+            logger.info("the same start has asked already", outcome=WorkflowError.DUPLICATE.value)
         else:
             raise NotAskedError(refusal)
 
@@ -132,7 +135,8 @@ class Ask:
         """The last round is over, and the workflow could not close the record: report the decision in it, if any."""
         record = self.records.store.get(message.request_id)
         if record and (refusal := rounds.foreign(record, message)):
-            raise NotAskedError(refusal)
+            self._refuse(message, refusal)
+            return
         if record and record.status in DECIDED:
             self._hand_over(record, message)
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from handlers.approvals.observability import count, logger
-from handlers.approvals.rules.endings import abandoned
+from handlers.approvals.rules.endings import abandoned, duplicate
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import DECIDED
 from handlers.approvals.usecases.hand_over import hand_over
@@ -25,21 +25,24 @@ class GiveUp:
     def serve(self, message: Message) -> None:
         """Fail the execution that waits for this message, unless a decision or a later round has overtaken it.
 
-        The record is closed last, and only by its own run: people can answer until Step Functions has accepted the
-        failure. Raises UnavailableError.
+        The record is closed last: people can answer until Step Functions has accepted the failure. A record of another
+        run is left alone. Raises UnavailableError.
         """
         record = self.records.store.get(message.request_id)
-        own = record if record and record.execution_arn == message.execution_arn else None
-        if own and own.status in DECIDED:
-            hand_over(self.records, self.workflow, own, message.task_token)
-            logger.info("answered a decision that was still to be handed over", outcome=own.status.value)
+        if record and message.execution_arn != record.execution_arn:
+            self.workflow.fail(message.task_token, WorkflowError.DUPLICATE, duplicate(record))
+            logger.info("the same start has asked already", outcome=WorkflowError.DUPLICATE.value)
             return
-        if own and own.round > message.round:
+        if record and record.status in DECIDED:
+            hand_over(self.records, self.workflow, record, message.task_token)
+            logger.info("answered a decision that was still to be handed over", outcome=record.status.value)
+            return
+        if record and record.round > message.round:
             logger.info("a later round has been asked since", outcome="stale")
             return
         cause = f"The approvers of request {message.request_id} could not be asked in round {message.round}"
         failed = self.workflow.fail(message.task_token, WorkflowError.NOTIFICATION_FAILED, cause)
         count("NotDelivered")
         logger.error("request not delivered", outcome=WorkflowError.NOTIFICATION_FAILED.value if failed else "stale")
-        if own and failed:
-            self.records.change(own, partial(abandoned, round_=message.round))
+        if record and failed:
+            self.records.change(record, partial(abandoned, round_=message.round))

@@ -45,7 +45,8 @@ class Reconcile:
         records = []
         for request_id in self.records.store.requests_of(execution_arn):
             seen = self.records.store.get(request_id)
-            if not seen:
+            # The index may still name a record that has been deleted and made again by another run.
+            if not seen or seen.execution_arn != execution_arn:
                 continue
             record, _ = self.records.change(seen, partial(ended, execution=execution))
             logger.info("execution is over", requestId=request_id, outcome=record.status.value, ended=execution.status)

@@ -25,11 +25,16 @@ class Records:
     def change(self, seen: Record, rule: Callable[[Record], Record | Refusal]) -> tuple[Record, Refusal | None]:
         """The resulting record, and the refusal if the rule refused.
 
-        Reads only if somebody else has written since `seen`, and writes only if the rule changes something. Raises
-        UnavailableError.
+        Reads only if somebody else has written since `seen`, and writes only if the rule changes something. A record of
+        another run is not the one that was seen. Raises UnavailableError.
         """
-        latest, refusal = self._change(seen.request_id, seen, lambda record: rule(record) if record else _gone())
-        return latest or seen, refusal
+
+        def unless_gone(record: Record | None) -> Record | Refusal:
+            ours = record and record.execution_arn == seen.execution_arn
+            return rule(record) if record and ours else Refusal(reason=Reason.GONE)
+
+        latest, refusal = self._change(seen.request_id, seen, unless_gone)
+        return (seen if not latest or (refusal and refusal.reason is Reason.GONE) else latest), refusal
 
     def open(
         self, request_id: str, rule: Callable[[Record | None], Record | Refusal]
@@ -56,7 +61,3 @@ class Records:
             self.clock.sleep(random.uniform(0, pause))  # noqa: S311 - spreads writers, hides nothing
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             seen = self.store.get(request_id)
-
-
-def _gone() -> Refusal:
-    return Refusal(reason=Reason.GONE)
