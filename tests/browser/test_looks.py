@@ -260,7 +260,7 @@ def test_rows_with_arabic_names_stand_on_the_right_whatever_their_values_are(
         assert amount.evaluate("one => getComputedStyle(one).direction") == "ltr"
 
 
-@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "decided-crowd", "open-refused", "closed"])
+@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "open-groups", "decided-crowd", "open-refused", "closed"])
 def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colour(
     browser: Browser, site: str, name: str
 ) -> None:
@@ -269,7 +269,7 @@ def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colou
         if pictures := os.environ.get("SCREENSHOTS"):
             page.screenshot(path=Path(pictures, f"{name}-forced.png"), full_page=True)
         text = page.evaluate("getComputedStyle(document.body).color")
-        for icon in page.locator(".notice > .icon, .votes .icon").all():
+        for icon in page.locator(".notice > .icon, .votes .icon, .groups .icon").all():
             assert icon.evaluate("one => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]") == [
                 text,
                 "rgba(0, 0, 0, 0)",
@@ -279,7 +279,9 @@ def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colou
         assert not page.evaluate(WIDER_THAN_ITS_BOX)
 
 
-@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "open-rows-right-to-left", "decided-crowd"])
+@pytest.mark.parametrize(
+    "name", ["open-rows", "open-crowd", "open-groups-many", "open-rows-right-to-left", "decided-crowd"]
+)
 def test_at_twice_the_size_a_page_fits(browser: Browser, site: str, name: str) -> None:
     """200 % zoom of 1,280 x 800 pixels is a window of 640 x 400."""
     with watched(browser, viewport={"width": 640, "height": 400}, device_scale_factor=2) as page:
