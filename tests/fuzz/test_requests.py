@@ -11,6 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from handlers.approvals.adapters.answers import rejection
+from handlers.approvals.adapters.item import from_item
 from handlers.approvals.faces import page
 from handlers.approvals.rules import links
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
@@ -304,6 +306,6 @@ def test_what_one_person_typed_is_shown_to_another_as_text():
         assert markup <= ours
         assert "Browser/" not in text
         (told,) = api.machine.answers
-        assert json.loads(api.store.items[REQUEST_ID]["answer"])["cause"] == told["cause"]
+        assert rejection(from_item(api.store.items[REQUEST_ID])) == told["cause"]
 
     check()
