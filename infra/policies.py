@@ -1,10 +1,136 @@
-"""Approval policies as the stack's configuration names them, and how long each is asked for."""
+"""Approval policies: how the stack's configuration writes them, and what each inherits.
+
+The policy `default` is what the stack's own keys say.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-from handlers.contract.policy import Policy
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from handlers.contract.address import same_person
+from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
+from infra import json_text, people
+from infra.refusal import Fault, RefusedError
+from infra.shapes import Shape, Truth, Whole, read
+
+# An execution of a standard state machine lives for a year at most. A day less, so that its end is ours, not AWS's.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+LONGEST_DEADLINE_SECONDS = 364 * 24 * 3600
+LARGEST_QUORUM = 50
+MOST_POLICIES = 50
+MOST_GROUPS = 20  # a mail and a page list them all
+SOMEBODY = "a list of at least one e-mail address"
+NAME = re.compile(r"[A-Za-z0-9-]{1,40}")
+
+Made = TypeVar("Made")
+
+
+def _somebody(approvers: tuple[str, ...]) -> tuple[str, ...]:
+    if not approvers:
+        raise ValueError(f"must be {SOMEBODY}")
+    return approvers
+
+
+People = Annotated[tuple[str, ...], BeforeValidator(people.several)]
+Approvers = Annotated[People, AfterValidator(_somebody)]
+Quorum = Annotated[int, Whole(1, LARGEST_QUORUM)]
+
+
+class Rules(Shape):
+    """What the stack says of all requests, and a policy of its own. A policy's own keys are its `model_fields_set`."""
+
+    approvers: Approvers = ()
+    approvals_required: Quorum = 1
+    rejections_required: Quorum = 1
+    deadline_seconds: Annotated[int, Whole(60, LONGEST_DEADLINE_SECONDS)] = 86_400
+    reminders: Annotated[int, Whole(0, 20)] = 2
+    escalate_to: People = ()
+    prevent_self_approval: Truth = True
+
+
+class GroupRules(Shape):
+    """Some of a policy's approvers, and how many of them have to approve."""
+
+    approvers: Approvers = Field(description=SOMEBODY)
+    approvals_required: Quorum = 1
+
+
+def _object(value: Any, words: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise RefusedError([Fault((), words, value)])
+    return value
+
+
+def _group(value: Any) -> GroupRules:
+    group, faults = read(GroupRules, _object(value, "must be an object with approvers"))
+    if group and group.approvals_required > (approvers := len(group.approvers)):
+        said = f"must be at most the number of approvers, {approvers}"
+        faults.append(Fault(("approvalsRequired",), said, group.approvals_required))
+    if faults or not group:
+        raise RefusedError(faults)
+    return group
+
+
+def _groups(value: Any) -> dict[str, GroupRules]:
+    words = "must be an object of at least one group by its name"
+    if not (found := _object(value, words)):
+        raise RefusedError([Fault((), words, value)])
+    return _by_name(found, _group, MOST_GROUPS)
+
+
+Groups = Annotated[dict[str, GroupRules], BeforeValidator(_groups)]
+
+
+class PolicyRules(Rules):
+    """A policy as it is written. It has `approvers` or `groups`, or neither."""
+
+    groups: Groups = Field(default_factory=dict)
+
+
+def _policy(value: Any) -> PolicyRules:
+    said = _object(value, "must be an object with approvers or groups")
+    policy, faults = read(PolicyRules, said)
+    if {"approvers", "groups"} <= said.keys():
+        faults.append(Fault(("groups",), "must not be given beside approvers"))
+    if faults or not policy:
+        raise RefusedError(faults)
+    return policy
+
+
+def _policies(value: Any) -> dict[str, PolicyRules]:
+    found = json_text.read_object(value, "must be an object of policies by name")
+    return _by_name(found, _policy, MOST_POLICIES, reserved=DEFAULT_POLICY)
+
+
+Policies = Annotated[dict[str, PolicyRules], BeforeValidator(_policies)]
+
+
+def _by_name(
+    found: Mapping[str, Any], make: Callable[[Any], Made], most: int, *, reserved: str | None = None
+) -> dict[str, Made]:
+    """Raises RefusedError. Two names that differ only in case would be mixed up by people."""
+    faults = [Fault((), f"must be at most {most}, got {len(found)}")] if len(found) > most else []
+    known = {reserved.lower(): reserved} if reserved else {}
+    made = {}
+    for name, value in found.items():
+        if name == reserved:
+            faults.append(Fault((name,), "must not be given: the stack's own keys are this policy"))
+        elif not NAME.fullmatch(name):
+            faults.append(Fault((name,), "must have a name of 1 to 40 letters, digits and hyphens"))
+        elif (other := known.setdefault(name.lower(), name)) != name:
+            faults.append(Fault((name,), f"must differ from {other} by more than case"))
+        try:
+            made[name] = make(value)
+        except RefusedError as error:
+            faults += [fault.below(name) for fault in error.faults]
+    if faults:
+        raise RefusedError(faults)
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,3 +145,53 @@ class Terms:
     def round_seconds(self) -> int:
         """How long one round waits. Rounded up, so that the rounds never end before the deadline people were told."""
         return -(-self.deadline_seconds // self.rounds)
+
+
+def resolve(stack: Rules, policies: Mapping[str, PolicyRules], audit_days: int) -> dict[str, Terms]:
+    """All policies by name, `default` first. A person has one spelling in all of them: mails are matched by it."""
+    rules = {DEFAULT_POLICY: stack, **{name: _inherited(policy, stack) for name, policy in policies.items()}}
+    spelling: dict[str, str] = {}
+
+    def spelled(listed: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(spelling.setdefault(same_person(who), who) for who in listed)
+
+    return {name: _terms(name, one, audit_days, spelled) for name, one in rules.items()}
+
+
+def everybody(terms: Mapping[str, Terms]) -> tuple[str, ...]:
+    """Everybody who may get an approval mail, each once."""
+    return tuple(dict.fromkeys(who for one in terms.values() for who in one.policy.everybody))
+
+
+def _inherited(policy: PolicyRules, stack: Rules) -> PolicyRules:
+    """The policy with the stack's values for what it does not say. Its own people have quorums of their own, too."""
+    own = policy.model_fields_set
+    taken = {"deadline_seconds", "reminders", "escalate_to", "prevent_self_approval"}
+    if own.isdisjoint({"approvers", "groups"}):
+        taken |= {"approvers", "approvals_required", "rejections_required"}
+    whole = policy.model_copy(update={name: getattr(stack, name) for name in taken - own})
+    if "escalate_to" in own:
+        return whole
+    members = [who for group in whole.groups.values() for who in group.approvers]
+    asked = {same_person(who) for who in (*whole.approvers, *members)}
+    return whole.model_copy(
+        update={"escalate_to": tuple(who for who in whole.escalate_to if same_person(who) not in asked)}
+    )
+
+
+def _terms(name: str, rules: Rules, audit_days: int, spelled: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Terms:
+    groups = rules.groups if isinstance(rules, PolicyRules) else {}
+    policy = Policy(
+        name=name,
+        approvers=spelled(rules.approvers),
+        groups={
+            group: Group(approvers=spelled(one.approvers), approvals_required=one.approvals_required)
+            for group, one in groups.items()
+        },
+        escalate_to=spelled(rules.escalate_to),
+        approvals_required=rules.approvals_required,
+        rejections_required=rules.rejections_required,
+        prevent_self_approval=rules.prevent_self_approval,
+        audit_days=audit_days,
+    )
+    return Terms(policy=policy, deadline_seconds=rules.deadline_seconds, rounds=rules.reminders + 1)

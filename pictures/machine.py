@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from handlers.contract.policy import DEFAULT_POLICY, Policy
 from infra.asl import approval_definition
+from infra.policies import Terms
 from pictures import dot
 
 NAME = "state-machine.svg"
@@ -15,15 +17,13 @@ EXPRESSION = "{%", "%}"
 
 
 def definition() -> dict[str, Any]:
-    """With names in place of ARNs, and the three rounds that the program asks in by default."""
+    """With names in place of ARNs, and one policy."""
     return approval_definition(
         generate_arn="arn:aws:lambda:eu-central-1:123456789012:function:generate-task",
         process_arn="arn:aws:lambda:eu-central-1:123456789012:function:process-task",
         queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/requests",
         table_name="approvals",
-        round_seconds=28_800,
-        rounds=3,
-        deadline_seconds=86_400,
+        terms={DEFAULT_POLICY: Terms(policy=Policy(), deadline_seconds=86_400, rounds=3)},
         late_seconds=300,
     )
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision, Record, Vote
+from handlers.contract.policy import Policy
 from handlers.contract.record import Status
 
 ALICE, BOB, CAROL, DANA = (f"{name}@example.com" for name in ("alice", "bob", "carol", "dana"))
@@ -29,8 +30,7 @@ OPEN = Record(
     expires_at=ASKED_AT + 366 * 86_400,
     round=1,
     rounds=3,
-    approvals_required=2,
-    rejections_required=1,
+    policy=Policy(approvers=(ALICE, BOB, CAROL), approvals_required=2),
     approvers={who: Approver(mailed_round=1) for who in (ALICE, BOB, CAROL)},
 )
 

@@ -54,7 +54,7 @@ class Sandbox:
         return self.inbox.messages()
 
     def start(self, task: Mapping[str, str]) -> str:
-        """Start an execution that asks for `task` ({"title", "details", "requestedBy"}); returns its ARN."""
+        """Start an execution that asks for `task` ({"title", "details", "requestedBy", "policy"}); returns its ARN."""
         machine = self.outputs["stateMachineArn"]
         started = self.client("stepfunctions").start_execution(
             stateMachineArn=machine, input=json.dumps({"task": dict(task)})

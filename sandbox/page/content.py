@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from handlers.approvals.rules.record import Decision, Record
+from handlers.contract.policy import DEFAULT_POLICY
 from sandbox.inbox import Message
 from sandbox.page.stack import Event, Function, LogLine, Run
 
@@ -131,18 +133,19 @@ def requests(runs: Sequence[Run], chosen: Run | None, view: View) -> Markup:
         return head + Markup('<p class="empty">None yet.</p>')
     rows = NOTHING.join(
         Markup(
-            '<tr{}><th scope="row"><a id="run-{}" href="{}"{} data-show>{}</a></th><td>{}</td><td>{}</td><td>{}</td>'
-            "<td>{}</td></tr>"
+            '<tr{}><th scope="row"><a id="run-{}" href="{}"{} data-show>{}</a>{}</th><td>{}</td>'
+            '<td class="tally">{}</td><td>{}</td><td>{}</td></tr>'
         ).format(
             Markup(' class="chosen"') if run is chosen else NOTHING,
             run.name,
             view.address(run=run.name),
             Markup(' aria-current="true"') if run is chosen else NOTHING,
             run.title,
+            Markup(' <span class="meta">{}</span>').format(run.policy) if names_policy(run) else NOTHING,
             badge(run),
-            votes_in_short(run.record),
-            rounds(run.record),
-            deadline(run.record),
+            votes_in_short(run.record) if run.record else "–",
+            f"{run.record.round} of {run.record.rounds}" if run.record else "–",
+            clock(datetime.fromtimestamp(run.record.deadline, UTC)) if run.record else "–",
         )
         for run in runs
     )
@@ -159,21 +162,36 @@ def badge(run: Run) -> Markup:
     return Markup('<span class="badge {}">{}</span>').format(tone, words)
 
 
-def votes_in_short(record: Mapping[str, Any]) -> str:
-    votes = [vote.get("decision") for vote in record.get("votes", {}).values()]
-    if not record:
-        return "–"
-    rejections = votes.count("reject")
-    approvals = f"{votes.count('approve')} of {record.get('approvalsRequired', '?')} approved"
-    return f"{approvals}, {rejections} rejected" if rejections else approvals
+def names_policy(run: Run) -> bool:
+    return run.policy not in ("", DEFAULT_POLICY)
 
 
-def rounds(record: Mapping[str, Any]) -> str:
-    return f"{record['round']} of {record['rounds']}" if "rounds" in record else "–"
+def votes_in_short(record: Record) -> str:
+    """For example "1 of 2 approved", or with groups "finance 1 of 1, legal 0 of 1; 1 of 2 people"."""
+    counted = record.tally
+    given, required = counted.approvals
+    words = unbroken(f"{given} of {required} approved")
+    if counted.groups:
+        # A group needs no more than it asks for: a further approval counts in the total only.
+        words = ", ".join(
+            unbroken(f"{name} {min(group)} of {group.required}") for name, group in counted.groups.items()
+        )
+        if required > 1:
+            words += "; " + unbroken(f"{given} of {required} people")
+    rejections = counted.rejections.given
+    return f"{words}, " + unbroken(f"{rejections} rejected") if rejections else words
 
 
-def deadline(record: Mapping[str, Any]) -> Markup:
-    return clock(datetime.fromtimestamp(int(record["deadline"]), UTC)) if record.get("deadline") else Markup("–")
+def unbroken(words: str) -> str:
+    """On one line."""
+    return words.replace(" ", "\u00a0")
+
+
+def member(who: str, record: Record) -> str:
+    """With their groups, such as "ben@example.com (finance, legal)". Without any, escalation contacts are in each."""
+    groups = record.policy.groups
+    own = [name for name, group in groups.items() if who in group.approvers]
+    return f"{who} ({', '.join(own) or 'every group'})" if groups else who
 
 
 def clock(at: datetime) -> Markup:
@@ -188,32 +206,42 @@ def run(chosen: Run | None, view: View) -> Markup:
     if not chosen:
         return Markup('<header><h2>Workflow</h2></header><p class="empty">No run yet.</p>')
     record, running = chosen.record, chosen.status == "RUNNING"
-    asked_by = record.get("requestedBy") or chosen.task.get("requestedBy") or "–"
-    votes = NOTHING.join(
-        Markup('<li class="{}"><b>{}</b> {}{}</li>').format(
-            "good" if vote["decision"] == "approve" else "bad",
-            who,
-            "approved" if vote["decision"] == "approve" else "rejected",
-            f": {vote['comment']}" if vote.get("comment") else "",
-        )
-        for who, vote in sorted(record.get("votes", {}).items(), key=lambda one: int(one[1].get("at", 0)))
-    )
-    silent = [who for who in record.get("approvers", {}) if who not in record.get("votes", {})]
-    waiting = f"{'Waiting for' if running else 'Not heard from'} {', '.join(silent)}" if silent else ""
+    asked_by = (record and record.requested_by) or chosen.task.get("requestedBy") or "–"
     return Markup(
-        '<header><h2>{}</h2>{}</header><p class="meta">Asked by {} at {} · <code>{}</code></p>{}{}{}{}'
+        '<header><h2>{}</h2>{}</header><p class="meta">Asked by {} at {}{} · <code>{}</code></p>{}{}{}'
     ).format(
         chosen.title,
         badge(chosen),
         asked_by,
         clock(chosen.started),
+        f" under policy {chosen.policy}" if names_policy(chosen) else "",
         chosen.name,
         Markup('<p class="cause">{}</p>').format(chosen.cause)
         if chosen.cause and chosen.status == "FAILED"
         else NOTHING,
-        Markup('<ul class="votes">{}</ul>').format(votes) if votes else NOTHING,
-        Markup('<p class="meta">{}</p>').format(waiting) if waiting else NOTHING,
+        answers(record, running=running) if record else NOTHING,
         buttons(chosen, view) if running else NOTHING,
+    )
+
+
+def answers(record: Record, *, running: bool) -> Markup:
+    """Who has said what, what that makes in each group, and who has not answered."""
+    votes = NOTHING.join(
+        Markup('<li class="{}"><b>{}</b> {}{}</li>').format(
+            "good" if vote.decision is Decision.APPROVE else "bad",
+            member(who, record),
+            "approved" if vote.decision is Decision.APPROVE else "rejected",
+            f": {vote.comment}" if vote.comment else "",
+        )
+        for who, vote in record.votes.items()
+    )
+    silent = ", ".join(member(who, record) for who in record.approvers if who not in record.votes)
+    return Markup("{}{}{}").format(
+        Markup('<ul class="votes">{}</ul>').format(votes) if votes else NOTHING,
+        Markup('<p class="meta">Approvals: {}</p>').format(votes_in_short(record)) if record.policy.groups else NOTHING,
+        Markup('<p class="meta">{} {}</p>').format("Waiting for" if running else "Not heard from", silent)
+        if silent
+        else NOTHING,
     )
 
 
@@ -316,19 +344,22 @@ def said(view: View) -> Markup:
     return Markup("<p>{}</p>").format(words) if words else NOTHING
 
 
-def start_form(*, is_open: bool) -> Markup:
+def start_form(policies: Sequence[str], *, is_open: bool) -> Markup:
+    """The first policy is chosen; where there is only one, there is nothing to choose."""
+    options = NOTHING.join(Markup("<option>{}</option>").format(name) for name in policies)
+    choice = Markup('<label for="policy">Policy</label><select id="policy" name="policy">{}</select>').format(options)
     return Markup(
         '<details id="start"{}><summary>Start a request</summary><form method="post" action="/requests">'
         '<label for="title">What shall be approved?</label>'
         '<input id="title" name="title" required maxlength="200">'
         '<label for="details">Details</label><textarea id="details" name="details" rows="3"></textarea>'
         '<label for="requestedBy">Requested by</label>'
-        '<input id="requestedBy" name="requestedBy" type="email" value="dana@example.com">'
+        '<input id="requestedBy" name="requestedBy" type="email" value="dana@example.com">{}'
         '<button class="approve">Start the workflow</button></form></details>'
-    ).format(Markup(" open") if is_open else NOTHING)
+    ).format(Markup(" open") if is_open else NOTHING, choice if len(policies) > 1 else NOTHING)
 
 
-def page(stack: str, regions: Mapping[str, Markup]) -> Markup:
+def page(stack: str, policies: Sequence[str], regions: Mapping[str, Markup]) -> Markup:
     """The whole page; `regions` are what changes, by the id of their element."""
     return document(
         f"signoff sandbox: {stack}",
@@ -347,7 +378,7 @@ def page(stack: str, regions: Mapping[str, Markup]) -> Markup:
         ).format(
             stack,
             regions["said"],
-            start_form(is_open="data-show" not in regions["requests"]),  # until there is one
+            start_form(policies, is_open="data-show" not in regions["requests"]),  # until there is one
             *(regions[name] for name in ("inbox", "requests", "run", "graph", "history", "log")),
         ),
         live=True,

@@ -33,7 +33,7 @@ from sandbox.page.stack import Stack
 LARGEST_FORM = 64 * 1024  # bytes
 LOOK_SECONDS = 0.5  # how often an open page looks for what is new
 STOP_SECONDS = 5  # a look that has begun is finished first
-TASK_FIELDS = ("title", "details", "requestedBy")
+TASK_FIELDS = ("title", "details", "requestedBy", "policy")
 FILES = Path(__file__).parent
 HEADERS = {
     "Content-Security-Policy": (
@@ -100,8 +100,10 @@ class PageServer:
         )
 
     async def _page(self, request: Request) -> Response:
-        stack = self._shown()
-        return HTMLResponse(content.page(stack.name, await run_in_threadpool(self._regions, stack, seen(request))))
+        stack, view = self._shown(), seen(request)
+        return HTMLResponse(
+            await run_in_threadpool(lambda: content.page(stack.name, stack.policies, self._regions(stack, view)))
+        )
 
     async def _messages(self, _request: Request) -> Response:
         return JSONResponse([asdict(message) for message in self.inbox.messages()])

@@ -11,6 +11,9 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from handlers.approvals.adapters.item import from_item
+from handlers.approvals.rules.record import Record
+from handlers.approvals.usecases.ports import NewerVersionError
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
 from sandbox.page.picture import Picture
@@ -22,20 +25,25 @@ RUNNING = "RUNNING"
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """An execution and its approval record, which is empty until people have been asked."""
+    """An execution and its approval record; there is none until people are asked."""
 
     arn: str
     name: str
     status: str
     started: datetime
     task: Mapping[str, Any]
-    record: Mapping[str, Any]
+    record: Record | None
     error: str
     cause: str
 
     @property
     def title(self) -> str:
-        return str(self.record.get("title") or self.task.get("title") or self.name)
+        return str((self.record and self.record.title) or self.task.get("title") or self.name)
+
+    @property
+    def policy(self) -> str:
+        """The policy's name; until people are asked, the one that was asked for, or ""."""
+        return self.record.policy.name if self.record else str(self.task.get("policy") or "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +83,19 @@ class Stack:
     _described: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
-    def picture(self) -> Picture:
+    def definition(self) -> dict[str, Any]:
         described = self._workflows.describe_state_machine(stateMachineArn=self.outputs["stateMachineArn"])
-        return Picture(json.loads(described["definition"]))
+        return dict(json.loads(described["definition"]))
+
+    @cached_property
+    def picture(self) -> Picture:
+        return Picture(self.definition)
+
+    @cached_property
+    def policies(self) -> list[str]:
+        """The names of the policies that a request may be made under."""
+        first = self.definition["States"][self.definition["StartAt"]]
+        return list(first["Arguments"]["Payload"]["policies"])
 
     @cached_property
     def logs(self) -> list[Function]:
@@ -95,10 +113,10 @@ class Stack:
         """The newest first."""
         listed = self._workflows.list_executions(stateMachineArn=self.outputs["stateMachineArn"], maxResults=RUNS)
         records = self._records()
-        found = [self._run(one, records.get(one["executionArn"], {})) for one in listed["executions"]]
+        found = [self._run(one, records.get(one["executionArn"])) for one in listed["executions"]]
         return sorted(found, key=lambda run: run.started, reverse=True)
 
-    def _run(self, listed: Mapping[str, Any], record: Mapping[str, Any]) -> Run:
+    def _run(self, listed: Mapping[str, Any], record: Record | None) -> Run:
         arn, known = listed["executionArn"], (listed["executionArn"], listed["status"])
         if known not in self._described:  # what is asked for changes with the status only
             self._described[known] = self._workflows.describe_execution(executionArn=arn)
@@ -114,16 +132,15 @@ class Stack:
             cause=described.get("cause", ""),
         )
 
-    def _records(self) -> dict[str, dict[str, Any]]:
+    def _records(self) -> dict[str, Record]:
         """By execution. All of them: a sandbox has few."""
         pages = (
             self.cloud.client("dynamodb")
             .get_paginator("scan")
             .paginate(TableName=self.outputs["approvalTableName"], ConsistentRead=True)
         )
-        read = TypeDeserializer().deserialize
-        items = [{name: read(value) for name, value in item.items()} for page in pages for item in page["Items"]]
-        return {str(item.get("executionArn")): item for item in items}
+        records = [read_record(item) for page in pages for item in page["Items"]]
+        return {record.execution_arn: record for record in records if record}
 
     def history(self, run: Run) -> list[Event]:
         """Oldest first."""
@@ -162,7 +179,7 @@ class Stack:
             yield LogLine(at=at, function=function.name, text=event["message"].rstrip())
 
     def start(self, task: Mapping[str, str]) -> str:
-        """Ask for `task` ({"title", "details", "requestedBy"}); the execution's ARN."""
+        """Ask for `task` ({"title", "details", "requestedBy", "policy"}); the execution's ARN."""
         started = self._workflows.start_execution(
             stateMachineArn=self.outputs["stateMachineArn"], input=json.dumps({"task": dict(task)})
         )
@@ -192,6 +209,16 @@ class Stack:
     @property
     def _workflows(self) -> Any:
         return self.cloud.client("stepfunctions")
+
+
+def read_record(item: Mapping[str, Any]) -> Record | None:
+    """A DynamoDB item as a record; None if it is none: anybody at this machine may have written it."""
+    read = TypeDeserializer().deserialize
+    plain = {name: read(value) for name, value in item.items()}
+    try:
+        return from_item(json.loads(json.dumps(plain, default=int)))  # DynamoDB's numbers are Decimal
+    except (LookupError, TypeError, ValueError, AttributeError, NewerVersionError):
+        return None
 
 
 def task_of(text: str) -> dict[str, Any]:

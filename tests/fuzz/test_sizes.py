@@ -15,7 +15,8 @@ from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.record import Status
-from infra.config import LARGEST_QUORUM, LINKS, PEOPLE_CHARACTERS
+from infra.policies import LARGEST_QUORUM
+from infra.policy_checks import LINKS, MOST_PEOPLE
 from tests.fuzz.functions import Page, page_of
 from tests.fuzz.services import accept
 from tests.support.events import http
@@ -59,7 +60,7 @@ def press(api: Page, who: str, decision: Decision, comment: str) -> dict:
 @pytest.mark.parametrize("character", ["x", '"', "\u00fc", "\u4e2d", "\U0001f600", "\x01"])
 @pytest.mark.parametrize("last", [Decision.APPROVE, Decision.REJECT])
 def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(character, last):
-    assert len(json.dumps(PEOPLE)) < PEOPLE_CHARACTERS
+    assert len(PEOPLE) == MOST_PEOPLE
     api = page_of(largest(PEOPLE))
     first = Decision.REJECT if last is Decision.APPROVE else Decision.APPROVE
     turns = [first] * (LARGEST_QUORUM - 1) + [last] * LARGEST_QUORUM

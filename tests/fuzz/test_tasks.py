@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handlers.approvals.adapters.queue import read_message
-from handlers.approvals.adapters.trigger import InvalidTask, question
+from handlers.approvals.adapters.trigger import InvalidTask, Policies, question
 from handlers.approvals.faces import mail, page
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
@@ -33,7 +33,7 @@ from tests.fuzz.html import Markup, taken_apart
 from tests.fuzz.inputs import NASTY, anything, deep, deepest, texts, values
 from tests.fuzz.services import Table, accept
 from tests.support.fakes import records_of
-from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, message_body, vote
+from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, message_body, policy_body, vote
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 fuzz = settings(settings.get_profile("fuzz"), max_examples=300)
@@ -67,7 +67,7 @@ triggers = (
 
 def task(trigger) -> dict[str, str]:
     """What is asked in a stack whose `task` config asks nothing."""
-    return question(trigger, {})
+    return question(trigger, {}, Policies(known=["default"]))
 
 
 @given(trigger=triggers)
@@ -102,7 +102,7 @@ def test_an_input_makes_a_task_within_the_limits_or_is_refused_in_words(trigger)
         assert words.isascii()
         assert words.isprintable()
         return
-    assert made.keys() - {"scheduledFor"} == LIMITS.keys()
+    assert made.keys() - {"scheduledFor"} == {*LIMITS, "policy"}
     assert one_line(made["title"])
     for name, text in made.items():
         assert len(text) <= LIMITS.get(name, 20)
@@ -147,15 +147,15 @@ def test_the_largest_input_that_aws_takes_is_refused_and_not_written_out():
 
 def asked(trigger) -> Record:
     """The record that the state machine and the queue make of a trigger."""
-    made = request(trigger, {})
-    body = json.dumps(message_body() | {"request": made}, ensure_ascii=False).encode()
+    made = request(trigger, {}, Policies(known=["default"]))
+    body = json.dumps(message_body() | {"request": made, "policy": policy_body(POLICY)}, ensure_ascii=False).encode()
     assert len(body) < 256 * 1024
     message = read_message(body.decode())
     assert message.title == made["title"]
     digests = dict.fromkeys((ANNA, BEN, BOSS), "d" * 64)
 
     def begin(latest: Record | None) -> Record | Refusal:
-        new = latest or rounds.new_record(message, POLICY)
+        new = latest or rounds.new_record(message)
         assert isinstance(new, Record)
         return rounds.begin(new, message, Lease(owner="me", until=ASKED_AT), ASKED_AT, digests)
 

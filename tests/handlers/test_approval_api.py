@@ -27,7 +27,7 @@ from handlers.contract.record import Status
 from tests.support.events import http
 from tests.support.fakes import FakeClock, FakeWorkflow, MemoryStore, page_function, unavailable
 from tests.support.observed import counted, logged
-from tests.support.records import ANNA, ASKED_AT, BEN, DEADLINE, REQUEST_ID, SOURCE_IP, approved, record, vote
+from tests.support.records import ANNA, ASKED_AT, BEN, DEADLINE, REQUEST_ID, SOURCE_IP, approved, needing, record, vote
 
 SECRET = "s" * 52
 LINK = f"/approvals/{REQUEST_ID}/{SECRET}"
@@ -142,7 +142,7 @@ def test_a_vote_that_cannot_be_handed_over_is_kept_and_says_press_again(store, c
 @pytest.mark.parametrize("status", [Status.EXPIRED, Status.CLOSED])
 def test_who_has_answered_a_request_that_came_to_nothing_is_not_thanked(api, store, status):
     answered = store.record.with_approver(ANNA, vote=vote())
-    store.record = replace(answered, approvals_required=2, status=status, task_token="")
+    store.record = needing(2, answered, status=status, task_token="")
     looked = call(api, "GET", accept="application/json")
     assert json.loads(looked["body"])["state"] == status.lower()
 
@@ -210,7 +210,7 @@ def test_an_execution_that_ends_between_vote_and_answer_closes_the_request(store
 
 
 def test_a_vote_that_does_not_decide_is_refused_before_it_is_written_if_the_execution_is_over(api, store, workflow):
-    store.record = replace(store.record, approvals_required=2)
+    store.record = needing(2, store.record)
     workflow.run = Execution(status="ABORTED")
     assert told(api)[1]["state"] == "closed"
     assert store.record.status is Status.CLOSED
@@ -297,7 +297,7 @@ def test_a_decision_is_counted_once(api, counts):
 
 
 def test_votes_are_not_lost_by_a_quorum_still_open(api, store, workflow):
-    store.record = replace(store.record, approvals_required=2)
+    store.record = needing(2, store.record)
     assert call(api)["statusCode"] == 200
     assert store.record.status is Status.OPEN
     assert store.record.votes[ANNA].decision == vote().decision
@@ -541,7 +541,7 @@ def test_the_comment_is_marked_as_wrong_only_where_it_is(api, kind, body, place)
 
 def test_a_comment_for_which_there_is_no_room_is_marked_as_wrong(api, store):
     full = vote(comment="x" * COMMENTS_LIMIT)
-    store.record = replace(store.record.with_approver(BEN, vote=full), approvals_required=2)
+    store.record = needing(2, store.record.with_approver(BEN, vote=full))
     answer = call(api)
     assert answer["statusCode"] == 400
     assert 'aria-invalid="true"' in answer["body"]
@@ -716,7 +716,7 @@ def test_a_write_of_which_only_the_reply_was_lost_counts_once(api, store, workfl
     """What somebody reads who has to press again: nothing is counted twice."""
     first = vote(comment="Fine")
     clock.time = first.at + 30
-    store.record = replace(store.record, approvals_required=2)
+    store.record = needing(2, store.record)
     store.meanwhile = lambda: store.replace(store.record, store.record.with_approver(ANNA, vote=first))
     store.troubles = list(NOTE)  # the write, which goes well, and what is heard of it
     assert told(api)[0] == 503
@@ -862,13 +862,13 @@ def test_a_press_on_the_record_that_was_seen_reads_it_once(api, store):
 
 
 def test_a_vote_that_decides_nothing_yet_is_one_read_and_one_write(api, store):
-    store.record = replace(store.record, approvals_required=2)
+    store.record = needing(2, store.record)
     call(api)
     assert store.calls == ["get", "replace"]
 
 
 def test_only_a_press_that_somebody_was_quicker_than_reads_again(api, store):
-    store.record = replace(store.record, approvals_required=2)
+    store.record = needing(2, store.record)
     others = store.record.with_approver(BEN, vote=vote())
     store.meanwhile = lambda: MemoryStore.replace(store, store.record, others)
     assert call(api)["statusCode"] == 200

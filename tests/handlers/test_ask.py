@@ -19,13 +19,14 @@ from handlers.approvals.usecases.ask import SPARE_SECONDS, Ask, NotAskedError
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
-from tests.support.fakes import POLICY, FakeClock, FakeWorkflow, Mailbox, MemoryStore, asking, records_of, unavailable
+from tests.support.fakes import FakeClock, FakeWorkflow, Mailbox, MemoryStore, asking, records_of, unavailable
 from tests.support.observed import counted, logged
 from tests.support.records import (
     ANNA,
     ASKED_AT,
     BEN,
     CARLA,
+    EITHER,
     REQUEST_ID,
     TASK_TOKEN,
     approved,
@@ -194,7 +195,7 @@ def test_nobody_is_asked_after_the_deadline():
 
 def test_a_request_whose_requester_is_needed_for_the_quorum_fails_its_run_and_is_never_made():
     store, workflow, box = MemoryStore(), FakeWorkflow(), Mailbox()
-    serve(asking(store, workflow, box, policy=replace(POLICY, approvals_required=2)), requested_by=ANNA)
+    serve(asking(store, workflow, box), requested_by=ANNA, policy=replace(EITHER, approvals_required=2))
     ((token, error, cause),) = workflow.failed
     assert (token, error) == (TASK_TOKEN, WorkflowError.TOO_FEW_APPROVERS)
     assert "only 1 approver" in cause

@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import ANY
 
 from handlers.approvals.adapters.dynamodb import ApprovalTable
-from handlers.approvals.adapters.item import to_item
+from handlers.approvals.adapters.item import SCHEMA_VERSION, to_item
 from handlers.approvals.rules.decisions import handed_over
 from handlers.approvals.rules.record import Lease, Record
 from handlers.approvals.usecases.ports import NewerVersionError, UnavailableError
@@ -62,7 +62,7 @@ def test_there_may_be_no_record():
 
 def test_a_record_from_the_future_cannot_be_read_yet():
     client, answers = stubbed("dynamodb")
-    answers.add_response("get_item", {"Item": typed(to_item(record()) | {"schemaVersion": 3})})
+    answers.add_response("get_item", {"Item": typed(to_item(record()) | {"schemaVersion": SCHEMA_VERSION + 1})})
     with pytest.raises(NewerVersionError):
         table(client).get(REQUEST_ID)
 

@@ -28,7 +28,6 @@ from handlers.approvals.usecases.ask import Ask
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import Records
-from handlers.contract.policy import Policy
 from tests.support.fakes import FakeClock, FakeWorkflow, Mailbox, MemoryStore, OperatorBox
 
 ROOT = Path(__file__).parent.parent.parent
@@ -173,7 +172,7 @@ PLAIN = {bool, int, float, str}  # a setting that a use case goes by
 
 def test_a_use_case_is_given_ports_and_nothing_that_stands_above():
     given = {hint for case in USE_CASES for hint in get_type_hints(case).values()}
-    assert given - PLAIN == PORTS | {Records, Policy}
+    assert given - PLAIN == PORTS | {Records}
 
 
 def test_every_use_case_is_looked_at_by_this_file():

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.trigger import InvalidTask, question
+from handlers.approvals.adapters.trigger import InvalidTask, Policies, question
 from handlers.contract.question import question_digest
 from handlers.generate_task import request
 
 STACKS = {"title": "Nightly run", "details": "As every night."}
 PAY = {"title": "Pay", "details": "100", "requestedBy": "dana@example.com"}
+POLICIES = Policies(known=["default", "payout", "of-events"], of_events="of-events")
 # JSON's null, and texts in which nobody can see anything.
 NOT_GIVEN = [None, "", " \t\r\n ", "\u200b\ufeff", "\u00a0\u2003", "\u2800\u3164", "\ufe0f", "\u0007"]
 LETTER_CASES = ["Title", "TITLE", "tiTle", "ti-tle", " title", "title:", "title\u200b"]
@@ -29,7 +30,14 @@ def schedule(time="2026-11-25T09:00:00Z", **asked):
 
 
 def task(trigger, stacks_own=STACKS) -> dict[str, str]:
-    return question(trigger, stacks_own)
+    """What is asked, whatever the policy."""
+    asked = question(trigger, stacks_own, POLICIES)
+    del asked["policy"]
+    return asked
+
+
+def policy(trigger, stacks_own=STACKS) -> str:
+    return question(trigger, stacks_own, POLICIES)["policy"]
 
 
 def refusal(trigger, stacks_own=STACKS) -> str:
@@ -367,17 +375,85 @@ def test_the_time_of_another_event_is_not_one_it_was_scheduled_for():
     assert "scheduledFor" not in task(event({}, scheduledTime="2026-11-25T09:00:00Z"))
 
 
+# --- the policy
+
+
+@pytest.mark.parametrize("start", OTHERS)
+def test_whoever_starts_a_run_chooses_its_policy(start):
+    assert policy(STARTS[start](PAY | {"policy": " payout "})) == "payout"
+
+
+@pytest.mark.parametrize("start", OTHERS)
+@pytest.mark.parametrize("nothing", NOT_GIVEN)
+def test_a_run_that_names_no_policy_has_the_default_one(start, nothing):
+    assert policy(STARTS[start](PAY | {"policy": nothing})) == policy(STARTS[start](PAY)) == "default"
+
+
+def test_the_stacks_question_has_the_policy_that_the_stack_gives_it():
+    own = STACKS | {"policy": "payout"}
+    assert policy({}, own) == policy(schedule(**own), own) == policy(schedule(**own), STACKS) == "payout"
+    assert policy({}, STACKS) == "default"
+
+
+def test_a_run_may_ask_the_stacks_question_under_a_policy_of_its_own():
+    assert policy({"policy": "payout"}) == "payout"
+    assert policy({"policy": "default"}, STACKS | {"policy": "payout"}) == "default"
+
+
+def test_a_run_with_a_title_of_its_own_does_not_get_the_policy_of_the_stacks_question():
+    assert policy(PAY, STACKS | {"policy": "payout"}) == "default"
+
+
+@pytest.mark.parametrize("detail", [PAY, PAY | {"policy": "payout"}, {"policy": "payout"}, {"policy": 7}, {}])
+def test_who_sends_an_event_does_not_choose_the_policy(detail):
+    assert policy(event(detail), STACKS | {"policy": "payout"}) == "of-events"
+
+
+def test_a_policy_beside_an_event_is_refused():
+    assert refusal(event(PAY, policy="payout")) == (
+        "policy must not be beside detail-type: the stack's eventPolicy says it for events"
+    )
+
+
+def test_a_policy_beside_a_task_is_refused():
+    assert refusal({"task": PAY, "policy": "payout"}).startswith("policy must not be beside task")
+
+
+@pytest.mark.parametrize("spelled", ["Policy", "POLICY", " policy"])
+def test_a_policy_is_named_by_its_key_exactly(spelled):
+    assert refusal(PAY | {spelled: "payout"}).startswith("policy must be spelled exactly that way")
+
+
+@pytest.mark.parametrize("name", ["Payout", "pay", "__proto__", "payout, default"])
+def test_an_unknown_policy_is_refused_with_the_names_there_are(name):
+    assert refusal(PAY | {"policy": name}) == f'policy must be one of default, payout, of-events, got "{name}"'
+
+
+def test_a_policy_that_is_long_or_hides_something_is_quoted_safely():
+    told = refusal(PAY | {"policy": 'p\u202e"\n' * 500})
+    assert len(told) < 150
+    assert "\u202e" not in told
+    assert refusal(PAY | {"policy": 7}) == "policy must be text, got int"
+
+
+def test_an_unknown_policy_of_the_stack_is_refused_too():
+    """It was checked at the deployment; the definition may be newer than the function."""
+    assert 'got "gone"' in refusal({}, STACKS | {"policy": "gone"})
+    with pytest.raises(InvalidTask, match='got "gone"'):
+        question(event(PAY), STACKS, Policies(known=["default"], of_events="gone"))
+
+
 # --- the whole answer
 
 
 def test_a_request_id_in_the_input_is_not_believed():
-    made = request(PAY | {"requestId": "mine"}, STACKS)
+    made = request(PAY | {"requestId": "mine"}, STACKS, POLICIES)
     assert made["requestId"] != "mine"
-    assert set(made) == {"requestId", "title", "details", "requestedBy", "requestedAt", "digest"}
+    assert set(made) == {"requestId", "title", "details", "requestedBy", "policy", "requestedAt", "digest"}
 
 
 def test_the_digest_is_of_what_is_asked():
-    made = request(PAY, STACKS)
+    made = request(PAY, STACKS, POLICIES)
     assert made["digest"] == question_digest(made)
     for name in ("requestId", "title", "details", "requestedBy"):
         assert question_digest(made | {name: "other"}) != made["digest"], name

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.approvals.adapters.answers import written_answer
+from handlers.approvals.adapters.answers import approval
 from handlers.approvals.adapters.item import from_item, to_item
+from handlers.contract.policy import Group, as_json, policy_digest
 from handlers.contract.record import Status
-from tests.support.records import ANNA, BEN, approved, record, rejected
+from tests.support.records import ANNA, BEN, CARLA, approved, policy, record, rejected
 
 
 def test_a_record_survives_being_stored():
@@ -22,12 +23,14 @@ def test_a_record_survives_being_stored():
     [
         {"votes": {}},
         {"votes": None},
-        {"approvalsRequired": 3},
+        {"policy": as_json(policy(approvals_required=3))},
+        {"policy": as_json(policy(approvers=(ANNA, CARLA)))},
+        {"policy": as_json(policy(groups={"finance": Group(approvers=(CARLA,))}))},
         {"title": "Order lunch"},
         {"details": "Nothing else."},
         {"requestedBy": "anna@example.com"},
         {"status": "REJECTED"},
-        {"approvalsRequired": 0, "votes": {}},
+        {"policy": as_json(policy(approvals_required=1)), "votes": {}},
     ],
 )
 def test_a_decision_that_its_votes_do_not_carry_is_none(changes):
@@ -45,13 +48,8 @@ def test_votes_are_kept_apart_from_what_the_mailing_writes():
     assert "vote" not in str(item["approvers"])
 
 
-@pytest.mark.parametrize("decided", [approved(), rejected()])
-def test_a_decided_record_holds_its_answer_for_runs_that_began_before_it_was_asked_for(decided):
-    assert to_item(decided)["answer"] == written_answer(decided)
-    assert to_item(record())["answer"] == ""
-
-
-def test_an_answer_that_somebody_wrote_into_the_table_is_not_kept():
-    """It is made of the votes whenever it is needed."""
-    forged = to_item(approved()) | {"answer": '{"outcome": "forged"}'}
-    assert to_item(from_item(forged)) == to_item(approved())
+def test_a_policy_that_somebody_changed_in_the_table_has_another_digest_than_the_run_asked_under():
+    """The digest is made of what the record says whenever it is needed."""
+    forged = to_item(approved()) | {"policy": as_json(policy(approvals_required=1)) | {"digest": "forged"}}
+    told = approval(from_item(forged))["policyDigest"]
+    assert told == policy_digest(policy(approvals_required=1)) != approval(approved())["policyDigest"]

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import Any
 
 import pytest
 
-from infra.config import (
-    LINKS,
-    LONGEST_DEADLINE_SECONDS,
-    PEOPLE_CHARACTERS,
-    SHORTEST_ROUND_SECONDS,
-    ConfigError,
-    settings_of,
-)
-from tests.support.harness import ALICE, Graph, deploy, load, texts
-
-
-def refusal(**config: Any) -> str:
-    """What the whole program says of this configuration, having made nothing."""
-    graph = Graph()
-    with pytest.raises(ConfigError) as caught:
-        deploy(config=texts(config), graph=graph)
-    assert not graph.nodes, f"{len(graph.nodes)} resources were registered before the configuration was refused"
-    return str(caught.value)
-
+from handlers.contract.policy import DEFAULT_POLICY
+from infra.config import ConfigError, settings_of
+from infra.policies import LONGEST_DEADLINE_SECONDS
+from infra.policy_checks import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
+from tests.support.harness import ALICE, load, texts
+from tests.support.refusals import refusal
 
 WHOLE_NUMBERS = {
     "approvalsRequired": (1, 50),
@@ -362,22 +348,25 @@ def test_reminders_that_leave_no_time_to_read_the_mail_are_refused():
     assert said == (
         "signoff:reminders must leave rounds of at least 10 seconds, got 6: rounds of 8.6 seconds in deadlineSeconds 60"
     )
-    assert load(approvers=[ALICE], deadlineSeconds=60, reminders=5).round_seconds == SHORTEST_ROUND_SECONDS
+    kept = load(approvers=[ALICE], deadlineSeconds=60, reminders=5)
+    assert kept.terms[DEFAULT_POLICY].round_seconds == SHORTEST_ROUND_SECONDS
 
 
 def test_more_links_than_a_record_can_keep_are_refused():
     people = [f"{number:03}@a.bc" for number in range(100)]
     said = refusal(approvers=people[:60], escalateTo=people[60:], reminders=15)
     assert said == "signoff:reminders must be at most 14 for 100 people (1500 links in a request), got 15"
-    assert load(approvers=people[:60], escalateTo=people[60:], reminders=14).rounds * len(people) == LINKS
+    kept = load(approvers=people[:60], escalateTo=people[60:], reminders=14)
+    assert kept.terms[DEFAULT_POLICY].rounds * len(people) == LINKS
 
 
-def test_people_who_do_not_fit_into_a_functions_variables_are_refused():
-    people = [f"somebody.with.a.long.name.{number}@department.example.com" for number in range(50)]
-    said = refusal(approvers=people[:25], escalateTo=people[25:])
-    assert said == (
-        "signoff:approvers and escalateTo together must be at most "
-        f"{PEOPLE_CHARACTERS} characters of JSON, got {len(json.dumps(people))}"
+def test_more_people_than_a_topic_takes_are_refused():
+    people = [f"{number}@example.com" for number in range(101)]
+    config = {"approvers": people[:50], "escalateTo": people[50:98], "reminders": 0}
+    assert len(load(**config, policies={"payout": {"approvers": people[97:100]}}).people) == MOST_PEOPLE
+    policy = {"approvers": [people[0], *people[98:101]]}
+    assert refusal(**config, policies={"payout": policy}) == (
+        "signoff:approvers must, with escalateTo and policies, name at most 100 different people, got 101"
     )
 
 
@@ -443,6 +432,53 @@ def test_a_path_that_was_left_behind_is_refused_as_well():
 def test_keys_of_providers_are_left_alone():
     known = {"signoff:approvers": ALICE, "aws:region": "eu-central-1", "pagerduty:timezone": "UTC", "aws:protect": "x"}
     assert settings_of("signoff", known) == load(approvers=ALICE)
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (
+            {"eventPolicy": "payuot"},
+            "eventPolicy must name a policy (did you mean payout?); there is default, payout, note, got payuot",
+        ),
+        (
+            {"eventPolicy": "Payout"},
+            "eventPolicy must name a policy (did you mean payout?); there is default, payout, note, got Payout",
+        ),
+        ({"eventPolicy": ""}, "eventPolicy must name a policy; there is default, payout, note, got "),
+        (
+            {"eventPolicy": "payout "},
+            "eventPolicy must name a policy (did you mean payout?); there is default, payout, note, got payout ",
+        ),
+        (
+            {"task": {"policy": "holiday"}},
+            'task.policy must name a policy; there is default, payout, note, got "holiday"',
+        ),
+        (
+            {"task": {"policy": "notes"}},
+            'task.policy must name a policy (did you mean note?); there is default, payout, note, got "notes"',
+        ),
+        ({"task": {"policy": ""}}, 'task.policy must name a policy; there is default, payout, note, got ""'),
+        ({"task": {"policy": None}}, "task.policy must be text, got null"),
+        ({"task": {"policy": ["note"]}}, 'task.policy must be text, got ["note"]'),
+    ],
+)
+def test_a_policy_that_does_not_exist_cannot_be_chosen(config, says):
+    assert refusal(approvers=[ALICE], policies={"payout": {}, "note": {}}, **config) == f"signoff:{says}"
+
+
+def test_a_policy_that_is_refused_is_not_said_to_be_missing_as_well():
+    said = refusal(
+        approvers=[ALICE],
+        policies={"pay out": {}, "note": {"reminders": 99}},
+        eventPolicy="pay out",
+        task={"policy": "note"},
+    )
+    assert [line.split(" must ")[0] for line in said.splitlines()] == [
+        'signoff:policies["pay out"]',
+        "signoff:policies.note.reminders",
+    ]
+    assert refusal(approvers=[ALICE], policies="{", eventPolicy="note") == "signoff:policies must be JSON, got {"
 
 
 def test_all_problems_are_named_at_once():

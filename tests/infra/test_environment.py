@@ -78,13 +78,7 @@ def test_a_function_is_told_what_is_configured(request, name, config):
             topic_arn=graph.exports["approverTopicArn"],
             approval_url=graph.exports["approvalApiUrl"],
             timezone=known.timezone,
-            approvers=known.approvers,
-            escalate_to=known.escalate_to,
-            approvals_required=known.approvals_required,
-            rejections_required=known.rejections_required,
-            prevent_self_approval=known.prevent_self_approval,
             one_click=known.one_click,
-            audit_days=known.audit_days,
             mail_pause_seconds=2 / known.mails_per_second,
         ),
         PageSettings(environment=STACK, table_name=table, timezone=known.timezone, one_click=known.one_click),
@@ -96,7 +90,7 @@ def test_a_function_is_told_what_is_configured(request, name, config):
             operator_topic_arn=graph.exports["operatorTopicArn"],
             timezone=known.timezone,
         ),
-        GenerateSettings(environment=STACK, default_task=known.task),
+        GenerateSettings(environment=STACK, default_task=known.task, event_policy=known.event_policy),
         ProcessSettings(environment=STACK),
     ):
         (entry,) = [entry for entry, kind in SETTINGS.items() if kind is type(settings)]

@@ -6,14 +6,9 @@ import pytest
 
 from handlers.contract.settings.request_approval import AskSettings
 from infra.notifier import MAIL_SECONDS, WORKERS, MailPace
-from tests.support.harness import Graph
+from tests.support.harness import EVERYTHING, REQUIRED, load
 
 FUNCTION = "notifier-request-approval"
-
-
-@pytest.fixture(scope="module", params=["bare", "full"])
-def graph(request) -> Graph:
-    return request.getfixturevalue(request.param)
 
 
 @pytest.mark.parametrize("rate", range(1, 11))
@@ -26,10 +21,13 @@ def test_a_worker_has_time_for_its_batch_and_keeps_the_pace(rate):
         assert WORKERS / pace.pause_seconds == pytest.approx(rate)
 
 
-def test_mails_are_paced_by_two_workers_with_what_fits_into_their_time_out(graph):
+@pytest.mark.parametrize(("name", "config"), [("bare", REQUIRED), ("full", EVERYTHING)])
+def test_mails_are_paced_by_two_workers_with_what_fits_into_their_time_out(request, name, config):
+    graph = request.getfixturevalue(name)
     mapping = graph.named("aws:lambda/eventSourceMapping:EventSourceMapping", "notifier-requests").inputs
     settings = AskSettings.read(graph.variables(FUNCTION))
-    mails = mapping["batchSize"] * len(settings.approvers + settings.escalate_to)
+    most = max(len(one.policy.everybody) for one in load(**config).terms.values())
+    mails = mapping["batchSize"] * most
     assert mapping["scalingConfig"] == {"maximumConcurrency": 2}
     timeout = graph.named("aws:lambda/function:Function", FUNCTION).inputs["timeout"]
     assert mails * settings.mail_pause_seconds < timeout

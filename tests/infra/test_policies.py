@@ -10,7 +10,7 @@ from typing import Any
 import parliament
 import pytest
 
-from infra.config import PEOPLE_CHARACTERS
+from infra.policy_checks import MOST_PEOPLE
 from tests.support.harness import EVERYTHING, Graph, Node, deploy
 
 ROLE = "aws:iam/role:Role"
@@ -255,7 +255,7 @@ def test_only_listed_people_are_subscribed_and_only_by_mail(full):
 def test_a_new_approver_is_subscribed_after_the_policy_lists_them(full):
     policy = full.named(TOPIC_POLICY, "approvers-policy").urn
     subscribed = [one for one in full.of(SUBSCRIPTION) if "filterPolicy" in one.inputs]
-    assert len(subscribed) == 4
+    assert len(subscribed) == 9
     assert all(policy in one.depends_on for one in subscribed)
 
 
@@ -270,10 +270,11 @@ def test_nothing_but_subscriptions_waits_for_a_policy_that_names_roles(full):
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
 @pytest.mark.parametrize(("type_", "limit"), [(QUEUE_POLICY, 8_192), (TOPIC_POLICY, 30_000), (TABLE_POLICY, 20_000)])
 def test_a_policy_is_within_its_services_limits_however_many_people_are_listed(type_, limit):
-    people = [f"{number:03}@example.com" for number in range(200)]
-    while len(json.dumps(people)) > PEOPLE_CHARACTERS:
-        people.pop()
-    graph = deploy(config=EVERYTHING | {"approvers": json.dumps(people), "escalateTo": "[]"})
+    domain = ".".join([61 * "d"] * 3)
+    people = [f"{number:03}{'x' * 61}@{domain}.com" for number in range(MOST_PEOPLE)]
+    assert {len(one) for one in people} == {254}, "as long as addresses can be"
+    others = {"escalateTo": "[]", "policies": "{}", "eventPolicy": "default", "task": "{}"}
+    graph = deploy(config=EVERYTHING | others | {"approvers": json.dumps(people)})
     for node in graph.of(type_):
         policy = node.inputs["policy"]
         assert policy.isascii(), node.name

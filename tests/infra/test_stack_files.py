@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any, get_type_hints
 
 import pytest
 import yaml
 
+from handlers.contract.policy import Policy
 from infra.config import Settings
 from infra.shapes import keys
 from sandbox.config import stack_config
@@ -91,6 +93,19 @@ def test_the_documentation_lists_every_key_in_order_with_its_type_and_default():
         default = SCHEMA[key]["default"]
         told = json.dumps(default) if isinstance(default, bool | int) else f"`{default}`" if default else "none"
         assert said.strip() == f"{words[SCHEMA[key]['type']]}, {told}", key
+
+
+def test_the_documentations_example_of_policies_says_what_the_documentation_says():
+    example = yaml.safe_load(section("configuration.md", "Policies").split("```")[1].removeprefix("yaml"))
+    said = load(approvers=[ALICE], escalateTo=["eve@example.com"], policies=example["signoff:policies"])
+    payout, note = said.terms["payout"], said.terms["note"]
+    assert {name: group.approvals_required for name, group in payout.policy.groups.items()} == {
+        "finance": 1,
+        "legal": 1,
+    }
+    assert (payout.policy.approvals_required, payout.rounds, payout.deadline_seconds) == (2, 2, 7200)
+    assert note.policy == Policy(name="note", approvers=("eve@example.com",))
+    assert list(said.warnings(datetime.now(UTC))) == []
 
 
 def test_the_documentation_lists_every_output(shipped_graph):

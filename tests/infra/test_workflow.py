@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +17,16 @@ from statelint.linter import Linter
 from statelint.problem import ProblemType
 
 from handlers.approvals.adapters.item import to_item
+from handlers.approvals.adapters.policies import read_policy
 from handlers.approvals.adapters.queue import MalformedMessageError, read_message
 from handlers.approvals.rules.record import Approver, Lease, Record
+from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
 from infra.asl import approval_definition
+from infra.policies import Terms
+from infra.policy_checks import POLICIES_BYTES, POLICY_BYTES
 from tests.support.harness import Graph
 
 Json = dict[str, Any]
@@ -46,12 +51,36 @@ REQUEST = {
     "requestedAt": "2027-01-31T09:00:00Z",
 }
 REQUEST["digest"] = question_digest(REQUEST)
+EMAIL = "100%}a{@example.com"  # ends an expression, and JSONata's block
+TERMS = {
+    "default": Terms(policy=Policy(approvers=(EMAIL,)), deadline_seconds=100, rounds=3),
+    "payout": Terms(
+        policy=Policy(
+            name="payout",
+            groups={"finance": Group(approvers=(EMAIL, "ben@example.com")), "legal": Group(approvers=(EMAIL,))},
+            escalate_to=("boss@example.com",),
+            approvals_required=2,
+        ),
+        deadline_seconds=60,
+        rounds=1,
+    ),
+}
+POLICY_DIGEST = policy_digest(TERMS["payout"].policy)
+CHOSEN = {
+    "policy": as_json(TERMS["payout"].policy) | {"digest": POLICY_DIGEST},
+    "rounds": 1,
+    "roundSeconds": 60,
+    "deadlineSeconds": 60,
+    "deadline": 1_801_468_800,
+}
 # What the message's expressions give when the machine evaluates them.
 KNOWN = {
     "{% $states.context.Task.Token %}": "token",
     "{% $states.context.Execution.Id %}": "arn:aws:states:eu-central-1:123456789012:execution:machine:run",
     "{% $round %}": 2,
-    "{% $deadline %}": 1_801_468_800,
+    "{% $terms.rounds %}": 3,
+    "{% $terms.deadline %}": 1_801_468_800,
+    "{% $terms.policy %}": CHOSEN["policy"],
     "{% $request %}": REQUEST,
 }
 RECORD = Record(
@@ -65,8 +94,7 @@ RECORD = Record(
     expires_at=2,
     round=1,
     rounds=1,
-    approvals_required=1,
-    rejections_required=1,
+    policy=Policy(approvers=("anna@example.com",)),
     approvers={"anna@example.com": Approver(mailed_round=1)},
     task_token="token",
     lease=Lease(owner="worker", until=3),
@@ -134,7 +162,12 @@ def test_an_approval_enters_three_states(definition, states):
 
 def test_the_definition_is_valid_amazon_states_language(definition):
     # The linter wants 2.0 for 2, which JSON does not tell apart.
-    assert Linter.validate(definition, Config(ignored_problem_types={ProblemType.FLOAT})) == []
+    found = Linter.validate(definition, Config(ignored_problem_types={ProblemType.FLOAT}))
+    # It does not know that a time-out may be an expression, as AWS takes it:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
+    (timeout,) = found
+    assert "States.Request approval.TimeoutSeconds" in timeout
+    assert "should be an Integer" in timeout
 
 
 def test_the_definition_is_jsonata_throughout(definition):
@@ -153,7 +186,9 @@ def test_conditions_are_expressions(states):
 
 
 def test_every_error_that_a_handler_can_name_has_an_end_of_its_own(states):
-    assert sorted(state["Error"] for state in states.values() if state["Type"] == "Fail") == sorted(WorkflowError)
+    ends = {name: state["Error"] for name, state in states.items() if state["Type"] == "Fail"}
+    assert ends.pop("Unknown policy") == ends["Invalid task"]
+    assert sorted(ends.values()) == sorted(WorkflowError)
 
 
 def test_only_errors_that_somebody_raises_are_caught_or_retried(states):
@@ -186,8 +221,14 @@ def test_every_task_survives_a_service_that_fails_for_a_moment(states):
 
 def test_a_failure_says_why(states):
     for state in states.values():
-        if state["Type"] == "Fail":
+        if state["Type"] == "Fail" and state is not states["Unknown policy"]:
             assert re.fullmatch(r"\{% .*\$(states\.input|request)\b.* %\}", state["Cause"])
+
+
+def test_a_policy_that_is_unknown_is_told_with_the_names_there_are_and_nobodys_address():
+    """AWS quotes the whole expression in the error's own cause."""
+    cause = machine(TERMS)["States"]["Unknown policy"]["Cause"]
+    assert cause == "generate_task must return a request whose policy is one of default, payout"
 
 
 # What Step Functions and Lambda may hand to a Fail state. A function that ran out of time or memory gives no JSON:
@@ -228,7 +269,7 @@ def evaluated(expression: str, given: Json, variable: str = "input") -> Any:
     program = Jsonata(expression.removeprefix("{%").removesuffix("%}").strip())
     program.register_lambda("parse", json.loads)
     states = given if variable == "states" else {"input": given}
-    return program.evaluate(None, {"states": states, "request": REQUEST})
+    return program.evaluate(None, {"states": states, "request": REQUEST, "terms": CHOSEN})
 
 
 def body(states: Json, state: str = "Request approval") -> Json:
@@ -241,7 +282,8 @@ def test_what_is_put_on_the_queue_is_what_the_handler_reads(states):
     message = read_message(json.dumps(body(states)))
     assert message.task_token == "token"
     assert message.execution_arn == KNOWN["{% $states.context.Execution.Id %}"]
-    assert (message.round, message.rounds, message.deadline) == (2, body(states)["rounds"], KNOWN["{% $deadline %}"])
+    assert (message.round, message.rounds, message.deadline) == (2, 3, CHOSEN["deadline"])
+    assert message.policy == TERMS["payout"].policy
     assert message.request_id == REQUEST["requestId"]
     assert message.title == REQUEST["title"]
     assert message.late is False
@@ -306,7 +348,13 @@ def test_the_machine_waits_for_a_late_decision_longer_than_a_message_takes_that_
     assert waits > queue["visibilityTimeoutSeconds"] + function["timeout"]
 
 
-ANSWER = {"requestId": REQUEST["requestId"], "digest": REQUEST["digest"], "outcome": "APPROVED", "votes": []}
+ANSWER = {
+    "requestId": REQUEST["requestId"],
+    "digest": REQUEST["digest"],
+    "policyDigest": POLICY_DIGEST,
+    "outcome": "APPROVED",
+    "votes": [],
+}
 
 
 def test_an_answer_to_the_question_that_was_asked_goes_on(states):
@@ -321,13 +369,15 @@ def test_an_answer_to_the_question_that_was_asked_goes_on(states):
         ANSWER | {"requestId": "other"},
         ANSWER | {"digest": question_digest(REQUEST | {"title": "Order lunch"})},
         {name: value for name, value in ANSWER.items() if name != "digest"},
+        ANSWER | {"policyDigest": policy_digest(TERMS["default"].policy)},
+        {name: value for name, value in ANSWER.items() if name != "policyDigest"},
         {},
         None,
         "APPROVED",
         [ANSWER | {"digest": ""}],
     ],
 )
-def test_an_answer_to_another_question_is_an_error_that_is_caught(states, answer):
+def test_an_answer_to_another_question_or_under_another_policy_is_an_error_that_is_caught(states, answer):
     for state in ("Request approval", "Ask for late decision"):
         with pytest.raises(JException, match="another question"):
             evaluated(states[state]["Output"], {"result": answer}, "states")
@@ -359,16 +409,7 @@ def test_a_service_that_is_throttled_is_asked_again_by_the_name_that_aws_gives_i
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
 def test_the_machine_calls_services_of_its_own_partition(partition):
-    definition = approval_definition(
-        generate_arn=f"arn:{partition}:lambda:eu-central-1:123456789012:function:generate",
-        process_arn=f"arn:{partition}:lambda:eu-central-1:123456789012:function:process",
-        queue_url="https://sqs.example.com/requests",
-        table_name="approvals",
-        round_seconds=60,
-        rounds=1,
-        deadline_seconds=60,
-        late_seconds=60,
-    )
+    definition = machine(TERMS, partition)
     called = {state["Resource"] for state in definition["States"].values() if state["Type"] == "Task"}
     assert len(called) == 3
     assert {resource.split(":states:::")[0] for resource in called} == {f"arn:{partition}"}
@@ -377,9 +418,12 @@ def test_the_machine_calls_services_of_its_own_partition(partition):
 @pytest.mark.parametrize(("fixture", "seconds", "rounds"), [("bare", 28_800, 3), ("full", 14_286, 7)])
 def test_rounds_follow_the_configured_deadline_and_reminders(request, fixture, seconds, rounds):
     states = request.getfixturevalue(fixture).one(MACHINE).json("definition")["States"]
-    assert states["Request approval"]["TimeoutSeconds"] == seconds
-    assert states["Request approval"]["Arguments"]["MessageBody"]["rounds"] == rounds
-    assert states["Ask again?"]["Choices"] == [{"Condition": f"{{% $round <= {rounds} %}}", "Next": "Request approval"}]
+    chosen = assigned(states, "default")
+    assert (chosen["roundSeconds"], chosen["rounds"]) == (seconds, rounds)
+    assert states["Request approval"]["TimeoutSeconds"] == "{% $terms.roundSeconds %}"
+    assert states["Ask again?"]["Choices"] == [
+        {"Condition": "{% $round <= $terms.rounds %}", "Next": "Request approval"}
+    ]
 
 
 def test_a_time_out_begins_the_next_round(states):
@@ -389,9 +433,72 @@ def test_a_time_out_begins_the_next_round(states):
 
 def test_people_are_told_the_deadline_that_is_configured(bare, full):
     for graph, seconds in ((bare, 86_400), (full, 100_000)):
-        states = graph.one(MACHINE).json("definition")["States"]
-        assert f"+ {seconds} %}}" in states["Generate task"]["Assign"]["deadline"]
-        assert f"within {seconds} seconds" in states["Expired"]["Cause"]
+        before, chosen = time.time(), assigned(graph.one(MACHINE).json("definition")["States"], "default")
+        assert before - 1 <= chosen["deadline"] - seconds <= time.time()
+    expired = evaluated(machine(TERMS)["States"]["Expired"]["Cause"], {})
+    assert expired.endswith("not decided within 60 seconds, in 1 round(s) of asking, under policy payout.")
+
+
+# --- policies
+
+
+def machine(terms: Mapping[str, Terms], partition: str = "aws") -> Json:
+    return approval_definition(
+        generate_arn=f"arn:{partition}:lambda:eu-central-1:123456789012:function:generate",
+        process_arn=f"arn:{partition}:lambda:eu-central-1:123456789012:function:process",
+        queue_url="https://sqs.example.com/requests",
+        table_name="approvals",
+        terms=terms,
+        late_seconds=60,
+    )
+
+
+def assigned(states: Json, policy: Any = None) -> Any:
+    """What the first state assigns to `terms` when its function has returned a request under this policy."""
+    request = {} if policy is None else {"policy": policy}
+    return evaluated(states["Generate task"]["Assign"]["terms"], {"result": {"Payload": request}}, "states")
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_the_policy_that_the_request_names_is_chosen_whole(name):
+    chosen, terms = assigned(machine(TERMS)["States"], name), TERMS[name]
+    assert chosen["policy"].pop("digest") == policy_digest(terms.policy)
+    assert read_policy(chosen["policy"]) == terms.policy
+    assert (chosen["rounds"], chosen["roundSeconds"]) == (terms.rounds, terms.round_seconds)
+
+
+def test_a_request_without_a_policy_has_the_default_one():
+    """A function of the version before returns none."""
+    states = machine(TERMS)["States"]
+    assert assigned(states)["policy"] == assigned(states, "default")["policy"]
+
+
+@pytest.mark.parametrize("name", ["gone", "", "Default", "__proto__", 7, None.__class__, ["default"], {}])
+def test_an_unknown_policy_is_an_error_that_is_caught(name):
+    states = machine(TERMS)["States"]
+    with pytest.raises(JException):
+        assigned(states, name)
+    (caught,) = [c for c in states["Generate task"]["Catch"] if c["ErrorEquals"] == ["States.QueryEvaluationError"]]
+    assert states[caught["Next"]]["Error"] == WorkflowError.INVALID_TASK
+
+
+def test_the_function_that_makes_the_request_is_told_the_names_by_the_definition_that_has_the_policies():
+    assert machine(TERMS)["States"]["Generate task"]["Arguments"]["Payload"]["policies"] == ["default", "payout"]
+
+
+def test_as_many_policies_as_may_be_fit_into_a_definition_and_each_into_a_message():
+    """A definition has 1 MB, a message 256 KiB."""
+    crowd = tuple(f"{'a' * 240}{n}@example.com" for n in range(7))
+    large = Policy(groups={f"group-{n}": Group(approvers=crowd) for n in range(20)})
+    size = len(json.dumps(as_json(large), separators=(",", ":")))
+    assert 30_000 < size <= POLICY_BYTES
+    names = ["default", *(f"policy-{n}" for n in range(POLICIES_BYTES // size - 1))]
+    definition = json.dumps(machine({name: replace(TERMS["default"], policy=large) for name in names}))
+    assert len(definition) < 1_000_000
+    states = json.loads(definition)["States"]
+    longest = REQUEST | {"title": "\U0001f600" * 200, "details": "\U0001f600" * 10_000}
+    message = body(states) | {"policy": assigned(states, "policy-1")["policy"], "request": longest}
+    assert len(json.dumps(message)) < 256 * 1024
 
 
 def test_the_machine_runs_what_was_made_with_it(states):

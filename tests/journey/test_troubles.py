@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from handlers.approvals.adapters.answers import approval
 from handlers.approvals.rules.record import Decision
 from handlers.contract.record import Status
 from tests.support.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, queue_message, send
@@ -32,8 +34,8 @@ def test_of_a_run_that_went_on_and_was_never_noted_the_record_learns_at_its_end(
     run = plain.start()
     run.link()
     run.vote_without_handing_over()
-    token, output = (run.item()[name] for name in ("taskToken", "answer"))
-    plain.sfn.send_task_success(taskToken=token, output=output)
+    record = plain.seen(run.request_id)
+    plain.sfn.send_task_success(taskToken=record.task_token, output=json.dumps(approval(record)))
     item = until(lambda: (now := run.item())["handedOver"] and now, "note that it was handed over")
     assert item["status"] == "APPROVED"
     assert "taskToken" not in item
@@ -77,9 +79,10 @@ def test_a_token_that_is_answered_without_a_vote_is_noted_and_told(plain):
     """Somebody reads the task token, in the history for example, and has the right to use it."""
     run = plain.start()
     link = run.link()
-    digest = plain.store.get(run.request_id).digest
-    output = {"requestId": run.request_id, "digest": digest, "outcome": "APPROVED", "decidedAt": "", "votes": []}
-    plain.sfn.send_task_success(taskToken=run.item()["taskToken"], output=json.dumps(output))
+    record = plain.seen(run.request_id)
+    output = approval(replace(record, status=Status.APPROVED))
+    assert not output["votes"]
+    plain.sfn.send_task_success(taskToken=record.task_token, output=json.dumps(output))
     run.succeeded()
     item = until(lambda: (now := run.item())["status"] == "CLOSED" and now, "closed record")
     assert item["answeredWithoutVote"] is True

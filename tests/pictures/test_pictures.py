@@ -112,7 +112,7 @@ def test_the_machine_is_drawn_with_every_state_and_every_way():
         for target in targets:
             assert f"{dot.quoted(name)} -> {dot.quoted(target)} " in document
     assert '"Expire request" -> "Ask for late decision" [label="DynamoDB.ConditionalCheckFailedException"' in document
-    assert '"Ask again?" -> "Request approval" [label="$round <= 3"' in document
+    assert '"Ask again?" -> "Request approval" [label="$round <= $terms.rounds"' in document
 
 
 def test_resources_are_drawn_with_who_may_call_whom():

@@ -11,9 +11,11 @@ from typing import Any
 
 import boto3
 
+from handlers.contract.policy import Policy, policy_digest
 from infra.asl import approval_definition
+from infra.policies import Terms
 from tests.properties.workers import Clock, Violated
-from tests.support.records import EXECUTION_ARN, message_body
+from tests.support.records import EXECUTION_ARN, message_body, policy_body
 
 TABLE = "approvals"
 _SESSION = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-central-1")
@@ -103,13 +105,21 @@ class Workflow:
     exceptions = WORKFLOW_ERRORS
 
     def __init__(
-        self, *, request_id: str, rounds: int, deadline: int, table: Any, table_name: str, clock: Clock
+        self,
+        *,
+        request_id: str,
+        rounds: int,
+        deadline: int,
+        table: Any,
+        table_name: str,
+        policy: Policy,
+        clock: Clock,
     ) -> None:
         self.status, self.error, self.at = "RUNNING", "", "waiting"
         self.took, self.token, self.round, self.rounds = "", "", 0, rounds
         self.sent: list[str] = []
         self.execution_arn = f"{EXECUTION_ARN}-{request_id}"
-        self._request_id, self._deadline, self._table = request_id, deadline, table
+        self._request_id, self._deadline, self._table, self._policy = request_id, deadline, table, policy
         self._clock, self._stopped = clock, datetime.fromtimestamp(clock.now(), UTC)
         self._numbers = itertools.count(1)
         self._states = approval_definition(
@@ -117,9 +127,7 @@ class Workflow:
             process_arn="arn:aws:lambda:::function:process",
             queue_url="",
             table_name=table_name,
-            round_seconds=60,
-            rounds=rounds,
-            deadline_seconds=60 * rounds,
+            terms={policy.name: Terms(policy=policy, rounds=rounds, deadline_seconds=60 * rounds)},
             late_seconds=60,
         )["States"]
         self._ask()
@@ -129,7 +137,8 @@ class Workflow:
     def send_task_success(self, *, taskToken, output) -> None:  # noqa: N803
         self._answered(taskToken)
         told = json.loads(output)
-        if (told["requestId"], told["digest"]) != (self.request["requestId"], self.request["digest"]):
+        asked = (self.request["requestId"], self.request["digest"], policy_digest(self._policy))
+        if (told["requestId"], told["digest"], told["policyDigest"]) != asked:
             self.at, self.error = "failing", "AnswerMismatch"
         else:
             self._take(told["outcome"])
@@ -175,6 +184,7 @@ class Workflow:
             "rounds": self.rounds,
             "late": late,
             "deadline": self._deadline,
+            "policy": policy_body(self._policy),
         }
         self.sent.append(json.dumps(body))
 

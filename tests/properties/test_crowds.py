@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from handlers.approvals.rules.links import digest, new_secret
-from handlers.approvals.rules.record import Approver, Record
+from handlers.approvals.rules.record import Record
 from handlers.contract.record import Status
 from sandbox import running
 from tests.properties.tables import all_records
 from tests.support.stacks import ALICE, Run, Stack, link_in
 from tests.support.waiting import until
 
-PEOPLE = tuple(f"person-{number:02}@example.com" for number in range(50))
+CROWD = tuple(f"person-{number:02}@example.com" for number in range(50))
 HANDS = 8  # who really press at the same time: each is a process of its own in the emulator
 STARTERS = 6
 OPEN, ANSWERED = 1_000, 50
@@ -28,8 +26,9 @@ QUICK = {"reminders": 0, "deadlineSeconds": 3600, "mailsPerSecond": 10, "deliver
 
 @pytest.fixture(scope="module")
 def stack(emulator) -> Iterator[Stack]:
-    """One approver who is asked by mail."""
-    with running("dev", QUICK | {"approvers": [ALICE]}, emulator=emulator) as sandbox:
+    """One approver, and fifty under a policy of their own."""
+    crowd = {"approvers": CROWD, "approvalsRequired": 25}
+    with running("dev", QUICK | {"approvers": [ALICE], "policies": {"crowd": crowd}}, emulator=emulator) as sandbox:
         stack = Stack(sandbox, httpx.Client(timeout=90, trust_env=False))  # cold starts on a busy machine
         mail_at_full_speed(stack)
         yield stack
@@ -57,19 +56,9 @@ def press(stack: Stack, link: str) -> httpx.Response:
     return answer
 
 
-def invite(stack: Stack, run: Run, *, approvals: int) -> list[str]:
-    """Make it a request to fifty people, as if all had been mailed: fifty mailboxes would be most of the work here."""
-    base, request, _ = run.link().rsplit("/", 2)
-    until(lambda: not stack.seen(request).lease, "note of the mail")
-    secret_of = {who: new_secret() for who in PEOPLE}
-    asked = {who: Approver(links=(digest(secret),), mailed_round=1) for who, secret in secret_of.items()}
-    stack.change(request, lambda record: replace(record, approvers=asked, approvals_required=approvals))
-    return [f"{base}/{request}/{secret}" for secret in secret_of.values()]
-
-
 def test_of_fifty_people_pressing_at_once_exactly_the_quorum_is_counted(stack):
-    run = stack.start()
-    links = invite(stack, run, approvals=25)
+    run = stack.start(policy="crowd")
+    links = [link_in(mail.body) for mail in run.mails(len(CROWD))]
     with ThreadPoolExecutor(HANDS) as hands:
         answers = list(hands.map(lambda link: press(stack, link), links))
     assert Counter(answer.status_code for answer in answers) == {200: 25, 409: 25}

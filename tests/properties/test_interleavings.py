@@ -16,7 +16,7 @@ from handlers.approvals.rules.record import Decision
 from tests.properties.tables import approval_table
 from tests.properties.workers import Fate
 from tests.properties.world import World
-from tests.support.records import ANNA, BEN, BOSS, CARLA
+from tests.support.policies import policies
 
 CROWD = 5  # workers at the same time
 QUIET = settings(
@@ -34,22 +34,12 @@ class Requests(RuleBasedStateMachine):
         return {}
 
     @initialize(
-        people=st.integers(1, 3),
-        approvals=st.integers(1, 3),
-        rejections=st.integers(1, 3),
+        policy=policies(),
         rounds=st.integers(1, 3),
-        boss=st.booleans(),
         asked=st.booleans(),
     )
-    def start(self, people, approvals, rejections, rounds, boss, asked):
-        self.world = World(
-            people=(ANNA, BEN, CARLA)[:people],
-            boss=(BOSS,) if boss else (),
-            approvals=min(approvals, people),
-            rejections=min(rejections, people),
-            rounds=rounds,
-            **self.make_table(),
-        )
+    def start(self, policy, rounds, asked):
+        self.world = World(policy=policy, rounds=rounds, **self.make_table())
         if asked:
             self.world.to_its_end(self.world.deliver(self.world.queue[0]))
 

@@ -26,14 +26,13 @@ What is covered where (files under tests/; those without a folder are here; jour
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.approvals.adapters.item import from_item
-from handlers.approvals.adapters.queue import read_message
 from handlers.approvals.faces import mail, page
 from handlers.approvals.faces.page import State
 from handlers.approvals.rules.record import Decision
@@ -43,10 +42,10 @@ from handlers.contract.record import Status
 from sandbox import running
 from tests.properties.test_interleavings import QUIET
 from tests.properties.workers import Fate
-from tests.properties.world import World
+from tests.properties.world import ANY_OF_THREE, World
 from tests.support.events import http
-from tests.support.fakes import APPROVAL_URL, Mailbox, MemoryStore, asking, page_function
-from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, message_body, record
+from tests.support.fakes import APPROVAL_URL, MemoryStore, page_function
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, record
 from tests.support.stacks import ALICE, JSON, Stack
 
 
@@ -160,7 +159,7 @@ def test_both_days_on_which_the_clocks_change_are_told_right(timezone, moments):
 @settings(QUIET, max_examples=60)
 @given(first_goes=st.lists(st.booleans(), min_size=8, max_size=24), decision=st.sampled_from(Decision))
 def test_two_votes_at_the_same_instant_decide_once(first_goes, decision):
-    world = asked(approvals=2)
+    world = asked(policy=replace(ANY_OF_THREE, approvals_required=2))
     world.to_its_end(world.press(CARLA))
     two = (world.press(ANNA), world.press(BEN, decision))
     for first in first_goes:
@@ -235,7 +234,7 @@ def test_a_decision_that_the_queue_never_let_through_is_not_called_handed_over()
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.REPEATED, Fate.KILLED_AFTER])
 def test_a_lost_reply_of_any_call_of_a_vote_changes_nothing_of_its_outcome(fate):
     for calls in range(8):
-        world = asked(approvals=1)
+        world = asked()
         vote = world.press(ANNA)
         for _ in range(calls):
             world.go(vote) if not vote.finished else None
@@ -260,40 +259,6 @@ def test_a_spoofed_host_reaches_neither_page_nor_mail():
     world.to_its_end(world.deliver(world.queue[0]))
     links = [link for links in world.links.values() for link in links]
     assert {link.split("/approvals/")[0] for link in links} == {APPROVAL_URL}
-
-
-# As release 0.1.0 wrote it. Do not change it: running executions do not change theirs.
-FIRST_RELEASE = {
-    "requestId": "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d", "schemaVersion": 1, "version": 3, "status": "OPEN",
-    "executionArn": "arn:aws:states:eu-central-1:123456789012:execution:signoff:c0ffee",
-    "title": "Deploy 1.4 to production", "details": "", "requestedBy": "", "requestedAt": "2026-11-27T13:30:00Z",
-    "deadline": 1_795_872_600, "expiresAt": 1_827_408_600, "round": 1, "rounds": 3,
-    "approvalsRequired": 1, "rejectionsRequired": 1, "escalateTo": [], "decidedAt": 0, "handedOver": False,
-    "answer": "",
-    "approvers": {
-        "anna@example.com": {
-            "links": ["d1" * 32],
-            "mailedRound": 1,
-            "vote": {"decision": "approve", "comment": "", "at": 1_795_786_800, "sourceIp": "", "userAgent": ""},
-        },
-        "ben@example.com": {"links": [], "mailedRound": 0},
-    },
-    "taskToken": "token", "lease": {"owner": "one", "until": 1_795_786_260},
-}  # fmt: skip
-
-
-def test_what_the_first_release_wrote_is_still_read():
-    """The next round of a request that an earlier release has begun, with the message of the definition of then."""
-    old = from_item(FIRST_RELEASE)
-    assert old.votes[ANNA].decision is Decision.APPROVE
-    body = message_body() | {"schemaVersion": 1, "round": 2, "taskToken": "second"}
-    del body["late"], body["request"]["digest"]
-    store, box = MemoryStore(old), Mailbox()
-    asking(store, box=box).serve(read_message(json.dumps(body)), ASKED_AT + 20)
-    assert box.sent == [(BEN, Kind.REMINDER)]
-    assert store.record
-    assert (store.record.round, store.record.task_token) == (2, "second")
-    assert store.record.votes == old.votes
 
 
 @pytest.fixture
@@ -343,4 +308,4 @@ def test_two_workers_with_the_same_message_mail_everybody_once(first_goes):
     for first in first_goes:
         world.go(two[0 if first else 1])
     world.settle()
-    assert {who: len(links) for who, links in world.links.items()} == dict.fromkeys(world.people, 1)
+    assert {who: len(links) for who, links in world.links.items()} == dict.fromkeys(world.policy.approvers, 1)

@@ -30,8 +30,10 @@ from tests.properties.aws import TABLE, MemoryTable, Queue, Topic, Workflow
 from tests.properties.workers import WORKER_SECONDS, Clock, Fate, Violated, Worker, stepwise
 from tests.support.events import http, sqs
 from tests.support.fakes import APPROVAL_URL, page_settings
-from tests.support.records import ASKED_AT, REQUEST_ID
+from tests.support.policies import said_by
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, REQUEST_ID
 
+ANY_OF_THREE = Policy(approvers=(ANNA, BEN, CARLA), audit_days=30)
 FINAL = {Status.EXPIRED, Status.CLOSED}
 # Where each end of an execution may leave its record.
 ENDS = {
@@ -51,15 +53,12 @@ LETTERHEAD = Letterhead(environment="test", timezone="UTC", approval_url=APPROVA
 
 @dataclass
 class World:
-    """`people` are asked, `boss` in the last round as well; `table` is a DynamoDB client or a stand-in for one.
+    """One request under a policy; `table` is a DynamoDB client or a stand-in for one.
 
     `skew` is how many seconds Step Functions' clock is ahead of the functions'.
     """
 
-    people: tuple[str, ...] = ("anna@example.com", "ben@example.com", "carla@example.com")
-    boss: tuple[str, ...] = ()
-    approvals: int = 1
-    rejections: int = 1
+    policy: Policy = ANY_OF_THREE
     rounds: int = 2
     table: Any = None
     table_name: str = TABLE
@@ -79,6 +78,7 @@ class World:
             deadline=ASKED_AT + self.skew + self.seconds,
             table=self.table,
             table_name=self.table_name,
+            policy=self.policy,
             clock=self.clock,
         )
         self.queue: list[str] = []
@@ -200,16 +200,9 @@ class World:
         self.seen = now
         if now is None or now == before:
             return
-        said = [vote.decision for vote in now.votes.values()]
-        assert said.count(Decision.APPROVE) <= self.approvals, "more approvals counted than were needed"
-        assert said.count(Decision.REJECT) <= self.rejections, "more rejections counted than were needed"
-        if now.status is Status.OPEN:
-            enough = said.count(Decision.APPROVE) == self.approvals or said.count(Decision.REJECT) == self.rejections
-            assert not enough, "as many votes as were asked for, and still undecided"
-        if now.status in DECIDED:
-            full = self.approvals if now.status is Status.APPROVED else self.rejections
-            kind = Decision.APPROVE if now.status is Status.APPROVED else Decision.REJECT
-            assert said.count(kind) == full, "decided by another number of votes than was asked for"
+        if now.status in DECIDED | {Status.OPEN}:
+            said = {who: vote.decision for who, vote in now.votes.items()}
+            assert now.status is said_by(self.policy, said), "the votes say otherwise"
         assert not now.answered_without_vote, "nobody but the functions has a token here"
         assert not now.task_token or not (now.status in FINAL or now.handed_over), "a final record keeps a token"
         if now.handed_over and now.status in DECIDED:
@@ -338,14 +331,6 @@ class World:
             workflow=self._executions(),
             mail=ApproverTopic(stepwise(Topic(self._mail)), "approver-topic", LETTERHEAD, Pace(0.1, self.clock)),
             clock=self.clock,
-            policy=Policy(
-                approvers=self.people,
-                escalate_to=self.boss,
-                approvals_required=self.approvals,
-                rejections_required=self.rejections,
-                prevent_self_approval=True,
-                audit_days=30,
-            ),
         )
         return Requests(ask=ask, queue=RequestQueue(stepwise(Queue()), "request-queue"))
 

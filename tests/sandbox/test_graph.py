@@ -5,7 +5,9 @@ from itertools import combinations, pairwise
 
 import pytest
 
+from handlers.contract.policy import DEFAULT_POLICY, Policy
 from infra.asl import approval_definition
+from infra.policies import Terms
 from sandbox.page.graph import STATE_HEIGHT, Edge, draw, edges
 from sandbox.page.picture import Picture
 
@@ -24,9 +26,7 @@ OURS = approval_definition(
     process_arn="arn:aws:lambda:eu-central-1:000000000000:function:p",
     queue_url="q",
     table_name="t",
-    round_seconds=60,
-    rounds=3,
-    deadline_seconds=180,
+    terms={DEFAULT_POLICY: Terms(policy=Policy(), deadline_seconds=180, rounds=3)},
     late_seconds=60,
 )
 LONG = chain("A", "B", "C", "D", A={"Catch": [{"ErrorEquals": ["E1", "E2"], "Next": "D"}]})

@@ -6,28 +6,53 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 
+from handlers.approvals.adapters.item import to_item
+from handlers.approvals.rules.record import Approver, Decision
+from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
+from infra.asl import approval_definition
+from infra.policies import Terms
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
 from sandbox.page import content
 from sandbox.page.content import View
-from sandbox.page.picture import Picture
 from sandbox.page.server import PageServer
-from sandbox.page.stack import Event, Function, LogLine, Run, Stack
+from sandbox.page.stack import Event, Function, LogLine, Run, Stack, read_record
+from tests.support import records
 from tests.support.waiting import until
 
 HOSTILE = '<script>alert(1)</script> & "quotes"'
 MACHINE = "arn:aws:states:eu-central-1:000000000000:stateMachine:m"
 EXECUTION = "arn:aws:states:eu-central-1:000000000000:execution:m:one"
-STATES = {"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "Next": "Done"}, "Done": {"Type": "Pass", "End": True}}}
+ANN, BEN, CLEO, DORA = (f"{name}@example.com" for name in ("ann", "ben", "cleo", "dora"))
+PAYOUT = Policy(
+    name="payout",
+    groups={"finance": Group(approvers=(ANN, BEN)), "legal": Group(approvers=(CLEO, BEN))},
+    escalate_to=(DORA,),
+    approvals_required=2,
+)
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def definition(*policies):
+    """Of a stack with these policies."""
+    return approval_definition(
+        generate_arn="arn:aws:lambda:eu-central-1:000000000000:function:g",
+        process_arn="arn:aws:lambda:eu-central-1:000000000000:function:p",
+        queue_url="q",
+        table_name="t",
+        terms={one.name: Terms(policy=one, deadline_seconds=180, rounds=3) for one in policies},
+        late_seconds=60,
+    )
 
 
 class Made(Stack):
@@ -41,7 +66,7 @@ class Made(Stack):
             outputs={"stateMachineArn": MACHINE},
             functions=[],
         )
-        self.picture = Picture(STATES)
+        self.definition = definition(Policy())
         self.logs = [Function(name="generate_task", log_group="/g")]
         self.made, self.asked, self.waits = list(runs), [], True
 
@@ -49,7 +74,7 @@ class Made(Stack):
         return self.made
 
     def history(self, run):
-        return [Event(seconds=0.1, kind="TaskStateEntered", state="Ask", entered=True, error="", cause="")]
+        return [Event(seconds=0.1, kind="TaskStateEntered", state="Generate task", entered=True, error="", cause="")]
 
     def log(self, name, since):
         return [LogLine(at=NOW, function="generate_task", text=json.dumps({"level": "INFO", "message": HOSTILE}))]
@@ -79,11 +104,18 @@ def run(**more):
         "status": "RUNNING",
         "started": NOW,
         "task": {},
-        "record": {},
+        "record": None,
         "error": "",
         "cause": "",
     }
     return Run(**values | more)
+
+
+def paying(**votes):
+    """A request under PAYOUT, with the decisions of these people: ann, ben, cleo, dora."""
+    asked = {who: Approver(mailed_round=1) for who in PAYOUT.everybody}
+    cast = {f"{name}@example.com": records.vote(Decision(decision)) for name, decision in votes.items()}
+    return records.voted(cast, policy=PAYOUT, approvers=asked)
 
 
 def mail(subject="s", body="b", to="t@example.com"):
@@ -121,6 +153,11 @@ def events(server, query=""):
         yield (json.loads(line.removeprefix(b"data: ")) for line in answer if line.startswith(b"data: "))
 
 
+def breaking(words):
+    """With spaces in place of those that no line ends at."""
+    return words.replace("\u00a0", " ")
+
+
 class Parsed(HTMLParser):
     def __init__(self, page):
         super().__init__()
@@ -140,12 +177,24 @@ def test_whatever_a_mail_says_it_is_shown_as_text():
 
 
 def test_whatever_a_request_a_vote_or_a_log_says_it_is_shown_as_text(server, stack):
-    vote = {"decision": "approve", "comment": HOSTILE, "at": 1}
-    record = {"title": HOSTILE, "requestedBy": HOSTILE, "votes": {HOSTILE: vote}, "approvers": {"x" + HOSTILE: {}}}
+    record = records.record(
+        title=HOSTILE,
+        requested_by=HOSTILE,
+        policy=Policy(name=HOSTILE, groups={HOSTILE: Group(approvers=(HOSTILE,))}),
+        approvers={
+            HOSTILE: Approver(vote=records.vote(comment=HOSTILE)),
+            "x" + HOSTILE: Approver(),
+        },
+    )
+    stack.definition = definition(Policy(), Policy(name=HOSTILE))
     stack.made = [run(record=record, status="FAILED", error=HOSTILE, cause=HOSTILE)]
     page = fetch(f"{server.url}/?run=one")[1]
     assert Parsed(page).tags.count("script") == 1  # the page's own
-    assert page.count("&lt;script&gt;") >= 9
+    titles, policies, groups, people, errors = 2, 3, 3, 2, 2
+    cause_requester_comment_and_log_line = 4
+    assert page.count("&lt;script&gt;") == (
+        titles + policies + groups + people + errors + cause_requester_comment_and_log_line
+    )
 
 
 def test_addresses_in_a_mail_are_links_and_end_where_they_should():
@@ -242,6 +291,94 @@ def test_the_form_asks_for_what_was_typed(server, stack):
     assert stack.asked == [{"title": "Release 1.4"}]
 
 
+def test_the_form_offers_the_policies_the_default_first_and_asks_under_the_chosen_one(server, stack):
+    stack.definition = definition(Policy(), PAYOUT)
+    assert "<option>default</option><option>payout</option></select>" in fetch(server.url)[1]
+    assert fetch(f"{server.url}/requests", b"title=x&policy=payout", origin=server.url)[0] == 200
+    assert stack.asked == [{"title": "x", "policy": "payout"}]
+
+
+def test_the_form_asks_for_no_policy_where_there_is_one_only(server, stack):
+    assert stack.policies == [DEFAULT_POLICY]
+    assert "select" not in Parsed(fetch(server.url)[1]).tags
+
+
+def test_the_policy_is_named_unless_it_is_the_default_also_before_anybody_is_asked(server, stack):
+    for made in (run(record=paying()), run(task={"policy": "payout"})):
+        stack.made = [made]
+        page = fetch(server.url)[1]
+        assert ' <span class="meta">payout</span></th>' in page
+        assert " under policy payout · " in page
+    for made in (run(record=records.record()), run(task={"policy": "default"}), run()):
+        stack.made = [made]
+        page = fetch(server.url)[1]
+        assert "payout" not in page
+        assert "under policy" not in page
+
+
+@pytest.mark.parametrize(
+    ("votes", "words"),
+    [
+        ({}, "finance 0 of 1, legal 0 of 1; 0 of 2 people"),
+        ({"ann": "approve"}, "finance 1 of 1, legal 0 of 1; 1 of 2 people"),
+        ({"ben": "approve"}, "finance 1 of 1, legal 1 of 1; 1 of 2 people"),
+        ({"ann": "approve", "ben": "approve"}, "finance 1 of 1, legal 1 of 1; 2 of 2 people"),
+        ({"dora": "approve"}, "finance 1 of 1, legal 1 of 1; 1 of 2 people"),
+        ({"ann": "approve", "cleo": "reject"}, "finance 1 of 1, legal 0 of 1; 1 of 2 people, 1 rejected"),
+    ],
+)
+def test_votes_are_counted_in_every_group_of_a_person_and_a_contacts_in_all(server, stack, votes, words):
+    stack.made = [run(record=paying(**votes))]
+    page = breaking(fetch(server.url)[1])
+    assert f'<td class="tally">{words}</td>' in page
+    assert f"Approvals: {words}</p>" in page
+
+
+def test_a_group_is_not_said_to_have_more_than_it_needs_and_one_person_in_all_goes_without_saying():
+    record = replace(paying(ann="approve", ben="approve"), policy=replace(PAYOUT, approvals_required=1))
+    assert breaking(content.votes_in_short(record)) == "finance 1 of 1, legal 1 of 1"
+
+
+def test_votes_without_groups_are_one_count_by_the_rule():
+    by_rule = {records.ANNA: records.vote(), records.BEN: records.vote(Decision.REJECT)}
+    assert breaking(content.votes_in_short(records.voted(by_rule))) == "1 of 2 approved, 1 rejected"
+    other = {records.ANNA: replace(records.vote(), digest="of another question")}
+    assert breaking(content.votes_in_short(records.voted(other))) == "0 of 2 approved"
+
+
+def test_people_are_named_with_their_groups_those_who_have_answered_and_those_who_have_not(server, stack):
+    stack.made = [run(record=paying(ben="approve"))]
+    page = fetch(server.url)[1]
+    assert f"<b>{BEN} (finance, legal)</b> approved" in page
+    assert f"Waiting for {ANN} (finance), {CLEO} (legal), {DORA} (every group)</p>" in page
+
+
+def stored(record):
+    """The item in DynamoDB."""
+    return {name: TypeSerializer().serialize(value) for name, value in to_item(record).items()}
+
+
+@pytest.mark.parametrize("record", [records.approved(), paying(ann="approve")], ids=["default", "groups"])
+def test_a_record_is_read_as_the_program_reads_it(record):
+    assert read_record(stored(record)) == record
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"policy": {"S": "payout"}},
+        {"approvers": {"L": []}},
+        {"votes": {"M": {records.ANNA: {"M": {}}}}},
+        {"status": {"S": "MAYBE"}},
+        {"title": {"B": b"x"}},
+        {"schemaVersion": {"N": "99"}},
+    ],
+    ids=str,
+)
+def test_an_item_that_is_no_record_is_left_out_and_breaks_nothing(changes):
+    assert read_record(stored(records.record()) | changes) is None
+
+
 @pytest.mark.parametrize("order", ["stop", "redeliver", "end-round"])
 def test_a_button_does_what_it_says_and_says_so(server, stack, order):
     status, page = fetch(f"{server.url}/runs/one/{order}?log=generate_task", b"", origin=server.url)
@@ -287,7 +424,7 @@ def test_an_open_page_is_told_of_what_has_changed_and_nothing_else(server, stack
         stack.made = [run(status="SUCCEEDED")]
         third = next(told)
         assert "Succeeded" in third["requests"]
-        assert 'class="state good"' in third["graph"]
+        assert 'class="state good" data-state="Generate task"' in third["graph"]
         assert "inbox" not in third
 
 
@@ -304,10 +441,11 @@ def test_a_run_that_has_ended_has_no_buttons(server, stack):
 
 
 def test_no_task_token_is_shown(server, stack):
-    stack.made = [run(record={"title": "t", "taskToken": "AQC-token", "approvers": {"a": {"links": ["digest"]}}})]
+    stack.made = [run(record=records.record())]
     page = fetch(server.url)[1]
-    assert "AQC-token" not in page
-    assert "digest" not in page
+    assert records.ANNA in page
+    assert records.TASK_TOKEN not in page
+    assert records.DIGEST not in page
 
 
 def test_the_server_ends_at_once_though_a_page_is_open():

@@ -20,22 +20,13 @@ from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import Records
-from handlers.contract.policy import Policy
 from handlers.contract.settings.approval_api import PageSettings
 from handlers.contract.workflow import WorkflowError
 from handlers.request_approval import Requests
-from tests.support.records import ANNA, ASKED_AT, BEN
+from tests.support.records import ASKED_AT
 
 RUNNING = Execution(status="RUNNING", running=True)
 APPROVAL_URL = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com"
-POLICY = Policy(
-    approvers=(ANNA, BEN),
-    escalate_to=(),
-    approvals_required=1,
-    rejections_required=1,
-    prevent_self_approval=True,
-    audit_days=30,
-)
 
 
 class FakeClock:
@@ -191,14 +182,13 @@ def records_of(store: Any, clock: Any = None) -> Records:
     return Records(store=store, clock=clock or FakeClock())
 
 
-def asking(store: Any, workflow: Any = None, box: Any = None, clock: Any = None, policy: Policy = POLICY) -> Ask:
+def asking(store: Any, workflow: Any = None, box: Any = None, clock: Any = None) -> Ask:
     clock = clock or FakeClock()
     return Ask(
         records=Records(store=store, clock=clock),
         workflow=workflow or FakeWorkflow(),
         mail=box or Mailbox(),
         clock=clock,
-        policy=policy,
     )
 
 

@@ -33,16 +33,32 @@ EVERYTHING = {
     "approvers": '["alice@example.com", "bob@example.com", "carol@example.com"]',
     "approvalsRequired": "2",
     "rejectionsRequired": "2",
-    "schedule": "cron(0 9 ? * MON-FRI *)",
-    "timezone": "Europe/Berlin",
-    "eventPattern": '{"source": ["shop"], "detail": {"amount": [{"numeric": [">", 1000]}]}}',
-    "task": '{"title": "Daily payout", "details": "Pay out everything."}',
     "deadlineSeconds": "100000",
     "reminders": "6",
     "escalateTo": '["head@example.com"]',
+    "preventSelfApproval": "false",
+    "policies": """{
+        "payout": {
+            "groups": {
+                "finance": {"approvers": ["ann@example.com", "ben@example.com", "carol@example.com"]},
+                "legal": {"approvers": ["ben@example.com", "cleo@example.com"], "approvalsRequired": 2}
+            },
+            "approvalsRequired": 3,
+            "rejectionsRequired": 2,
+            "deadlineSeconds": 7200,
+            "reminders": 1,
+            "escalateTo": ["dora@example.com"],
+            "preventSelfApproval": true
+        },
+        "note": {"approvers": ["eve@example.com"]}
+    }""",
+    "schedule": "cron(0 9 ? * MON-FRI *)",
+    "timezone": "Europe/Berlin",
+    "eventPattern": '{"source": ["shop"], "detail": {"amount": [{"numeric": [">", 1000]}]}}',
+    "eventPolicy": "note",
+    "task": '{"title": "Daily payout", "details": "Pay out everything.", "policy": "payout"}',
     "operatorEmail": "operations@example.com",
     "oneClick": "true",
-    "preventSelfApproval": "false",
     "auditDays": "730",
     "logRetentionDays": "365",
     "mailsPerSecond": "3",

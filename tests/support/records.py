@@ -134,6 +134,11 @@ def message_body(**question: str) -> dict[str, Any]:
     )
 
 
+def needing(approvals: int, sample: Record, **changes: Any) -> Record:
+    """The record when it takes so many approvals."""
+    return replace(sample, policy=replace(sample.policy, approvals_required=approvals), **changes)
+
+
 def policy_body(one: Policy) -> dict[str, Any]:
     """A policy in a message."""
     return as_json(one) | {"digest": policy_digest(one)}

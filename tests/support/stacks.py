@@ -22,6 +22,7 @@ from handlers.approvals.usecases.records import Records
 from handlers.contract.message import message_body
 from handlers.contract.record import EXECUTION_INDEX
 from sandbox import Sandbox
+from tests.support.records import policy_body
 from tests.support.waiting import until
 
 ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
@@ -103,11 +104,10 @@ class Run:
     def request_id(self) -> str:
         return self.link().split("/")[-2]
 
-    def item(self) -> dict[str, Any]:
-        """The record as it stands in the table."""
-        found = self.stack.dynamodb.get_item(
-            TableName=self.stack.table, Key={"requestId": {"S": self.request_id}}, ConsistentRead=True
-        )["Item"]
+    def item(self, to: str = ALICE) -> dict[str, Any]:
+        """The record as it stands in the table, found by this person's link."""
+        key = {"requestId": {"S": self.link(to).split("/")[-2]}}
+        found = self.stack.dynamodb.get_item(TableName=self.stack.table, Key=key, ConsistentRead=True)["Item"]
         return {name: TypeDeserializer().deserialize(value) for name, value in found.items()}
 
     def vote_without_handing_over(self, decision: Decision = Decision.APPROVE) -> None:
@@ -187,6 +187,7 @@ def queue_message(execution_arn: str, record: Record, *, token: str = "", round_
         rounds=record.rounds,
         late=late,
         deadline=record.deadline,
+        policy=policy_body(record.policy),
         request={
             "requestId": record.request_id,
             "title": record.title,

@@ -1,0 +1,132 @@
+"""What cannot go together in policies whose values are each right by themselves, and what is probably not intended.
+
+A path is that of a key below the project's namespace.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from handlers.contract.address import same_person
+from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
+from infra.policies import PolicyRules, Terms, everybody
+from infra.refusal import Fault
+from infra.shapes import keys
+
+SHORTEST_ROUND_SECONDS = 10  # a person has to read the mail
+# A record keeps a hash for each person and round, some 70 bytes, and has 400 KB at most.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+LINKS = 1_500
+# Each has a subscription with a filter policy: a topic takes 200. The topic's own policy names them all, in 30 KB at
+# most, and an address may have 254 characters. https://docs.aws.amazon.com/general/latest/gr/sns.html
+MOST_PEOPLE = 100
+# Of ASCII JSON. A message (256 KiB) and a record (400 KB) hold one policy beside the question and the votes.
+POLICY_BYTES = 40_000
+# The state machine's definition holds them all, and is 1 MB at most.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+POLICIES_BYTES = 700_000
+
+Path = tuple[str | int, ...]
+
+
+class Clash(NamedTuple):
+    """A fault of several keys together. It says nothing while one of the keys, by their paths, is faulty itself."""
+
+    between: Collection[Path]
+    fault: Fault
+
+
+def clashes(terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules]) -> Iterator[Clash]:
+    """What is wrong although each value is right by itself. `terms` are the stack's and those of `policies`."""
+    for name, one in terms.items():
+        yield from _Checked(one, policies.get(name)).clashes()
+    listed = len(everybody(terms))
+    if listed > MOST_PEOPLE:
+        said = f"must, with escalateTo and policies, name at most {MOST_PEOPLE} different people, got {listed}"
+        yield Clash([("approvers",), ("escalateTo",)], Fault(("approvers",), said))
+    sizes = {name: len(json.dumps(as_json(one.policy), separators=(",", ":"))) for name, one in terms.items()}
+    for name in policies:  # the stack's own has no groups, and so few people that it always fits
+        if (size := sizes[name]) > POLICY_BYTES:
+            where = ("policies", name)
+            yield Clash([where], Fault(where, f"must be at most {POLICY_BYTES} bytes as ASCII JSON, got {size}"))
+    if (total := sum(sizes.values())) > POLICIES_BYTES:
+        said = f"must be at most {POLICIES_BYTES} bytes as ASCII JSON with what they inherit, got {total}"
+        yield Clash([("policies",)], Fault(("policies",), said))
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A policy's terms, and the keys that they come from: `written` in the policy, or all of them the stack's own."""
+
+    terms: Terms
+    written: PolicyRules | None
+
+    def clashes(self) -> Iterator[Clash]:
+        policy = self.terms.policy
+        count, everyone, rounds = len(policy.asked_first), len(policy.everybody), self.terms.rounds
+        approvers = "different approvers" if policy.groups else "approvers"
+        for key, value in (
+            ("approvalsRequired", policy.approvals_required),
+            ("rejectionsRequired", policy.rejections_required),
+        ):
+            if value > count:
+                said = f"must be at most the number of {approvers}, {count}, got {value}"
+                yield from self._fault(key, said, "approvers", "groups")
+        asked = f"got {rounds - 1}{self._origin('reminders')}"
+        if self.terms.deadline_seconds < rounds * SHORTEST_ROUND_SECONDS:
+            said = (
+                f"must leave rounds of at least {SHORTEST_ROUND_SECONDS} seconds, {asked}: rounds of "
+                f"{self.terms.deadline_seconds / rounds:.1f} seconds in deadlineSeconds {self.terms.deadline_seconds}"
+                f"{self._origin('deadlineSeconds')}"
+            )
+            yield from self._fault("reminders", said, "deadlineSeconds")
+        if everyone * rounds > LINKS:
+            said = (
+                f"must be at most {LINKS // everyone - 1} for {everyone} people ({LINKS} links in a request), {asked}"
+            )
+            yield from self._fault("reminders", said, "approvers", "groups", "escalateTo")
+        if twice := sorted({same_person(who) for who in policy.escalate_to if who in policy.asked_first}):
+            said = f"must not repeat an approver, got {', '.join(twice)} in both"
+            yield from self._fault("escalateTo", said, "approvers", "groups")
+
+    def _fault(self, key: str, says: str, *others: str) -> Iterator[Clash]:
+        """Nothing where all of the keys are the stack's: it is named there."""
+        involved = (key, *others)
+        if self._own.isdisjoint(involved):
+            return
+        inherited = [(one,) for one in involved if one not in self._own]
+        yield Clash([*map(self._path, involved), *inherited], Fault(self._path(key), says))
+
+    @property
+    def _own(self) -> set[str]:
+        fields = set(PolicyRules.model_fields) if self.written is None else self.written.model_fields_set
+        return {key for key, field in keys(PolicyRules).items() if field in fields}
+
+    def _origin(self, key: str) -> str:
+        return "" if key in self._own else " from the stack"
+
+    def _path(self, key: str) -> Path:
+        return (key,) if self.written is None else ("policies", self.terms.policy.name, key)
+
+
+def doubts(policy: Policy) -> Iterator[str]:
+    """Where everybody's answers may leave a request open: the rejections are too few to reject it, and the approvals
+    that are left too few for a group or for the whole.
+    """
+    named = "" if policy.name == DEFAULT_POLICY else f"policy {policy.name}"
+    voters = {
+        f"{named}, group {name}: ": (len({*group.approvers, *policy.escalate_to}), group.approvals_required)
+        for name, group in policy.groups.items()
+    }
+    whole = {f"{named}: " if named else "": (len(policy.everybody), policy.approvals_required)}
+    for where, (people_there, required) in {**whole, **voters}.items():
+        if people_there < required + policy.rejections_required - 1:
+            who = "people who count there" if where in voters else "people"
+            yield (
+                f"{where}approvalsRequired {required} and rejectionsRequired {policy.rejections_required} "
+                f"may both be missed: when all {people_there} {who} have answered, {required - 1} with approval and "
+                f"{people_there - required + 1} with rejection, the request stays open until its deadline."
+            )

@@ -1,0 +1,569 @@
+"""Approval policies in the stack's configuration: what each inherits, what is refused, what is warned about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from handlers.contract.policy import DEFAULT_POLICY, Group, Policy, as_json
+from infra.config import Settings
+from infra.policies import MOST_GROUPS, MOST_POLICIES, Terms
+from infra.policy_checks import LINKS, POLICIES_BYTES, POLICY_BYTES, doubts
+from tests.support.harness import ALICE, load
+from tests.support.refusals import refusal
+
+BOB, CAROL, HEAD = "bob@example.com", "carol@example.com", "head@example.com"
+STACK = {
+    "approvers": [ALICE, BOB, CAROL],
+    "approvalsRequired": 2,
+    "rejectionsRequired": 2,
+    "deadlineSeconds": 7_200,
+    "reminders": 3,
+    "escalateTo": [HEAD],
+    "preventSelfApproval": False,
+    "auditDays": 30,
+}
+OWN = Policy(
+    approvers=(ALICE, BOB, CAROL),
+    approvals_required=2,
+    rejections_required=2,
+    escalate_to=(HEAD,),
+    prevent_self_approval=False,
+    audit_days=30,
+)
+
+
+def stack(**policies: Any) -> Settings:
+    return load(**STACK, policies=policies)
+
+
+def policy(**said: Any) -> Terms:
+    """A policy of that stack which says this."""
+    return stack(payout=said).terms["payout"]
+
+
+def refused(**policies: Any) -> list[str]:
+    """The lines of what is said of these policies, without the namespace."""
+    return [line.removeprefix("signoff:") for line in refusal(**STACK, policies=policies).splitlines()]
+
+
+def test_the_stacks_own_keys_are_the_policy_default():
+    assert load(**STACK).terms == {DEFAULT_POLICY: Terms(policy=OWN, deadline_seconds=7_200, rounds=4)}
+
+
+def test_policies_come_after_the_default_in_the_order_in_which_they_are_written():
+    assert list(stack(zebra={}, ant={}).terms) == ["default", "zebra", "ant"]
+
+
+def test_a_policy_that_says_nothing_is_the_stacks_own_under_another_name():
+    said = policy()
+    assert as_json(said.policy) == as_json(OWN) | {"name": "payout"}
+    assert (said.deadline_seconds, said.rounds) == (7_200, 4)
+
+
+def test_a_policy_without_people_has_the_stacks_and_may_have_quorums_of_its_own():
+    assert policy(approvalsRequired=3).policy.approvers == OWN.approvers
+    assert [policy(approvalsRequired=3).policy.approvals_required, policy().policy.approvals_required] == [3, 2]
+    assert policy(approvalsRequired=3).policy.rejections_required == 2
+    assert policy(rejectionsRequired=1).policy.rejections_required == 1
+
+
+@pytest.mark.parametrize(
+    "people",
+    [{"approvers": [BOB, CAROL]}, {"groups": {"legal": {"approvers": [BOB, CAROL]}}}],
+    ids=["people", "groups"],
+)
+def test_the_quorums_of_a_policy_with_people_of_its_own_start_at_one_again(people):
+    assert [policy(**people).policy.approvals_required, policy(**people).policy.rejections_required] == [1, 1]
+    more = policy(**people, approvalsRequired=2, rejectionsRequired=2).policy
+    assert [more.approvals_required, more.rejections_required] == [2, 2]
+
+
+def test_groups_take_the_place_of_approvers():
+    groups = {
+        "finance": {"approvers": [ALICE, BOB], "approvalsRequired": 2},
+        "legal": {"approvers": f"{CAROL}, {BOB}"},
+    }
+    said = policy(groups=groups).policy
+    assert said.approvers == ()
+    assert said.groups == {
+        "finance": Group(approvers=(ALICE, BOB), approvals_required=2),
+        "legal": Group(approvers=(CAROL, BOB), approvals_required=1),
+    }
+    assert list(said.groups) == ["finance", "legal"]
+
+
+@pytest.mark.parametrize("people", [{}, {"approvers": [BOB]}, {"groups": {"legal": {"approvers": [BOB]}}}])
+def test_what_else_a_policy_does_not_say_is_the_stacks(people):
+    said = policy(**people)
+    assert (said.deadline_seconds, said.rounds, said.policy.escalate_to) == (7_200, 4, (HEAD,))
+    assert not said.policy.prevent_self_approval
+    assert said.policy.audit_days == 30
+
+
+@pytest.mark.parametrize("people", [{}, {"approvers": [BOB]}, {"groups": {"legal": {"approvers": [BOB]}}}])
+def test_what_a_policy_says_itself_counts(people):
+    said = policy(**people, deadlineSeconds=600, reminders=0, escalateTo=["dora@example.com"], preventSelfApproval=True)
+    assert (said.deadline_seconds, said.rounds, said.round_seconds) == (600, 1, 600)
+    assert said.policy.escalate_to == ("dora@example.com",)
+    assert said.policy.prevent_self_approval
+
+
+@pytest.mark.parametrize("people", [{}, {"approvers": [BOB]}])
+def test_an_empty_list_escalates_to_nobody(people):
+    assert policy(**people, escalateTo=[]).policy.escalate_to == ()
+
+
+@pytest.mark.parametrize(
+    "people",
+    [{"approvers": [BOB, "Head@Example.com"]}, {"groups": {"a": {"approvers": [BOB]}, "b": {"approvers": [HEAD]}}}],
+)
+def test_an_inherited_escalation_contact_who_is_an_approver_here_drops_out(people):
+    assert policy(**people).policy.escalate_to == ()
+
+
+@pytest.mark.parametrize(("contact", "approver"), [("Head@example.com", HEAD), (HEAD, "HEAD@example.com")])
+def test_a_contact_drops_out_in_whatever_spelling(contact, approver):
+    said = load(**STACK | {"escalateTo": [contact]}, policies={"payout": {"approvers": [approver]}}).terms["payout"]
+    assert (said.policy.approvers, said.policy.escalate_to) == ((contact,), ())
+
+
+def test_only_the_contact_who_is_an_approver_drops_out():
+    config = STACK | {"escalateTo": [HEAD, "dora@example.com"]}
+    said = load(**config, policies={"payout": {"approvers": [HEAD]}}).terms
+    assert said["payout"].policy.escalate_to == ("dora@example.com",)
+    assert said["default"].policy.escalate_to == (HEAD, "dora@example.com")
+
+
+def test_everybody_under_any_policy_is_among_the_people_once():
+    people = stack(
+        payout={"groups": {"a": {"approvers": ["ann@example.com", BOB]}, "b": {"approvers": [BOB, HEAD]}}},
+        note={"approvers": ["eve@example.com"], "escalateTo": ["ann@example.com", "dora@example.com"]},
+    ).people
+    assert people == (ALICE, BOB, CAROL, HEAD, "ann@example.com", "eve@example.com", "dora@example.com")
+
+
+def test_a_person_is_spelled_in_every_policy_as_they_were_first():
+    """Mails find their subscription by the address as text."""
+    made = stack(
+        payout={"groups": {"a": {"approvers": ["ALICE@example.com", "Zoe@example.com"]}}},
+        note={"approvers": ["zoe@EXAMPLE.com"], "escalateTo": ["HEAD@example.com"]},
+    )
+    assert made.terms["payout"].policy.groups["a"].approvers == (ALICE, "Zoe@example.com")
+    assert made.terms["note"].policy.approvers == ("Zoe@example.com",)
+    assert made.terms["note"].policy.escalate_to == (HEAD,)
+    assert made.people == (ALICE, BOB, CAROL, HEAD, "Zoe@example.com")
+
+
+@pytest.mark.parametrize("name", ["a", "A-1", "7", "x" * 40, "-"])
+def test_a_name_of_letters_digits_and_hyphens_is_taken(name):
+    assert list(load(**STACK, policies={name: {"groups": {name: {"approvers": [BOB]}}}}).terms)[1:] == [name]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 41, "pay out", "pay_out", "pay.out", "zahlüng", "٣", "pay\n", "a/b", 'a"b'])
+def test_any_other_name_of_a_policy_or_group_is_refused(name):
+    group = {"approvers": [BOB]}
+    (said,) = refused(**{name: {}})
+    assert said.startswith("policies")
+    assert said.endswith(" must have a name of 1 to 40 letters, digits and hyphens")
+    (said,) = refused(payout={"groups": {name: group}})
+    assert said.startswith("policies.payout.groups")
+    assert said.endswith(" must have a name of 1 to 40 letters, digits and hyphens")
+
+
+def test_a_refused_name_is_told_from_the_path_around_it():
+    assert refused(**{"pay out": {}}) == ['policies["pay out"] must have a name of 1 to 40 letters, digits and hyphens']
+
+
+def test_the_default_is_said_by_the_stacks_own_keys_only():
+    assert refused(default={"approvers": [BOB]}) == [
+        "policies.default must not be given: the stack's own keys are this policy"
+    ]
+
+
+def test_names_that_people_would_mix_up_are_refused():
+    group = {"approvers": [BOB]}
+    assert refused(payout={}, PayOut={}, Default={}) == [
+        "policies.PayOut must differ from payout by more than case",
+        "policies.Default must differ from default by more than case",
+    ]
+    assert refused(payout={"groups": {"legal": group, "Legal": group}}) == [
+        "policies.payout.groups.Legal must differ from legal by more than case"
+    ]
+
+
+def test_the_same_name_in_two_policies_is_two_groups():
+    made = stack(a={"groups": {"legal": {"approvers": [BOB]}}}, b={"groups": {"Legal": {"approvers": [CAROL]}}}).terms
+    assert made["a"].policy.groups["legal"] != made["b"].policy.groups["Legal"]
+
+
+@pytest.mark.parametrize(
+    ("policies", "says"),
+    [
+        ("payout", "policies must be JSON, got payout"),
+        (["payout"], 'policies must be an object of policies by name, got ["payout"]'),
+        ({"payout": None}, "policies.payout must be an object with approvers or groups, got null"),
+        ({"payout": [BOB]}, f'policies.payout must be an object with approvers or groups, got ["{BOB}"]'),
+        (
+            {"payout": {"groups": [BOB]}},
+            f'policies.payout.groups must be an object of at least one group by its name, got ["{BOB}"]',
+        ),
+        (
+            {"payout": {"groups": {}}},
+            "policies.payout.groups must be an object of at least one group by its name, got {}",
+        ),
+        (
+            {"payout": {"groups": None}},
+            "policies.payout.groups must be an object of at least one group by its name, got null",
+        ),
+        (
+            {"payout": {"groups": {"a": [BOB]}}},
+            f'policies.payout.groups.a must be an object with approvers, got ["{BOB}"]',
+        ),
+        (
+            {"payout": {"groups": {"a": {}}}},
+            "policies.payout.groups.a.approvers must be a list of at least one e-mail address, got nothing",
+        ),
+        (
+            {"payout": {"groups": {"a": {"approvers": []}}}},
+            "policies.payout.groups.a.approvers must be a list of at least one e-mail address, got []",
+        ),
+        (
+            {"payout": {"approvers": []}},
+            "policies.payout.approvers must be a list of at least one e-mail address, got []",
+        ),
+        ({"payout": {"approvers": None}}, "policies.payout.approvers must be a list of e-mail addresses, got null"),
+        ({"payout": {"escalateTo": None}}, "policies.payout.escalateTo must be a list of e-mail addresses, got null"),
+        ({"payout": {"reminders": 21}}, "policies.payout.reminders must be a whole number in 0..20, got 21"),
+        (
+            {"payout": {"deadlineSeconds": 59}},
+            "policies.payout.deadlineSeconds must be a whole number in 60..31449600, got 59",
+        ),
+        (
+            {"payout": {"approvalsRequired": 0}},
+            "policies.payout.approvalsRequired must be a whole number in 1..50, got 0",
+        ),
+        (
+            {"payout": {"rejectionsRequired": "all"}},
+            'policies.payout.rejectionsRequired must be a whole number in 1..50, got "all"',
+        ),
+        ({"payout": {"preventSelfApproval": 1}}, "policies.payout.preventSelfApproval must be true or false, got 1"),
+        (
+            {"payout": {"approvers": [BOB], "groups": {"a": {"approvers": [BOB]}}}},
+            "policies.payout.groups must not be given beside approvers",
+        ),
+        (
+            {"payout": {"aprovers": [BOB]}},
+            (
+                "policies.payout.aprovers is not a key here (did you mean approvers?); the keys are approvers, "
+                "approvalsRequired, rejectionsRequired, deadlineSeconds, reminders, escalateTo, preventSelfApproval, "
+                "groups"
+            ),
+        ),
+        ({"payout": {"auditDays": 3}}, "policies.payout.auditDays is not a key here; the keys are approvers, "),
+        (
+            {"payout": {"groups": {"a": {"approvers": [BOB], "approvals_required": 1}}}},
+            (
+                "policies.payout.groups.a.approvals_required is not a key here (did you mean approvalsRequired?); "
+                "the keys are approvers, approvalsRequired"
+            ),
+        ),
+        (
+            {"payout": {"groups": {"legal": {"approvers": ["cleo"]}}}},
+            "policies.payout.groups.legal.approvers[0] must be an e-mail address",
+        ),
+        (
+            {"payout": {"groups": {"legal": {"approvers": [BOB, "Bob@example.com"]}}}},
+            f'policies.payout.groups.legal.approvers[1] must not name anybody twice ({BOB}), got "Bob@example.com"',
+        ),
+        (
+            {"payout": {"groups": {"legal": {"approvers": [BOB, CAROL], "approvalsRequired": 3}}}},
+            "policies.payout.groups.legal.approvalsRequired must be at most the number of approvers, 2, got 3",
+        ),
+        (
+            {"payout": {"approvers": [BOB], "approvalsRequired": 2}},
+            "policies.payout.approvalsRequired must be at most the number of approvers, 1, got 2",
+        ),
+        (
+            {"payout": {"rejectionsRequired": 4}},
+            "policies.payout.rejectionsRequired must be at most the number of approvers, 3, got 4",
+        ),
+        (
+            {"payout": {"groups": {"a": {"approvers": [BOB]}, "b": {"approvers": [BOB]}}, "approvalsRequired": 2}},
+            "policies.payout.approvalsRequired must be at most the number of different approvers, 1, got 2",
+        ),
+        (
+            {"payout": {"groups": {"a": {"approvers": [BOB]}}, "rejectionsRequired": 2}},
+            "policies.payout.rejectionsRequired must be at most the number of different approvers, 1, got 2",
+        ),
+        (
+            {"payout": {"approvers": [BOB], "escalateTo": ["BOB@example.com"]}},
+            f"policies.payout.escalateTo must not repeat an approver, got {BOB} in both",
+        ),
+        (
+            {"payout": {"escalateTo": [BOB]}},
+            f"policies.payout.escalateTo must not repeat an approver, got {BOB} in both",
+        ),
+        (
+            {"payout": {"groups": {"a": {"approvers": [ALICE]}, "b": {"approvers": [BOB]}}, "escalateTo": [BOB]}},
+            f"policies.payout.escalateTo must not repeat an approver, got {BOB} in both",
+        ),
+        (
+            {"payout": {"deadlineSeconds": 60, "reminders": 6}},
+            (
+                "policies.payout.reminders must leave rounds of at least 10 seconds, got 6: "
+                "rounds of 8.6 seconds in deadlineSeconds 60"
+            ),
+        ),
+        (
+            {"payout": {"approvers": [f"{n}@example.com" for n in range(80)], "reminders": 19}},
+            "policies.payout.reminders must be at most 17 for 81 people (1500 links in a request), got 19",
+        ),
+    ],
+)
+def test_a_bad_policy_is_refused_by_its_path(policies, says):
+    (said,) = refusal(**STACK, policies=policies).splitlines()
+    assert said.startswith(f"signoff:{says}")
+
+
+def test_a_key_that_is_given_twice_is_refused():
+    text = '{"payout": {"reminders": 1, "reminders": 2}}'
+    assert refusal(**STACK, policies=text) == (
+        'signoff:policies must not give a key twice in one object, got "reminders" again'
+    )
+
+
+def test_a_number_that_a_policy_inherits_is_named_as_the_stacks():
+    config = STACK | {"reminders": 19}
+    many = [f"{n}@example.com" for n in range(80)]
+    assert refusal(**config, policies={"quick": {"deadlineSeconds": 60}, "many": {"approvers": many}}).splitlines() == [
+        (
+            "signoff:policies.quick.reminders must leave rounds of at least 10 seconds, got 19 from the stack: "
+            "rounds of 3.0 seconds in deadlineSeconds 60"
+        ),
+        (
+            "signoff:policies.many.reminders must be at most 17 for 81 people (1500 links in a request), "
+            "got 19 from the stack"
+        ),
+    ]
+    assert refusal(**STACK | {"deadlineSeconds": 60}, policies={"payout": {"reminders": 6}}) == (
+        "signoff:policies.payout.reminders must leave rounds of at least 10 seconds, got 6: "
+        "rounds of 8.6 seconds in deadlineSeconds 60 from the stack"
+    )
+
+
+def test_a_fault_of_the_stack_is_not_repeated_for_each_policy_that_inherits_it():
+    config = STACK | {"deadlineSeconds": 60, "reminders": 6, "approvalsRequired": 4, "escalateTo": [BOB]}
+    said = refusal(**config, policies={"payout": {}, "note": {"preventSelfApproval": True}}).splitlines()
+    assert [line.split()[0] for line in said] == [
+        "signoff:approvalsRequired",
+        "signoff:reminders",
+        "signoff:escalateTo",
+    ]
+
+
+def test_a_policy_is_not_blamed_for_a_value_of_the_stack_that_is_faulty_itself():
+    config = STACK | {"approvers": ["alice"], "reminders": "few"}
+    said = refusal(**config, policies={"payout": {"approvalsRequired": 2, "deadlineSeconds": 60}}).splitlines()
+    assert [line.split()[0] for line in said] == ["signoff:approvers[0]", "signoff:reminders"]
+
+
+def test_all_faults_of_all_policies_are_named_at_once():
+    said = refused(
+        a={"groups": {"legal": {"approvers": ["cleo"]}, "x_y": {"approvers": [BOB], "approvalsRequired": 2}}},
+        b={"approvers": [BOB, CAROL], "approvalsRequired": 3, "reminders": "few", "colour": "red"},
+        default=7,
+        c={"escalateTo": ["dora"], "rejectionsRequired": 4},
+        d={"groups": "finance", "approvalsRequired": 9},
+        e={"deadlineSeconds": 60, "reminders": 6},
+    )
+    assert [line.split()[0] for line in said] == [
+        "policies.a.groups.legal.approvers[0]",
+        "policies.a.groups.x_y",
+        "policies.a.groups.x_y.approvalsRequired",
+        "policies.b.colour",
+        "policies.b.reminders",
+        "policies.default",
+        "policies.default",
+        "policies.c.escalateTo[0]",
+        "policies.d.groups",
+        "policies.b.approvalsRequired",
+        "policies.c.rejectionsRequired",
+        "policies.e.reminders",
+    ]
+
+
+def test_a_person_may_be_in_two_groups_and_both_numbers_may_be_reached():
+    both = {"approvers": [BOB, CAROL], "approvalsRequired": 2}
+    assert policy(groups={"a": both, "b": both}, approvalsRequired=2, rejectionsRequired=2).policy.groups.keys() == {
+        "a",
+        "b",
+    }
+
+
+def test_a_stack_has_so_many_policies_and_a_policy_so_many_groups_and_no_more():
+    policies: dict[str, dict] = {f"p{number}": {} for number in range(MOST_POLICIES)}
+    groups = {f"g{number}": {"approvers": [BOB]} for number in range(MOST_GROUPS)}
+    assert len(load(**STACK, policies=policies).terms) == MOST_POLICIES + 1
+    assert len(policy(groups=groups).policy.groups) == MOST_GROUPS
+    assert refused(**policies, one={}) == ["policies must be at most 50, got 51"]
+    assert refused(payout={"groups": groups | {"one": groups["g1"]}}) == [
+        "policies.payout.groups must be at most 20, got 21"
+    ]
+
+
+def test_a_policy_may_ask_for_as_many_links_as_a_record_keeps():
+    people = [*OWN.approvers, *(f"{number}@example.com" for number in range(96))]
+    said = policy(approvers=people, reminders=14)
+    assert said.rounds * len(said.policy.everybody) == LINKS
+
+
+def size(policy: Policy) -> int:
+    return len(json.dumps(as_json(policy), separators=(",", ":")))
+
+
+def padded(size_bytes: int) -> dict[str, Any]:
+    """A policy of exactly so many bytes as `payout` of that stack. The largest has 21 people, and all have the same."""
+    people = tuple(f"{number:02}@{'.'.join(['d' * 60] * 2)}.com" for number in range(21))
+    members = {f"g{number:02}": people[:1] for number in range(MOST_GROUPS)}
+
+    def spare() -> int:
+        groups = {name: Group(approvers=listed) for name, listed in members.items()}
+        whole = replace(OWN, name="payout", approvers=(), groups=groups, approvals_required=1, rejections_required=1)
+        return size_bytes - size(whole)
+
+    each = len(people[0]) + len('"",')
+    more = spare() // each
+    members = {name: people[: 1 + min(20, max(0, more - 20 * n))] for n, name in enumerate(members)}
+    rest = spare()
+    members = {f"{name}{'x' * min(37, max(0, rest - 37 * n))}": one for n, (name, one) in enumerate(members.items())}
+    assert spare() == 0, "of the same size as it was made"
+    return {"groups": {name: {"approvers": listed} for name, listed in members.items()}}
+
+
+def test_a_policy_that_a_message_and_a_record_cannot_hold_is_refused():
+    assert size(policy(**padded(POLICY_BYTES)).policy) == POLICY_BYTES
+    assert refused(payout=padded(POLICY_BYTES + 1)) == [
+        "policies.payout must be at most 40000 bytes as ASCII JSON, got 40001"
+    ]
+
+
+def test_policies_that_a_definition_cannot_hold_are_refused():
+    most = padded(POLICY_BYTES)
+    policies = {f"pay{number:03}": most for number in range(POLICIES_BYTES // POLICY_BYTES)}
+    last = POLICIES_BYTES - POLICY_BYTES * len(policies) - size(OWN)
+    assert sum(size(one.policy) for one in stack(**policies, payout=padded(last)).terms.values()) == POLICIES_BYTES
+    assert refused(**policies, payout=padded(last + 1)) == [
+        "policies must be at most 700000 bytes as ASCII JSON with what they inherit, got 700001"
+    ]
+
+
+def warnings(**config: Any) -> list[str]:
+    return list(load(**{"approvers": [ALICE], **config}).warnings(datetime(2026, 11, 25, 12, tzinfo=UTC)))
+
+
+def missed(approvals: int, rejections: int) -> str:
+    return f"approvalsRequired {approvals} and rejectionsRequired {rejections} may both be missed: when all "
+
+
+@pytest.mark.parametrize(
+    ("approvers", "escalated", "approvals", "rejections", "said"),
+    [
+        (3, 0, 2, 2, ""),
+        (2, 0, 2, 2, "2 people have answered, 1 with approval and 1 with rejection"),
+        (2, 1, 2, 2, ""),
+        (3, 0, 3, 2, "3 people have answered, 2 with approval and 1 with rejection"),
+        (3, 1, 3, 2, ""),
+        (2, 0, 1, 2, ""),
+        (2, 0, 2, 1, ""),
+    ],
+)
+def test_a_quorum_that_answers_may_leave_open_is_warned_about(approvers, escalated, approvals, rejections, said):
+    people = [f"{number}@example.com" for number in range(approvers + escalated)]
+    own = {
+        "approvers": people[:approvers],
+        "escalateTo": people[approvers:],
+        "approvalsRequired": approvals,
+        "rejectionsRequired": rejections,
+    }
+    expected = [f"{missed(approvals, rejections)}{said}, the request stays open until its deadline."] if said else []
+    assert warnings(**own) == expected
+    assert warnings(policies={"payout": own}) == [f"policy payout: {one}" for one in expected]
+
+
+def test_a_group_whose_number_answers_may_leave_open_is_warned_about():
+    legal = {"approvers": [BOB, CAROL], "approvalsRequired": 2}
+    finance = {"approvers": [ALICE, BOB, CAROL], "approvalsRequired": 2}
+    groups = {"finance": finance, "legal": legal}
+    said = {"groups": groups, "approvalsRequired": 2, "rejectionsRequired": 2}
+    assert warnings(policies={"payout": said}) == [
+        (
+            f"policy payout, group legal: {missed(2, 2)}2 people who count there have answered, "
+            "1 with approval and 1 with rejection, the request stays open until its deadline."
+        )
+    ]
+    assert warnings(policies={"payout": said | {"escalateTo": [HEAD]}}) == []
+
+
+def test_each_policy_and_group_that_may_stay_open_is_named():
+    both = {"approvers": [ALICE, BOB], "approvalsRequired": 2}
+    payout = {"groups": {"finance": both, "legal": both}, "approvalsRequired": 2, "rejectionsRequired": 2}
+    found = warnings(policies={"payout": payout, "note": both | {"rejectionsRequired": 2}})
+    assert [one.split(": ")[0] for one in found] == [
+        "policy payout",
+        "policy payout, group finance",
+        "policy payout, group legal",
+        "policy note",
+    ]
+
+
+@st.composite
+def small_policies(draw) -> Policy:
+    names = list("abcd")
+    contacts = draw(st.lists(st.sampled_from(["x", "y"]), unique=True))
+    grouped = draw(st.booleans())
+    listed = st.lists(st.sampled_from(names), unique=True, min_size=1)
+    groups = {}
+    for number in range(draw(st.integers(1, 3)) if grouped else 0):
+        members = draw(listed)
+        groups[f"g{number}"] = Group(approvers=tuple(members), approvals_required=draw(st.integers(1, len(members))))
+    people = () if grouped else tuple(draw(listed))
+    asked = len({*people, *(who for group in groups.values() for who in group.approvers)})
+    return Policy(
+        approvers=people,
+        groups=groups,
+        escalate_to=tuple(contacts),
+        approvals_required=draw(st.integers(1, asked)),
+        rejections_required=draw(st.integers(1, asked)),
+    )
+
+
+def settled(policy: Policy, approved: set[str], rejected: set[str]) -> bool:
+    """The rule as it is documented, written down for a second time."""
+    stand_ins = len(approved.intersection(policy.escalate_to))
+    if len(rejected) >= policy.rejections_required:
+        return True
+    return len(approved) >= policy.approvals_required and all(
+        len(approved.intersection(group.approvers)) + stand_ins >= group.approvals_required
+        for group in policy.groups.values()
+    )
+
+
+@settings(deadline=None, max_examples=300)
+@given(policy=small_policies())
+@example(policy=Policy(groups={"a": Group(approvers=("a",)), "b": Group(approvers=("b",))}, rejections_required=2))
+def test_a_policy_is_warned_about_if_and_only_if_everybodys_answers_can_leave_it_open(policy):
+    people = sorted({*policy.approvers, *policy.escalate_to}.union(*(one.approvers for one in policy.groups.values())))
+    votes = (
+        {who for who, approves in zip(people, answers, strict=True) if approves}
+        for answers in product([True, False], repeat=len(people))
+    )
+    open_ = any(not settled(policy, approved, set(people) - approved) for approved in votes)
+    assert bool(list(doubts(policy))) == open_
