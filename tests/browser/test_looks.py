@@ -20,10 +20,11 @@ from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision
+from handlers.contract.policy import Group
 from handlers.contract.record import Status
 from tests.browser.conftest import DEVICES, watched
 from tests.support import records
-from tests.support.records import ANNA, ASKED_AT, BEN, CARLA
+from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA
 
 LONG = (
     "Rolls out the new checkout to all customers in the EU.\n\n"
@@ -69,6 +70,15 @@ FIFTY = records.record(
     approvals_required=50,
 )
 
+GROUPED = records.grouped({ANNA: records.vote(comment="Within the budget.")})
+MANY_GROUPS = records.grouped(
+    groups={
+        **{f"department-{number}-of-a-name-of-forty-letters"[:40]: Group(approvers=(*CROWD,)) for number in range(19)},
+        "W" * 40: Group(approvers=tuple(CROWD)[:3], approvals_required=3),
+    },
+    approvals_required=50,
+)
+
 ELSEWHERE = FormError(
     message="It came from another site. Please open the link of the mail in a browser and answer there."
 )
@@ -90,6 +100,15 @@ PAGES = {
     ),
     "decided-crowd": pages.html(
         State.DECIDED, record=decide(FIFTY, Status.APPROVED, ASKED_AT + 60), who=LAST, environment="prod"
+    ),
+    "open-groups": pages.html(State.OPEN, record=GROUPED, who=BEN, environment="prod", now=ASKED_AT + 1_800),
+    "open-groups-escalated": pages.html(
+        State.OPEN, record=records.escalated(GROUPED), who=BOSS, environment="prod", now=ASKED_AT + 80_000
+    ),
+    "open-groups-many": pages.html(State.OPEN, record=MANY_GROUPS, who=LAST, environment="prod"),
+    "thanks-groups": pages.html(State.THANKS, record=GROUPED, who=ANNA, environment="prod"),
+    "expired-groups": pages.html(
+        State.EXPIRED, record=replace(GROUPED, status=Status.EXPIRED), who=CARLA, environment="dev"
     ),
     "open-error": pages.html(
         State.OPEN,

@@ -20,12 +20,14 @@ from schemathesis.specs.openapi.checks import (
 
 from handlers.approvals.faces.page import State
 from handlers.approvals.rules.decisions import COMMENT_LIMIT, decide, handed_over
+from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Decision
+from handlers.contract.question import question_digest
 from handlers.contract.record import Status
-from tests.fuzz.functions import SECRET, asked
+from tests.fuzz.functions import SECRET, asked, page_of
 from tests.support.fakes import unavailable
 from tests.support.gateway import wsgi
-from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record, vote
+from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, grouped, record, vote
 
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 LINK = "/approvals/{requestId}/{secret}"
@@ -186,6 +188,25 @@ def test_every_described_status_and_state_is_really_answered(path, method, sent,
     case.validate_response(answer, checks=DESCRIBED[1:])
     if accept == JSON and method != "HEAD":
         assert answer.json()["state"] == state
+
+
+@pytest.mark.parametrize("votes", [{}, {BEN: vote()}, {BEN: vote(Decision.REJECT)}])
+def test_a_request_with_groups_is_told_as_described(votes):
+    asked_for = grouped(votes, rejections_required=2).with_approver(ANNA, links=(digest(SECRET),))
+    case = schema[LINK]["GET"].Case(path_parameters=dict(ANNAS), headers={"Accept": JSON})
+    answer = case.call(app=wsgi(page_of(asked_for)))
+    case.validate_response(answer, checks=DESCRIBED)
+    assert answer.json()["request"]["groups"].keys() == {"finance", "legal"}
+
+
+@pytest.mark.parametrize("name", ["Open", "Groups", "Thanks"])
+def test_the_examples_are_told_as_described(name):
+    example = schema.raw_schema["components"]["examples"][name]["value"]
+    told = example["request"]
+    assert told["digest"] == question_digest(told), "of its own question"
+    short = [count for count in (told, *told["groups"].values()) if count["missing"]]
+    assert (told["status"] == "APPROVED") == (not short)
+    assert all(count["missing"] == count["approvalsRequired"] - count["approvals"] for count in short)
 
 
 def test_every_state_of_the_page_is_described():

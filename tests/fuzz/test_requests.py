@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from urllib.parse import quote_plus
 
 import pytest
@@ -13,11 +14,12 @@ from hypothesis import strategies as st
 from handlers.approvals.faces import page
 from handlers.approvals.rules import links
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
+from handlers.contract.policy import Group
 from tests.fuzz.functions import SECRET, Page, asked
 from tests.fuzz.html import taken_apart
 from tests.fuzz.inputs import anything, texts, values
 from tests.support import gateway
-from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, record
+from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, grouped, record, vote
 
 PATH = f"/approvals/{REQUEST_ID}/{SECRET}"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -180,6 +182,27 @@ def test_a_page_holds_no_markup_of_what_was_typed():
     @fuzz
     def check(comment):
         assert shown(comment)[0] <= ours
+
+    check()
+
+
+def test_the_names_of_a_policy_and_of_its_groups_are_shown_as_text():
+    """The configuration allows letters, digits and hyphens; a record may hold anything."""
+
+    def shown(policy: str, group: str):
+        groups = {group: Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(BEN,), approvals_required=2)}
+        sample = grouped({ANNA: vote()}, groups, name=policy)
+        asking = page.html(page.State.OPEN, record=sample, who=BEN, now=1)
+        return taken_apart(asking + page.html(page.State.VOTED, record=sample, who=ANNA))
+
+    ours = shown("payout", "finance")[0]
+
+    @given(policy=texts, group=texts)
+    @fuzz
+    def check(policy, group):
+        markup, text = shown(policy, group)
+        assert markup <= ours
+        assert len(re.findall("Still needed before the workflow can go on: [12] approvals?", text)) == 1
 
     check()
 

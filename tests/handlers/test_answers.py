@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.approvals.adapters.answers import approval, rejection, written_answer
+from handlers.approvals.adapters.answers import approval, rejection
 from handlers.approvals.rules.decisions import decide
-from handlers.approvals.rules.record import Approver, Decision, Record, Vote
+from handlers.approvals.rules.record import Approver, Decision, Vote
+from handlers.contract.policy import policy_digest
 from handlers.contract.record import Status
-from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, approved, rejected, vote, voted
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, approved, grouped, policy, rejected, vote, voted
 
 REJECT = Decision.REJECT
 
@@ -30,9 +31,43 @@ def test_an_approval_tells_the_workflow_who_approved_what():
     assert set(told["votes"][0]) == {"approver", "decision", "comment", "at"}
 
 
-def test_an_approval_names_the_question_by_its_digest_only_if_nobody_but_the_page_could_write_its_votes():
-    assert approval(approved())["digest"] == approved().digest
-    assert "digest" not in approval(replace(approved(), bound=False))
+def test_an_approval_names_the_question_and_the_policy_by_their_digests():
+    told = approval(approved())
+    assert (told["digest"], told["policyDigest"]) == (approved().digest, policy_digest(approved().policy))
+
+
+def test_an_approval_of_a_record_that_kept_no_policy_has_none_of_its_digest():
+    assert "policyDigest" not in approval(replace(approved(), bound=False))
+
+
+def test_an_approval_says_under_which_policy_and_how_many_of_each_group_approved():
+    decided = decide(grouped({ANNA: vote(), BEN: vote()}), Status.APPROVED, ASKED_AT)
+    told = approval(decided)
+    assert (told["policy"], told["approvals"], told["approvalsRequired"], told["missing"]) == ("payout", 2, 2, 0)
+    assert told["groups"] == {
+        "finance": {"approvals": 2, "approvalsRequired": 1, "missing": 0},
+        "legal": {"approvals": 1, "approvalsRequired": 1, "missing": 0},
+    }
+
+
+def test_without_groups_an_approval_has_the_same_fields():
+    told = approval(approved())
+    assert (told["policy"], told["groups"]) == ("default", {})
+    assert (told["approvals"], told["approvalsRequired"], told["missing"]) == (2, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("default", ""),
+        ("payout", " under policy payout"),
+        ('p" was\n approved', ' under policy "p\' was approved"'),
+        ("x" * 400, f' under policy "{"x" * 37}..."'),
+    ],
+)
+def test_a_rejection_names_the_policy_unless_it_is_the_stacks_own(name, told):
+    under = replace(rejected(), policy=policy(name=name))
+    assert rejection(under).startswith(f"Request {under.request_id}{told} was rejected at 2026-11-27T13:50:00Z by ")
 
 
 def test_a_rejection_tells_the_workflow_who_and_why():
@@ -42,17 +77,6 @@ def test_a_rejection_tells_the_workflow_who_and_why():
 
 def test_a_rejection_without_a_reason_names_who_and_no_more():
     assert rejection(decide(voted({BEN: vote(REJECT)}), Status.REJECTED, ASKED_AT)).endswith(f" by {BEN}")
-
-
-@pytest.mark.parametrize(
-    ("decided", "told"),
-    [
-        (approved(), approval(approved())),
-        (rejected(), {"error": "Rejected", "cause": rejection(rejected())}),
-    ],
-)
-def test_an_answer_is_written_as_one_json_text(decided: Record, told):
-    assert json.loads(written_answer(decided)) == told
 
 
 def cause(votes: dict[str, Vote]) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 import string
 import unicodedata
+from dataclasses import replace
 from datetime import UTC
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from handlers.approvals.faces import mail, when, wording
 from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.approvals.rules.rounds import Kind
+from handlers.contract.policy import Group
 from handlers.contract.visible import clean
 from tests.support.records import (
     ANNA,
@@ -27,6 +29,9 @@ from tests.support.records import (
     SOURCE_IP,
     TASK_TOKEN,
     USER_AGENT,
+    escalated,
+    grouped,
+    policy,
     record,
     vote,
     voted,
@@ -225,6 +230,81 @@ def test_an_escalation_explains_why_this_person_is_asked_now() -> None:
     assert "Sat 28 Nov 2026, 14:30 CET" in opening
 
 
+# --- policies and groups
+
+
+def facts(text: str) -> list[str]:
+    """From what is asked to where the details begin."""
+    return text[text.index("What: ") : text.index("Details, as written")].split(mail.PARAGRAPH)[1:-1]
+
+
+def test_the_policy_is_named_unless_it_is_the_stack_s_own() -> None:
+    assert "Policy: payout" in facts(body(record(policy=policy(name="payout"))))
+    for kind in Kind:
+        assert "Policy" not in body(record(), kind)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_subject_does_not_name_the_policy(kind: Kind) -> None:
+    assert mail.subject(grouped(), kind, "dev") == mail.subject(record(), kind, "dev")
+
+
+@pytest.mark.parametrize(
+    ("changes", "needed"),
+    [
+        ({}, "2 different people; finance 1, legal 1"),
+        ({"approvals_required": 1}, "finance 1, legal 1"),
+        ({"groups": {"all": Group(approvers=(ANNA, BEN, CARLA), approvals_required=2)}}, "all 2"),
+    ],
+)
+def test_a_mail_says_how_many_of_each_group_and_in_all_if_that_is_more(changes: dict[str, Any], needed: str) -> None:
+    said = f"Approvals needed: {needed} ("
+    assert [line.startswith(said) for line in facts(body(grouped(**changes)))].count(True) == 1
+
+
+def test_the_first_mail_says_what_the_reader_s_approval_counts_for() -> None:
+    assert facts(body(grouped(), who=BEN))[-3:] == [
+        "Policy: payout",
+        "Approvals needed: 2 different people; finance 1, legal 1 (3 people asked; one rejection stops it)",
+        "Your approval counts for: finance and legal",
+    ]
+    assert facts(body(grouped(), who=CARLA))[-1] == "Your approval counts for: legal"
+
+
+def test_a_reminder_says_what_is_still_missing() -> None:
+    sample = grouped({ANNA: vote()}, approvals_required=3)
+    assert facts(body(replace(sample, round=2), Kind.REMINDER, BEN))[-2:] == [
+        "Still needed: 2 approvals, at least 1 from legal",
+        "Your approval counts for: finance and legal",
+    ]
+
+
+def test_an_escalation_says_what_is_still_missing_and_that_its_reader_stands_in_for_any_group() -> None:
+    assert facts(body(escalated(grouped({ANNA: vote()})), Kind.ESCALATION, BOSS))[-2:] == [
+        "Still needed: 1 approval from legal",
+        "You can stand in for any group: your approval counts in each of them.",
+    ]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_without_groups_a_mail_says_nothing_of_them(kind: Kind) -> None:
+    text = body(escalated(record(escalate_to=(BOSS,))), kind, BOSS)
+    assert "group" not in text
+    assert "Still needed" not in text
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_no_name_of_a_policy_or_a_group_passes_for_the_mail_s_own_words(kind: Kind) -> None:
+    forged = "legal 0\r\n\nTo answer, open this link:\u2028\u202ehttps://evil.example"
+    members = Group(approvers=(ANNA, BEN))
+    text = body(grouped(name=forged, groups={forged: members, 'x" 0, y': members}), kind, ANNA)
+    assert text.splitlines().count("To answer, open this link:") == 1
+    name = '"legal 0 To answer, open this link:..."'
+    assert f"Policy: {name}" in facts(text)
+    assert f'Approvals needed: 2 different people; {name} 1, "x\' 0, y" 1 (' in text
+    assert f'Your approval counts for: {name} and "x\' 0, y"' in facts(text)
+
+
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("one_click_link", ["", ONE_CLICK])
 def test_outlook_has_no_line_breaks_to_remove(kind: Kind, one_click_link: str) -> None:
@@ -235,6 +315,8 @@ def test_outlook_has_no_line_breaks_to_remove(kind: Kind, one_click_link: str) -
     joined = [line for before, line in pairwise(lines) if before and line and not line.startswith("  ")]
     assert joined == []
     assert {"What: Deploy 1.4 to production", LINK, f"Request {REQUEST_ID}"} <= set(lines)
+    lines = body(escalated(grouped({BEN: vote()})), kind, BOSS, one_click_link).split("\n")
+    assert [line for before, line in pairwise(lines) if before and line and not line.startswith("  ")] == []
 
 
 def test_nothing_secret_is_in_a_mail() -> None:
@@ -392,7 +474,11 @@ def test_cleaned_text_is_visible_and_can_be_sent(text: str) -> None:
 @pytest.mark.parametrize("piece", ["😀", "\n", "\n😀", "x ", "https://example.com/", "\ufdfa"])
 def test_the_body_stays_below_the_limit_of_sns_whatever_is_put_in(piece: str) -> None:
     people = {f"person{number}@example.com": Approver(vote=vote(comment=piece * 1_000)) for number in range(300)}
-    flooded = record(title=piece * 10_000, details=piece * 50_000, requested_by=piece * 10_000, approvers=people)
+    many = {f"{piece * 100}{number}": Group(approvers=tuple(people)) for number in range(300)}
+    crowded = policy(name=piece * 10_000, approvers=(), groups=many, approvals_required=300)
+    flooded = record(
+        title=piece * 10_000, details=piece * 50_000, requested_by=piece * 10_000, approvers=people, policy=crowded
+    )
     for kind in Kind:
         assert len(body(flooded, kind, "person1@example.com").encode()) < SNS_LIMIT
     assert "- and 250 more" in body(flooded)

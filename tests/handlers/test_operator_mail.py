@@ -10,7 +10,7 @@ import pytest
 from handlers.approvals.faces import operator_mail
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
-from tests.support.records import ANNA, ASKED_AT, EXECUTION_ARN, TASK_TOKEN, record, vote, voted
+from tests.support.records import ANNA, ASKED_AT, EXECUTION_ARN, TASK_TOKEN, policy, record, vote, voted
 
 STOPPED = Execution(status="ABORTED", stopped_at=ASKED_AT + 7_200)
 
@@ -71,6 +71,11 @@ def test_the_mail_says_what_was_asked_how_it_ended_why_who_had_answered_and_wher
     assert TASK_TOKEN not in written
 
 
+def test_the_mail_names_the_policy_unless_it_is_the_stacks_own():
+    assert "- Policy: payout" in body(STOPPED, record(policy=policy(name="payout"))).splitlines()
+    assert "Policy" not in body(STOPPED, record())
+
+
 def test_without_a_record_the_mail_says_what_the_run_was_started_with():
     started = json.dumps({"title": 5, "details": "x" * 1_000})
     invalid = replace(failed("InvalidTask", "title must be text"), started_with=started)
@@ -110,7 +115,7 @@ ATTACK = f'Lunch"\r\n\r\n{FORGED}\u2028{FORGED}\x85\x1b[2J\u202ehttps://evil.exa
 
 def test_nothing_that_strangers_wrote_passes_for_a_line_of_the_operators_mail():
     before = voted({ANNA: vote(comment=ATTACK)}, title=ATTACK, requested_by=ATTACK, scheduled_for=ATTACK)
-    written = body(failed(ATTACK, ATTACK), before)
+    written = body(failed(ATTACK, ATTACK), replace(before, policy=policy(name=ATTACK)))
     assert not set("\x1b\x00\u202e\u2028\x85\r") & set(written)
     assert written.splitlines().count(FORGED) == 1
     one_line = f'"Lunch\' {FORGED} {FORGED} [2Jhttps://evil.example/x"'

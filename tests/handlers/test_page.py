@@ -19,6 +19,7 @@ from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision, Record
+from handlers.contract.policy import Group
 from handlers.contract.record import Status
 from sandbox.demo import TASK
 from tests.support.document import Element, parse
@@ -26,6 +27,7 @@ from tests.support.records import (
     ANNA,
     ASKED_AT,
     BEN,
+    BOSS,
     CARLA,
     DIGEST,
     EXECUTION_ARN,
@@ -34,6 +36,9 @@ from tests.support.records import (
     TASK_TOKEN,
     USER_AGENT,
     approved,
+    escalated,
+    grouped,
+    policy,
     record,
     rejected,
     vote,
@@ -56,6 +61,7 @@ def facts(document: Element) -> dict[str, str]:
 
 ONE_VOTE = voted({ANNA: vote(comment="Looks good.")})
 AGAINST = voted({BEN: vote(Decision.REJECT, "Not on a Friday.")}, rejections_required=2)
+PAYOUT = grouped({ANNA: vote(comment="Within the budget.")})
 
 EVERY_PAGE = {
     "open": (State.OPEN, record(), CARLA),
@@ -75,6 +81,10 @@ EVERY_PAGE = {
     "expired": (State.EXPIRED, record(status=Status.EXPIRED), CARLA),
     "closed": (State.CLOSED, record(status=Status.CLOSED), CARLA),
     "closed, had answered": (State.CLOSED, replace(ONE_VOTE, status=Status.CLOSED), ANNA),
+    "groups, open": (State.OPEN, PAYOUT, BEN),
+    "groups, escalated": (State.OPEN, escalated(PAYOUT), BOSS),
+    "groups, thanks": (State.THANKS, PAYOUT, ANNA),
+    "groups, expired": (State.EXPIRED, replace(PAYOUT, status=Status.EXPIRED), CARLA),
     "pending": (State.PENDING, approved(), BEN),
     "pending, another's link": (State.PENDING, approved(), CARLA),
     "unknown": (State.UNKNOWN, None, ""),
@@ -285,6 +295,145 @@ def test_many_rows_are_in_a_region_that_the_keyboard_can_scroll() -> None:
     assert not show(State.OPEN, record(details=few)).all("div", role="group")
 
 
+# --- policies and groups
+
+
+def test_the_policy_is_named_unless_it_is_the_stack_s_own() -> None:
+    assert facts(show(State.OPEN, record(policy=policy(name="payout"))))["Policy"] == "payout"
+    assert "Policy" not in facts(show(State.OPEN, record()))
+
+
+def groups(document: Element) -> list[str]:
+    return [group.text for group in document.one("ul", **{"class": "groups"}).all("li")]
+
+
+def test_each_group_says_how_many_of_how_many_and_who_of_it_has_not_answered() -> None:
+    document = show(State.OPEN, PAYOUT, BEN)
+    assert groups(document) == [
+        "finance: 1 of 1, complete",
+        f"legal: 0 of 1 (no answer yet from you and {CARLA})",
+        "Different people: 1 of 2",
+    ]
+    assert facts(document)["Approvals"].endswith("(3 people asked; one rejection stops it)")
+    assert [group.attributes.get("class") for group in document.one("ul", **{"class": "groups"}).all("li")] == [
+        "met",
+        None,
+        None,
+    ]
+
+
+def test_one_person_in_two_groups_completes_both_and_not_the_total() -> None:
+    assert groups(show(State.OPEN, grouped({BEN: vote()}))) == [
+        "finance: 1 of 1, complete",
+        "legal: 1 of 1, complete",
+        "Different people: 1 of 2",
+    ]
+
+
+def test_a_total_that_every_group_contains_is_not_told() -> None:
+    assert [line.split(":")[0] for line in groups(show(State.OPEN, grouped(approvals_required=1)))] == [
+        "finance",
+        "legal",
+    ]
+
+
+def test_more_approvals_than_a_group_needs_are_counted_all_the_same() -> None:
+    two = {"finance": Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(CARLA,))}
+    assert groups(show(State.OPEN, grouped({ANNA: vote(), BEN: vote()}, two))) == [
+        "finance: 2 approvals, complete",
+        "legal: 0 of 1 (no answer yet from you)",
+        "Different people: 2 of 2, complete",
+    ]
+
+
+def test_a_requester_who_may_not_decide_is_waited_for_in_no_group() -> None:
+    sample = grouped({ANNA: vote()})
+    left = {who: approver for who, approver in sample.approvers.items() if who != BEN}
+    without = replace(sample, requested_by=BEN.upper(), approvers=left)
+    assert groups(show(State.OPEN, without, CARLA))[1] == "legal: 0 of 1 (no answer yet from you)"
+
+
+def test_a_group_in_which_everybody_has_answered_says_so() -> None:
+    against = grouped({CARLA: vote(Decision.REJECT), BEN: vote(Decision.REJECT)}, rejections_required=3)
+    assert groups(show(State.OPEN, against, ANNA))[1] == "legal: 0 of 1 (everybody in it has answered)"
+
+
+def test_of_a_large_group_a_few_are_named_the_reader_among_them() -> None:
+    crowd = grouped(groups={"all": Group(approvers=tuple(PEOPLE), approvals_required=50)}, approvals_required=50)
+    assert groups(show(State.OPEN, crowd, PEOPLE[40])) == [
+        f"all: 0 of 50 (no answer yet from you, {PEOPLE[0]}, {PEOPLE[1]} and 47 others)"
+    ]
+
+
+def test_after_the_end_nobody_is_waited_for() -> None:
+    assert groups(show(State.EXPIRED, replace(PAYOUT, status=Status.EXPIRED), ANNA))[1] == (
+        f"legal: 0 of 1 (no answer from {CARLA} and {BEN})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        (ANNA, f"{ANNA}, in finance"),
+        (BEN, f"{BEN}, in finance and legal"),
+        (BOSS, f"{BOSS}, who can stand in for any group"),
+    ],
+)
+def test_the_reader_s_own_groups_are_told(who: str, told: str) -> None:
+    assert facts(show(State.OPEN, escalated(PAYOUT), who))["You are"] == told
+
+
+def test_of_many_groups_a_few_are_named_as_the_reader_s() -> None:
+    many = {f"group{number}": Group(approvers=(ANNA, BEN)) for number in range(20)}
+    assert facts(show(State.OPEN, grouped(groups=many), ANNA))["You are"] == (
+        f"{ANNA}, in group0, group1, group2 and 17 others"
+    )
+
+
+def test_the_others_learn_of_an_escalation_contact_who_can_still_stand_in() -> None:
+    said = f"(no answer yet from {BOSS}, who can stand in for any group)"
+    assert said in facts(show(State.OPEN, escalated(PAYOUT), BEN))["Approvals"]
+    assert "stand in" not in facts(show(State.OPEN, escalated(PAYOUT), BOSS))["Approvals"]
+    assert "stand in" not in visible(show(State.OPEN, PAYOUT, BEN)), "not asked yet"
+    complete = escalated(grouped({BEN: vote()}))
+    assert "stand in" not in facts(show(State.OPEN, complete, ANNA))["Approvals"]
+
+
+def test_an_escalation_contact_counts_in_every_group_and_as_one_person() -> None:
+    assert groups(show(State.VOTED, escalated(grouped()).with_approver(BOSS, vote=vote()), BOSS)) == [
+        "finance: 1 of 1, complete",
+        "legal: 1 of 1, complete",
+        "Different people: 1 of 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "needed"),
+    [
+        ({}, "Still needed before the workflow can go on: 1 approval from legal."),
+        ({"approvals_required": 3}, "can go on: 2 approvals, at least 1 from legal."),
+        ({"groups": {"all": Group(approvers=(ANNA, BEN))}}, "1 more approval is needed before the workflow can go on."),
+    ],
+)
+def test_whoever_has_approved_reads_what_is_still_missing(changes: dict[str, Any], needed: str) -> None:
+    sample = grouped({ANNA: vote()}, **changes)
+    for state in (State.THANKS, State.VOTED):
+        assert needed in notice(show(state, sample, ANNA))
+
+
+def test_a_name_that_no_configuration_allows_is_quoted_text() -> None:
+    hostile = '<b>x</b>": 9 of 9\u202e\n'
+    sample = grouped(groups={hostile: Group(approvers=(ANNA, BEN)), "\u200b": Group(approvers=(BEN,))}, name=hostile)
+    document = show(State.OPEN, sample, ANNA)
+    assert facts(document)["Policy"] == '"<b>x</b>\': 9 of 9"'
+    assert [line.split(" (")[0] for line in groups(document)] == [
+        '"<b>x</b>\': 9 of 9": 0 of 1',
+        "(no name): 0 of 1",
+        "Different people: 0 of 2",
+    ]
+    assert facts(document)["You are"] == f'{ANNA}, in "<b>x</b>\': 9 of 9"'
+
+
 # --- size
 
 PEOPLE = [f"firstname.lastname{number:02}@example.com" for number in range(50)]
@@ -306,6 +455,12 @@ def test_a_page_on_which_fifty_people_have_answered_is_no_burden(state: State) -
     sample = FIFTY if state in {State.OPEN, State.FAULT} else decided
     shown = page.html(state, record=sample, who=PEOPLE[7], environment="prod", timezone="Europe/Berlin", now=ASKED_AT)
     assert len(shown.encode()) < 30_000
+
+
+def test_a_page_with_the_most_groups_that_can_be_configured_is_no_burden() -> None:
+    most = {f"{number:02}{'-' * 38}": Group(approvers=tuple(PEOPLE)) for number in range(20)}
+    shown = page.html(State.OPEN, record=grouped(groups=most), who=PEOPLE[7], environment="prod", now=ASKED_AT)
+    assert len(shown.encode()) < 25_000
 
 
 def test_many_answers_are_in_a_region_that_the_keyboard_can_scroll() -> None:
@@ -365,7 +520,8 @@ def test_only_the_answer_that_settled_it_is_told_so() -> None:
 
 
 def test_more_than_one_missing_approval_is_plural() -> None:
-    assert "2 more approvals are needed" in notice(show(State.THANKS, replace(ONE_VOTE, approvals_required=3), ANNA))
+    sample = voted({ANNA: vote()}, approvals_required=3)
+    assert "2 more approvals are needed" in notice(show(State.THANKS, sample, ANNA))
 
 
 def test_those_who_decided_are_shown_with_their_comments() -> None:

@@ -14,7 +14,7 @@ from handlers.approvals.rules.record import Decision
 from sandbox import running
 from sandbox.emulator import Emulator
 from tests.support.emulator import emulator
-from tests.support.stacks import ALICE, BOB, BOSS, QUICK, SHORTEST, Run, Stack
+from tests.support.stacks import ALICE, BOB, BOSS, CAROL, QUICK, SHORTEST, Run, Stack
 from tests.support.waiting import until
 
 __all__ = ["emulator"]
@@ -61,6 +61,38 @@ def hasty(stacks) -> Stack:
 def unanswered(hasty) -> Run:
     """A run that nobody answers; started first, so that its minute passes while other tests run."""
     return hasty.start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kinds(stacks) -> Stack:
+    """Several kinds of requests: Carol's word is enough unless a policy says otherwise."""
+    return stacks(
+        "dev",
+        approvers=[CAROL],
+        escalateTo=[],
+        policies={
+            "payout": {
+                "groups": {"finance": {"approvers": [ALICE, BOB]}, "legal": {"approvers": [BOB, CAROL]}},
+                "approvalsRequired": 2,
+                "rejectionsRequired": 2,
+            },
+            "release": {
+                "groups": {"finance": {"approvers": [ALICE]}, "legal": {"approvers": [BOB]}},
+                "escalateTo": [BOSS],
+            },
+            "brief": {"approvers": [BOB], "deadlineSeconds": 60},
+        },
+        task={"title": "Nightly run", "details": "As every night.", "policy": "brief"},
+        schedule="",
+        eventPattern={"source": ["shop"], "detail-type": ["Payout"]},
+        eventPolicy="payout",
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def brief(kinds) -> Run:
+    """A run under a policy that waits a minute; started early, as above."""
+    return kinds.start(policy="brief")
 
 
 @pytest.fixture(scope="session", autouse=True)

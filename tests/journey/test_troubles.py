@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from handlers.approvals.adapters.answers import approval
 from handlers.approvals.rules.record import Decision
 from handlers.contract.record import Status
 from tests.support.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, queue_message, send

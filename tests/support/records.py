@@ -11,7 +11,7 @@ from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import Approver, Decision, Record, Vote
 from handlers.contract import message as contract
-from handlers.contract.policy import Policy, as_json, policy_digest
+from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 
@@ -67,6 +67,23 @@ def policy(**changes: Any) -> Policy:
     """Anna, Ben and Carla, two of whom have to approve; the requester may not."""
     sample = Policy(approvers=(ANNA, BEN, CARLA), approvals_required=2)
     return replace(sample, **changes)
+
+
+def grouped(votes: dict[str, Vote] | None = None, groups: dict[str, Group] | None = None, **of_policy: Any) -> Record:
+    """A payout: one of finance (Anna, Ben), one of legal (Carla, Ben), in all two people; Boss can stand in.
+
+    `of_policy` changes its policy. Its contacts have not been asked: `escalated` asks them.
+    """
+    groups = groups or {"finance": Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(CARLA, BEN))}
+    settings: dict[str, Any] = {"name": "payout", "approvals_required": 2, "escalate_to": (BOSS,)} | of_policy
+    asked = Policy(groups=groups, **settings)
+    return voted(votes or {}, policy=asked, approvers={who: Approver(links=(DIGEST,)) for who in asked.asked_first})
+
+
+def escalated(sample: Record) -> Record:
+    """In its last round, with its escalation contacts."""
+    contacts = {who: Approver() for who in sample.policy.escalate_to}
+    return replace(sample, round=sample.rounds, approvers={**sample.approvers, **contacts})
 
 
 def voted(votes: dict[str, Vote], **changes: Any) -> Record:

@@ -104,11 +104,10 @@ class Run:
     def request_id(self) -> str:
         return self.link().split("/")[-2]
 
-    def item(self) -> dict[str, Any]:
-        """The record as it stands in the table."""
-        found = self.stack.dynamodb.get_item(
-            TableName=self.stack.table, Key={"requestId": {"S": self.request_id}}, ConsistentRead=True
-        )["Item"]
+    def item(self, to: str = ALICE) -> dict[str, Any]:
+        """The record as it stands in the table, found by this person's link."""
+        key = {"requestId": {"S": self.link(to).split("/")[-2]}}
+        found = self.stack.dynamodb.get_item(TableName=self.stack.table, Key=key, ConsistentRead=True)["Item"]
         return {name: TypeDeserializer().deserialize(value) for name, value in found.items()}
 
     def vote_without_handing_over(self, decision: Decision = Decision.APPROVE) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from handlers.approvals.faces.program import groups_for_programs, votes_for_programs
+from handlers.approvals.faces import wording
+from handlers.approvals.faces.program import approvals_for_programs, votes_for_programs
 from handlers.approvals.faces.when import iso
 from handlers.approvals.rules.record import Decision, Record
-from handlers.contract.policy import DEFAULT_POLICY, policy_digest
+from handlers.contract.policy import policy_digest
 from handlers.contract.question import ADDRESS_LIMIT
 from handlers.contract.visible import one_line, quoted, shortened
 
@@ -21,20 +22,19 @@ SHORTEST_REASON = 10  # less than that says nothing
 
 
 def approval(record: Record) -> dict[str, Any]:
-    """The output of an approval: {"requestId", "outcome", "decidedAt", "policy", "votes", "digest", "policyDigest"}.
+    """The output of an approval: {"requestId", "outcome", "decidedAt", "votes", "digest", "policy", "policyDigest"}.
 
-    With groups, "groups" as well: {"finance": {"approvals", "approvalsRequired"}}.
+    And how many have approved, of how many, in all and in each group: `approvals_for_programs`.
     """
     told: dict[str, Any] = {
         "requestId": record.request_id,
         "outcome": record.status.value,
         "decidedAt": iso(record.decided_at),
         "policy": record.policy.name,
+        **approvals_for_programs(record.tally),
         "votes": votes_for_programs(record),
         "digest": record.digest,
     }
-    if record.policy.groups:
-        told["groups"] = groups_for_programs(record)
     # Only runs of an older definition, which compares no policy, have unbound records; no current run accepts one.
     return told | ({"policyDigest": policy_digest(record.policy)} if record.bound else {})
 
@@ -44,7 +44,8 @@ def rejection(record: Record) -> str:
 
     Names come first, and the comments share the remaining room equally: no comment can hide another's name.
     """
-    under = "" if record.policy.name == DEFAULT_POLICY else f" under policy {record.policy.name}"
+    policy = wording.policy(record)
+    under = f" under policy {policy}" if policy else ""
     head = f"Request {record.request_id}{under} was rejected at {iso(record.decided_at)} by "
     against = [
         (one_line(who, ADDRESS_LIMIT), vote.comment)

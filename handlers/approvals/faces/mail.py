@@ -18,6 +18,8 @@ from handlers.contract.visible import STACKED, clean, one_line, quoted, shortene
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from handlers.approvals.rules.quorum import Tally
+
 SUBJECT_LIMIT = 99
 ENVIRONMENT_LIMIT = 30
 DETAILS_LIMIT = 10_000  # characters
@@ -82,7 +84,7 @@ def body(
     cut = cut or one_line(record.title) != one_line(record.title, len(record.title))
     parts = (
         _opening(record, kind, environment, timezone),
-        _facts(record, timezone),
+        _facts(record, who, kind, timezone),
         details,
         votes(record, timezone),
         _how_to_answer(who, link, "" if cut else one_click_link),
@@ -107,8 +109,10 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
     )
 
 
-def _facts(record: Record, timezone: str) -> str:
+def _facts(record: Record, who: str, kind: Kind, timezone: str) -> str:
+    counted = record.tally
     scheduled = when.local_iso(one_line(record.scheduled_for), timezone)
+    policy = wording.policy(record)
     return PARAGRAPH.join(
         (
             f"What: {wording.title(record)}",
@@ -116,9 +120,20 @@ def _facts(record: Record, timezone: str) -> str:
             f"Asked by: {wording.requester(record)}",
             f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
             f"Answer until: {when.local(record.deadline, timezone)}",
-            f"Approvals needed: {wording.quorum(record)}",
+            *([f"Policy: {policy}"] if policy else []),
+            f"Approvals needed: {wording.quorum(record, counted)}",
+            *(_about_groups(record, who, kind, counted) if counted.groups else []),
         )
     )
+
+
+def _about_groups(record: Record, who: str, kind: Kind, counted: Tally) -> Iterator[str]:
+    if kind is not Kind.REQUEST and (missing := wording.still_needed(counted)):
+        yield f"Still needed: {missing}"
+    if wording.stands_in(record, who):
+        yield "You can stand in for any group: your approval counts in each of them."
+    elif mine := wording.groups_of(record, who):
+        yield f"Your approval counts for: {mine}"
 
 
 def _details(record: Record) -> tuple[str, bool]:
@@ -266,4 +281,4 @@ def _listed(people: Iterable[str]) -> str:
     names = [one_line(who) for who in people]
     if len(names) > PEOPLE_LIMIT:
         names[PEOPLE_LIMIT:] = [f"{len(names) - PEOPLE_LIMIT} more"]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return wording.listed(names)

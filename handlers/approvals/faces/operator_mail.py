@@ -100,6 +100,8 @@ def _asked(record: Record, timezone: str) -> str:
     ]
     if record.scheduled_for:
         facts.append(f"- Scheduled for: {when.local_iso(one_line(record.scheduled_for), timezone)}")
+    if policy := wording.policy(record):
+        facts.append(f"- Policy: {policy}")
     facts.append(f"- Request: {one_line(record.request_id)}, {record.status.value}")
     return mail.PARAGRAPH.join(facts)
 

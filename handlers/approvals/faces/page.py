@@ -105,7 +105,7 @@ def html(
     """
     if state is State.UNKNOWN or not record:
         return _framed(*(_unknown() if state is State.UNKNOWN else _fault_alone(environment)))
-    view = View(record, who, environment, timezone, error, comment, now)
+    view = View(record, record.tally, who, environment, timezone, error, comment, now)
     heading, note = SAYS[state](view)
     title = wording.title(record)
     asks = state is State.OPEN or (state is State.FAULT and view.can_answer)
@@ -155,7 +155,7 @@ def _open(view: View) -> tuple[str, Markup]:
 def _thanks(view: View) -> tuple[str, Markup]:
     record, mine = view.record, view.given
     verb = wording.verb(mine)
-    missing = record.tally.rejections.missing
+    missing = view.tally.rejections.missing
     if record.decided_at == mine.at and record.status.value.lower() == verb:
         told = SETTLED[mine.decision]
     elif mine.decision is Decision.REJECT and record.status is Status.OPEN:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
+from handlers.approvals.rules.quorum import Count, Tally
 from handlers.approvals.rules.record import Decision, Record, Vote
 from handlers.contract.record import Status
 from handlers.contract.visible import clean, one_line
@@ -17,7 +18,6 @@ from handlers.contract.visible import clean, one_line
 LOOK = "look"
 LONG_CHARACTERS, LONG_LINES = 1_500, 24  # longer details get a scroll bar
 LONG_VOTES = 10  # so does a longer list of votes
-NAMED = 3  # of those who decided; the votes below name everybody
 NOTHING = Markup("")
 
 # Drawn once, however many people have answered.
@@ -48,6 +48,7 @@ class View(NamedTuple):
     """A record as shown to one approver. `comment` is what they had typed, `now` is in epoch seconds."""
 
     record: Record
+    tally: Tally  # the record's, which hashes all of the question
     who: str
     environment: str
     timezone: str
@@ -139,11 +140,13 @@ def refused(view: View) -> Markup:
 
 
 def people(view: View, decision: Decision) -> Markup:
-    names = [
-        Markup("<bdi>{}</bdi>").format(name) for name, vote in view.record.votes.items() if vote.decision is decision
-    ]
-    if len(names) > NAMED + 1:
-        names[NAMED:] = [Markup("{} others").format(len(names) - NAMED)]
+    return _named(name for name, vote in view.record.votes.items() if vote.decision is decision)
+
+
+def _named(people: Iterable[str]) -> Markup:
+    names = [Markup("<bdi>{}</bdi>").format(name) for name in people]
+    if len(names) > wording.NAMED + 1:
+        names[wording.NAMED :] = [Markup("{} others").format(len(names) - wording.NAMED)]
     return Markup(" and ").join(filter(None, (Markup(", ").join(names[:-1]), *names[-1:])))
 
 
@@ -161,11 +164,12 @@ def standing(view: View) -> Markup:
         return text.format(view.time(record.deadline))
     if record.status is Status.CLOSED:
         return Markup("<p>The workflow has ended in the meantime. Answers stay on record, but have no effect.</p>")
-    missing = record.tally.approvals.missing
-    return Markup(
-        "<p>{} more approval{} needed before the workflow can go on. "
-        "The others have been asked; you need not do anything more.</p>"
-    ).format(missing, " is" if missing == 1 else "s are")
+    if any(count.missing for count in view.tally.groups.values()):
+        needed = f"Still needed before the workflow can go on: {wording.still_needed(view.tally)}."
+    else:
+        missing = view.tally.approvals.missing
+        needed = f"{missing} more approval{' is' if missing == 1 else 's are'} needed before the workflow can go on."
+    return Markup("<p>{} The others have been asked; you need not do anything more.</p>").format(needed)
 
 
 def facts(view: View) -> Markup:
@@ -173,21 +177,72 @@ def facts(view: View) -> Markup:
     left = ""
     if view.record.status is Status.OPEN and 0 < view.now < record.deadline:
         left = Markup(' <span class="muted">({} left)</span>').format(when.duration(record.deadline - view.now))
-    approvals = Markup('{} of {} needed <span class="muted">({} asked; {} it)</span>').format(
-        *record.tally.approvals,
-        wording.people_asked(record),
-        wording.against(record),
-    )
     known = {
         "Scheduled for": view.local(record.scheduled_for) if record.scheduled_for else "",
         "Asked by": Markup("<bdi>{}</bdi>").format(wording.requester(record)),
         "Asked at": view.local(record.requested_at),
         "Answer until": view.time(record.deadline) + left,
-        "Approvals": approvals,
-        "You are": Markup("<bdi>{}</bdi>").format(view.who) if view.who else "",
+        "Policy": wording.policy(record),
+        "Approvals": _approvals(view),
+        "You are": _you(view) if view.who else "",
     }
     shown = [Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, fact) for name, fact in known.items() if fact]
     return Markup('<dl class="facts">\n{}\n</dl>').format(lines(shown))
+
+
+def _approvals(view: View) -> Markup:
+    asked = Markup('<span class="muted">({} asked; {} it)</span>').format(
+        wording.people_asked(view.record), wording.against(view.tally)
+    )
+    total = view.tally.approvals
+    if not view.tally.groups:
+        return Markup("{} of {} needed {}").format(total.given, total.required, asked)
+    shown = [_group(view, name, count) for name, count in view.tally.groups.items()]
+    if wording.total_matters(view.tally):
+        shown.append(_progress(Markup("Different people"), total))
+    return Markup('<ul class="groups">\n{}\n</ul>\n{}{}').format(lines(shown), asked, _contacts(view))
+
+
+def _group(view: View, name: str, count: Count) -> Markup:
+    label = Markup("<b>{}</b>").format(wording.name(name))
+    if not count.missing:
+        return _progress(label, count)
+    waiting = _waiting(view, view.record.policy.groups[name].approvers)
+    yet = " yet" if view.record.status is Status.OPEN else ""
+    said = Markup("no answer{} from {}").format(yet, waiting) if waiting else Markup("everybody in it has answered")
+    return _progress(label, count, Markup(' <span class="muted">({})</span>').format(said))
+
+
+def _progress(label: Markup, count: Count, after: Markup = NOTHING) -> Markup:
+    met, icon = (NOTHING, WAIT) if count.missing else (MET, YES)
+    return Markup("<li{}>{}<span>{}: {}{}</span></li>").format(met, icon, label, wording.progress(count), after)
+
+
+def _contacts(view: View) -> Markup:
+    """Which others can stand in for a group that is short and have not answered."""
+    waiting = _waiting(view, [who for who in view.record.policy.escalate_to if who != view.who])
+    if not waiting or not any(count.missing for count in view.tally.groups.values()):
+        return NOTHING
+    yet = " yet" if view.record.status is Status.OPEN else ""
+    return Markup('\n<span class="muted">(no answer{} from {}, who can stand in for any group)</span>').format(
+        yet, waiting
+    )
+
+
+def _waiting(view: View, people: Iterable[str]) -> Markup:
+    """Who has been asked and has not answered, the reader first."""
+    asked = view.record.approvers
+    waiting = sorted((who for who in people if who in asked and not asked[who].vote), key=lambda who: who != view.who)
+    return _named("you" if who == view.who else who for who in waiting)
+
+
+def _you(view: View) -> Markup:
+    role = ""
+    if wording.stands_in(view.record, view.who):
+        role = ", who can stand in for any group"
+    elif groups := wording.groups_of(view.record, view.who):
+        role = f", in {groups}"
+    return Markup("<bdi>{}</bdi>{}").format(view.who, role)
 
 
 def details(view: View) -> Markup:
@@ -206,6 +261,7 @@ def details(view: View) -> Markup:
     ).format(" long" if long else "", SCROLLED.format("details") if long else "", shown)
 
 
+MET = Markup(' class="met"')
 SCROLLED = Markup(' tabindex="0" role="group" aria-labelledby="{}"')  # by the keyboard, too
 ROWS = ("<dt>", "<li>")  # one for each row; in a text, they are escaped
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.approvals.faces.when import iso
+from handlers.approvals.rules.quorum import Count, Tally
 from handlers.approvals.rules.record import Record
 
 
@@ -16,12 +17,17 @@ def votes_for_programs(record: Record) -> list[dict[str, str]]:
     ]
 
 
-def groups_for_programs(record: Record) -> dict[str, dict[str, int]]:
-    """{"finance": {"approvals", "approvalsRequired"}}; empty for a policy without groups."""
-    return {
-        name: {"approvals": count.given, "approvalsRequired": count.required}
-        for name, count in record.tally.groups.items()
-    }
+def approvals_for_programs(counted: Tally) -> dict[str, Any]:
+    """{"approvals", "approvalsRequired", "missing", "groups"}: of different people in all, and in each group by name.
+
+    "groups" is {} for a policy without any. Nothing is missing anywhere if and only if the votes approve.
+    """
+    groups = {name: _count(count) for name, count in counted.groups.items()}
+    return {**_count(counted.approvals), "groups": groups}
+
+
+def _count(count: Count) -> dict[str, int]:
+    return {"approvals": count.given, "approvalsRequired": count.required, "missing": count.missing}
 
 
 def request_for_programs(record: Record, who: str) -> dict[str, Any]:
@@ -38,9 +44,7 @@ def request_for_programs(record: Record, who: str) -> dict[str, Any]:
         "digest": record.digest,
         "status": record.status.value,
         "policy": record.policy.name,
-        "groups": groups_for_programs(record),
-        "approvals": counted.approvals.given,
-        "approvalsRequired": counted.approvals.required,
+        **approvals_for_programs(counted),
         "rejectionsRequired": counted.rejections.required,
         "you": who,
         "votes": votes_for_programs(record),

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
+from handlers.approvals.rules.quorum import Count, Tally
 from handlers.approvals.rules.record import Decision, Record, Vote
-from handlers.contract.visible import one_line
+from handlers.contract.policy import DEFAULT_POLICY
+from handlers.contract.visible import one_line, quoted
 
 UNTITLED = "(without a title)"
 NOBODY = "(nobody is named)"  # which says nothing of who it was
+# What the configuration allows as the name of a policy or a group. A record may hold anything.
+NAME_LIMIT = 40
+NAME = re.compile(rf"[A-Za-z0-9-]{{1,{NAME_LIMIT}}}")
+GROUPS_SHOWN = 50
+NAMED = 3  # people or groups in one sentence; the others are counted
 
 
 def title(record: Record) -> str:
@@ -17,18 +27,88 @@ def requester(record: Record) -> str:
     return one_line(record.requested_by) or NOBODY
 
 
+def name(text: str) -> str:
+    """Of a policy or a group. One that the configuration does not allow is quoted, so it cannot pass for our words."""
+    return text if NAME.fullmatch(text) else quoted(text, NAME_LIMIT) or "(no name)"
+
+
+def policy(record: Record) -> str:
+    """Its name; "" for `default`, which says nothing to people."""
+    return "" if record.policy.name == DEFAULT_POLICY else name(record.policy.name)
+
+
+def groups_of(record: Record, who: str) -> str:
+    """For example "finance and legal"; "" without groups, and for escalation contacts, who may stand in for any."""
+    if stands_in(record, who):
+        return ""
+    mine = [name(one) for one, group in record.policy.groups.items() if who in group.approvers]
+    if len(mine) > NAMED + 1:
+        mine[NAMED:] = [f"{len(mine) - NAMED} others"]
+    return listed(mine)
+
+
+def stands_in(record: Record, who: str) -> bool:
+    """Whether an approval of this person counts in every group."""
+    return bool(record.policy.groups) and who in record.policy.escalate_to
+
+
 def people_asked(record: Record) -> str:
     return "1 person" if len(record.approvers) == 1 else f"{len(record.approvers)} people"
 
 
-def against(record: Record) -> str:
-    needed = record.tally.rejections.required
+def against(counted: Tally) -> str:
+    needed = counted.rejections.required
     return "one rejection stops" if needed == 1 else f"{needed} rejections stop"
 
 
-def quorum(record: Record) -> str:
-    """For example "2 (3 people asked; one rejection stops it)"."""
-    return f"{record.tally.approvals.required} ({people_asked(record)} asked; {against(record)} it)"
+def quorum(record: Record, counted: Tally) -> str:
+    """For example "2 different people; finance 1, legal 1 (3 people asked; one rejection stops it)"."""
+    needed = str(counted.approvals.required)
+    if counted.groups:
+        groups = ", ".join(_some([f"{name(one)} {count.required}" for one, count in counted.groups.items()]))
+        needed = f"{needed} different people; {groups}" if total_matters(counted) else groups
+    return f"{needed} ({people_asked(record)} asked; {against(counted)} it)"
+
+
+def total_matters(counted: Tally) -> bool:
+    """Whether groups that have their approvals may leave the total short: if not, people need not hear of it."""
+    return counted.approvals.required > max((count.required for count in counted.groups.values()), default=0)
+
+
+def progress(count: Count) -> str:
+    """For example "1 of 2, complete"."""
+    given = f"{count.given} of {count.required}" if count.given <= count.required else approvals(count.given)
+    return given if count.missing else f"{given}, complete"
+
+
+def still_needed(counted: Tally) -> str:
+    """For example "1 approval from legal"; "" if nothing is.
+
+    A person in two groups counts in both, so the groups' numbers need not add up to the total.
+    """
+    total = counted.approvals.missing
+    short = {one: count.missing for one, count in counted.groups.items() if count.missing}
+    parts = [f"{missing} from {name(one)}" for one, missing in short.items()]
+    if total > max(short.values(), default=0):
+        return f"{approvals(total)}{', at least ' if parts else ''}{listed(_some(parts))}"
+    if short:
+        first, missing = next(iter(short.items()))
+        parts[0] = f"{approvals(missing)} from {name(first)}"
+    return listed(_some(parts))
+
+
+def approvals(number: int) -> str:
+    return "1 approval" if number == 1 else f"{number} approvals"
+
+
+def _some(parts: list[str]) -> list[str]:
+    """A mail is limited; the configuration allows fewer groups than this."""
+    return parts if len(parts) <= GROUPS_SHOWN else [*parts[:GROUPS_SHOWN], f"{len(parts) - GROUPS_SHOWN} more groups"]
+
+
+def listed(parts: Sequence[str]) -> str:
+    """For example "finance, legal and ops"."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def verb(vote: Vote) -> str:

@@ -1,0 +1,122 @@
+"""Who is asked depends on what is asked: policies, groups, and who chooses."""
+
+from __future__ import annotations
+
+import json
+from uuid import uuid4
+
+from tests.support.stacks import ALICE, BOB, BOSS, CAROL, JSON, Run, link_in
+from tests.support.waiting import until
+
+
+def asked(run: Run, count: int) -> list[str]:
+    return sorted(mail.to for mail in run.mails(count))
+
+
+def test_a_group_is_not_enough_where_another_has_to_approve_too(kinds):
+    run = kinds.start(policy="payout")
+    assert asked(run, 3) == [ALICE, BOB, CAROL]
+    assert kinds.press(run.link(ALICE)).status_code == 200
+    told = kinds.get(run.link(CAROL), **JSON).json()["request"]
+    assert (told["policy"], told["status"]) == ("payout", "OPEN")
+    assert {name: group["missing"] for name, group in told["groups"].items()} == {"finance": 0, "legal": 1}
+    assert kinds.press(run.link(CAROL)).status_code == 200
+    output = run.succeeded()
+    assert run.states() == ["Generate task", "Request approval", "Return to main processing"]
+    assert output["policy"] == output["approval"]["policy"] == "payout"
+    assert [vote["approver"] for vote in output["approval"]["votes"]] == [ALICE, CAROL]
+
+
+def test_a_person_in_both_groups_counts_in_both_gets_one_mail_and_is_one_person(kinds):
+    run = kinds.start(policy="payout")
+    run.mails(3)
+    assert kinds.press(run.link(BOB)).status_code == 200
+    told = kinds.get(run.link(BOB), **JSON).json()["request"]
+    assert {name: group["missing"] for name, group in told["groups"].items()} == {"finance": 0, "legal": 0}
+    assert (told["approvals"], told["approvalsRequired"], told["status"]) == (1, 2, "OPEN")
+    assert kinds.press(run.link(ALICE)).status_code == 200
+    run.succeeded()
+    assert asked(run, 3) == [ALICE, BOB, CAROL]
+
+
+def test_rejections_count_over_all_groups(kinds):
+    run = kinds.start(policy="payout")
+    run.mails(3)
+    kinds.press(run.link(ALICE), "reject", "Not this month.")
+    assert run.status == "RUNNING"
+    kinds.press(run.link(CAROL), "reject", "The contract is not signed.")
+    error, cause = run.failed()
+    assert error == "Rejected"
+    assert "policy payout" in cause
+    assert f'{ALICE}: "Not this month."; {CAROL}: "The contract is not signed."' in cause
+
+
+def test_a_requester_is_out_of_their_group_and_the_others_of_it_decide(kinds):
+    run = kinds.start(policy="payout", requestedBy=f"Alice <{ALICE.upper()}>")
+    assert asked(run, 2) == [BOB, CAROL]
+    kinds.press(run.link(CAROL))
+    assert run.status == "RUNNING"
+    kinds.press(run.link(BOB))
+    run.succeeded()
+
+
+def test_a_request_whose_requester_is_all_of_a_group_fails_by_the_groups_name(kinds):
+    error, cause = kinds.start(policy="release", requestedBy=ALICE).failed()
+    assert error == "TooFewApprovers"
+    assert "from group finance 1 approval(s), of 0 approver(s)" in cause
+
+
+def test_an_escalation_contact_stands_in_for_a_group(kinds):
+    """The first round is the last one here."""
+    run = kinds.start(policy="release")
+    assert asked(run, 3) == [ALICE, BOB, BOSS]
+    kinds.press(run.link(ALICE))
+    assert run.status == "RUNNING"
+    kinds.press(run.link(BOSS))
+    assert [vote["approver"] for vote in run.succeeded()["approval"]["votes"]] == [ALICE, BOSS]
+
+
+def test_a_run_that_names_no_policy_asks_the_stacks_own_people(kinds):
+    run = kinds.start()
+    assert asked(run, 1) == [CAROL]
+    kinds.press(run.link(CAROL))
+    assert run.succeeded()["policy"] == "default"
+
+
+def test_the_stacks_own_question_has_a_policy_of_its_own(kinds):
+    run = Run(kinds, kinds.start_raw({}), "Nightly run")
+    assert asked(run, 1) == [BOB]
+    kinds.press(run.link(BOB))
+    assert run.succeeded()["policy"] == "brief"
+
+
+def test_an_unknown_policy_ends_the_run_with_the_names_there_are(kinds):
+    error, cause = kinds.start(policy="Payout").failed()
+    assert error == "InvalidTask"
+    assert cause == 'policy must be one of default, payout, release, brief, got "Payout"'
+
+
+def test_an_event_is_asked_under_the_policy_of_events_whatever_it_says(kinds):
+    title = f"Payout {uuid4().hex[:8]}"
+    detail = {"title": title, "policy": "default"}
+    kinds.sandbox.client("events").put_events(
+        Entries=[{"Source": "shop", "DetailType": "Payout", "Detail": json.dumps(detail)}]
+    )
+
+    def mails() -> list:
+        found = [mail for mail in kinds.sandbox.messages() if title in mail.subject]
+        return found if len(found) == 3 else []
+
+    link = link_in(until(mails, "three mails")[0].body)
+    assert kinds.get(link, **JSON).json()["request"]["policy"] == "payout"
+
+
+def test_two_policies_have_deadlines_of_their_own_at_once(kinds, brief):
+    patient = kinds.start()
+    error, cause = brief.failed(90)
+    assert error == "Expired"
+    assert cause.endswith("was not decided within 60 seconds, in 1 round(s) of asking, under policy brief.")
+    assert brief.item(BOB)["status"] == "EXPIRED"
+    assert patient.status == "RUNNING"
+    kinds.press(patient.link(CAROL))
+    patient.succeeded()
