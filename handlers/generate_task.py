@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.trigger import Policies, question
 from handlers.approvals.observability import logger
+from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.question import question_digest, request_id
 from handlers.contract.settings.generate_task import GenerateSettings
 
@@ -48,11 +49,13 @@ def settings() -> GenerateSettings:
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
-    """`event` is {"input": what the execution was started with, "execution": its ARN, "policies": their names}.
+    """`event` is {"input": what the execution was started with, "execution": its ARN, "policies", "eventPolicy"}.
 
-    See `request`. The names come from the state machine's definition, which has the policies, so they always agree.
+    See `request`. The names of policies come from the definition that has the policies, so that the two always agree;
+    a definition of the release before has none.
     """
-    policies = Policies(known=event["policies"], of_events=settings().event_policy)
+    known, of_events = event.get("policies", [DEFAULT_POLICY]), event.get("eventPolicy", DEFAULT_POLICY)
+    policies = Policies(known=known, of_events=of_events)
     made = request(event["input"], event["execution"], settings().default_task, policies)
     logger.info("task generated", requestId=made["requestId"], execution=event["execution"])
     return made

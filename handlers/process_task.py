@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """`event` is the task with `approval` ({"requestId", "outcome", "decidedAt", "votes"}) and `execution` (an ARN).
+    """`event` is the task with `execution` (an ARN) and `approval`: {"requestId", "outcome", "decidedAt", "policy",
+    "approvals", "approvalsRequired", "missing", "groups", "votes", "digest", "policyDigest"}.
 
     The state machine retries a call whose outcome is unknown, so make your work idempotent by `requestId`.
     The return value becomes `result` in the execution's output.

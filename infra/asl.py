@@ -85,6 +85,7 @@ def approval_definition(
     queue_url: str,
     table_name: str,
     terms: Mapping[str, Terms],
+    event_policy: str,
     late_seconds: int,
 ) -> Json:
     """Ask in rounds, go on when people have approved, and end in a Fail state with a readable cause otherwise.
@@ -106,7 +107,12 @@ def approval_definition(
             "Generate task": _invoke(
                 call[INVOKE],
                 generate_arn,
-                {"input": "{% $states.input %}", "execution": EXECUTION, "policies": list(terms)},
+                {
+                    "input": "{% $states.input %}",
+                    "execution": EXECUTION,
+                    "policies": list(terms),
+                    "eventPolicy": event_policy,
+                },
             )
             | {
                 "Assign": {

@@ -19,7 +19,7 @@ from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_eve
 class TriggerArgs:
     """What is started and when: `schedule` (in `timezone`) and `event_pattern` may both be empty.
 
-    `task` is what a scheduled run asks: {"title", "details"}.
+    `task` is what a scheduled run asks: {"title", "details"}, and "policy" if it has one of its own.
     """
 
     state_machine_arn: pulumi.Input[str]

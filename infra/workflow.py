@@ -74,7 +74,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
             PythonFunctionArgs(
                 entry="generate_task",
                 settings=GenerateSettings,
-                values={"default_task": args.task, "event_policy": args.event_policy},
+                values={"default_task": args.task},
                 log_retention_days=args.log_retention_days,
             ),
             opts=child,
@@ -126,6 +126,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                     approval_definition(
                         **known,
                         terms=args.terms,
+                        event_policy=args.event_policy,
                         late_seconds=args.late_seconds,
                     )
                 )

@@ -24,6 +24,7 @@ def definition() -> dict[str, Any]:
         queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/requests",
         table_name="approvals",
         terms={DEFAULT_POLICY: Terms(policy=Policy(), deadline_seconds=86_400, rounds=3)},
+        event_policy="default",
         late_seconds=300,
     )
 

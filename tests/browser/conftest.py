@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -34,18 +35,41 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@dataclass(frozen=True)
+class Tab:
+    """A page, and what has gone wrong in it: console messages, script errors, failed requests."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        complain = self.complaints.append
+        self.page.on("console", lambda message: complain(message.text))
+        self.page.on("pageerror", lambda error: complain(str(error)))
+        self.page.on("requestfailed", lambda request: complain(f"{request.method} failed: {request.failure}"))
+
+    @contextmanager
+    def watched(self, allowed: frozenset[str] = frozenset()) -> Iterator[Page]:
+        """Nothing may go wrong unseen.
+
+        Args:
+            allowed: complaints that may come, and need not.
+        """
+        try:
+            yield self.page
+            assert not set(self.complaints) - allowed
+        finally:
+            self.complaints.clear()
+
+
+@contextmanager
+def tab(browser: Browser, **options: Any) -> Iterator[Tab]:
+    with browser.new_context(reduced_motion="reduce", **options) as context:
+        yield Tab(context.new_page())
+
+
 @contextmanager
 def watched(browser: Browser, allowed: frozenset[str] = frozenset(), **options: Any) -> Iterator[Page]:
-    """A tab in which nothing may go wrong unseen: no console message, no script error, no failed request.
-
-    Args:
-        allowed: complaints that may come, and need not.
-    """
-    complaints: list[str] = []
-    with browser.new_context(reduced_motion="reduce", **options) as context:
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda request: complaints.append(f"{request.method} failed: {request.failure}"))
+    """A tab of its own in which nothing may go wrong unseen, but for what is `allowed`."""
+    with tab(browser, **options) as one, one.watched(allowed) as page:
         yield page
-    assert not set(complaints) - allowed

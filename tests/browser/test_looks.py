@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,7 +22,7 @@ from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision
 from handlers.contract.policy import Group
 from handlers.contract.record import Status
-from tests.browser.conftest import DEVICES, watched
+from tests.browser.conftest import DEVICES, Tab, tab, watched
 from tests.support import records
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA
 
@@ -183,11 +183,27 @@ def opened(browser: Browser, address: str, device: str = "desktop") -> Iterator[
         yield page
 
 
+@pytest.fixture(scope="module")
+def tabs(browser: Browser) -> Iterator[dict[str, Tab]]:
+    """One for each device, for the tests that only look: a tab of its own costs each of them a new process."""
+    with ExitStack() as close:
+        yield {device: close.enter_context(tab(browser, **options)) for device, options in DEVICES.items()}
+
+
+@contextmanager
+def shown(tabs: dict[str, Tab], address: str, device: str = "desktop") -> Iterator[Page]:
+    """A document of its own in the device's tab, with nothing emulated that an earlier one was looked at with."""
+    with tabs[device].watched() as page:
+        page.emulate_media(media="null", color_scheme="light", forced_colors="none")
+        page.goto(address)
+        yield page
+
+
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_accessible_and_fits(browser: Browser, site: str, name: str, device: str) -> None:
+def test_a_page_is_accessible_and_fits(tabs: dict[str, Tab], site: str, name: str, device: str) -> None:
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    with opened(browser, f"{site}/{name}", device) as page:
+    with shown(tabs, f"{site}/{name}", device) as page:
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
             if pictures := os.environ.get("SCREENSHOTS"):
@@ -249,9 +265,9 @@ EDGES = """box => {
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_rows_with_arabic_names_stand_on_the_right_whatever_their_values_are(
-    browser: Browser, site: str, device: str
+    tabs: dict[str, Tab], site: str, device: str
 ) -> None:
-    with opened(browser, f"{site}/open-rows-right-to-left", device) as page:
+    with shown(tabs, f"{site}/open-rows-right-to-left", device) as page:
         edges = page.locator("div.text").first.evaluate(EDGES)
         assert len(edges) == 10
         assert [text for text, _, right in edges if not right] == []
@@ -260,16 +276,16 @@ def test_rows_with_arabic_names_stand_on_the_right_whatever_their_values_are(
         assert amount.evaluate("one => getComputedStyle(one).direction") == "ltr"
 
 
-@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "decided-crowd", "open-refused", "closed"])
+@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "open-groups", "decided-crowd", "open-refused", "closed"])
 def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colour(
-    browser: Browser, site: str, name: str
+    tabs: dict[str, Tab], site: str, name: str
 ) -> None:
-    with opened(browser, f"{site}/{name}") as page:
+    with shown(tabs, f"{site}/{name}") as page:
         page.emulate_media(forced_colors="active", color_scheme="dark")
         if pictures := os.environ.get("SCREENSHOTS"):
             page.screenshot(path=Path(pictures, f"{name}-forced.png"), full_page=True)
         text = page.evaluate("getComputedStyle(document.body).color")
-        for icon in page.locator(".notice > .icon, .votes .icon").all():
+        for icon in page.locator(".notice > .icon, .votes .icon, .groups .icon").all():
             assert icon.evaluate("one => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]") == [
                 text,
                 "rgba(0, 0, 0, 0)",
@@ -279,7 +295,9 @@ def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colou
         assert not page.evaluate(WIDER_THAN_ITS_BOX)
 
 
-@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "open-rows-right-to-left", "decided-crowd"])
+@pytest.mark.parametrize(
+    "name", ["open-rows", "open-crowd", "open-groups-many", "open-rows-right-to-left", "decided-crowd"]
+)
 def test_at_twice_the_size_a_page_fits(browser: Browser, site: str, name: str) -> None:
     """200 % zoom of 1,280 x 800 pixels is a window of 640 x 400."""
     with watched(browser, viewport={"width": 640, "height": 400}, device_scale_factor=2) as page:
@@ -295,9 +313,9 @@ def test_pressing_enter_in_the_comment_decides_nothing(browser: Browser, site: s
         assert page.get_by_label("Comment").input_value() == "\n"
 
 
-def test_at_four_times_the_text_size_nothing_is_cut_off(browser: Browser, site: str) -> None:
+def test_at_four_times_the_text_size_nothing_is_cut_off(tabs: dict[str, Tab], site: str) -> None:
     """WCAG 1.4.10: 400 % zoom of 1,280 pixels is a window of 320."""
-    with opened(browser, f"{site}/open", "small-phone") as page:
+    with shown(tabs, f"{site}/open", "small-phone") as page:
         for text in ("Deploy 1.4 to production", "Sat 28 Nov 2026, 13:30 UTC", "Approve", "Reject"):
             box = page.get_by_text(text, exact=True).first.bounding_box()
             assert box
@@ -305,8 +323,8 @@ def test_at_four_times_the_text_size_nothing_is_cut_off(browser: Browser, site: 
             assert box["x"] + box["width"] <= 320
 
 
-def test_on_paper_the_request_and_the_answers_are_there_and_the_form_is_not(browser: Browser, site: str) -> None:
-    with opened(browser, f"{site}/open") as page:
+def test_on_paper_the_request_and_the_answers_are_there_and_the_form_is_not(tabs: dict[str, Tab], site: str) -> None:
+    with shown(tabs, f"{site}/open") as page:
         page.emulate_media(media="print")
         assert page.get_by_role("heading", name="Deploy 1.4 to production").is_visible()
         assert page.get_by_text("Tests are green").is_visible()
@@ -325,7 +343,7 @@ def test_a_style_that_is_not_ours_is_refused(browser: Browser, site: str) -> Non
         assert any("Content Security Policy" in text for text in refused)
 
 
-def test_left_over_time_is_shown_while_there_is_some(browser: Browser, site: str) -> None:
+def test_left_over_time_is_shown_while_there_is_some(tabs: dict[str, Tab], site: str) -> None:
     PAGES["soon"] = pages.html(State.OPEN, record=records.record(), who=CARLA, now=ASKED_AT + 86_100)
-    with opened(browser, f"{site}/soon", "phone") as page:
+    with shown(tabs, f"{site}/soon", "phone") as page:
         assert page.get_by_text("(5 minutes left)").is_visible()

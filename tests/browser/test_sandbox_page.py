@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sandbox import Sandbox, running
 from tests.browser.conftest import DEVICES, watched
 
-ALICE, BOB = "alice@example.com", "bob@example.com"
+ALICE, BOB, ANN, BEN, CLEO = (f"{name}@example.com" for name in ("alice", "bob", "ann", "ben", "cleo"))
 # How Chromium calls it that the page has stopped listening, to listen for what it shows now.
 LISTENING_ENDED = frozenset({"GET failed: net::ERR_ABORTED"})
 SECONDS = 30 * 1000  # milliseconds, for what functions have to do first
@@ -25,6 +25,12 @@ ASKED = {
     "deadlineSeconds": 3600,
     "reminders": 1,
     "mailsPerSecond": 10,
+    "policies": {
+        "payout": {
+            "groups": {"finance": {"approvers": [ANN, BEN]}, "legal": {"approvers": [BEN, CLEO]}},
+            "approvalsRequired": 2,
+        },
+    },
 }
 
 
@@ -42,16 +48,35 @@ def page(browser: Browser, sandbox: Sandbox) -> Iterator[Page]:
         yield opened
 
 
-def start(page: Page) -> str:
-    """By the form; the title."""
+def start(page: Page, policy: str = "") -> str:
+    """By the form, under the policy that it offers first or under another one; the title."""
     title = f"Run {uuid4().hex[:12]}"
     if not page.get_by_label("What shall be approved?").is_visible():
         page.get_by_text("Start a request").click()
     page.get_by_label("What shall be approved?").fill(title)
     page.get_by_label("Details").fill("As discussed.")
+    if policy:
+        page.get_by_label("Policy").select_option(policy)
     page.get_by_role("button", name="Start the workflow").click()
     expect(page.locator("#run").get_by_role("heading", name=title)).to_be_visible()
     return title
+
+
+def approve(page: Page, title: str, who: str) -> None:
+    """By the link in their mail, which opens a tab of its own."""
+    mail = mails(page, title).filter(has_text=who)
+    mail.click()
+    expect(mail).to_have_attribute("aria-expanded", "true")
+    with page.context.expect_page() as opened:
+        page.locator("#inbox .body").get_by_role("link").click()
+    approval = opened.value
+    approval.get_by_role("button", name="Approve").click()
+    expect(approval.get_by_role("heading", name="Thank you, you approved this")).to_be_visible()
+    approval.close()
+
+
+def row(page: Page, title: str) -> Locator:
+    return page.locator("#requests").get_by_role("row").filter(has_text=title)
 
 
 def mails(page: Page, title: str) -> Locator:
@@ -73,20 +98,13 @@ def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_with
     title = start(page)
     expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
     expect(state(page, "Request approval")).to_have_class("state now")
-    expect(page.locator("#requests").get_by_role("row").filter(has_text=title)).to_contain_text("0 of 1 approved")
+    expect(row(page, title)).to_contain_text("0 of 1 approved")
 
     to_alice = mails(page, title).filter(has_text=ALICE)
     expect(to_alice).to_contain_text("Unread")
-    to_alice.click()
-    expect(to_alice).to_have_attribute("aria-expanded", "true")
-    expect(to_alice).not_to_contain_text("Unread")
     picture(page, tmp_path, "waiting")
-    with page.context.expect_page() as opened:
-        page.locator("#inbox .body").get_by_role("link").click()
-    approval = opened.value
-    approval.get_by_role("button", name="Approve").click()
-    expect(approval.get_by_role("heading", name="Thank you, you approved this")).to_be_visible()
-    approval.close()
+    approve(page, title, ALICE)
+    expect(to_alice).not_to_contain_text("Unread")
 
     expect(state(page, "Return to main processing")).to_have_class("state good", timeout=SECONDS)
     expect(state(page, "Request approval")).to_have_class("state past")
@@ -100,11 +118,26 @@ def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_with
     assert page.evaluate("window.kept")
 
 
+def test_a_request_under_a_chosen_policy_is_followed_group_by_group(page: Page, tmp_path: Path) -> None:
+    title = start(page, "payout")
+    expect(mails(page, title)).to_have_count(3, timeout=SECONDS)
+    expect(row(page, title)).to_contain_text("payout")
+    expect(row(page, title)).to_contain_text("finance 0 of 1, legal 0 of 1; 0 of 2 people")
+    approve(page, title, BEN)
+    expect(row(page, title)).to_contain_text("finance 1 of 1, legal 1 of 1; 1 of 2 people")
+    expect(page.locator("#run")).to_contain_text(f"Waiting for {ANN} (finance), {CLEO} (legal)")
+    expect(state(page, "Request approval")).to_have_class("state now")
+    picture(page, tmp_path, "groups")
+    approve(page, title, CLEO)
+    expect(state(page, "Return to main processing")).to_have_class("state good", timeout=SECONDS)
+    expect(row(page, title)).to_contain_text("2 of 2 people")
+
+
 def test_a_run_is_stopped_by_its_button(page: Page) -> None:
     title = start(page)
     page.get_by_role("button", name="Stop the run").click()
     expect(page.get_by_role("status").filter(has_text="The run was stopped")).to_be_visible()
-    expect(page.locator("#requests").get_by_role("row").filter(has_text=title)).to_contain_text("Stopped")
+    expect(row(page, title)).to_contain_text("Stopped")
     expect(page.locator(".state.bad")).to_have_count(1)
     expect(page.locator("#history")).to_contain_text("ExecutionAborted")
 
@@ -114,7 +147,7 @@ def test_a_round_is_ended_by_its_button_and_the_reminder_arrives(page: Page) -> 
     expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
     page.get_by_role("button", name="End this round now").click()
     expect(mails(page, title).filter(has_text="Reminder")).to_have_count(2, timeout=SECONDS)
-    expect(page.locator("#requests").get_by_role("row").filter(has_text=title)).to_contain_text("2 of 2")
+    expect(row(page, title)).to_contain_text("2 of 2")
     expect(state(page, "Request approval")).to_contain_text("×2")
     expect(state(page, "Request approval")).to_have_class("state now")
     page.get_by_role("button", name="End this round now").click()
@@ -153,7 +186,7 @@ def test_it_works_by_reloading_where_there_is_no_script(browser: Browser, sandbo
         page.get_by_role("button", name="Stop the run").click()
         expect(page.get_by_text("The run was stopped")).to_be_visible()
         page.reload()
-        expect(page.locator("#requests").get_by_role("row").filter(has_text=title)).to_contain_text("Stopped")
+        expect(row(page, title)).to_contain_text("Stopped")
         page.locator("#inbox").get_by_role("link").first.click()
         expect(page.locator("#inbox .body")).to_have_count(1)
 

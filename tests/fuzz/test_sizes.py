@@ -9,21 +9,23 @@ from urllib.parse import urlencode
 
 import pytest
 
+from handlers.approvals.adapters.answers import approval, rejection
 from handlers.approvals.faces import mail
 from handlers.approvals.rules import decisions
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.approvals.rules.rounds import Kind
+from handlers.contract.policy import Group, Policy, as_json
 from handlers.contract.record import Status
-from infra.policies import LARGEST_QUORUM
-from infra.policy_checks import LINKS, MOST_PEOPLE
+from infra.policies import LARGEST_QUORUM, MOST_GROUPS
+from infra.policy_checks import LINKS, MOST_PEOPLE, POLICY_BYTES
 from tests.fuzz.functions import Page, page_of
 from tests.fuzz.services import accept
 from tests.support.events import http
 from tests.support.records import REQUEST_ID, record
 
 STATE_BYTES = 256 * 1024  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-PEOPLE = [f"{number:03}@a.bc" for number in range(2 * LARGEST_QUORUM)]
+PEOPLE = [f"{number:03}-{'x' * 7}@a.bc" for number in range(2 * LARGEST_QUORUM)]
 BROWSER = "Mozilla/5.0 " * 30
 
 
@@ -34,10 +36,17 @@ def largest(asked: list[str]) -> Record:
         who: Approver(links=(digest(secret(who)), *(digest(f"{who}{n}") for n in range(spare))), mailed_round=1)
         for who in asked
     }
-    return record(
-        approvers=approvers,
+    policy = Policy(
+        name="p" * 40,
+        groups={f"{number:040}": Group(approvers=tuple(asked)) for number in range(MOST_GROUPS)},
         approvals_required=LARGEST_QUORUM,
         rejections_required=LARGEST_QUORUM,
+    )
+    spare_bytes = POLICY_BYTES - len(json.dumps(as_json(policy), separators=(",", ":")))
+    assert 0 <= spare_bytes < POLICY_BYTES / 10
+    return record(
+        approvers=approvers,
+        policy=policy,
         title="\x01" * 200,
         details="\x01" * 10_000,
         requested_by="\x01" * 254,
@@ -80,8 +89,8 @@ def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(char
     assert kept.handed_over
     assert refused < len(turns), "somebody's words are kept"
     request = {"title": kept.title, "details": kept.details, "requestedBy": kept.requested_by}
-    answer = api.store.items[REQUEST_ID]["answer"]
-    assert len((json.dumps(request) + answer).encode()) < STATE_BYTES
+    told = json.dumps(approval(kept), ensure_ascii=False) if last is Decision.APPROVE else rejection(kept)
+    assert len((json.dumps(request) + told).encode()) < STATE_BYTES
     accept(mail.subject(kept, Kind.REMINDER, "test"), mail.body(kept, PEOPLE[-1], Kind.REMINDER, "link", "test", "UTC"))
 
 

@@ -198,7 +198,7 @@ def test_a_request_whose_requester_is_needed_for_the_quorum_fails_its_run_and_is
     serve(asking(store, workflow, box), requested_by=ANNA, policy=replace(EITHER, approvals_required=2))
     ((token, error, cause),) = workflow.failed
     assert (token, error) == (TASK_TOKEN, WorkflowError.TOO_FEW_APPROVERS)
-    assert "only 1 approver" in cause
+    assert "needs 2 approval(s), of 1 approver(s)" in cause
     assert (store.record, box.sent) == (None, [])
 
 

@@ -1,6 +1,6 @@
 """What other releases wrote: messages and records of the version before, and of versions to come.
 
-`tests/samples` holds what releases really wrote, one file for each case: `record-1-approved.json` is of version 1. They
+`tests/samples` holds what releases really wrote, one file for each case: `record-2-approved.json` is of version 2. They
 are never edited. Whoever changes a shape raises its version, lifts the one before to it, adds samples of the new one,
 and takes away those that are two versions old.
 """

@@ -27,7 +27,7 @@ from handlers.contract.workflow import WorkflowError
 from infra.asl import approval_definition
 from infra.policies import Terms
 from infra.policy_checks import POLICIES_BYTES, POLICY_BYTES
-from tests.support.harness import Graph
+from tests.support.harness import EVERYTHING, Graph
 
 Json = dict[str, Any]
 MACHINE = "aws:sfn/stateMachine:StateMachine"
@@ -449,6 +449,7 @@ def machine(terms: Mapping[str, Terms], partition: str = "aws") -> Json:
         queue_url="https://sqs.example.com/requests",
         table_name="approvals",
         terms=terms,
+        event_policy="default",
         late_seconds=60,
     )
 
@@ -483,7 +484,13 @@ def test_an_unknown_policy_is_an_error_that_is_caught(name):
 
 
 def test_the_function_that_makes_the_request_is_told_the_names_by_the_definition_that_has_the_policies():
-    assert machine(TERMS)["States"]["Generate task"]["Arguments"]["Payload"]["policies"] == ["default", "payout"]
+    payload = machine(TERMS)["States"]["Generate task"]["Arguments"]["Payload"]
+    assert (payload["policies"], payload["eventPolicy"]) == (["default", "payout"], "default")
+
+
+def test_the_policy_of_events_is_the_configured_one(full):
+    states = full.one(MACHINE).json("definition")["States"]
+    assert states["Generate task"]["Arguments"]["Payload"]["eventPolicy"] == EVERYTHING["eventPolicy"] != "default"
 
 
 def test_as_many_policies_as_may_be_fit_into_a_definition_and_each_into_a_message():

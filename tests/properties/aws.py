@@ -152,6 +152,7 @@ class Workflow:
             queue_url="",
             table_name=table_name,
             terms={policy.name: Terms(policy=policy, rounds=rounds, deadline_seconds=60 * rounds)},
+            event_policy="default",
             late_seconds=60,
         )["States"]
         self._ask()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -39,4 +40,5 @@ def approval_table(emulator: Emulator) -> tuple[Any, str]:
 def all_records(dynamodb: Any, table: str) -> list[Record]:
     read = TypeDeserializer().deserialize
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    return [from_item({name: read(value) for name, value in item.items()}) for page in pages for item in page["Items"]]
+    items = [{name: read(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+    return [from_item(item) for item in json.loads(json.dumps(items, default=int))]  # DynamoDB's numbers are Decimal

@@ -27,6 +27,7 @@ OURS = approval_definition(
     queue_url="q",
     table_name="t",
     terms={DEFAULT_POLICY: Terms(policy=Policy(), deadline_seconds=180, rounds=3)},
+    event_policy="default",
     late_seconds=60,
 )
 LONG = chain("A", "B", "C", "D", A={"Catch": [{"ErrorEquals": ["E1", "E2"], "Next": "D"}]})

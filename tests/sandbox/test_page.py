@@ -51,6 +51,7 @@ def definition(*policies):
         queue_url="q",
         table_name="t",
         terms={one.name: Terms(policy=one, deadline_seconds=180, rounds=3) for one in policies},
+        event_policy="default",
         late_seconds=60,
     )
 

@@ -9,10 +9,6 @@ from handlers.contract.environment import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateSettings(Environment):
-    """`default_task` is the stack's `task`: {"title", "details"}, and "policy" if it has one of its own.
-
-    `event_policy` names the policy of runs that an event has started.
-    """
+    """`default_task` is the stack's `task`: {"title", "details"}, and "policy" if it has one of its own."""
 
     default_task: dict[str, str]
-    event_policy: str

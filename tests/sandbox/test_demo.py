@@ -1,0 +1,51 @@
+"""The demo, where its request needs more than one person."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sandbox import running
+from sandbox.demo import APPROVED, PATIENCE, REJECTED, TASK, answer, wait_for_end
+from sandbox.timeline import Timeline
+
+ANN, BEN, CLEO, DORA = (f"{name}@example.com" for name in ("ann", "ben", "cleo", "dora"))
+CONFIG = {
+    "mailsPerSecond": 10,
+    "policies": {
+        "payout": {
+            "groups": {"finance": {"approvers": [ANN, BEN]}, "legal": {"approvers": [CLEO, DORA]}},
+            "rejectionsRequired": 2,
+        },
+    },
+}
+
+
+@pytest.fixture
+def sandbox(emulator):
+    """One for each test: the demo answers all mail that there is."""
+    with running("dev", CONFIG, emulator=emulator) as started:
+        yield started
+        started.destroy()
+
+
+def finished(sandbox, ending):
+    """The execution, after people have answered in this way."""
+    execution = sandbox.start(TASK | {"policy": "payout"})
+    answer(sandbox, execution, ending, Timeline())
+    wait_for_end(sandbox, execution, PATIENCE, None)
+    return sandbox.client("stepfunctions").describe_execution(executionArn=execution)
+
+
+def test_people_approve_until_each_group_has_and_nobody_is_asked_for_more(sandbox):
+    ended = finished(sandbox, APPROVED)
+    assert ended["status"] == "SUCCEEDED"
+    assert json.loads(ended["output"])["result"]["approvedBy"] == [ANN, BEN, CLEO]
+
+
+def test_people_reject_until_there_are_enough(sandbox):
+    ended = finished(sandbox, REJECTED)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Rejected")
+    assert f"{ANN}: " in ended["cause"]
+    assert f"{BEN}: " in ended["cause"]
