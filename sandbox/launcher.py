@@ -250,7 +250,7 @@ def wait_for_nested_executions() -> None:
 
 def watch(child: str, parent: str, give_up: float) -> None:
     """Return when the child is over, and see that it is as soon as nobody waits for it any more."""
-    while is_running(child):
+    while not has_ended(child):
         if not is_running(parent):
             workflows._stop_execution({"executionArn": child})
             sys.exit()  # ends the parent's thread: nothing is to be retried, caught or ended any more
@@ -258,6 +258,12 @@ def watch(child: str, parent: str, give_up: float) -> None:
             workflows._stop_execution({"executionArn": child})
             raise workflows._ExecutionError("States.Timeout", "")
         time.sleep(LOOK_SECONDS)
+
+
+def has_ended(execution: str) -> bool:
+    """Its last event is written when all that is known of its ending is; its status is the first of that."""
+    endings = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted"}
+    return any(event["type"] in endings for event in workflows._executions[execution]["events"])
 
 
 def description(execution: dict[str, Any]) -> dict[str, Any]:
