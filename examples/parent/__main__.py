@@ -94,7 +94,7 @@ def definition(signoff: str) -> Json:
 def statements(signoff: str) -> list[Json]:
     """What the workflow's role has to be allowed in order to ask.
 
-    https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
     """
     _, partition, _, region, account, *_ = signoff.split(":")
     executions = signoff.replace(":stateMachine:", ":execution:") + ":*"

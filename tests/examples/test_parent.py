@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import runpy
@@ -14,10 +15,12 @@ from statelint.config import Config
 from statelint.linter import Linter
 from statelint.problem import ProblemType
 
+from handlers.contract.workflow import WorkflowError
 from sandbox.deploy import PROJECT
 from tests.support.harness import Graph, deploy
 
 Json = dict[str, Any]
+PROGRAM = PROJECT / "examples/parent/__main__.py"
 PARTITIONS = ["aws", "aws-cn", "aws-us-gov"]
 DESCRIBED = {
     "Cause": 'by anna@example.com: "No."\n\u00fcbel',
@@ -30,8 +33,7 @@ DESCRIBED = {
 
 def recorded(partition: str) -> Graph:
     machine = f"arn:{partition}:states:eu-central-1:123456789012:stateMachine:signoff"
-    program = PROJECT / "examples/parent/__main__.py"
-    return deploy(lambda: runpy.run_path(str(program)), {"stateMachineArn": machine})
+    return deploy(lambda: runpy.run_path(str(PROGRAM)), {"stateMachineArn": machine})
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,14 @@ def test_no_answer_is_ever_retried(definition):
         assert "StepFunctions.ExecutionAlreadyExistsException" not in retry["ErrorEquals"]
 
 
+def test_another_team_can_take_it_as_it_is():
+    """It imports nothing of this project."""
+    tree = ast.parse(PROGRAM.read_text())
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert imported == {"__future__", "json", "typing", "pulumi", "pulumi_aws"}
+
+
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_everything_is_named_in_the_partition_of_the_machine_that_asks(partition):
     written = json.dumps([node.inputs for node in recorded(partition).nodes])
@@ -72,10 +82,24 @@ def test_the_role_has_the_three_statements_and_is_for_step_functions_in_this_acc
         (["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
     ]
     (finding,) = parliament.analyze_policy_string(policy.inputs["policy"]).findings
-    assert finding.detail[0]["required_format"] == "arn:*:states:*:*:express:*:*:*", "the other kind of execution"
+    assert finding.detail[0]["required_format"] == "arn:*:states:*:*:express:*:*:*", (
+        "it knows the executions of express machines only"
+    )
     (trust,) = graph.one("aws:iam/role:Role").json("assumeRolePolicy")["Statement"]
     assert trust["Principal"] == {"Service": "states.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+
+
+def test_the_guide_shows_these_states_and_statements(graph, definition):
+    page = (PROJECT / "docs/reuse.md").read_text()
+    states, statements, *_ = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL))
+    assert states == {name: state for name, state in definition["States"].items() if name != "Release"}
+    assert statements == graph.one("aws:iam/rolePolicy:RolePolicy").json("policy")["Statement"]
+
+
+def test_the_guide_names_each_error_that_the_stack_can_end_with():
+    page = (PROJECT / "docs/reuse.md").read_text().partition("## The endings")[2]
+    assert {error.value for error in WorkflowError} <= set(re.findall(r"`(\w+)`", page))
 
 
 def told(definition: Json, **error: Any) -> Json:
