@@ -14,7 +14,9 @@ import pulumi_aws as aws
 Json = dict[str, Any]
 
 # One name for each time that this workflow asks: whoever repeats the start gets the execution that runs already.
-NAME = "{% $hash($states.context.Execution.Id & '/' & $states.context.State.Name, 'SHA-256') %}"
+# The prefix, of at most 16 characters, is what the role may stop; requests of others have another.
+PREFIX = "release-"
+NAME = f"{{% '{PREFIX}' & $hash($states.context.Execution.Id & '/' & $states.context.State.Name, 'SHA-256') %}}"
 # A child that did not succeed arrives as JSON: its own error and cause are inside. Whatever else went wrong is no JSON.
 # A child that was stopped need not have an error.
 ENDING = (
@@ -97,7 +99,7 @@ def statements(signoff: str) -> list[Json]:
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
     """
     _, partition, _, region, account, *_ = signoff.split(":")
-    executions = signoff.replace(":stateMachine:", ":execution:") + ":*"
+    executions = signoff.replace(":stateMachine:", ":execution:") + f":{PREFIX}*"
     rule = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
     return [
         {"Sid": "Ask", "Effect": "Allow", "Action": ["states:StartExecution"], "Resource": [signoff]},

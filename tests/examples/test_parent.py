@@ -74,7 +74,7 @@ def test_everything_is_named_in_the_partition_of_the_machine_that_asks(partition
 
 def test_the_role_has_the_three_statements_and_is_for_step_functions_in_this_account(graph):
     policy = graph.one("aws:iam/rolePolicy:RolePolicy")
-    executions = "arn:aws:states:eu-central-1:123456789012:execution:signoff:*"
+    executions = "arn:aws:states:eu-central-1:123456789012:execution:signoff:release-*"
     rule = "arn:aws:events:eu-central-1:123456789012:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
     assert [(one["Action"], one["Resource"]) for one in policy.json("policy")["Statement"]] == [
         (["states:StartExecution"], ["arn:aws:states:eu-central-1:123456789012:stateMachine:signoff"]),

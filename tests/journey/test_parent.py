@@ -58,7 +58,7 @@ def start(stack: Stack, parent: Deployed, **given: object) -> Asking:
     told = {"release": release, "changes": "No migration.", "requestedBy": "dana@example.com"} | given
     machine = parent.outputs["stateMachineArn"]
     arn = stack.sfn.start_execution(stateMachineArn=machine, input=json.dumps(told))["executionArn"]
-    name = hashlib.sha256(f"{arn}/Ask people".encode()).hexdigest()
+    name = "release-" + hashlib.sha256(f"{arn}/Ask people".encode()).hexdigest()
     child = stack.sandbox.outputs["stateMachineArn"].replace(":stateMachine:", ":execution:") + f":{name}"
     return Asking(parent=Run(stack, arn, title), child=Run(stack, child, title), release=release)
 
@@ -149,7 +149,7 @@ def test_the_parents_role_may_ask_wait_and_stop_and_nothing_else(plain, parent):
         service["prefix"]: [f"{service['prefix']}:{one['privilege']}" for one in service["privileges"]]
         for service in iam_definition
     }
-    execution = machine.replace(":stateMachine:", ":execution:") + ":one"
+    execution = machine.replace(":stateMachine:", ":execution:") + ":release-one"
     region, account = machine.split(":")[3:5]
     rules = f"arn:aws:events:{region}:{account}:rule"
     own = f"{rules}/StepFunctionsGetEventsForStepFunctionsExecutionRule"
@@ -158,7 +158,8 @@ def test_the_parents_role_may_ask_wait_and_stop_and_nothing_else(plain, parent):
         execution: {"states:DescribeExecution", "states:StopExecution"},
         own: {"events:PutTargets", "events:PutRule", "events:DescribeRule"},
         f"{machine}-of-another": set(),
-        execution.replace(":one", "-of-another:one"): set(),
+        execution.replace(":release-one", ":of-another"): set(),
+        execution.replace(":release-one", "-of-another:release-one"): set(),
         f"{rules}/another": set(),
     }
     for resource, calls in allowed.items():
