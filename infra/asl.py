@@ -10,7 +10,7 @@ from handlers.contract.message import message_body
 from handlers.contract.policy import DEFAULT_POLICY, as_json, policy_digest
 from handlers.contract.question import Field
 from handlers.contract.record import Attribute, Status
-from handlers.contract.workflow import WorkflowError
+from handlers.contract.workflow import CAUSE_LIMIT, WorkflowError
 from infra.policies import Terms
 
 Json = dict[str, Any]
@@ -70,11 +70,16 @@ REFUSALS = {
 }
 # The cause of a failed state as text: a missing or null cause would break the Fail state.
 CAUSE = "$type($states.input.Cause) = 'string' ? $states.input.Cause : 'no cause was given'"
+# What others say is cut so that a cause fits into a parent's, with what is said before it. At the most, a character is
+# twelve in JSON: two of \uXXXX.
+WORDS_LIMIT = (CAUSE_LIMIT - 400) // 12
+WORDS = f"$substring({CAUSE}, 0, {WORDS_LIMIT})"
 # A function's exception arrives as JSON: {"errorMessage", "errorType", ...}. One that was cut, or that never came from
 # our code, is passed on as it is.
 INVALID_TASK_CAUSE = (
     f"{{% ($cause := {CAUSE}; $whole := $substring($cause, 0, 2) = '{{\"' and $substring($cause, -1) = '}}'; "
-    "$told := $whole ? $parse($cause).errorMessage; $type($told) = 'string' ? $told : $cause) %}"
+    "$told := $whole ? $parse($cause).errorMessage; "
+    f"$substring($type($told) = 'string' ? $told : $cause, 0, {WORDS_LIMIT})) %}}"
 )
 
 
@@ -196,12 +201,12 @@ def approval_definition(
                 "Type": "Fail",
                 "Error": WorkflowError.RECORD_UNAVAILABLE,
                 "Cause": f"{{% 'After the last round, the record of request ' & {REQUEST_ID} & "
-                f"' could not be asked, so nobody knows whether it was decided: ' & ({CAUSE}) %}}",
+                f"' could not be asked, so nobody knows whether it was decided: ' & {WORDS} %}}",
             },
             "Answer mismatch": {
                 "Type": "Fail",
                 "Error": WorkflowError.ANSWER_MISMATCH,
-                "Cause": f"{{% 'Request ' & {REQUEST_ID} & ': ' & ({CAUSE}) %}}",
+                "Cause": f"{{% 'Request ' & {REQUEST_ID} & ': ' & {WORDS} %}}",
             },
             "Expired": {
                 "Type": "Fail",

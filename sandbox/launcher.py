@@ -23,6 +23,7 @@ from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -38,6 +39,8 @@ from ministack.services import scheduler
 
 AWS_KEY = "000000000000"  # of the sandbox's `Cloud.as_aws`
 AWS = "*"  # how the emulator itself writes a principal that is a service
+NESTED = "arn:aws:states:::states:startExecution.sync"  # and `.sync:2`
+LOOK_SECONDS = 0.02
 PROCESSES = 8  # of one function; enough that people who press together do meet
 
 
@@ -197,6 +200,102 @@ def run_machines_in_their_role() -> None:
         return execute(state, given, execution, context)
 
     workflows._execute_task = as_role
+
+
+def wait_for_nested_executions() -> None:
+    """A task that starts an execution and waits for it ends as on AWS; here it ended with the child's own error.
+
+    There, `States.TaskFailed` has the child's description in its cause, for `.sync` and `.sync:2` alike, and a child is
+    an execution like any other: its endings are events, and its name is used once. Here its endings were no events.
+    A child is stopped with its parent, and when its task times out. The guide names only the first of the two.
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync
+    Recorded on AWS, in the repositories named: `test_start_execution_sync_delegate_failure` and `…_sync2` in
+    tests/aws/services/stepfunctions/v2/callback/test_callback.snapshot.json of localstack/localstack, and the endings
+    of `AslExecutorNestedSyncFailureTest` in floci-io/floci.
+    """
+    execute, timed = workflows._execute_task, workflows._invoke_resource_with_timeout
+    parent: ContextVar[str] = ContextVar("parent")
+    give_up: ContextVar[float] = ContextVar("give_up")
+
+    def note(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
+        parent.set(execution["executionArn"])
+        give_up.set(float("inf"))  # a child's thread begins with what its parent's had
+        return execute(state, given, execution, context)
+
+    def in_time(resource: str, given: Any, seconds: float) -> Any:
+        if not resource.startswith(NESTED):
+            return timed(resource, given, seconds)
+        give_up.set(time.monotonic() + seconds)
+        return workflows._invoke_resource(resource, given)
+
+    def run(resource: str, given: Any) -> dict[str, Any]:
+        status, _, body = workflows._start_execution(workflows._nested_start_execution_request(given))
+        answer = json.loads(body)
+        if status >= HTTPStatus.BAD_REQUEST:
+            name = answer["__type"].removesuffix("Exception")
+            raise workflows._ExecutionError(f"StepFunctions.{name}Exception", answer["message"])
+        child = answer["executionArn"]
+        watch(child, parent.get(), give_up.get())
+        told = description(workflows._executions[child])
+        if told["Status"] != "SUCCEEDED":
+            raise workflows._ExecutionError("States.TaskFailed", compact(told))
+        if resource == f"{NESTED}:2":
+            told |= {name: json.loads(told[name]) for name in ("Input", "Output")}
+        return told
+
+    replace("_execute_task", note)
+    replace("_invoke_resource_with_timeout", in_time)
+    replace("_invoke_nested_start_execution_sync", run)
+
+
+def watch(child: str, parent: str, give_up: float) -> None:
+    """Return when the child is over, and see that it is as soon as nobody waits for it any more."""
+    while not has_ended(child):
+        if not is_running(parent):
+            workflows._stop_execution({"executionArn": child})
+            sys.exit()  # ends the parent's thread: nothing is to be retried, caught or ended any more
+        if time.monotonic() > give_up:
+            workflows._stop_execution({"executionArn": child})
+            raise workflows._ExecutionError("States.Timeout", "")
+        time.sleep(LOOK_SECONDS)
+
+
+def has_ended(execution: str) -> bool:
+    """Its last event is written when all that is known of its ending is; its status is the first of that."""
+    endings = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted"}
+    return any(event["type"] in endings for event in workflows._executions[execution]["events"])
+
+
+def description(execution: dict[str, Any]) -> dict[str, Any]:
+    """Of an execution that is over, as a task gets it: sorted, in Pascal case, and without what has no value."""
+    succeeded = execution["status"] == "SUCCEEDED"
+    told = {
+        "Cause": execution.get("cause"),
+        "Error": execution.get("error"),
+        "ExecutionArn": execution["executionArn"],
+        "Input": execution["input"],
+        "InputDetails": {"Included": True},
+        "Name": execution["name"],
+        "Output": execution["output"] if succeeded else None,
+        "OutputDetails": {"Included": True} if succeeded else None,
+        "RedriveCount": None if succeeded else 0,
+        "RedriveStatus": None if succeeded else "REDRIVABLE",
+        "StartDate": workflows._iso_to_epoch_ms(execution["startDate"]),
+        "StateMachineArn": execution["stateMachineArn"],
+        "Status": execution["status"],
+        "StopDate": workflows._iso_to_epoch_ms(execution["stopDate"]),
+    }
+    return {name: value for name, value in told.items() if value not in (None, "")}
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def replace(name: str, changed: Callable[..., Any]) -> None:
+    if not hasattr(workflows, name):
+        raise SystemExit(f"ministack's Step Functions have changed: there is no {name}")
+    setattr(workflows, name, changed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -376,6 +475,7 @@ def main() -> None:
     name_exceptions()
     name_principals()
     run_machines_in_their_role()
+    wait_for_nested_executions()
     waiting: dict[str, Waiting] = {}
     refuse_tokens_of_ended_executions(waiting)
     tell_subscriptions()

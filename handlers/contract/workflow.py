@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# Characters of a cause of ours, as JSON. A workflow that waits for this one gets the cause inside JSON, in a cause of
+# 32,768 characters at the most, and JSON that is cut is no JSON. AWS writes this beside it: 1,500 characters of names
+# and dates at the most, and the input, whose quotes are escaped twice. So the input has room for 23,000.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskFailedEventDetails.html
+CAUSE_LIMIT = 7_900
+
 
 class WorkflowError(StrEnum):
     """The error names that an execution can end with; the state machine catches and raises exactly these."""

@@ -17,7 +17,11 @@ from markdown_it.token import Token
 
 from sandbox.environments import PROJECT
 
-PAGES = [path for pattern in ("*.md", "docs/**/*.md", ".github/**/*.md") for path in sorted(PROJECT.glob(pattern))]
+PAGES = [
+    path
+    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", ".github/**/*.md")
+    for path in sorted(PROJECT.glob(pattern))
+]
 PARSER = MarkdownIt("commonmark").enable("table")
 
 

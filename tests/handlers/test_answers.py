@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.approvals.adapters.answers import approval, rejection
+from handlers.approvals.adapters.answers import approval, fitted, rejection
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision, Vote
 from handlers.contract.policy import policy_digest
 from handlers.contract.record import Status
+from handlers.contract.workflow import CAUSE_LIMIT
+from tests.support.nesting import INPUT_ROOM, fits, largest_question
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, approved, grouped, policy, rejected, vote, voted
 
 REJECT = Decision.REJECT
@@ -86,17 +88,28 @@ def cause(votes: dict[str, Vote]) -> str:
 @pytest.mark.parametrize("piece", ["x", "word ", '" ', "\\", "\u00fc", "\u4e2d", "\U0001f600", "a\u0301"])
 @pytest.mark.parametrize("people", [1, 3, 50, 150])
 def test_a_cause_fits_into_json_with_everybodys_name(people, piece):
-    """A parent workflow and an event have it in JSON, which nothing may cut."""
+    """A parent workflow has it in JSON, which nothing may cut."""
     names = [f"person{number:03}@example.com" for number in range(people)]
     told = cause({who: vote(REJECT, piece * 1_000) for who in names})
-    assert len(json.dumps(told)) < 8_000
+    assert fits(told)
     assert all(who in told for who in names)
     if people < 50:
         assert told.count("...") == people, "everybody's words begin"
 
 
+@pytest.mark.parametrize("piece", ["x", '"', "\\", "\u00fc", "\U0001f600"])
+def test_a_cause_of_any_length_is_shortened_until_it_fits(piece):
+    assert all(fits(fitted(piece * length)) for length in (CAUSE_LIMIT // 12, CAUSE_LIMIT, 10 * CAUSE_LIMIT))
+    assert fitted(piece * 600) == piece * 600
+
+
+def test_beside_our_causes_there_is_room_for_the_largest_question():
+    """As prose: what is nothing but quotation marks may be too long, and docs/reuse.md says so."""
+    assert len(json.dumps(largest_question())) < INPUT_ROOM
+
+
 def test_not_even_names_that_somebody_wrote_into_the_table_make_a_cause_too_long():
-    assert len(json.dumps(cause({"\U0001f600" * 300 + str(number): vote(REJECT) for number in range(150)}))) < 8_000
+    assert fits(cause({"\U0001f600" * 300 + str(number): vote(REJECT) for number in range(150)}))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
 from tests.support.aws import silent, stubbed
+from tests.support.nesting import fits
 from tests.support.records import ASKED_AT, EXECUTION_ARN, TASK_TOKEN, approved, rejected
 
 DEAD = ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"]
@@ -55,6 +56,15 @@ def test_a_failure_is_told_by_its_name_and_cause():
     told = {"taskToken": TASK_TOKEN, "error": "NotificationFailed", "cause": "No queue."}
     answers.add_response("send_task_failure", {}, told)
     assert StepFunctions(client).fail(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED, "No queue.")
+
+
+def test_whatever_a_failure_says_fits_into_the_cause_of_a_workflow_that_waits():
+    client, answers = stubbed("stepfunctions")
+    told: list[str] = []
+    client.meta.events.register("provide-client-params.*", lambda params, **_call: told.append(params["cause"]))
+    answers.add_response("send_task_failure", {})
+    assert StepFunctions(client).fail(TASK_TOKEN, WorkflowError.TOO_FEW_APPROVERS, 'no "quorum" ' * 1_000)
+    assert fits(told[0])
 
 
 @pytest.mark.parametrize("code", DEAD)

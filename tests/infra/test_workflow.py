@@ -28,6 +28,7 @@ from infra.asl import approval_definition
 from infra.policies import Terms
 from infra.policy_checks import POLICIES_BYTES, POLICY_BYTES
 from tests.support.harness import EVERYTHING, Graph
+from tests.support.nesting import fits
 
 Json = dict[str, Any]
 MACHINE = "aws:sfn/stateMachine:StateMachine"
@@ -262,6 +263,16 @@ def test_no_cause_breaks_the_state_that_tells_of_it(states, cause, words):
         for state in ("Rejected", "Not delivered", "Too few approvers"):
             assert evaluated(states[state]["Cause"], given) == told
         assert evaluated(states["Record unavailable"]["Cause"], given).endswith(f"decided: {told}")
+
+
+@pytest.mark.parametrize("piece", ["x", '"', "\u00fc", "\U0001f600"])
+def test_no_cause_that_comes_from_elsewhere_is_too_long_for_a_workflow_that_waits(states, piece):
+    """What our own handlers say to the others is in tests/handlers/test_answers.py."""
+    ours = {"Rejected", "Not delivered", "Too few approvers"}
+    causes = [piece * 30_000, json.dumps({"errorMessage": piece * 5_000, "errorType": "InvalidTask"})]
+    for name, state in states.items():
+        if state["Type"] == "Fail" and name not in ours:
+            assert all(fits(evaluated(state["Cause"], {"Cause": cause})) for cause in causes), name
 
 
 def evaluated(expression: str, given: Json, variable: str = "input") -> Any:

@@ -45,15 +45,26 @@ def function(cloud, role):
     return outputs["arn"]
 
 
-@pytest.fixture
-def start(cloud, role):
-    """Starts a state machine; the execution's ARN."""
+@pytest.fixture(scope="module")
+def machine(cloud, role):
+    """Makes a state machine; its ARN."""
 
-    def start(**states):
+    def machine(**states):
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
         inputs = {"roleArn": role, "definition": json.dumps(definition)}
         arn, _ = resources.create("aws:sfn/stateMachine:StateMachine", "m", inputs, cloud)
-        return cloud.client("stepfunctions").start_execution(stateMachineArn=arn, input="{}")["executionArn"]
+        return arn
+
+    return machine
+
+
+@pytest.fixture
+def start(cloud, machine):
+    """Starts a state machine; the execution's ARN."""
+
+    def start(**states):
+        client = cloud.client("stepfunctions")
+        return client.start_execution(stateMachineArn=machine(**states), input="{}")["executionArn"]
 
     return start
 
@@ -224,3 +235,141 @@ def test_a_schedules_input_says_when_and_by_what_it_was_sent(cloud, role):
         "schedule-arn": schedule["arn"],
         "attempt-number": "1",
     }
+
+
+SLOW = {"Type": "Wait", "Seconds": SECONDS, "End": True}
+CHILD = {"ask": {"title": 'Say "please"'}}
+
+
+def nested(child, mode=":2", name="asked", **more):
+    """A task that starts an execution of `child` and waits for it."""
+    arguments = {"StateMachineArn": child, "Input": CHILD, "Name": name}
+    resource = f"arn:aws:states:::states:startExecution.sync{mode}"
+    return {"Type": "Task", "Resource": resource, "Arguments": arguments, "End": True} | more
+
+
+def execution_of(child, name="asked"):
+    return child.replace(":stateMachine:", ":execution:") + f":{name}"
+
+
+def milliseconds(date):
+    return round(date.timestamp() * 1000)
+
+
+@pytest.mark.parametrize("mode", ["", ":2"])
+def test_a_child_that_failed_fails_its_parent_with_its_description_as_json(run, machine, cloud, mode):
+    """Key by key as recorded on AWS."""
+    child = machine(No={"Type": "Fail", "Error": "Rejected", "Cause": 'by "somebody"'})
+    found = run(Ask=nested(child, mode))
+    assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
+    seen = cloud.client("stepfunctions").describe_execution(executionArn=execution_of(child))
+    told = json.loads(found["cause"])
+    assert list(told) == sorted(told)
+    assert told == {
+        "Cause": 'by "somebody"',
+        "Error": "Rejected",
+        "ExecutionArn": execution_of(child),
+        "Input": json.dumps(CHILD),
+        "InputDetails": {"Included": True},
+        "Name": "asked",
+        "RedriveCount": 0,
+        "RedriveStatus": "REDRIVABLE",
+        "StartDate": milliseconds(seen["startDate"]),
+        "StateMachineArn": child,
+        "Status": "FAILED",
+        "StopDate": milliseconds(seen["stopDate"]),
+    }
+
+
+def test_a_childs_error_is_not_caught_by_its_own_name(run, machine):
+    child = machine(No={"Type": "Fail", "Error": "Rejected"})
+    caught = [{"ErrorEquals": [error], "Next": error} for error in ("Rejected", "States.TaskFailed")]
+    found = run(
+        Ask=nested(child, Catch=caught),
+        Rejected={"Type": "Fail", "Error": "ByName"},
+        **{"States.TaskFailed": {"Type": "Fail", "Error": "Wrapped"}},
+    )
+    assert found["error"] == "Wrapped"
+
+
+@pytest.mark.parametrize(("mode", "parsed"), [("", False), (":2", True)])
+def test_a_child_that_succeeded_gives_its_description(run, machine, mode, parsed):
+    child = machine(Yes={"Type": "Pass", "Output": {"votes": 2}, "End": True})
+    told = json.loads(run(Ask=nested(child, mode))["output"])
+    assert {type(told.pop(name)) for name in ("StartDate", "StopDate")} == {int}
+    assert told == {
+        "ExecutionArn": execution_of(child),
+        "Input": CHILD if parsed else json.dumps(CHILD),
+        "InputDetails": {"Included": True},
+        "Name": "asked",
+        "Output": {"votes": 2} if parsed else '{"votes": 2}',
+        "OutputDetails": {"Included": True},
+        "StateMachineArn": child,
+        "Status": "SUCCEEDED",
+    }
+
+
+def test_a_name_is_used_once(run, machine):
+    child = machine(Yes={"Type": "Pass", "End": True})
+    found = run(Ask=nested(child, Next="Again") | {"End": False}, Again=nested(child))
+    assert found["error"] == "StepFunctions.ExecutionAlreadyExistsException"
+
+
+def test_a_child_that_was_stopped_fails_its_parent(start, machine, cloud):
+    child = machine(Slow=SLOW)
+    parent = start(Ask=nested(child))
+    client = cloud.client("stepfunctions")
+    until(lambda: is_running(client, execution_of(child)), "running child", SECONDS)
+    client.stop_execution(executionArn=execution_of(child), error="Stopped", cause="by hand")
+    found = until(lambda: over(client.describe_execution(executionArn=parent)), "end", SECONDS)
+    told = json.loads(found["cause"])
+    assert (told["Status"], told["Error"], told["Cause"]) == ("ABORTED", "Stopped", "by hand")
+
+
+def is_running(client, execution):
+    try:
+        return client.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    except client.exceptions.ExecutionDoesNotExist:
+        return False
+
+
+def test_children_are_stopped_with_their_parent_which_stays_aborted(start, machine, cloud):
+    grandchild = machine(Slow=SLOW)
+    child = machine(Ask=nested(grandchild))
+    again = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 9}
+    caught = {"ErrorEquals": ["States.ALL"], "Next": "Caught"}
+    parent = start(Ask=nested(child, Retry=[again], Catch=[caught]), Caught={"Type": "Pass", "End": True})
+    client = cloud.client("stepfunctions")
+    until(lambda: is_running(client, execution_of(grandchild)), "running grandchild", SECONDS)
+    client.stop_execution(executionArn=parent)
+    for one in (execution_of(child), execution_of(grandchild)):
+        ended = until(lambda: over(client.describe_execution(executionArn=one)), "end", SECONDS)  # noqa: B023
+        assert ended["status"] == "ABORTED"
+    assert client.describe_execution(executionArn=parent)["status"] == "ABORTED"
+    assert len(client.list_executions(stateMachineArn=child)["executions"]) == 1
+
+
+def test_a_child_is_stopped_when_its_task_times_out_and_only_then(run, machine, cloud):
+    quick, slow = machine(Yes={"Type": "Pass", "End": True}), machine(Slow=SLOW | {"Seconds": 2})
+    found = run(
+        Quick=nested(quick, TimeoutSeconds=1, Next="Slow") | {"End": False},
+        Slow=nested(slow, name="untimed", Next="Timed") | {"End": False},
+        Timed=nested(slow, TimeoutSeconds=1),
+    )
+    assert (found["status"], found["error"]) == ("FAILED", "States.Timeout")
+    for name, status in {"untimed": "SUCCEEDED", "asked": "ABORTED"}.items():
+        ended = cloud.client("stepfunctions").describe_execution(executionArn=execution_of(slow, name))
+        assert ended["status"] == status, name
+
+
+def test_the_ending_of_a_child_is_an_event(run, machine, cloud):
+    queue, _ = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
+    sqs, events = cloud.client("sqs"), cloud.client("events")
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    child = machine(No={"Type": "Fail", "Error": "Rejected"})
+    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [child], "status": ["FAILED"]}}
+    events.put_rule(Name="endings", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="endings", Targets=[{"Id": "queue", "Arn": arn}])
+    run(Ask=nested(child))
+    (sent,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS)["Messages"]
+    assert json.loads(sent["Body"])["detail"]["executionArn"] == execution_of(child)

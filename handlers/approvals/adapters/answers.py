@@ -12,11 +12,8 @@ from handlers.approvals.rules.record import Decision, Record
 from handlers.contract.policy import policy_digest
 from handlers.contract.question import ADDRESS_LIMIT
 from handlers.contract.visible import one_line, quoted, shortened
+from handlers.contract.workflow import CAUSE_LIMIT
 
-# Characters of a cause, as JSON. Step Functions accepts 32,768, but parent workflows and events get it inside JSON,
-# perhaps nested, and truncated JSON is no longer JSON.
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
-CAUSE_LIMIT = 7_900
 REASON_LIMIT = 400  # characters of a comment in a cause; the record has all of it
 SHORTEST_REASON = 10  # less than that says nothing
 
@@ -54,7 +51,14 @@ def rejection(record: Record) -> str:
     ]
     names = _in_json(head + "; ".join(who for who, _ in against))
     room = (CAUSE_LIMIT - names) // max(1, len(against))
-    return _fitted(head + "; ".join(who + _reason(comment, room) for who, comment in against), CAUSE_LIMIT)
+    return fitted(head + "; ".join(who + _reason(comment, room) for who, comment in against))
+
+
+def fitted(cause: str) -> str:
+    """Within CAUSE_LIMIT."""
+    while _in_json(cause) > CAUSE_LIMIT:
+        cause = shortened(cause, len(cause) * 3 // 4)
+    return cause
 
 
 def _reason(comment: str, room: int) -> str:
@@ -63,12 +67,6 @@ def _reason(comment: str, room: int) -> str:
     while words and _in_json(f": {words}") > room:
         words = quoted(words[1:-1], len(words) * 3 // 4) if len(words) > SHORTEST_REASON else ""
     return f": {words}" if words else ""
-
-
-def _fitted(text: str, room: int) -> str:
-    while _in_json(text) > room:
-        text = shortened(text, len(text) * 3 // 4)
-    return text
 
 
 def _in_json(text: str) -> int:

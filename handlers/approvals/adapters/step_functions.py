@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from handlers.approvals.adapters.answers import approval, rejection
+from handlers.approvals.adapters.answers import approval, fitted, rejection
 from handlers.approvals.adapters.aws import calls
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
@@ -38,7 +38,7 @@ class StepFunctions:
     def fail(self, token: str, error: WorkflowError, cause: str) -> bool:
         with calls():
             try:
-                self._client.send_task_failure(taskToken=token, error=error.value, cause=cause)
+                self._client.send_task_failure(taskToken=token, error=error.value, cause=fitted(cause))
             except self._dead_token:
                 return False
         return True

@@ -1,0 +1,167 @@
+"""Another team's workflow asks through ours: examples/parent, deployed beside the stack that it asks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from parliament import iam_definition
+
+from sandbox.deploy import PROJECT, Deployed, deploy
+from tests.support.roles import decisions
+from tests.support.stacks import ALICE, Run, Stack
+from tests.support.waiting import until
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A run of the parent, and the run of ours that it waits for."""
+
+    parent: Run
+    child: Run
+    release: str
+
+
+@pytest.fixture(scope="module")
+def beside() -> Iterator[Callable[[Stack], Deployed]]:
+    """Deploys the example for a stack."""
+    with ExitStack() as stop:
+
+        def example(stack: Stack) -> Deployed:
+            config = {"signoff-parent:stateMachineArn": stack.sandbox.outputs["stateMachineArn"]}
+            deployed = deploy("dev", config, stack.sandbox.cloud, root=PROJECT / "examples/parent")
+            stop.callback(deployed.destroy)
+            return deployed
+
+        yield example
+
+
+@pytest.fixture(scope="module")
+def parent(beside, plain) -> Deployed:
+    return beside(plain)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def silent(beside, hasty) -> Asking:
+    """Nobody answers this one; started first, so that its minute passes while other tests run."""
+    return start(hasty, beside(hasty))
+
+
+def start(stack: Stack, parent: Deployed, **given: object) -> Asking:
+    release = uuid4().hex[:12]
+    title = f"Release {release} to production"
+    told = {"release": release, "changes": "No migration.", "requestedBy": "dana@example.com"} | given
+    machine = parent.outputs["stateMachineArn"]
+    arn = stack.sfn.start_execution(stateMachineArn=machine, input=json.dumps(told))["executionArn"]
+    name = "release-" + hashlib.sha256(f"{arn}/Ask people".encode()).hexdigest()
+    child = stack.sandbox.outputs["stateMachineArn"].replace(":stateMachine:", ":execution:") + f":{name}"
+    return Asking(parent=Run(stack, arn, title), child=Run(stack, child, title), release=release)
+
+
+def test_an_approval_lets_the_parent_go_on_with_the_votes(plain, parent):
+    asking = start(plain, parent)
+    plain.press(asking.child.link())
+    child = asking.child.succeeded()
+    assert asking.parent.succeeded() == {
+        "released": asking.release,
+        "approvedBy": [ALICE],
+        "decidedAt": child["approval"]["decidedAt"],
+    }
+    assert child["requestedBy"] == "dana@example.com"
+    assert asking.parent.states() == ["Ask people", "Release"]
+
+
+def test_a_rejection_ends_the_parent_with_who_and_why(plain, parent):
+    asking = start(plain, parent)
+    plain.press(asking.child.link(), "reject", 'No "backup",\nno release: \u00fcbel.')
+    error, cause = asking.parent.failed()
+    assert (error, cause) == asking.child.failed()
+    assert error == "Rejected"
+    assert cause.endswith(f" by {ALICE}: \"No 'backup', no release: \u00fcbel.\"")
+
+
+def test_a_parent_that_is_stopped_stops_its_request_and_the_page_says_so(plain, parent):
+    asking = start(plain, parent)
+    link = asking.child.link()
+    plain.sfn.stop_execution(executionArn=asking.parent.arn)
+    assert asking.child.ended()["status"] == "ABORTED"
+    item = until(lambda: (now := asking.child.item())["status"] == "CLOSED" and now, "closed record")
+    assert "taskToken" not in item
+    shown = plain.get(link)
+    assert "<form" not in shown.text
+    assert "ended before a decision" in shown.text
+    assert plain.press(link).status_code == 409
+    assert asking.parent.status == "ABORTED"
+
+
+def test_a_request_that_an_operator_stops_ends_the_parent_with_their_words(plain, parent):
+    asking = start(plain, parent)
+    asking.child.link()
+    plain.sfn.stop_execution(executionArn=asking.child.arn, error="Stopped", cause="The release is withdrawn.")
+    assert asking.parent.failed() == ("AskingFailed", "Stopped: The release is withdrawn.")
+
+
+def test_one_that_is_stopped_without_a_word_is_told_by_its_status(plain, parent):
+    asking = start(plain, parent)
+    asking.child.link()
+    plain.sfn.stop_execution(executionArn=asking.child.arn)
+    assert asking.parent.failed() == ("AskingFailed", "ABORTED: no cause was given")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"changes": 5}, "AskingFailed InvalidTask: details must be text, an object or a list, got int"),
+        ({"release": "x" * 200}, "AskingFailed InvalidTask: title must be at most 200 characters, got 222"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_ends_the_parent_with_what_is_wrong(plain, parent, given, words):
+    assert " ".join(start(plain, parent, **given).parent.failed()) == words
+
+
+def test_a_question_without_its_parts_is_not_asked(plain, parent):
+    machine = parent.outputs["stateMachineArn"]
+    arn = plain.sfn.start_execution(stateMachineArn=machine, input='{"release": "1.4"}')["executionArn"]
+    error, cause = Run(plain, arn, "").failed()
+    assert error == "AskingFailed"
+    assert cause.startswith("States.QueryEvaluationError: ")
+
+
+def test_silence_ends_the_parent_as_expired(silent):
+    error, cause = silent.parent.failed(seconds=90)
+    assert (error, cause) == silent.child.failed()
+    assert error == "Expired"
+    assert "60 seconds" in cause
+
+
+def test_the_parents_role_may_ask_wait_and_stop_and_nothing_else(plain, parent):
+    """By IAM's own simulation: the emulator checks what functions do, not what state machines do."""
+    iam, machine = plain.sandbox.client("iam"), plain.sandbox.outputs["stateMachineArn"]
+    ((_, id_, _),) = [one for one in parent.made if one[0] == "aws:iam/rolePolicy:RolePolicy"]
+    role, name = id_.split(":")
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    known = {
+        service["prefix"]: [f"{service['prefix']}:{one['privilege']}" for one in service["privileges"]]
+        for service in iam_definition
+    }
+    execution = machine.replace(":stateMachine:", ":execution:") + ":release-one"
+    region, account = machine.split(":")[3:5]
+    rules = f"arn:aws:events:{region}:{account}:rule"
+    own = f"{rules}/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+    allowed = {
+        machine: {"states:StartExecution"},
+        execution: {"states:DescribeExecution", "states:StopExecution"},
+        own: {"events:PutTargets", "events:PutRule", "events:DescribeRule"},
+        f"{machine}-of-another": set(),
+        execution.replace(":release-one", ":of-another"): set(),
+        execution.replace(":release-one", "-of-another:release-one"): set(),
+        f"{rules}/another": set(),
+    }
+    for resource, calls in allowed.items():
+        found = decisions(iam, policy, known[resource.split(":")[2]], resource)
+        assert {call for call, decision in found.items() if decision == "allowed"} == calls, resource
