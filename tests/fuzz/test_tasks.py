@@ -33,7 +33,7 @@ from tests.fuzz.html import Markup, taken_apart
 from tests.fuzz.inputs import NASTY, anything, deep, deepest, texts, values
 from tests.fuzz.services import Table, accept
 from tests.support.fakes import records_of
-from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, message_body, policy_body, vote
+from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, EXECUTION_ARN, message_body, policy_body, vote
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 fuzz = settings(settings.get_profile("fuzz"), max_examples=300)
@@ -147,7 +147,7 @@ def test_the_largest_input_that_aws_takes_is_refused_and_not_written_out():
 
 def asked(trigger) -> Record:
     """The record that the state machine and the queue make of a trigger."""
-    made = request(trigger, {}, Policies(known=["default"]))
+    made = request(trigger, EXECUTION_ARN, {}, Policies(known=["default"]))
     body = json.dumps(message_body() | {"request": made, "policy": policy_body(POLICY)}, ensure_ascii=False).encode()
     assert len(body) < 256 * 1024
     message = read_message(body.decode())

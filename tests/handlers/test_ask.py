@@ -27,6 +27,7 @@ from tests.support.records import (
     BEN,
     CARLA,
     EITHER,
+    EXECUTION_ARN,
     REQUEST_ID,
     TASK_TOKEN,
     approved,
@@ -158,17 +159,40 @@ def test_a_decision_waits_for_the_next_round_if_its_token_is_spent_and_the_run_g
     assert (kept.status, kept.handed_over, kept.task_token) == (Status.APPROVED, False, "")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"execution_arn": "arn:payout"},
-        {"execution_arn": "arn:payout", "round": 2, "task_token": "payout"},
-        {"rounds": 21, "round": 21},
-        {"execution_arn": "arn:payout", "late": True, "round": 3},
-    ],
-)
+ANY_RECORD = [record(), approved(), rejected(), record(status=Status.EXPIRED), record(status=Status.CLOSED)]
+
+
+@pytest.mark.parametrize("changes", [{}, {"round": 2}, {"rounds": 21, "round": 21}, {"late": True, "round": 3}])
+@pytest.mark.parametrize("before", ANY_RECORD)
+def test_another_run_of_the_same_start_ends_as_a_duplicate_and_gets_hold_of_nothing(before, changes):
+    store, workflow, box = MemoryStore(before), FakeWorkflow(), Mailbox()
+    serve(asking(store, workflow, box), execution_arn="arn:second", task_token="second", **changes)
+    ((token, error, cause),) = workflow.failed
+    assert (token, error) == ("second", WorkflowError.DUPLICATE)
+    assert EXECUTION_ARN in cause, "the first run is named"
+    assert store.record == before
+    assert (workflow.handed_over, box.sent) == ([], [])
+    assert not {"replace", "create"} & set(store.calls)
+
+
+def test_of_two_runs_that_ask_at_once_the_one_that_comes_second_is_the_duplicate():
+    class Raced(MemoryStore):
+        def create(self, record: Record) -> Record | None:
+            self.record = first
+            return super().create(record)
+
+    first, workflow, box = record(execution_arn="arn:first"), FakeWorkflow(), Mailbox()
+    store = Raced()
+    serve(asking(store, workflow, box))
+    ((token, error, cause),) = workflow.failed
+    assert (token, error) == (TASK_TOKEN, WorkflowError.DUPLICATE)
+    assert "arn:first" in cause
+    assert (store.record, box.sent) == (first, [])
+
+
+@pytest.mark.parametrize("changes", [{"rounds": 21, "round": 21}, {"rounds": 21, "round": 21, "late": True}])
 @pytest.mark.parametrize("before", [record(), approved()])
-def test_a_message_that_is_not_its_runs_own_changes_no_record_and_answers_nothing(before, changes):
+def test_a_message_that_disagrees_about_the_rounds_changes_no_record_and_answers_nothing(before, changes):
     store, workflow, box = MemoryStore(before), FakeWorkflow(), Mailbox()
     with pytest.raises(NotAskedError) as refused:
         serve(asking(store, workflow, box), **changes)

@@ -102,10 +102,11 @@ def test_a_change_is_one_write_of_what_has_changed_on_condition_of_what_was_seen
         "TableName": "approvals",
         "Key": KEY,
         "UpdateExpression": ANY,
-        "ConditionExpression": "#version = :seen",
+        "ConditionExpression": "#version = :seen AND executionArn = :execution",
         "ExpressionAttributeNames": {"#version": "version", "#round": "round", "#taskToken": "taskToken"},
         "ExpressionAttributeValues": {
             ":seen": {"N": "3"},
+            ":execution": {"S": EXECUTION_ARN},
             ":version": {"N": "4"},
             ":round": {"N": "2"},
             ":taskToken": {"S": "second"},

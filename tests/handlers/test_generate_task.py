@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from handlers.approvals.adapters.trigger import InvalidTask, Policies, question
-from handlers.contract.question import question_digest
+from handlers.contract.question import REQUEST_ID, question_digest
 from handlers.generate_task import request
 
 STACKS = {"title": "Nightly run", "details": "As every night."}
 PAY = {"title": "Pay", "details": "100", "requestedBy": "dana@example.com"}
 POLICIES = Policies(known=["default", "payout", "of-events"], of_events="of-events")
+MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
+RUN = MACHINE.replace(":stateMachine:", ":execution:") + ":one"
 # JSON's null, and texts in which nobody can see anything.
 NOT_GIVEN = [None, "", " \t\r\n ", "\u200b\ufeff", "\u00a0\u2003", "\u2800\u3164", "\ufe0f", "\u0007"]
 LETTER_CASES = ["Title", "TITLE", "tiTle", "ti-tle", " title", "title:", "title\u200b"]
@@ -375,6 +377,76 @@ def test_the_time_of_another_event_is_not_one_it_was_scheduled_for():
     assert "scheduledFor" not in task(event({}, scheduledTime="2026-11-25T09:00:00Z"))
 
 
+# --- the request's id: the same for the same start
+
+
+SCHEDULE = "arn:aws:scheduler:eu-central-1:123456789012:schedule/group/name"
+SENT = event(PAY, id="6a7e8feb-b491-4cf7-a9f1-bf3703467718")
+DUE = schedule() | {"scheduleArn": SCHEDULE}
+
+
+def id_of(trigger, execution: str = RUN) -> str:
+    return request(trigger, execution, STACKS, POLICIES)["requestId"]
+
+
+@pytest.mark.parametrize("trigger", [SENT, DUE])
+def test_two_runs_of_the_same_start_ask_under_the_same_id(trigger):
+    """EventBridge and Scheduler deliver at least once, each time as an execution of its own."""
+    assert id_of(trigger) == id_of(trigger, RUN.replace(":one", ":two"))
+    assert REQUEST_ID.fullmatch(id_of(trigger))
+    assert id_of(trigger) == id_of(trigger).lower()
+
+
+def test_a_step_that_is_repeated_makes_the_same_request_but_for_its_time():
+    """Step Functions calls the function again when it does not know whether it has run."""
+    first, second = (request(PAY, RUN, STACKS, POLICIES) for _ in range(2))
+    assert first | {"requestedAt": ""} == second | {"requestedAt": ""}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        SENT | {"id": "6a7e8feb-b491-4cf7-a9f1-bf3703467719"},
+        DUE | {"scheduledTime": "2026-11-26T09:00:00Z"},
+        DUE | {"scheduleArn": f"{SCHEDULE}-2"},
+    ],
+)
+def test_another_event_time_or_schedule_is_another_start(other):
+    assert id_of(other) not in {id_of(SENT), id_of(DUE)}
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        PAY,
+        PAY | {"id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718"},
+        json.dumps(PAY),
+        event(PAY),
+        *(event(PAY, id=value) for value in (None, "", "  ", 7, ["a"], {})),
+        schedule(),
+        DUE | {"scheduledTime": ""},
+        DUE | {"scheduleArn": 7},
+        PAY | {"scheduleArn": SCHEDULE},
+        None,
+    ],
+)
+def test_any_other_execution_is_a_start_of_its_own(trigger):
+    assert id_of(trigger) == id_of(trigger) != id_of(trigger, RUN.replace(":one", ":two"))
+
+
+@pytest.mark.parametrize("trigger", [PAY, SENT, DUE])
+def test_two_state_machines_that_hear_of_the_same_thing_both_ask(trigger):
+    assert id_of(trigger) != id_of(trigger, RUN.replace("0a1b2c3", "4d5e6f7"))
+
+
+def test_a_kind_of_start_cannot_pass_for_another():
+    """Names are of parts that cannot run into each other."""
+    assert id_of(event(PAY, id=RUN)) != id_of(PAY)
+    assert id_of(DUE | {"scheduleArn": "a", "scheduledTime": "b c"}) != id_of(
+        DUE | {"scheduleArn": "a b", "scheduledTime": "c"}
+    )
+
+
 # --- the policy
 
 
@@ -447,13 +519,13 @@ def test_an_unknown_policy_of_the_stack_is_refused_too():
 
 
 def test_a_request_id_in_the_input_is_not_believed():
-    made = request(PAY | {"requestId": "mine"}, STACKS, POLICIES)
+    made = request(PAY | {"requestId": "mine"}, RUN, STACKS, POLICIES)
     assert made["requestId"] != "mine"
     assert set(made) == {"requestId", "title", "details", "requestedBy", "policy", "requestedAt", "digest"}
 
 
 def test_the_digest_is_of_what_is_asked():
-    made = request(PAY, STACKS, POLICIES)
+    made = request(PAY, RUN, STACKS, POLICIES)
     assert made["digest"] == question_digest(made)
     for name in ("requestId", "title", "details", "requestedBy"):
         assert question_digest(made | {name: "other"}) != made["digest"], name

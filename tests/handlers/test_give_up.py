@@ -16,7 +16,7 @@ from handlers.give_up_request import serve
 from tests.support.events import sqs
 from tests.support.fakes import FakeWorkflow, MemoryStore, giving_up, unavailable
 from tests.support.observed import counted, logged
-from tests.support.records import TASK_TOKEN, approved, message, message_body, record, rejected
+from tests.support.records import EXECUTION_ARN, TASK_TOKEN, approved, message, message_body, record, rejected
 
 
 def deliver(use_case: GiveUp, *bodies: Any) -> list[str]:
@@ -75,19 +75,16 @@ def test_a_dead_letter_closes_the_record_only_after_step_functions_has_taken_its
     assert store.record == record(), "people can still answer"
 
 
-def test_a_dead_letter_of_another_run_leaves_the_record_alone():
-    store, workflow = MemoryStore(record()), FakeWorkflow()
-    giving_up(store, workflow).serve(other_run())
-    assert given_up(workflow) == [(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED)]
-    assert store.record == record()
-
-
-def test_a_dead_letter_of_another_run_never_gets_hold_of_a_decision():
-    store, workflow = MemoryStore(approved()), FakeWorkflow()
-    giving_up(store, workflow).serve(other_run())
-    assert given_up(workflow) == [(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED)]
+@pytest.mark.parametrize("before", [record(), record(round=3), approved(), rejected(), record(status=Status.CLOSED)])
+def test_a_dead_letter_of_another_run_ends_it_as_a_duplicate_and_gets_hold_of_nothing(before):
+    store, workflow = MemoryStore(before), FakeWorkflow()
+    with counted() as so_far:
+        giving_up(store, workflow).serve(other_run())
+        assert so_far() == {}
+    assert given_up(workflow) == [(TASK_TOKEN, WorkflowError.DUPLICATE)]
+    assert EXECUTION_ARN in workflow.failed[0][2]
     assert not workflow.handed_over
-    assert store.record == approved()
+    assert store.record == before
 
 
 @pytest.mark.parametrize(

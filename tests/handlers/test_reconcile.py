@@ -220,3 +220,22 @@ def test_an_answer_without_a_vote_is_noted_counted_and_told_whoever_saw_it_first
     assert told.answered_without_vote
     assert store.record
     assert store.record.operator_told == ENDED_AT
+
+
+def test_the_end_of_one_run_does_not_close_the_request_of_another():
+    """The index still has what it had before the record was deleted and made anew."""
+
+    class Stale(MemoryStore):
+        def requests_of(self, execution_arn: str) -> list[str]:
+            return [REQUEST_ID]
+
+    theirs = record(execution_arn="arn:second")
+    store = Stale(theirs)
+    serve(reconciling(store, FakeWorkflow(execution=STOPPED)), event())
+    assert store.record == theirs
+
+
+def test_nobody_hears_of_a_duplicate():
+    box = OperatorBox()
+    serve(reconciling(of(None), FakeWorkflow(execution=failed("Duplicate")), box), event())
+    assert not box.told

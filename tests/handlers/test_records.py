@@ -169,3 +169,12 @@ def test_whoever_can_never_make_a_record_gives_up():
         records_of(store, clock).open(REQUEST_ID, made)
     assert clock.now() - ASKED_AT > PATIENCE_SECONDS
     assert store.record is None
+
+
+def test_a_record_that_another_run_has_made_anew_is_not_the_one_that_was_seen():
+    """It was deleted, and the same start came again."""
+    theirs = record(execution_arn="arn:second", version=5)
+    store = MemoryStore(theirs)
+    after, refusal = records_of(store).change(record(), next_round)
+    assert (after, refusal) == (record(), Refusal(reason=Reason.GONE))
+    assert store.record == theirs

@@ -95,7 +95,6 @@ def test_what_is_served_is_not_sent_back():
 @pytest.mark.parametrize(
     "body",
     [
-        message_body() | {"executionArn": "arn:payout"},
         message_body() | {"rounds": 21, "round": 21},
         message_body() | {"request": message_body()["request"] | {"title": "Order lunch"}},
         message_body() | {"request": message_body()["request"] | {"digest": ""}},

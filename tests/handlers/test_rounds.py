@@ -240,12 +240,20 @@ def test_nobody_is_asked_after_the_deadline_but_for_a_clock_that_is_a_minute_fas
     assert refusal(tried(made(), now=last + 1)).reason is Reason.STALE
 
 
-@pytest.mark.parametrize("changes", [{"execution_arn": "arn:payout"}, {"rounds": 4}, {"rounds": 21, "round": 21}])
 @pytest.mark.parametrize("record", [first_round(), approved(), replace(first_round(), status=Status.CLOSED)])
-def test_a_message_of_another_run_is_refused_whatever_the_record_holds(record, changes):
+@pytest.mark.parametrize(
+    ("changes", "reason", "words"),
+    [
+        ({"execution_arn": "arn:second"}, Reason.DUPLICATE, "The same start has begun another run before"),
+        ({"execution_arn": "arn:second", "rounds": 4}, Reason.DUPLICATE, "The same start has begun another run before"),
+        ({"rounds": 4}, Reason.FOREIGN, "rounds must be"),
+        ({"rounds": 21, "round": 21}, Reason.FOREIGN, "rounds must be"),
+    ],
+)
+def test_a_message_that_is_not_the_records_is_refused_whatever_it_holds(record, changes, reason, words):
     refused = refusal(tried(record, **changes))
-    assert (refused.reason, refused.retry_seconds) == (Reason.FOREIGN, 0)
-    assert refused.words.startswith("executionArn" if "execution_arn" in changes else "rounds")
+    assert (refused.reason, refused.retry_seconds) == (reason, 0)
+    assert refused.words.startswith(words)
 
 
 def test_a_decided_request_is_handed_back_for_its_answer():

@@ -128,10 +128,11 @@ def test_a_message_of_the_version_before_ends_a_run_that_has_no_record_in_words(
 def test_a_sample_of_this_version_is_what_the_state_machine_and_the_task_make_today():
     """If this fails: raise the version, see above."""
     question = {name: sample("message-3")["request"][name] for name in ("title", "details", "requestedBy")}
+    scheduled = {"task": question, "scheduledTime": "2026-11-25T09:00:00Z"}
     asked = {
-        "message-3": request(question, {}, POLICIES),
-        "message-3-late": request(question, {}, POLICIES),
-        "message-3-scheduled": request({"task": question, "scheduledTime": "2026-11-25T09:00:00Z"}, {}, POLICIES),
+        "message-3": request(question, EXECUTION_ARN, {}, POLICIES),
+        "message-3-late": request(question, EXECUTION_ARN, {}, POLICIES),
+        "message-3-scheduled": request(scheduled, EXECUTION_ARN, {}, POLICIES),
     }
     assert sorted(asked) == MESSAGES
     for name, made in asked.items():

@@ -24,7 +24,7 @@ from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
-from infra.asl import approval_definition
+from infra.asl import REFUSALS, approval_definition
 from infra.policies import Terms
 from infra.policy_checks import POLICIES_BYTES, POLICY_BYTES
 from tests.support.harness import EVERYTHING, Graph
@@ -260,7 +260,7 @@ def test_no_cause_breaks_the_state_that_tells_of_it(states, cause, words):
         assert evaluated(states["Invalid task"]["Cause"], given) == words
         told = "no cause was given" if cause is None else cause
         assert evaluated(states["Answer mismatch"]["Cause"], given).endswith(f": {told}")
-        for state in ("Rejected", "Not delivered", "Too few approvers"):
+        for state in REFUSALS.values():
             assert evaluated(states[state]["Cause"], given) == told
         assert evaluated(states["Record unavailable"]["Cause"], given).endswith(f"decided: {told}")
 
@@ -268,10 +268,9 @@ def test_no_cause_breaks_the_state_that_tells_of_it(states, cause, words):
 @pytest.mark.parametrize("piece", ["x", '"', "\u00fc", "\U0001f600"])
 def test_no_cause_that_comes_from_elsewhere_is_too_long_for_a_workflow_that_waits(states, piece):
     """What our own handlers say to the others is in tests/handlers/test_answers.py."""
-    ours = {"Rejected", "Not delivered", "Too few approvers"}
     causes = [piece * 30_000, json.dumps({"errorMessage": piece * 5_000, "errorType": "InvalidTask"})]
     for name, state in states.items():
-        if state["Type"] == "Fail" and name not in ours:
+        if state["Type"] == "Fail" and name not in REFUSALS.values():
             assert all(fits(evaluated(state["Cause"], {"Cause": cause})) for cause in causes), name
 
 
@@ -346,7 +345,7 @@ def test_what_could_not_be_closed_is_asked_for_once_more(states):
     assert late["Next"] == first["Next"]
     caught = {one["ErrorEquals"][0]: states[one["Next"]]["Error"] for one in late["Catch"]}
     assert caught == {
-        **{error: error for error in ("Rejected", "NotificationFailed", "TooFewApprovers", "Expired")},
+        **{error: error for error in ("Rejected", "NotificationFailed", "TooFewApprovers", "Duplicate", "Expired")},
         "States.QueryEvaluationError": WorkflowError.ANSWER_MISMATCH,
         "States.ALL": WorkflowError.RECORD_UNAVAILABLE,
     }

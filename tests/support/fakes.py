@@ -79,7 +79,7 @@ class MemoryStore:
     def replace(self, seen: Record, after: Record) -> Record | None:
         self._called("replace")
         item = self.items.get(seen.request_id)
-        if not item or item["version"] != seen.version:
+        if not item or (item["version"], item["executionArn"]) != (seen.version, seen.execution_arn):
             return None
         return self._kept(replace(after, version=seen.version + 1))
 
