@@ -382,6 +382,7 @@ def test_the_time_of_another_event_is_not_one_it_was_scheduled_for():
 
 SCHEDULE = "arn:aws:scheduler:eu-central-1:123456789012:schedule/group/name"
 SENT = event(PAY, id="6a7e8feb-b491-4cf7-a9f1-bf3703467718")
+NO_IDS: list[Any] = [None, "", "  ", 7, ["a"], {}]
 DUE = schedule() | {"scheduleArn": SCHEDULE}
 
 
@@ -422,7 +423,7 @@ def test_another_event_time_or_schedule_is_another_start(other):
         PAY | {"id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718"},
         json.dumps(PAY),
         event(PAY),
-        *(event(PAY, id=value) for value in (None, "", "  ", 7, ["a"], {})),
+        *(event(PAY) | {"id": value} for value in NO_IDS),
         schedule(),
         DUE | {"scheduledTime": ""},
         DUE | {"scheduleArn": 7},
