@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from handlers.approvals.adapters.policies import read_policy
 from handlers.contract.question import question_digest
+from tests.support.records import policy_body
 from tests.support.stacks import ALICE, OPERATOR, Run, Stack, link_in, queue_message, send
 from tests.support.waiting import until
 
@@ -52,9 +54,21 @@ def test_an_approval_of_a_forged_question_pays_nothing_out(plain):
     assert "Return to main processing" not in payout.states()
 
 
-def test_a_question_that_was_changed_on_its_way_pays_nothing_out(deployed):
-    """Somebody who may receive from the queue and send to it leaves ids and token, and changes the words."""
-    with deployed("dev") as stack:
+def harmless(message: dict[str, Any]) -> None:
+    message["request"]["title"] = f"{LUNCH} {message['request']['title'][-6:]}"
+    message["request"]["digest"] = question_digest(message["request"])
+
+
+def lenient(message: dict[str, Any]) -> None:
+    """One approval is enough, where it takes two."""
+    policy = read_policy(message["policy"] | {"approvalsRequired": 1})
+    message["policy"] = policy_body(policy)
+
+
+@pytest.mark.parametrize("change", [harmless, lenient])
+def test_a_message_that_was_changed_on_its_way_pays_nothing_out(deployed, change):
+    """Somebody who may receive from the queue and send to it leaves ids and token, and changes words or numbers."""
+    with deployed("dev", approvalsRequired=2 if change is lenient else 1) as stack:
         mappings = stack.sandbox.client("lambda")
         url = stack.sandbox.outputs["requestQueueUrl"]
         arn = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -64,12 +78,11 @@ def test_a_question_that_was_changed_on_its_way_pays_nothing_out(deployed):
         sqs = stack.sandbox.cloud.as_aws("sqs")
         (caught,) = until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), "the message")
         message = json.loads(caught["Body"])
-        message["request"]["title"] = f"{LUNCH} {payout.title[-6:]}"
-        message["request"]["digest"] = question_digest(message["request"])
+        change(message)
         sqs.delete_message(QueueUrl=url, ReceiptHandle=caught["ReceiptHandle"])
         send(stack, "requestQueueUrl", json.dumps(message))
         mappings.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
-        stack.press(lunch_link(stack, message["request"]["title"]))
+        assert stack.press(lunch_link(stack, message["request"]["title"])).status_code == 200
         assert payout.failed()[0] == "AnswerMismatch"
         assert "Return to main processing" not in payout.states()
 
@@ -78,7 +91,6 @@ def test_a_forged_round_of_a_harmless_request_gets_no_hold_of_another_run(plain)
     payout, lunch = plain.start(), plain.start()
     payout.mails(3), lunch.mails(3)
     token = payout.item()["taskToken"]
-    forge(lunch, taskToken=token, executionArn=payout.arn)
     forge(lunch, taskToken=token, round=2)
     forge(lunch, taskToken=token, rounds=21, round=21)
     until(lambda: plain.press(lunch.link()).status_code == 200, "an answer that is taken")
@@ -86,6 +98,17 @@ def test_a_forged_round_of_a_harmless_request_gets_no_hold_of_another_run(plain)
     assert payout.status == "RUNNING"
     plain.press(payout.link())
     payout.succeeded()
+
+
+def test_a_forged_message_that_puts_a_run_to_another_ones_request_ends_it_unapproved(plain):
+    """Whoever has its token could end it anyway."""
+    payout, lunch = plain.start(), plain.start()
+    payout.mails(3), lunch.mails(3)
+    forge(lunch, taskToken=payout.item()["taskToken"], executionArn=payout.arn)
+    assert payout.failed()[0] == "Duplicate"
+    assert "Return to main processing" not in payout.states()
+    assert plain.press(lunch.link()).status_code == 200
+    lunch.succeeded()
 
 
 @pytest.mark.parametrize("answer", [{"outcome": "APPROVED"}, {"error": "Rejected", "cause": "because"}])
@@ -108,6 +131,20 @@ def test_a_decision_that_is_written_into_the_table_is_none(plain, answer):
     error, cause = run.failed()
     assert error == "Rejected"
     assert cause.endswith(f' by {ALICE}: "Not this way."')
+
+
+def test_a_quorum_that_was_lowered_in_the_table_pays_nothing_out(quorum):
+    run = quorum.start()
+    link = run.link()
+    quorum.dynamodb.update_item(
+        TableName=quorum.table,
+        Key={"requestId": {"S": run.request_id}},
+        UpdateExpression="SET #policy.approvalsRequired = :one, version = version + :one",
+        ExpressionAttributeNames={"#policy": "policy"},
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+    assert quorum.press(link).status_code == 200
+    assert run.failed()[0] == "AnswerMismatch"
 
 
 def test_a_forged_dead_letter_with_a_dead_token_takes_nobody_their_vote(deployed):
