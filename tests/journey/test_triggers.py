@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from uuid import uuid4
 
+from handlers.contract.question import request_id
 from tests.support.stacks import ALICE, JSON, Run, link_in
 from tests.support.waiting import until
 
@@ -24,9 +26,18 @@ def test_the_schedule_asks_the_stacks_own_question(triggered):
     assert f"<dt>Scheduled for</dt><dd>{when}</dd>" in triggered.get(link).text
     assert triggered.press(link).status_code == 200
     machine = triggered.sandbox.outputs["stateMachineArn"]
-    until(
+    (run, *_) = until(
         lambda: triggered.sfn.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"],
         "success of the scheduled run",
+    )
+    started_with = json.loads(triggered.sfn.describe_execution(executionArn=run["executionArn"])["input"])
+    # What makes a second attempt of this schedule at this time the same start.
+    assert re.fullmatch(r"arn:aws:scheduler:\S+:schedule/\S+", started_with["scheduleArn"])
+    assert started_with["scheduledTime"] == asked["scheduledFor"]
+    assert (
+        asked["requestId"]
+        == request_id(started_with, run["executionArn"])
+        == request_id(started_with, f"{run['executionArn']}-2")
     )
 
 
