@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
+from handlers.contract.once import parse
+
 
 class Field(StrEnum):
     """The fields of a request, as `Generate task` makes it."""
@@ -39,11 +41,11 @@ def request_id(trigger: Any, execution_arn: str) -> str:
     """The same for every run of the same start: services start a run again when they do not know how it went.
 
     A start is an event, by its id; a schedule's time; or anything else, which is a start of its own. `trigger` is what
-    the execution was started with. Matches REQUEST_ID, in lower case. A UUID of version 5:
-    https://www.rfc-editor.org/rfc/rfc9562#section-5.5
+    the execution was started with. A run that asks twice needs an id of its own for the second request. Matches
+    REQUEST_ID, in lower case. A UUID of version 5: https://www.rfc-editor.org/rfc/rfc9562#section-5.5
     """
     machine = execution_arn.rpartition(":")[0].replace(":execution:", ":stateMachine:")
-    given = trigger if isinstance(trigger, Mapping) else {}
+    given = _read(trigger)
     schedule = (given.get("scheduleArn"), given.get("scheduledTime"))
     if "detail-type" in given and _said(given.get("id")):
         start = ["event", given["id"]]
@@ -54,8 +56,19 @@ def request_id(trigger: Any, execution_arn: str) -> str:
     return str(uuid5(NAMESPACE_URL, json.dumps([machine, *start])))
 
 
+def _read(trigger: Any) -> Mapping[str, Any]:
+    """The object; some callers encode it twice."""
+    if isinstance(trigger, str):
+        try:
+            trigger = parse(trigger)
+        except (ValueError, RecursionError):
+            return {}
+    return trigger if isinstance(trigger, Mapping) else {}
+
+
 def _said(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    """A keyword that Scheduler has not filled in would make all starts the same."""
+    return isinstance(value, str) and bool(value.strip()) and not value.startswith("<aws.scheduler.")
 
 
 def question_digest(request: Mapping[str, Any]) -> str:

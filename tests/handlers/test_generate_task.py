@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handlers.approvals.adapters.trigger import InvalidTask, Policies, question
-from handlers.contract.question import REQUEST_ID, question_digest
+from handlers.contract.question import REQUEST_ID, question_digest, request_id
 from handlers.generate_task import request
 
 STACKS = {"title": "Nightly run", "details": "As every night."}
@@ -387,10 +387,10 @@ DUE = schedule() | {"scheduleArn": SCHEDULE}
 
 
 def id_of(trigger, execution: str = RUN) -> str:
-    return request(trigger, execution, STACKS, POLICIES)["requestId"]
+    return request_id(trigger, execution)
 
 
-@pytest.mark.parametrize("trigger", [SENT, DUE])
+@pytest.mark.parametrize("trigger", [SENT, DUE, json.dumps(SENT), json.dumps(DUE)])
 def test_two_runs_of_the_same_start_ask_under_the_same_id(trigger):
     """EventBridge and Scheduler deliver at least once, each time as an execution of its own."""
     assert id_of(trigger) == id_of(trigger, RUN.replace(":one", ":two"))
@@ -427,6 +427,10 @@ def test_another_event_time_or_schedule_is_another_start(other):
         schedule(),
         DUE | {"scheduledTime": ""},
         DUE | {"scheduleArn": 7},
+        DUE | {"scheduledTime": "<aws.scheduler.scheduled-time>"},
+        DUE | {"scheduleArn": "<aws.scheduler.schedule-arn>"},
+        '{"detail-type": "Payout", "id": "1", "id": "2"}',
+        "[" * 10_000,
         PAY | {"scheduleArn": SCHEDULE},
         None,
     ],
