@@ -1,4 +1,4 @@
-"""The workflow of examples/parent, as AWS would get it; tests/journey/test_parent.py runs it."""
+"""The workflow of examples/parent, as AWS would get it; tests/journey/test_workflows_that_ask.py runs it."""
 
 from __future__ import annotations
 

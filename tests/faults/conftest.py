@@ -27,7 +27,7 @@ CONFIG = {
 # function's time-out. Shipped, that is minutes: the queue waits 6 x the function's time-out. A function needs the time
 # to see one call time out: 10 s for a mail, 4 s for anything else.
 SECONDS = {REQUESTS: (15, 17), DEAD_LETTERS: (8, 9)}  # of the function, of the queue
-WORKERS = 3  # two cores: so many function processes at once
+WORKERS = 6  # most of them wait for a call that does not answer
 
 
 @pytest.fixture(scope="session")

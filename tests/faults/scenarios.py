@@ -47,9 +47,9 @@ class World:
     stack: Stack
     proxy: Proxy
     ends: Callable[[str], str | None]
-    # Two cores: so many function processes at once.
+    # So many function processes at once; most who press wait for a call that does not answer.
     starting: Semaphore = field(default_factory=lambda: Semaphore(4))
-    pressing: Semaphore = field(default_factory=lambda: Semaphore(4))
+    pressing: Semaphore = field(default_factory=lambda: Semaphore(8))
     _mails: dict[str, list[Any]] = field(default_factory=dict)
     _known: int = 0
     _reading: Lock = field(default_factory=Lock)

@@ -12,8 +12,10 @@ import pytest
 
 from handlers.approvals.rules.record import Decision
 from sandbox import running
+from sandbox.deploy import PROJECT, Deployed, deploy
 from sandbox.emulator import Emulator
 from tests.support.emulator import emulator
+from tests.support.parents import Asking, start
 from tests.support.stacks import ALICE, BOB, BOSS, CAROL, QUICK, SHORTEST, Run, Stack
 from tests.support.waiting import until
 
@@ -93,6 +95,26 @@ def kinds(stacks) -> Stack:
 def brief(kinds) -> Run:
     """A run under a policy that waits a minute; started early, as above."""
     return kinds.start(policy="brief")
+
+
+@pytest.fixture(scope="session")
+def beside() -> Iterator[Callable[[Stack], Deployed]]:
+    """Deploys the example for a stack."""
+    with ExitStack() as stop:
+
+        def example(stack: Stack) -> Deployed:
+            config = {"signoff-parent:stateMachineArn": stack.sandbox.outputs["stateMachineArn"]}
+            deployed = deploy("dev", config, stack.sandbox.cloud, root=PROJECT / "examples/parent")
+            stop.callback(deployed.destroy)
+            return deployed
+
+        yield example
+
+
+@pytest.fixture(scope="session", autouse=True)
+def silent(beside, hasty) -> Asking:
+    """A parent's run that nobody answers; started early, as above."""
+    return start(hasty, beside(hasty))
 
 
 @pytest.fixture(scope="session", autouse=True)

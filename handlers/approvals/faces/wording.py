@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from handlers.approvals.rules.quorum import Count, Tally
 from handlers.approvals.rules.record import Decision, Record, Vote
 from handlers.contract.policy import DEFAULT_POLICY
-from handlers.contract.visible import one_line, quoted
+from handlers.contract.visible import LINE_LIMIT, one_line, quoted
 
 UNTITLED = "(without a title)"
 NOBODY = "(nobody is named)"  # which says nothing of who it was
@@ -29,7 +29,9 @@ def requester(record: Record) -> str:
 
 def name(text: str) -> str:
     """Of a policy or a group. One that the configuration does not allow is quoted, so it cannot pass for our words."""
-    return text if NAME.fullmatch(text) else quoted(text, NAME_LIMIT) or "(no name)"
+    if NAME.fullmatch(text):
+        return text
+    return quoted(text[:LINE_LIMIT], NAME_LIMIT) or "(no name)"  # cleaning what will be cut anyway would take seconds
 
 
 def policy(record: Record) -> str:

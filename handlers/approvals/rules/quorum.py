@@ -43,8 +43,9 @@ def without_requester(policy: Policy, requested_by: str) -> Policy:
     The number of approvals required is never lowered. If fewer people are left than rejections are required, all of
     them must reject.
     """
-    barred = same_person(requested_by) if policy.prevent_self_approval else ""
-    if barred:
+    requester = same_person(requested_by) if policy.prevent_self_approval else ""
+    # Once for each person, who may be in many groups.
+    if barred := {who for who in policy.everybody if same_person(who) == requester}:
         policy = replace(
             policy,
             approvers=_others(policy.approvers, barred),
@@ -57,8 +58,8 @@ def without_requester(policy: Policy, requested_by: str) -> Policy:
     return replace(policy, rejections_required=min(policy.rejections_required, len(policy.everybody)))
 
 
-def _others(people: tuple[str, ...], barred: str) -> tuple[str, ...]:
-    return tuple(who for who in people if same_person(who) != barred)
+def _others(people: tuple[str, ...], barred: Collection[str]) -> tuple[str, ...]:
+    return tuple(who for who in people if who not in barred)
 
 
 def shortages(policy: Policy) -> dict[str, Count]:

@@ -2,65 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from uuid import uuid4
-
 import pytest
 from parliament import iam_definition
 
-from sandbox.deploy import PROJECT, Deployed, deploy
+from sandbox.deploy import Deployed
+from tests.support.parents import start
 from tests.support.roles import decisions
-from tests.support.stacks import ALICE, Run, Stack
+from tests.support.stacks import ALICE, Run
 from tests.support.waiting import until
-
-
-@dataclass(frozen=True)
-class Asking:
-    """A run of the parent, and the run of ours that it waits for."""
-
-    parent: Run
-    child: Run
-    release: str
-
-
-@pytest.fixture(scope="module")
-def beside() -> Iterator[Callable[[Stack], Deployed]]:
-    """Deploys the example for a stack."""
-    with ExitStack() as stop:
-
-        def example(stack: Stack) -> Deployed:
-            config = {"signoff-parent:stateMachineArn": stack.sandbox.outputs["stateMachineArn"]}
-            deployed = deploy("dev", config, stack.sandbox.cloud, root=PROJECT / "examples/parent")
-            stop.callback(deployed.destroy)
-            return deployed
-
-        yield example
 
 
 @pytest.fixture(scope="module")
 def parent(beside, plain) -> Deployed:
     return beside(plain)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def silent(beside, hasty) -> Asking:
-    """Nobody answers this one; started first, so that its minute passes while other tests run."""
-    return start(hasty, beside(hasty))
-
-
-def start(stack: Stack, parent: Deployed, **given: object) -> Asking:
-    release = uuid4().hex[:12]
-    title = f"Release {release} to production"
-    told = {"release": release, "changes": "No migration.", "requestedBy": "dana@example.com"} | given
-    machine = parent.outputs["stateMachineArn"]
-    arn = stack.sfn.start_execution(stateMachineArn=machine, input=json.dumps(told))["executionArn"]
-    name = "release-" + hashlib.sha256(f"{arn}/Ask people".encode()).hexdigest()
-    child = stack.sandbox.outputs["stateMachineArn"].replace(":stateMachine:", ":execution:") + f":{name}"
-    return Asking(parent=Run(stack, arn, title), child=Run(stack, child, title), release=release)
 
 
 def test_an_approval_lets_the_parent_go_on_with_the_votes(plain, parent):

@@ -1,0 +1,31 @@
+"""Runs of examples/parent, which ask through a stack."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sandbox.deploy import Deployed
+from tests.support.stacks import Run, Stack
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A run of the parent, and the run of ours that it waits for."""
+
+    parent: Run
+    child: Run
+    release: str
+
+
+def start(stack: Stack, parent: Deployed, **given: object) -> Asking:
+    release = uuid4().hex[:12]
+    title = f"Release {release} to production"
+    told = {"release": release, "changes": "No migration.", "requestedBy": "dana@example.com"} | given
+    machine = parent.outputs["stateMachineArn"]
+    arn = stack.sfn.start_execution(stateMachineArn=machine, input=json.dumps(told))["executionArn"]
+    name = "release-" + hashlib.sha256(f"{arn}/Ask people".encode()).hexdigest()
+    child = stack.sandbox.outputs["stateMachineArn"].replace(":stateMachine:", ":execution:") + f":{name}"
+    return Asking(parent=Run(stack, arn, title), child=Run(stack, child, title), release=release)
