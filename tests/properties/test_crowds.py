@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 from handlers.approvals.rules.record import Record
 from handlers.contract.record import Status
 from sandbox import running
+from sandbox.emulator import Emulator
 from tests.properties.tables import all_records
 from tests.support.stacks import ALICE, Run, Stack, link_in
 from tests.support.waiting import until
@@ -24,11 +26,9 @@ OPEN, ANSWERED = 1_000, 50
 QUICK = {"reminders": 0, "deadlineSeconds": 3600, "mailsPerSecond": 10, "deliveryAttempts": 2, "escalateTo": []}
 
 
-@pytest.fixture(scope="module")
-def stack(emulator) -> Iterator[Stack]:
-    """One approver, and fifty under a policy of their own."""
-    crowd = {"approvers": CROWD, "approvalsRequired": 25}
-    with running("dev", QUICK | {"approvers": [ALICE], "policies": {"crowd": crowd}}, emulator=emulator) as sandbox:
+@contextmanager
+def deployed(emulator: Emulator, **config: Any) -> Iterator[Stack]:
+    with running("dev", QUICK | config, emulator=emulator) as sandbox:
         stack = Stack(sandbox, httpx.Client(timeout=90, trust_env=False))  # cold starts on a busy machine
         mail_at_full_speed(stack)
         yield stack
@@ -56,18 +56,25 @@ def press(stack: Stack, link: str) -> httpx.Response:
     return answer
 
 
-def test_of_fifty_people_pressing_at_once_exactly_the_quorum_is_counted(stack):
-    run = stack.start(policy="crowd")
-    links = [link_in(mail.body) for mail in run.mails(len(CROWD))]
-    with ThreadPoolExecutor(HANDS) as hands:
-        answers = list(hands.map(lambda link: press(stack, link), links))
-    assert Counter(answer.status_code for answer in answers) == {200: 25, 409: 25}
-    votes = run.succeeded()["approval"]["votes"]
-    assert len({vote["approver"] for vote in votes}) == len(votes) == 25
-    record = stack.seen(links[0].split("/")[-2])
-    assert (record.status, len(record.votes), record.handed_over) == (Status.APPROVED, 25, True)
-    assert not record.task_token
-    assert run.states() == ["Generate task", "Request approval", "Return to main processing"]
+def test_of_fifty_people_pressing_at_once_exactly_the_quorum_is_counted(emulator):
+    with deployed(emulator, approvers=CROWD, approvalsRequired=25) as stack:
+        run = stack.start()
+        links = [link_in(mail.body) for mail in run.mails(len(CROWD))]
+        with ThreadPoolExecutor(HANDS) as hands:
+            answers = list(hands.map(lambda link: press(stack, link), links))
+        assert Counter(answer.status_code for answer in answers) == {200: 25, 409: 25}
+        votes = run.succeeded()["approval"]["votes"]
+        assert len({vote["approver"] for vote in votes}) == len(votes) == 25
+        record = stack.seen(links[0].split("/")[-2])
+        assert (record.status, len(record.votes), record.handed_over) == (Status.APPROVED, 25, True)
+        assert not record.task_token
+        assert run.states() == ["Generate task", "Request approval", "Return to main processing"]
+
+
+@pytest.fixture
+def stack(emulator) -> Iterator[Stack]:
+    with deployed(emulator, approvers=[ALICE]) as stack:
+        yield stack
 
 
 @pytest.mark.timeout(400)
