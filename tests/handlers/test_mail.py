@@ -474,7 +474,7 @@ def test_cleaned_text_is_visible_and_can_be_sent(text: str) -> None:
 @pytest.mark.parametrize("piece", ["😀", "\n", "\n😀", "x ", "https://example.com/", "\ufdfa"])
 def test_the_body_stays_below_the_limit_of_sns_whatever_is_put_in(piece: str) -> None:
     people = {f"person{number}@example.com": Approver(vote=vote(comment=piece * 1_000)) for number in range(300)}
-    many = {f"{piece * 100}{number}": Group(approvers=tuple(people)) for number in range(300)}
+    many = {f"{piece * 100}{number}": Group(approvers=tuple(people)) for number in range(2 * wording.GROUPS_SHOWN)}
     crowded = policy(name=piece * 10_000, approvers=(), groups=many, approvals_required=300)
     flooded = record(
         title=piece * 10_000, details=piece * 50_000, requested_by=piece * 10_000, approvers=people, policy=crowded

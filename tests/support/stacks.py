@@ -58,7 +58,7 @@ class Run:
     def status(self) -> str:
         return self.described()["status"]
 
-    def ended(self, seconds: float = 30) -> dict[str, Any]:
+    def ended(self, seconds: float = 60) -> dict[str, Any]:
         """The execution's description once it is over."""
 
         def look() -> dict[str, Any] | None:
@@ -67,12 +67,12 @@ class Run:
 
         return until(look, f"end of {self.title}", seconds)
 
-    def succeeded(self, seconds: float = 30) -> dict[str, Any]:
+    def succeeded(self, seconds: float = 60) -> dict[str, Any]:
         seen = self.ended(seconds)
         assert seen["status"] == "SUCCEEDED", seen
         return json.loads(seen["output"])
 
-    def failed(self, seconds: float = 30) -> tuple[str, str]:
+    def failed(self, seconds: float = 60) -> tuple[str, str]:
         """Error and cause."""
         seen = self.ended(seconds)
         assert seen["status"] == "FAILED", seen
@@ -83,7 +83,7 @@ class Run:
         events = self.stack.sfn.get_execution_history(executionArn=self.arn, maxResults=1000)["events"]
         return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
-    def mails(self, count: int, *, to: str = "", seconds: float = 30) -> list[Any]:
+    def mails(self, count: int, *, to: str = "", seconds: float = 60) -> list[Any]:
         """The first `count` mails of this run, oldest first."""
 
         def look() -> list[Any]:

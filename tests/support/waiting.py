@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found | Literal[False] | None], what: str, seconds: float = 30) -> Found:
+def until(look: Callable[[], Found | Literal[False] | None], what: str, seconds: float = 60) -> Found:
     """What `look` returns as soon as that is true; fails with what was seen last."""
     give_up = time.monotonic() + seconds
     while True:
