@@ -111,21 +111,23 @@ def test_a_forged_message_that_puts_a_run_to_another_ones_request_ends_it_unappr
     lunch.succeeded()
 
 
+def write(run: Run, sets: str, name: str, texts: dict[str, str]) -> None:
+    """Past all functions, into this run's record: `#name` and the texts are those in `sets`, `:one` is the number."""
+    run.stack.dynamodb.update_item(
+        TableName=run.stack.table,
+        Key={"requestId": {"S": run.request_id}},
+        UpdateExpression=f"SET {sets}, version = version + :one",
+        ExpressionAttributeNames={"#name": name},
+        ExpressionAttributeValues={":one": {"N": "1"}} | {key: {"S": text} for key, text in texts.items()},
+    )
+
+
 @pytest.mark.parametrize("answer", [{"outcome": "APPROVED"}, {"error": "Rejected", "cause": "because"}])
 def test_a_decision_that_is_written_into_the_table_is_none(plain, answer):
     run = plain.start()
     link = run.link()
-    plain.dynamodb.update_item(
-        TableName=plain.table,
-        Key={"requestId": {"S": run.request_id}},
-        UpdateExpression="SET #s = :status, answer = :answer, version = version + :one",
-        ExpressionAttributeNames={"#s": "status"},
-        ExpressionAttributeValues={
-            ":status": {"S": "APPROVED" if "outcome" in answer else "REJECTED"},
-            ":answer": {"S": json.dumps(answer)},
-            ":one": {"N": "1"},
-        },
-    )
+    status = "APPROVED" if "outcome" in answer else "REJECTED"
+    write(run, "#name = :status, answer = :answer", "status", {":status": status, ":answer": json.dumps(answer)})
     assert "<form" in plain.get(link).text
     assert plain.press(link, "reject", "Not this way.").status_code == 200
     error, cause = run.failed()
@@ -136,13 +138,7 @@ def test_a_decision_that_is_written_into_the_table_is_none(plain, answer):
 def test_a_quorum_that_was_lowered_in_the_table_pays_nothing_out(quorum):
     run = quorum.start()
     link = run.link()
-    quorum.dynamodb.update_item(
-        TableName=quorum.table,
-        Key={"requestId": {"S": run.request_id}},
-        UpdateExpression="SET #policy.approvalsRequired = :one, version = version + :one",
-        ExpressionAttributeNames={"#policy": "policy"},
-        ExpressionAttributeValues={":one": {"N": "1"}},
-    )
+    write(run, "#name.approvalsRequired = :one", "policy", {})
     assert quorum.press(link).status_code == 200
     assert run.failed()[0] == "AnswerMismatch"
 

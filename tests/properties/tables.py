@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import uuid4
 
-from boto3.dynamodb.types import TypeDeserializer
-
-from handlers.approvals.adapters.item import from_item
+from handlers.approvals.adapters.dynamodb import record_of
 from handlers.approvals.rules.record import Record
 from handlers.contract.record import EXECUTION_INDEX
 from sandbox.cloud import Cloud
@@ -38,7 +35,5 @@ def approval_table(emulator: Emulator) -> tuple[Any, str]:
 
 
 def all_records(dynamodb: Any, table: str) -> list[Record]:
-    read = TypeDeserializer().deserialize
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    items = [{name: read(value) for name, value in item.items()} for page in pages for item in page["Items"]]
-    return [from_item(item) for item in json.loads(json.dumps(items, default=int))]  # DynamoDB's numbers are Decimal
+    return [record_of(item) for page in pages for item in page["Items"]]

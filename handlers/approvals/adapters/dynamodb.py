@@ -24,7 +24,7 @@ class ApprovalTable:
     def get(self, request_id: str) -> Record | None:
         with calls():
             found = self._client.get_item(TableName=self._table, Key=_key(request_id), ConsistentRead=True).get("Item")
-        return from_item(_all_plain(found)) if found else None
+        return record_of(found) if found else None
 
     def requests_of(self, execution_arn: str) -> list[str]:
         """The index is eventually consistent, usually within a second:
@@ -78,6 +78,11 @@ class ApprovalTable:
             except self._client.exceptions.ConditionalCheckFailedException:
                 return None
         return from_item(new)
+
+
+def record_of(item: dict[str, Any]) -> Record:
+    """A record from an item as the client returns it. Raises what `from_item` raises."""
+    return from_item(_all_plain(item))
 
 
 def _key(request_id: str) -> dict[str, Any]:

@@ -7,14 +7,13 @@ from typing import Any
 
 from handlers.approvals.adapters.policies import read_policy
 from handlers.approvals.adapters.versions import Content, lifted
-from handlers.approvals.rules.record import Approver, Decision, Lease, Record, Vote
+from handlers.approvals.rules.record import SECONDS_PER_DAY, Approver, Decision, Lease, Record, Vote
 from handlers.contract.policy import DEFAULT_POLICY, as_json
 from handlers.contract.record import Attribute, Status
 
 # Incremented when the item's shape changes. Version 2 had no policy, but its numbers and its escalation contacts.
 SCHEMA_VERSION = 3
 POLICY = "policy"
-SECONDS_PER_DAY = 86_400
 
 
 def to_item(record: Record) -> dict[str, Any]:

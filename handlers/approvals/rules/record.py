@@ -12,6 +12,7 @@ from handlers.contract.policy import Policy
 from handlers.contract.question import digest_of
 from handlers.contract.record import Status
 
+SECONDS_PER_DAY = 86_400
 DECIDED = frozenset({Status.APPROVED, Status.REJECTED})
 
 

@@ -10,13 +10,11 @@ from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
 from handlers.approvals.rules.endings import duplicate
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.quorum import Count, shortages, without_requester
-from handlers.approvals.rules.record import DECIDED, Approver, Lease, Record
+from handlers.approvals.rules.record import DECIDED, SECONDS_PER_DAY, Approver, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.contract.question import ADDRESS_LIMIT
 from handlers.contract.record import Status
 from handlers.contract.visible import quoted
-
-SECONDS_PER_DAY = 86_400
 
 
 class Kind(StrEnum):
