@@ -20,7 +20,6 @@ from handlers.contract.question import LIMITS
 from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
-from infra.own_events import could_match
 from infra.policies import SOMEBODY, Approvers, Policies, Rules, Terms, everybody, resolve
 from infra.policy_checks import Clash, Path, clashes, doubts
 from infra.refusal import Fault, RefusedError, did_you_mean, nearest
@@ -148,11 +147,6 @@ class Settings(Rules):
             yield (
                 f"eventPattern has {characters:,} characters of JSON: AWS takes more than "
                 f"{event_pattern.DEFAULT_CHARACTERS:,} only where the account's quota was raised."
-            )
-        if self.event_pattern and could_match(self.event_pattern, literal_arns=True):
-            yield (
-                "eventPattern names a state machine that is called like this workflow's own: "
-                "if it is that one, each approval starts the next request."
             )
         for one in self.terms.values():
             yield from doubts(one.policy)

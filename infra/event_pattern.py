@@ -1,22 +1,22 @@
-"""Event patterns of EventBridge: what AWS takes, and what would make the workflow start itself.
+"""Event patterns of EventBridge: what AWS takes, by the user guide and the grammar of the matcher behind it.
 
-The grammar is that of the open-source matcher behind EventBridge, as far as the user guide documents it.
-https://github.com/aws/event-ruler/blob/main/src/main/software/amazon/event/ruler/JsonRuleCompiler.java
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-
+https://github.com/aws/event-ruler/blob/main/src/main/software/amazon/event/ruler/JsonRuleCompiler.java
 Left to AWS is how complex it finds a set of wildcards ("Rule is too complex"): nothing outside computes that.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from ipaddress import ip_interface
+from typing import Annotated, Any, Union
 
-from infra.own_events import OR, combinations, could_match
+from annotated_types import Interval, MinLen
+from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, TypeAdapter, ValidationError, create_model
+
+from infra.own_events import OR, combinations, loops
 from infra.refusal import Fault, RefusedError, did_you_mean, nearest
 
 # The default quota, and what it can be raised to, in characters of the JSON text.
@@ -26,13 +26,124 @@ DEEPEST = 100  # levels; ours, deeper than any event
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-complex-example-or
 MOST_COMBINATIONS = 1_000
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#filtering-numeric-matching
-LARGEST_NUMBER = 5_000_000_000
-# https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
-TEXTS = ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "replay-name")
-FIELDS = (*TEXTS, "detail", OR)
+LARGEST = 5_000_000_000
 RANGES = (*[(one,) for one in ("=", "<", "<=", ">", ">=")], (">", "<"), (">", "<="), (">=", "<"), (">=", "<="))
-Where = tuple[str | int, ...]
-Check = Callable[[Any, Where], Iterator[Fault]]
+KINDS = {str: "text", bool: "truth", int: "number", float: "number", type(None): "null", list: "list", dict: "object"}
+TAG = "\0"  # begins a step of pydantic's paths that is none of the pattern's
+A_LIST, A_MATCHER = "must be a list of at least one value", "must be an object with one matcher out of"
+
+
+def _kind(value: Any) -> str:
+    return KINDS[type(value)]
+
+
+def _one_of(words: str, by: Callable[[Any], str] = _kind, **shapes: Any) -> Any:
+    """A value of the shape that `by` names; `words` are for a value of none."""
+    tagged = tuple(Annotated[shape, Tag(TAG + name)] for name, shape in shapes.items())
+    choice = Discriminator(lambda value: TAG + by(value), custom_error_type="choice", custom_error_message=words)
+    return Annotated[Union[tagged], choice]  # noqa: UP007 - of as many as there are
+
+
+def _matcher(operands: Mapping[str, Any]) -> Any:
+    """An object with one of these keys."""
+    words = f"{A_MATCHER} {', '.join(operands)}"
+    shapes = {name: dict[str, operand] for name, operand in operands.items()}  # type: ignore[valid-type]
+    return _one_of(words, lambda node: "".join(node) if _kind(node) == "object" and len(node) == 1 else "", **shapes)
+
+
+def _some(shape: Any) -> Any:
+    return Annotated[list[shape], MinLen(1)]
+
+
+def _cidr(text: str) -> str:
+    """The mask leaves at least one bit: AWS takes an address alone as text."""
+    if not re.fullmatch("[^/]+/[0-9]{1,3}", text) or ip_interface(text).network.num_addresses == 1:
+        raise ValueError("must be a block of addresses such as 10.0.0.0/24 or 2001:db8::/32, up to /31 and /127")
+    return text
+
+
+def _range(operand: Any) -> Any:
+    if not isinstance(operand, list) or len(operand) % 2 or tuple(operand[::2]) not in RANGES:
+        raise ValueError('must be an operator and a number, or a range, such as ["=", 5] or [">", 0, "<=", 5]')
+    numbers = operand[1::2]
+    if faults := [fault.below(2 * at + 1) for at, one in enumerate(numbers) for fault in _faults(NUMBER, one)]:
+        raise RefusedError(faults)
+    if numbers != sorted(set(numbers)):
+        raise ValueError("must have its lower bound below its upper bound")
+    return operand
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[Finite, Interval(ge=-LARGEST, le=LARGEST)]
+Word = Annotated[str, MinLen(1)]
+Wildcard = Annotated[str, Field(pattern=r"^(\*?([^*\\]|\\[*\\]))*\*?$")]  # no **, and a backslash only as \* and \\
+Texts, Words, Wildcards = (
+    _one_of("must be text, or a list of texts", text=one, list=_some(one)) for one in (str, Word, Wildcard)
+)
+FOLDED = "equals-ignore-case"
+Affix = _one_of(f'must be text or {{"{FOLDED}": text}}', text=str, object=_matcher({FOLDED: str}))
+EXCEPTED = {
+    "text": str,
+    "list": _some(str),
+    "object": _matcher({"prefix": Words, "suffix": Words, FOLDED: Texts, "wildcard": Wildcards}),
+}
+TEXT_MATCHERS = {
+    "prefix": Affix,
+    "suffix": Affix,
+    FOLDED: str,
+    "wildcard": Wildcard,
+    "anything-but": _one_of("must be text, a list of texts or an object with one matcher", **EXCEPTED),
+    "exists": bool,
+}
+MATCHERS = TEXT_MATCHERS | {
+    "anything-but": _one_of(
+        "must be text or a number, a list of either, not of both, or an object with one matcher",
+        lambda value: "numbers" if isinstance(value, list) and _kind([*value, ""][0]) == "number" else _kind(value),
+        **EXCEPTED,
+        number=Number,
+        numbers=list[Number],
+    ),
+    "numeric": Annotated[Any, AfterValidator(_range)],
+    "cidr": Annotated[str, AfterValidator(_cidr)],
+}
+Value = _one_of(
+    "must be text, a number, true, false, null or an object with one matcher",
+    text=str,
+    number=Finite,
+    truth=bool,
+    null=None,
+    object=_matcher(MATCHERS),
+)
+Node = _one_of(A_LIST, list=_some(Value), object="Detail")
+
+
+class Detail(BaseModel):
+    """Fields of any name."""
+
+    model_config = {"strict": True, "extra": "allow"}
+    __pydantic_extra__: dict[str, Node]  # type: ignore[valid-type]
+    alternatives: Annotated[list[Detail], Field(alias=OR, min_length=2)] = []
+
+
+def _texts(text: Any) -> Any:
+    """Values of a field that holds nothing but text: any other would never match."""
+    either = _one_of("must be text in quotes or a matcher of text", text=text, object=_matcher(TEXT_MATCHERS))
+    return _some(either)
+
+
+# https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
+TEXTS = ("version", "id", "detail-type", "source", "time", "region", "resources", "replay-name")
+FIELDS = (*TEXTS, "account", "detail", OR)
+shapes: dict[str, Any] = {
+    **{name: (_texts(str), Field(None, alias=name)) for name in TEXTS},
+    "account": (_texts(Annotated[str, Field(pattern="^[0-9]{12}$")]), None),
+    "detail": (Detail, None),
+    "alternatives": (Annotated[list["Event"], Field(alias=OR, min_length=2)], None),  # type: ignore[valid-type]
+}
+Event = create_model("Event", __base__=Detail, **shapes)
+EVENT, NUMBER, MATCHER = (
+    TypeAdapter[Any](one, config=None if one is Event else {"strict": True}) for one in (Event, Number, Value)
+)
 
 
 def text(pattern: Mapping[str, Any]) -> str:
@@ -40,244 +151,59 @@ def text(pattern: Mapping[str, Any]) -> str:
     return json.dumps(pattern, separators=(",", ":"), ensure_ascii=False)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 def check(pattern: Mapping[str, Any]) -> None:
     """Raises RefusedError, with a fault for each wrong element."""
-    faults = list(_faults(pattern))
-    if faults:
+    try:
+        (written := text(pattern)).encode()
+    except (RecursionError, UnicodeEncodeError):
+        said = f"must be at most {DEEPEST} levels deep, without half of a surrogate pair"
+        raise RefusedError([Fault((), said)]) from None
+    if len(written) > MOST_CHARACTERS:
+        said = f"must be at most {MOST_CHARACTERS:,} characters of JSON, got {len(written):,}"
+        raise RefusedError([Fault((), said)])
+    faults = [*_misnamed(pattern, ())]
+    named = [fault.where for fault in faults]
+    faults += [one for one in _faults(EVENT, pattern) if not any(one.where[: len(where)] == where for where in named)]
+    if not faults and (count := combinations(pattern)) > MOST_COMBINATIONS:
+        faults = [Fault((), f"must make at most {MOST_COMBINATIONS:,} combinations with {OR}, got {count:,}")]
+    if faults := faults or [*loops(pattern)]:
         raise RefusedError(faults)
 
 
-def _faults(pattern: Mapping[str, Any]) -> Iterator[Fault]:
+def _misnamed(node: Mapping[str, Any], where: tuple[str | int, ...], *, inside: bool = False) -> Iterator[Fault]:
+    """What is wrong with the names of fields, of the event itself or `inside` of its detail, and with empty objects."""
+    if not node or len(where) > DEEPEST:
+        yield Fault(where, f"must be at most {DEEPEST} levels deep" if node else "must be an object with a field", node)
+        return
+    for key, value in node.items():
+        at = (*where, key)
+        if key == OR and isinstance(value, list):
+            for index, one in enumerate(value):
+                yield from _misnamed(one, (*at, index), inside=inside) if isinstance(one, dict) else ()
+        elif inside and key in MATCHERS and not any(_faults(MATCHER, {key: value})):
+            yield Fault(at, f"is a matcher, which stands in a list, such as {json.dumps([{key: value}])}")
+        elif inside and key in MATCHERS and OR in where:  # AWS refuses it as a matcher in the wrong place
+            yield Fault(at, f"cannot be the name of a field in {OR}, since it is a matcher's", value)
+        elif not inside and key not in FIELDS and not key.startswith("detail."):
+            meant = did_you_mean(nearest(key, FIELDS))
+            yield Fault(at, f"is not a field of an event{meant}; the fields are {', '.join(FIELDS)}")
+        elif isinstance(value, dict) and (inside or key.partition(".")[0] == "detail"):
+            yield from _misnamed(value, at, inside=True)
+
+
+def _faults(shape: TypeAdapter[Any], value: Any) -> Iterator[Fault]:
     try:
-        written = text(pattern)
-        written.encode()
-    except RecursionError:
-        yield Fault((), f"must be at most {DEEPEST} levels deep")
-        return
-    except UnicodeEncodeError:
-        yield Fault((), "must be valid Unicode text, got half of a surrogate pair")
-        return
-    if len(written) > MOST_CHARACTERS:
-        yield Fault((), f"must be at most {MOST_CHARACTERS:,} characters of JSON, got {len(written):,}")
-        return
-    faults = list(_fields(pattern, (), _of_event))
-    yield from faults
-    if faults:
-        return
-    if (count := combinations(pattern)) > MOST_COMBINATIONS:
-        yield Fault((), f"must make at most {MOST_COMBINATIONS:,} combinations with {OR}, got {count:,}")
-    elif could_match(pattern):
-        yield Fault(
-            (),
-            "must not match this workflow's own events, or each approval starts the next request: "
-            "say which source is meant, or which other state machines, as in detail.stateMachineArn "
-            '[{"wildcard": "*:stateMachine:orders-*"}]',
-            pattern,
-        )
-
-
-def _fields(node: Any, where: Where, check_field: Check) -> Iterator[Fault]:
-    """An object of fields, each of which `check_field` knows."""
-    if not isinstance(node, dict) or not node:
-        yield Fault(where, "must be an object with at least one field", node)
-    elif len(where) > DEEPEST:
-        yield Fault(where, f"must be at most {DEEPEST} levels deep")
-    else:
-        for key, value in node.items():
-            at = (*where, key)
-            if key == OR:
-                yield from _alternatives(value, at, check_field)
-            elif key in MATCHERS and not any(MATCHERS[key](value, at)):
-                yield Fault(at, f"is a matcher, which stands in a list, such as {_json([{key: value}])}")
-            elif key in MATCHERS and OR in where:  # AWS refuses it as a matcher in the wrong place
-                yield Fault(at, f"cannot be the name of a field in {OR}, since it is a matcher's", value)
+        shape.validate_python(value)
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            where = tuple(step for step in one["loc"] if not str(step).startswith(TAG))
+            says, got = re.sub("^[A-Z][a-z]+ should", "must", one["msg"]), one["input"]
+            if one["type"] == "value_error":
+                cause = one["ctx"]["error"]
+                yield from (fault.below(*where) for fault in getattr(cause, "faults", [Fault((), str(cause), got)]))
+            elif says.startswith(A_MATCHER) and len(got) == 1 and (name := next(iter(got))) not in MATCHERS:
+                meant = did_you_mean(nearest(name, MATCHERS))
+                yield Fault((*where, name), f"is not a matcher{meant}; the matchers are {', '.join(MATCHERS)}")
             else:
-                yield from check_field(value, at)
-
-
-def _alternatives(value: Any, where: Where, check_field: Check) -> Iterator[Fault]:
-    if not isinstance(value, list) or len(value) < 2:  # noqa: PLR2004 - one is no alternative
-        yield Fault(where, "must be a list of at least two objects", value)
-        return
-    for index, one in enumerate(value):
-        yield from _fields(one, (*where, index), check_field)
-
-
-def _of_event(value: Any, where: Where) -> Iterator[Fault]:
-    """A field of the event itself. AWS reads {"detail.state": …} as it does {"detail": {"state": …}}."""
-    key = str(where[-1])
-    if key in TEXTS:
-        yield from _values(value, where, _text_value)
-    elif key == "detail":
-        yield from _fields(value, where, _of_detail)
-    elif key.startswith("detail."):
-        yield from _of_detail(value, where)
-    else:
-        meant = did_you_mean(nearest(key, FIELDS))
-        yield Fault(where, f"is not a field of an event{meant}; the fields are {', '.join(FIELDS)}")
-
-
-def _of_detail(value: Any, where: Where) -> Iterator[Fault]:
-    if isinstance(value, dict):
-        yield from _fields(value, where, _of_detail)
-    else:
-        yield from _values(value, where, _value)
-
-
-def _values(values: Any, where: Where, check_value: Check) -> Iterator[Fault]:
-    if not isinstance(values, list) or not values:
-        example = "" if values == [] else f", such as {_json([values])}"
-        yield Fault(where, f"must be a list of at least one value{example}", values)
-        return
-    for index, value in enumerate(values):
-        yield from check_value(value, (*where, index))
-
-
-def _value(value: Any, where: Where) -> Iterator[Fault]:
-    if isinstance(value, dict):
-        yield from _matcher(value, where)
-    elif isinstance(value, list) or (isinstance(value, float) and not math.isfinite(value)):
-        yield Fault(where, "must be text, a number, true, false, null or an object with one matcher", value)
-
-
-def _text_value(value: Any, where: Where) -> Iterator[Fault]:
-    """A value of a field that holds nothing but text, so that anything else never matches."""
-    field = where[-2]
-    if isinstance(value, dict):
-        wrong = list(_matcher(value, where))
-        yield from wrong
-        exceptions = value.get("anything-but")
-        number = _is_number(exceptions) or (isinstance(exceptions, list) and not isinstance(exceptions[0], str))
-        if not wrong and (number or not value.keys().isdisjoint({"numeric", "cidr"})):
-            yield Fault(where, f"must be a matcher of text, since {field} holds text", value)
-    elif not isinstance(value, str):
-        yield Fault(where, f"must be text in quotes, since {field} holds text", value)
-    elif field == "account" and not re.fullmatch("[0-9]{12}", value):
-        yield Fault(where, "must be an account's 12 digits", value)
-
-
-def _matcher(node: dict[str, Any], where: Where) -> Iterator[Fault]:
-    known = ", ".join(MATCHERS)
-    if len(node) != 1:
-        yield Fault(where, f"must be an object with one matcher out of {known}", node)
-        return
-    ((name, operand),) = node.items()
-    if name in MATCHERS:
-        yield from MATCHERS[name](operand, (*where, name))
-    else:
-        meant = did_you_mean(nearest(name, MATCHERS))
-        yield Fault((*where, name), f"is not a matcher{meant}; the matchers are {known}")
-
-
-def _text(operand: Any, where: Where) -> Iterator[Fault]:
-    if not isinstance(operand, str):
-        yield Fault(where, "must be text", operand)
-
-
-def _affix(operand: Any, where: Where) -> Iterator[Fault]:
-    if isinstance(operand, dict) and operand.keys() == {"equals-ignore-case"}:
-        yield from _text(operand["equals-ignore-case"], (*where, "equals-ignore-case"))
-    elif not isinstance(operand, str):
-        yield Fault(where, 'must be text or {"equals-ignore-case": text}', operand)
-
-
-def _wildcard(operand: Any, where: Where) -> Iterator[Fault]:
-    if not isinstance(operand, str):
-        yield Fault(where, "must be text", operand)
-    elif re.search(r"\\(?![\\*])", plain := operand.replace("\\\\", "")):
-        yield Fault(where, r"must have a backslash only as \* and \\", operand)
-    elif "**" in plain.replace("\\*", ""):
-        yield Fault(where, "must not have two asterisks in a row", operand)
-
-
-def _exists(operand: Any, where: Where) -> Iterator[Fault]:
-    if not isinstance(operand, bool):
-        yield Fault(where, "must be true or false", operand)
-
-
-def _cidr(operand: Any, where: Where) -> Iterator[Fault]:
-    """The mask leaves at least one bit: AWS takes an address alone as text."""
-    try:
-        address, bits = str(operand).split("/")
-        longest = ipaddress.ip_address(address).max_prefixlen - 1
-        fits = isinstance(operand, str) and bits.isascii() and bits.isdigit() and int(bits) <= longest
-    except ValueError:
-        fits = False
-    if not fits:
-        yield Fault(where, "must be text such as 10.0.0.0/24 or 2001:db8::/32, up to /31 and /127", operand)
-
-
-def _numeric(operand: Any, where: Where) -> Iterator[Fault]:
-    shape = 'must be an operator and a number, or a range, such as ["=", 5] or [">", 0, "<=", 5]'
-    if not isinstance(operand, list) or len(operand) % 2 or tuple(operand[::2]) not in RANGES:
-        yield Fault(where, shape, operand)
-        return
-    numbers = operand[1::2]
-    wrong = [fault for index, one in enumerate(numbers) for fault in _number(one, (*where, 2 * index + 1))]
-    yield from wrong
-    if not wrong and numbers != sorted(set(numbers)):
-        yield Fault(where, "must have its lower bound below its upper bound", operand)
-
-
-def _number(value: Any, where: Where) -> Iterator[Fault]:
-    if not _is_number(value) or not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-        yield Fault(where, f"must be a number in -{LARGEST_NUMBER:,}..{LARGEST_NUMBER:,}", value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _anything_but(operand: Any, where: Where) -> Iterator[Fault]:
-    if isinstance(operand, dict):
-        if len(operand) == 1 and operand.keys() <= EXCEPTIONS.keys():
-            ((name, inner),) = operand.items()
-            yield from _one_or_more(inner, (*where, name), EXCEPTIONS[name])
-        else:
-            yield Fault(where, f"must be an object with one matcher out of {', '.join(EXCEPTIONS)}", operand)
-    elif _is_number(operand) or (isinstance(operand, list) and operand and _is_number(operand[0])):
-        yield from _one_or_more(operand, where, _number)
-    else:
-        yield from _one_or_more(operand, where, _text_or_numbers)
-
-
-def _one_or_more(operand: Any, where: Where, check_one: Check) -> Iterator[Fault]:
-    if operand == []:
-        yield Fault(where, "must not be empty", operand)
-    elif isinstance(operand, list):
-        for index, one in enumerate(operand):
-            yield from check_one(one, (*where, index))
-    else:
-        yield from check_one(operand, where)
-
-
-def _text_or_numbers(operand: Any, where: Where) -> Iterator[Fault]:
-    if not isinstance(operand, str):
-        yield Fault(where, "must be text or a number, or a list of either, not of both", operand)
-
-
-def _some_text(operand: Any, where: Where) -> Iterator[Fault]:
-    if not isinstance(operand, str) or not operand:
-        yield Fault(where, "must be text that is not empty", operand)
-
-
-MATCHERS: dict[str, Check] = {
-    "prefix": _affix,
-    "suffix": _affix,
-    "equals-ignore-case": _text,
-    "wildcard": _wildcard,
-    "anything-but": _anything_but,
-    "numeric": _numeric,
-    "cidr": _cidr,
-    "exists": _exists,
-}
-EXCEPTIONS: dict[str, Check] = {
-    "prefix": _some_text,
-    "suffix": _some_text,
-    "equals-ignore-case": _text,
-    "wildcard": _wildcard,
-}
+                example = f", such as {json.dumps([got], ensure_ascii=False)}" if says == A_LIST else ""
+                yield Fault(where, f"{says}{example}", got)

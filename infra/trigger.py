@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import event_pattern
+from infra import event_pattern, own_events
 from infra.iam import Statement, allow, document, same_account, trust
 from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 
@@ -115,7 +115,7 @@ class Trigger(pulumi.ComponentResource):
         aws.cloudwatch.EventTarget(
             f"{name}-rule-target",
             rule=rule.name,
-            arn=args.state_machine_arn,
+            arn=pulumi.Output.from_input(args.state_machine_arn).apply(self._another),
             role_arn=role.arn,
             retry_policy={
                 "maximum_event_age_in_seconds": RETRY_SECONDS,
@@ -125,3 +125,12 @@ class Trigger(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
         return keep_events(self._dead_letters, rule)
+
+    def _another(self, state_machine_arn: str) -> str:
+        """The ARN of the machine to start, once it is known that the pattern does not name it."""
+        if own_events.names(self._args.event_pattern, state_machine_arn):
+            raise pulumi.RunError(
+                f"eventPattern.{own_events.MACHINE} must name other state machines, or each approval starts the next "
+                f"request, got this workflow's own, {state_machine_arn}"
+            )
+        return state_machine_arn

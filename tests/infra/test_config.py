@@ -168,12 +168,6 @@ def test_a_pattern_above_the_default_quota_is_warned_about(characters, warned):
     assert [f"{characters:,} characters" in warning and "2,048" in warning for warning in found] == [True] * warned
 
 
-def test_a_state_machine_that_may_be_this_workflows_own_is_warned_about():
-    own = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
-    (warning,) = warnings(eventPattern={"source": ["aws.states"], "detail": {"stateMachineArn": [own]}})
-    assert "each approval starts the next request" in warning
-
-
 @pytest.mark.parametrize(
     ("schedule", "zone", "said"),
     [
