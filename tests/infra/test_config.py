@@ -50,7 +50,7 @@ def test_the_defaults_are_these():
 def test_every_key_is_read_into_its_own_setting():
     """What becomes of `policies` is said by tests/infra/test_policy_settings.py."""
     read = vars(load(**EVERYTHING))
-    assert list(read.pop("policies")) == ["payout", "note"]
+    assert list(read.pop("policies")) == ["note", "payout"]
     assert read == {
         "approvers": (ALICE, "bob@example.com", "carol@example.com"),
         "approvals_required": 2,

@@ -58,8 +58,8 @@ def test_the_stacks_own_keys_are_the_policy_default():
     assert load(**STACK).terms == {DEFAULT_POLICY: Terms(policy=OWN, deadline_seconds=7_200, rounds=4)}
 
 
-def test_policies_come_after_the_default_in_the_order_in_which_they_are_written():
-    assert list(stack(zebra={}, ant={}).terms) == ["default", "zebra", "ant"]
+def test_policies_come_after_the_default():
+    assert list(stack(zebra={}, ant={}).terms) == ["default", "ant", "zebra"]
 
 
 def test_a_policy_that_says_nothing_is_the_stacks_own_under_another_name():
@@ -147,19 +147,29 @@ def test_everybody_under_any_policy_is_among_the_people_once():
         payout={"groups": {"a": {"approvers": ["ann@example.com", BOB]}, "b": {"approvers": [BOB, HEAD]}}},
         note={"approvers": ["eve@example.com"], "escalateTo": ["ann@example.com", "dora@example.com"]},
     ).people
-    assert people == (ALICE, BOB, CAROL, HEAD, "ann@example.com", "eve@example.com", "dora@example.com")
+    assert people == (ALICE, BOB, CAROL, HEAD, "eve@example.com", "ann@example.com", "dora@example.com")
 
 
 def test_a_person_is_spelled_in_every_policy_as_they_were_first():
     """Mails find their subscription by the address as text."""
     made = stack(
-        payout={"groups": {"a": {"approvers": ["ALICE@example.com", "Zoe@example.com"]}}},
-        note={"approvers": ["zoe@EXAMPLE.com"], "escalateTo": ["HEAD@example.com"]},
+        note={"groups": {"a": {"approvers": ["ALICE@example.com", "Zoe@example.com"]}}},
+        payout={"approvers": ["zoe@EXAMPLE.com"], "escalateTo": ["HEAD@example.com"]},
     )
-    assert made.terms["payout"].policy.groups["a"].approvers == (ALICE, "Zoe@example.com")
-    assert made.terms["note"].policy.approvers == ("Zoe@example.com",)
-    assert made.terms["note"].policy.escalate_to == (HEAD,)
+    assert made.terms["note"].policy.groups["a"].approvers == (ALICE, "Zoe@example.com")
+    assert made.terms["payout"].policy.approvers == ("Zoe@example.com",)
+    assert made.terms["payout"].policy.escalate_to == (HEAD,)
     assert made.people == (ALICE, BOB, CAROL, HEAD, "Zoe@example.com")
+
+
+def test_policies_and_groups_are_in_the_order_of_their_names_whatever_the_files():
+    """The engine gives a configuration's keys sorted; the sandbox reads the file itself."""
+    groups = {"legal": {"approvers": [HEAD]}, "finance": {"approvers": [BOB, ALICE]}}
+    made = stack(payout={"groups": groups}, note={"groups": dict(reversed(groups.items()))}).terms
+    assert list(made) == ["default", "note", "payout"]
+    for name in ("note", "payout"):
+        assert list(made[name].policy.groups) == ["finance", "legal"]
+        assert list(made[name].policy.asked_first) == [BOB, ALICE, HEAD]
 
 
 @pytest.mark.parametrize("name", ["a", "A-1", "7", "x" * 40, "-"])
@@ -343,9 +353,9 @@ def test_a_key_that_is_given_twice_is_refused():
 def test_a_number_that_a_policy_inherits_is_named_as_the_stacks():
     config = STACK | {"reminders": 19}
     many = [f"{n}@example.com" for n in range(80)]
-    assert refusal(**config, policies={"quick": {"deadlineSeconds": 60}, "many": {"approvers": many}}).splitlines() == [
+    assert refusal(**config, policies={"brief": {"deadlineSeconds": 60}, "many": {"approvers": many}}).splitlines() == [
         (
-            "signoff:policies.quick.reminders must leave rounds of at least 10 seconds, got 19 from the stack: "
+            "signoff:policies.brief.reminders must leave rounds of at least 10 seconds, got 19 from the stack: "
             "rounds of 3.0 seconds in deadlineSeconds 60"
         ),
         (
@@ -517,10 +527,10 @@ def test_each_policy_and_group_that_may_stay_open_is_named():
     payout = {"groups": {"finance": both, "legal": both}, "approvalsRequired": 2, "rejectionsRequired": 2}
     found = warnings(policies={"payout": payout, "note": both | {"rejectionsRequired": 2}})
     assert [one.split(": ")[0] for one in found] == [
+        "policy note",
         "policy payout",
         "policy payout, group finance",
         "policy payout, group legal",
-        "policy note",
     ]
 
 
