@@ -59,7 +59,8 @@ def per_thousand(counted: Counted, billed: Mapping[str, float], made: Made) -> l
     traced = any(type_ == FUNCTION and given.get("tracingConfig") for type_, _, given in made)
     invocations = sum(counted.invocations.values())
     one = [
-        Line("Step Functions, states entered", counted.states, prices.STATE_TRANSITION),
+        # The start is one, too: https://aws.amazon.com/step-functions/pricing/
+        Line("Step Functions, transitions", counted.states + 1, prices.STATE_TRANSITION),
         Line("Lambda, GB-seconds", gigabyte_seconds, prices.LAMBDA_GB_SECOND),
         Line("Lambda, requests", invocations, prices.LAMBDA_REQUEST),
         Line("SQS, requests", counted.messages * REQUESTS_A_MESSAGE, prices.SQS_REQUEST),

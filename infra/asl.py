@@ -10,7 +10,7 @@ from handlers.contract.message import message_body
 from handlers.contract.policy import DEFAULT_POLICY, as_json, policy_digest
 from handlers.contract.question import Field
 from handlers.contract.record import Attribute, Status
-from handlers.contract.workflow import CAUSE_LIMIT, WorkflowError
+from handlers.contract.workflow import AFTER_APPROVAL, CAUSE_LIMIT, WorkflowError
 from infra.policies import Terms
 
 Json = dict[str, Any]
@@ -68,18 +68,29 @@ REFUSALS = {
     WorkflowError.TOO_FEW_APPROVERS: "Too few approvers",
     WorkflowError.DUPLICATE: "Duplicate",
 }
-# The cause of a failed state as text: a missing or null cause would break the Fail state.
-CAUSE = "$type($states.input.Cause) = 'string' ? $states.input.Cause : 'no cause was given'"
+# The cause of a failed state as text: a missing or null cause would break the Fail state, an empty one says nothing.
+CAUSE = (
+    "$type($states.input.Cause) = 'string' and $states.input.Cause != '' ? $states.input.Cause : 'no cause was given'"
+)
 # What others say is cut so that a cause fits into a parent's, with what is said before it. At the most, a character is
 # twelve in JSON: two of \uXXXX.
 WORDS_LIMIT = (CAUSE_LIMIT - 400) // 12
 WORDS = f"$substring({CAUSE}, 0, {WORDS_LIMIT})"
+# With its error: AWS says nothing else of a time-out.
+ERROR_AND_WORDS = f"$join([$states.input.Error, {WORDS}], ': ')"
+# The beginning of a string in JSON, or all of it, so that it can be parsed whatever comes after it. A backslash is
+# \x5c, since JSONata takes a bracket behind a plain one for no bracket.
+ESCAPED = r'\x5cu[dD][89abAB][0-9a-fA-F]{2}\x5cu[dD][c-fC-F][0-9a-fA-F]{2}|\x5c(?:[\x5c"\/bfnrt]|u[0-9a-fA-F]{4})'
+CHARACTER = rf'(?:{ESCAPED}|[^\x5c"\x00-\x1f])'
+MESSAGE = rf'/"errorMessage"\s*:\s*"({CHARACTER}{{{WORDS_LIMIT}}}|{CHARACTER}{{1,{WORDS_LIMIT - 1}}}(?="))/'
 # A function's exception arrives as JSON: {"errorMessage", "errorType", ...}. One that was cut, or that never came from
-# our code, is passed on as it is.
+# our code, is passed on as it is. JSONata cannot catch what `$parse` says of it.
 INVALID_TASK_CAUSE = (
     f"{{% ($cause := {CAUSE}; $whole := $substring($cause, 0, 2) = '{{\"' and $substring($cause, -1) = '}}'; "
-    "$told := $whole ? $parse($cause).errorMessage; "
-    f"$substring($type($told) = 'string' ? $told : $cause, 0, {WORDS_LIMIT})) %}}"
+    f"$told := $whole ? $match($cause, {MESSAGE}, 1).groups[0]; "
+    "$large := $states.input.Error = 'States.DataLimitExceeded'; "
+    "($large ? 'The input of the run, or what generate_task made of it, is more than 256 KiB of JSON: ' : '') & "
+    f"$substring($exists($told) ? $parse('\"' & $told & '\"') : $cause, 0, {WORDS_LIMIT})) %}}"
 )
 
 
@@ -126,8 +137,12 @@ def approval_definition(
                     "terms": _chosen(terms),
                 },
                 "Catch": [
+                    # `States.ALL` would not catch this one. AWS's own words say which state it was.
+                    # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
                     _catch(WorkflowError.INVALID_TASK, "Invalid task"),
-                    _catch("States.QueryEvaluationError", "Unknown policy"),
+                    _catch("States.DataLimitExceeded", "Invalid task"),
+                    # Its cause quotes the expression with all policies, and may be more than a state can hand on.
+                    _catch("States.QueryEvaluationError", "Unknown policy") | {"Output": {}},
                 ],
                 "Next": "Request approval",
             },
@@ -139,7 +154,7 @@ def approval_definition(
                     *(_catch(error, state) for error, state in REFUSALS.items()),
                     _catch("States.QueryEvaluationError", "Answer mismatch"),
                 ],
-                "Next": "Return to main processing",
+                "Next": AFTER_APPROVAL,
             },
             "Ask again?": {
                 "Type": "Choice",
@@ -183,25 +198,28 @@ def approval_definition(
                     _catch("States.QueryEvaluationError", "Answer mismatch"),
                     _catch("States.ALL", "Record unavailable"),
                 ],
-                "Next": "Return to main processing",
+                "Next": AFTER_APPROVAL,
             },
-            "Return to main processing": _invoke(
+            AFTER_APPROVAL: _invoke(
                 call[INVOKE], process_arn, "{% $merge([$states.input, {'execution': $states.context.Execution.Id}]) %}"
             )
             | {"Output": "{% $merge([$states.input, {'result': $states.result.Payload}]) %}", "End": True},
             **{state: _fail(error) for error, state in REFUSALS.items()},
             "Invalid task": {"Type": "Fail", "Error": WorkflowError.INVALID_TASK, "Cause": INVALID_TASK_CAUSE},
-            # The error's own cause would quote the expression, with all the people in it.
+            # The look-up failed: of a name that is not there, or at a limit of Step Functions. Nobody documents those:
+            # https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
             "Unknown policy": {
                 "Type": "Fail",
                 "Error": WorkflowError.INVALID_TASK,
-                "Cause": f"generate_task must return a request whose policy is one of {', '.join(terms)}",
+                "Cause": "The policy of the request could not be looked up. generate_task must return a request whose "
+                f"policy is one of {', '.join(terms)}. If it does, the policies are too many or too large for Step "
+                "Functions to evaluate: make them smaller.",
             },
             "Record unavailable": {
                 "Type": "Fail",
                 "Error": WorkflowError.RECORD_UNAVAILABLE,
                 "Cause": f"{{% 'After the last round, the record of request ' & {REQUEST_ID} & "
-                f"' could not be asked, so nobody knows whether it was decided: ' & {WORDS} %}}",
+                f"' could not be asked, so nobody knows whether it was decided: ' & {ERROR_AND_WORDS} %}}",
             },
             "Answer mismatch": {
                 "Type": "Fail",

@@ -141,7 +141,7 @@ class Settings(Rules):
     def warnings(self, now: datetime) -> Iterator[str]:
         """Values that are allowed but probably not intended."""
         if doubt := schedule.doubt(self.schedule, self.timezone, now):
-            yield f"schedule {self.schedule} {doubt}: it starts nothing."
+            yield f"schedule {self.schedule} {doubt}."
         characters = len(event_pattern.text(self.event_pattern))
         if characters > event_pattern.DEFAULT_CHARACTERS:
             yield (

@@ -17,8 +17,11 @@ from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
 
 PERIOD_SECONDS = 300
-# A message whose mails fail is tried for 510 seconds with the eight attempts of the default, so ten minutes are no
-# failed message but a stalled consumer. With periods of one minute, the alarm goes off within 15 minutes.
+# Ten minutes are no failed message but a stalled consumer: one that was received three times is left out of the age.
+# With periods of one minute, the alarm goes off soon after; SQS takes up to 15 minutes to resume the metrics of a queue
+# that nobody used for six hours, and has none until then.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
 OLDEST_SECONDS, OLDEST_PERIOD_SECONDS = 600, 60
 
 Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
@@ -41,7 +44,8 @@ class MonitoringArgs:
 class Monitoring(pulumi.ComponentResource):
     """Alarms on dead letters, message age, errors, throttles and answers without a vote.
 
-    They say when trouble starts, not when it ends: an alarm's first "OK" comes as soon as it is made, a mail for each.
+    They say when trouble starts, not when it ends: an alarm's first "OK" comes as soon as it is made, a mail for each,
+    and that of a queue also when its metrics stop with letters in it.
     """
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:

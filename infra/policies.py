@@ -113,7 +113,10 @@ Policies = Annotated[dict[str, PolicyRules], BeforeValidator(_policies)]
 def _by_name(
     found: Mapping[str, Any], make: Callable[[Any], Made], most: int, *, reserved: str | None = None
 ) -> dict[str, Made]:
-    """Raises RefusedError. Two names that differ only in case would be mixed up by people."""
+    """In the order of their names, whatever the file's: the engine sorts a configuration's keys, and DynamoDB a map's.
+
+    Raises RefusedError. Two names that differ only in case would be mixed up by people.
+    """
     faults = [Fault((), f"must be at most {most}, got {len(found)}")] if len(found) > most else []
     known = {reserved.lower(): reserved} if reserved else {}
     made = {}
@@ -130,7 +133,7 @@ def _by_name(
             faults += [fault.below(name) for fault in error.faults]
     if faults:
         raise RefusedError(faults)
-    return made
+    return dict(sorted(made.items()))
 
 
 @dataclass(frozen=True, kw_only=True)

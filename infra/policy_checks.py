@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from handlers.contract.address import same_person
 from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
+from infra.asl import approval_definition
 from infra.policies import PolicyRules, Terms, everybody
 from infra.refusal import Fault
 from infra.shapes import keys
@@ -25,9 +26,11 @@ LINKS = 1_500
 MOST_PEOPLE = 100
 # Of ASCII JSON. A message (256 KiB) and a record (400 KB) hold one policy beside the question and the votes.
 POLICY_BYTES = 40_000
-# The state machine's definition holds them all, and is 1 MB at most.
+# The state machine's definition holds them all as a text within an expression, and the request that makes it, of 1 MB
+# at most, holds the definition as a text: each quotation mark around an address has four bytes there. What is left is
+# for the rest of that request, such as the stack's tags.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-POLICIES_BYTES = 700_000
+DEFINITION_BYTES = 975_000
 
 Path = tuple[str | int, ...]
 
@@ -52,9 +55,26 @@ def clashes(terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules]) -> 
         if (size := sizes[name]) > POLICY_BYTES:
             where = ("policies", name)
             yield Clash([where], Fault(where, f"must be at most {POLICY_BYTES} bytes as ASCII JSON, got {size}"))
-    if (total := sum(sizes.values())) > POLICIES_BYTES:
-        said = f"must be at most {POLICIES_BYTES} bytes as ASCII JSON with what they inherit, got {total}"
+    if (total := _definition_bytes(terms)) > DEFINITION_BYTES:
+        said = (
+            f"must, with what they inherit, fit into a state machine's definition of {DEFINITION_BYTES} bytes "
+            f"(as JSON in a request), got {total}"
+        )
         yield Clash([("policies",)], Fault(("policies",), said))
+
+
+def _definition_bytes(terms: Mapping[str, Terms]) -> int:
+    """As CreateStateMachine gets it, but for the names of resources, which are not known yet."""
+    definition = approval_definition(
+        generate_arn="arn:aws:lambda",
+        process_arn="",
+        queue_url="",
+        table_name="",
+        terms=terms,
+        event_policy=DEFAULT_POLICY,
+        late_seconds=0,
+    )
+    return len(json.dumps(json.dumps(definition)))
 
 
 @dataclass(frozen=True)

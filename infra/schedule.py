@@ -55,17 +55,20 @@ def check(expression: str) -> str:
 
 
 def doubt(expression: str, zone: str, now: datetime) -> str:
-    """Why a valid schedule will never fire after `now`; empty if it will."""
+    """Why a valid schedule will not fire as it says after `now`, and what then; empty if it will."""
     here = ZoneInfo(zone)
     today = now.astimezone(here).replace(tzinfo=None)
     if not expression or expression.startswith("rate("):
         return ""
     ahead = (moment for moment in _times(expression, today.date()) if moment > today)
     first = next(ahead, None)
+    outcome = "it starts nothing"
+    if expression.startswith("at("):
+        outcome = "AWS does not say whether it then starts nothing, or a run at once"
     if first is None:
-        return f"lies in the past, before {today:%Y-%m-%dT%H:%M:%S} in {zone}"
+        return f"lies in the past, before {today:%Y-%m-%dT%H:%M:%S} in {zone}: {outcome}"
     if all(_skipped(moment, here) for moment in chain([first], ahead)):
-        return f"names an hour that {zone} skips when summer time begins"
+        return f"names an hour that {zone} skips when summer time begins: {outcome}"
     return ""
 
 

@@ -1,6 +1,7 @@
 """Where the emulator differs from AWS, the program is written for AWS and the sandbox bends here, in one place.
 
-What must be changed inside the emulator is in `launcher.py`.
+What must be changed inside the emulator is in `launcher.py`. Known and left: on AWS, a table's policy binds PartiQL's
+writes, too; here nothing holds them against it.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
+from zlib import crc32
 
 import ministack.core.iam_actions as actions
 import ministack.core.iam_evaluator as iam
@@ -448,6 +449,21 @@ def enforce_policies_of_tables() -> None:
     actions.dynamodb_service_context = with_attributes
 
 
+def forget_the_order_of_maps() -> None:
+    """DynamoDB keeps none: maps come back in an arbitrary order. Here it was the one in which they were written.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    """
+    keep = tables._set_item
+
+    def mixed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: mixed(value[name]) for name in sorted(value, key=lambda name: crc32(name.encode(), 5))}
+        return [mixed(one) for one in value] if isinstance(value, list) else value
+
+    tables._set_item = lambda table, partition, sort, item: keep(table, partition, sort, mixed(item))
+
+
 def end_with_parent() -> list[str]:
     """End when standard input closes, which also happens when the parent is killed and can clean up nothing itself.
 
@@ -480,6 +496,7 @@ def main() -> None:
     refuse_tokens_of_ended_executions(waiting)
     tell_subscriptions()
     enforce_policies_of_tables()
+    forget_the_order_of_maps()
     keys = end_with_parent()
     from ministack import app as server  # noqa: PLC0415 - after the changes: it binds what they replace
 

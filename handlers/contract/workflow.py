@@ -11,6 +11,10 @@ from enum import StrEnum
 CAUSE_LIMIT = 7_900
 
 
+# The state that goes on with an approval: with whatever the execution fails there, it has taken the answer.
+AFTER_APPROVAL = "Return to main processing"
+
+
 class WorkflowError(StrEnum):
     """The error names that an execution can end with; the state machine catches and raises exactly these."""
 

@@ -39,7 +39,7 @@ def test_a_thousand_approvals_cost_counts_times_prices():
     lines = {line.what: line for line in costs.per_thousand(COUNTED, {"approval_api": 1000}, MADE)}
     quantities = {what: line.quantity for what, line in lines.items()}
     assert quantities == {
-        "Step Functions, states entered": 3000,
+        "Step Functions, transitions": 4000,  # into three states, and the start
         "Lambda, GB-seconds": 1000,  # 2 calls of a second with half a gigabyte
         "Lambda, requests": 2000,
         "SQS, requests": 3000,  # sent, received, deleted
@@ -53,7 +53,7 @@ def test_a_thousand_approvals_cost_counts_times_prices():
         "CloudWatch Logs, GB": pytest.approx(0.005),
         "X-Ray, traces at most": 2000,
     }
-    assert lines["Step Functions, states entered"].dollars == pytest.approx(0.075)
+    assert lines["Step Functions, transitions"].dollars == pytest.approx(0.1)
     assert costs.total(list(lines.values())) == pytest.approx(sum(line.dollars for line in lines.values()))
 
 

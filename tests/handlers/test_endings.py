@@ -90,6 +90,56 @@ def test_an_answer_to_another_question_than_the_workflows_has_no_effect_although
         assert from_item(to_item(after)) == after
 
 
+# As AWS words it: localstack/localstack, tests/aws/services/stepfunctions/v2/, the snapshots.
+OUTPUT_FAILED = (
+    "An error occurred while executing the state 'Request approval' (entered at the event id #7). The JSONata "
+    "expression '$states.result…' specified for the field 'Output' threw an error during evaluation."
+)
+TOO_LARGE = "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit."
+
+
+@pytest.mark.parametrize("error", ["States.QueryEvaluationError", "States.Runtime"])
+@pytest.mark.parametrize(
+    "cause", [OUTPUT_FAILED, OUTPUT_FAILED.replace("Request approval", "Ask for late decision"), ""]
+)
+@pytest.mark.parametrize("before", [record(), approved(), handed_over(approved())], ids=["open", "decided", "done"])
+def test_an_answer_whose_refusal_nothing_caught_is_refused_all_the_same(before, error, cause):
+    """Whether a Catch sees a failure of `Output` is disputed; without one, the execution ends under AWS's name."""
+    after = ended(before, Execution(status="FAILED", error=error, cause=cause))
+    assert (after.status, after.handed_over, after.answer_mismatched) == (Status.CLOSED, False, True)
+    assert not after.answered_without_vote
+    assert after.task_token == ""
+
+
+def test_an_answer_that_is_too_large_to_go_on_with_has_no_effect_and_is_no_other_questions():
+    too_large = Execution(status="FAILED", error="States.DataLimitExceeded", cause=TOO_LARGE.format("Request approval"))
+    after = ended(handed_over(approved()), too_large)
+    assert (after.status, after.handed_over, after.answer_mismatched) == (Status.CLOSED, False, False)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        ("States.Runtime", OUTPUT_FAILED.replace("Request approval", "Return to main processing")),
+        ("States.QueryEvaluationError", OUTPUT_FAILED.replace("Request approval", "Return to main processing")),
+        ("States.DataLimitExceeded", TOO_LARGE.format("Return to main processing")),
+        ("States.TaskFailed", OUTPUT_FAILED),
+        ("InvalidTask", ""),
+    ],
+)
+def test_an_answer_stays_taken_if_the_main_processing_fails_with_whatever(error, cause):
+    """A `process_task` may raise anything, too."""
+    for before in (approved(), handed_over(approved())):
+        after = ended(before, Execution(status="FAILED", error=error, cause=cause))
+        assert (after.status, after.handed_over, after.answer_mismatched) == (Status.APPROVED, True, False)
+
+
+@pytest.mark.parametrize("error", ["States.QueryEvaluationError", "States.Runtime", "States.DataLimitExceeded"])
+def test_the_operator_is_owed_a_word_of_an_answer_that_was_refused(error):
+    refused = failed(error)
+    assert is_owed(refused, [ended(handed_over(approved()), refused)])
+
+
 @pytest.mark.parametrize("status", [Status.EXPIRED, Status.CLOSED])
 def test_what_has_ended_does_not_end_again(status):
     before = record(status=status)

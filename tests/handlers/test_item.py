@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from random import Random
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handlers.approvals.adapters.answers import approval
 from handlers.approvals.adapters.item import from_item, to_item
-from handlers.contract.policy import Group, as_json, policy_digest
+from handlers.approvals.faces import mail, page
+from handlers.approvals.faces.page import State
+from handlers.approvals.faces.program import request_for_programs
+from handlers.approvals.rules.record import Approver, Record
+from handlers.approvals.rules.rounds import Kind, recipients
+from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.record import Status
-from tests.support.records import ANNA, BEN, CARLA, approved, policy, record, rejected
+from tests.support.policies import policies
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, approved, policy, record, rejected, vote, voted
 
 
 def test_a_record_survives_being_stored():
@@ -53,3 +64,37 @@ def test_a_policy_that_somebody_changed_in_the_table_has_another_digest_than_the
     forged = to_item(approved()) | {"policy": as_json(policy(approvals_required=1)) | {"digest": "forged"}}
     told = approval(from_item(forged))["policyDigest"]
     assert told == policy_digest(policy(approvals_required=1)) != approval(approved())["policyDigest"]
+
+
+def mixed(value: Any, random: Random) -> Any:
+    """With the entries of each map in another order."""
+    if isinstance(value, dict):
+        return {name: mixed(value[name], random) for name in random.sample(list(value), len(value))}
+    return [mixed(one, random) for one in value] if isinstance(value, list) else value
+
+
+def seen(one: Record) -> str:
+    """All that people and programs are shown of it, and whom a round asks in which order."""
+    shown = page.html(State.OPEN, record=one, who=next(iter(one.policy.everybody)))
+    bodies = [
+        mail.body(one, who, Kind.ESCALATION, "https://example.com", "test", "UTC") for who in sorted(one.approvers)
+    ]
+    told = [request_for_programs(one, ANNA), approval(one), recipients(replace(one, round=2))]
+    return json.dumps([shown, bodies, told, as_json(one.policy), one.digest])
+
+
+@given(policies(), st.randoms(use_true_random=False))
+def test_whatever_order_a_table_gives_its_maps_in_people_see_one(asked: Policy, random: Random):
+    """DynamoDB keeps none. The policy's lists do: people come in their order, the last round's contacts at the end."""
+    cast = {who: vote(at=ASKED_AT) for who in [*asked.everybody][:2]}
+    kept = voted(cast, policy=asked, approvers={who: Approver(mailed_round=1) for who in asked.everybody})
+    read = from_item(mixed(to_item(kept), random))
+    assert seen(read) == seen(kept)
+    assert list(read.approvers) == list(asked.everybody)
+
+
+def test_groups_come_by_name_and_people_as_their_group_lists_them():
+    asked = policy(approvers=(), groups={"legal": Group(approvers=(ANNA,)), "finance": Group(approvers=(CARLA, BEN))})
+    read = from_item(to_item(record(policy=asked)))
+    assert list(read.policy.groups) == ["finance", "legal"]
+    assert list(read.approvers) == [CARLA, BEN, ANNA]

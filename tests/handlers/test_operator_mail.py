@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from handlers.approvals.faces import operator_mail
-from handlers.approvals.rules.endings import Execution
+from handlers.approvals.rules.decisions import handed_over
+from handlers.approvals.rules.endings import Execution, ended
 from handlers.approvals.rules.record import Record
-from tests.support.records import ANNA, ASKED_AT, EXECUTION_ARN, TASK_TOKEN, policy, record, vote, voted
+from tests.support.records import ANNA, ASKED_AT, EXECUTION_ARN, TASK_TOKEN, approved, policy, record, vote, voted
 
 STOPPED = Execution(status="ABORTED", stopped_at=ASKED_AT + 7_200)
 
@@ -46,6 +47,16 @@ def test_an_answer_that_nobody_voted_for_is_told_as_such():
     assert "went on without a vote" in subject(succeeded, unvoted)
     assert "nobody had voted for that" in body(succeeded, unvoted)
     assert "nobody had voted for that" not in body(STOPPED, record())
+
+
+def test_an_answer_that_was_refused_is_told_as_such_whatever_the_error_is_called():
+    for error in ("AnswerMismatch", "States.Runtime", "States.QueryEvaluationError"):
+        refused = Execution(status="FAILED", error=error, stopped_at=ASKED_AT)
+        told = body(refused, ended(handed_over(approved()), refused))
+        assert "did not take the answer" in told
+        assert "counts as AnswerMismatch" in told
+        assert f"- Ended: FAILED {error}" in told
+    assert "did not take" not in body(Execution(status="FAILED", error="States.Runtime"), record())
 
 
 def test_the_mail_says_what_was_asked_how_it_ended_why_who_had_answered_and_where_to_look():

@@ -50,7 +50,7 @@ def test_the_defaults_are_these():
 def test_every_key_is_read_into_its_own_setting():
     """What becomes of `policies` is said by tests/infra/test_policy_settings.py."""
     read = vars(load(**EVERYTHING))
-    assert list(read.pop("policies")) == ["payout", "note"]
+    assert list(read.pop("policies")) == ["note", "payout"]
     assert read == {
         "approvers": (ALICE, "bob@example.com", "carol@example.com"),
         "approvals_required": 2,
@@ -175,10 +175,16 @@ def test_a_pattern_above_the_default_quota_is_warned_about(characters, warned):
         ("at(2027-03-28T02:30:00)", "Europe/Berlin", "Europe/Berlin skips"),
     ],
 )
-def test_a_schedule_that_starts_nothing_is_warned_about(schedule, zone, said):
+def test_a_time_that_is_over_or_never_comes_is_warned_about(schedule, zone, said):
     (warning,) = warnings(schedule=schedule, timezone=zone)
     assert warning.startswith(f"schedule {schedule} ")
     assert said in warning
+    assert warning.endswith(": AWS does not say whether it then starts nothing, or a run at once.")
+
+
+def test_a_cron_that_is_over_is_said_to_start_nothing():
+    (warning,) = warnings(schedule="cron(0 9 * * ? 2020-2025)")
+    assert warning.endswith(": it starts nothing.")
 
 
 @time_machine.travel("2026-11-25T12:00:00Z", tick=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from bisect import bisect_left
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
@@ -13,9 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy, as_json
+from infra.asl import approval_definition
 from infra.config import Settings
-from infra.policies import MOST_GROUPS, MOST_POLICIES, Terms
-from infra.policy_checks import LINKS, POLICIES_BYTES, POLICY_BYTES, doubts
+from infra.policies import LONGEST_DEADLINE_SECONDS, MOST_GROUPS, MOST_POLICIES, Terms
+from infra.policy_checks import LINKS, POLICY_BYTES, clashes, doubts
 from tests.support.harness import ALICE, load
 from tests.support.refusals import refusal
 
@@ -58,8 +61,8 @@ def test_the_stacks_own_keys_are_the_policy_default():
     assert load(**STACK).terms == {DEFAULT_POLICY: Terms(policy=OWN, deadline_seconds=7_200, rounds=4)}
 
 
-def test_policies_come_after_the_default_in_the_order_in_which_they_are_written():
-    assert list(stack(zebra={}, ant={}).terms) == ["default", "zebra", "ant"]
+def test_policies_come_after_the_default():
+    assert list(stack(zebra={}, ant={}).terms) == ["default", "ant", "zebra"]
 
 
 def test_a_policy_that_says_nothing_is_the_stacks_own_under_another_name():
@@ -147,19 +150,29 @@ def test_everybody_under_any_policy_is_among_the_people_once():
         payout={"groups": {"a": {"approvers": ["ann@example.com", BOB]}, "b": {"approvers": [BOB, HEAD]}}},
         note={"approvers": ["eve@example.com"], "escalateTo": ["ann@example.com", "dora@example.com"]},
     ).people
-    assert people == (ALICE, BOB, CAROL, HEAD, "ann@example.com", "eve@example.com", "dora@example.com")
+    assert people == (ALICE, BOB, CAROL, HEAD, "eve@example.com", "ann@example.com", "dora@example.com")
 
 
 def test_a_person_is_spelled_in_every_policy_as_they_were_first():
     """Mails find their subscription by the address as text."""
     made = stack(
-        payout={"groups": {"a": {"approvers": ["ALICE@example.com", "Zoe@example.com"]}}},
-        note={"approvers": ["zoe@EXAMPLE.com"], "escalateTo": ["HEAD@example.com"]},
+        note={"groups": {"a": {"approvers": ["ALICE@example.com", "Zoe@example.com"]}}},
+        payout={"approvers": ["zoe@EXAMPLE.com"], "escalateTo": ["HEAD@example.com"]},
     )
-    assert made.terms["payout"].policy.groups["a"].approvers == (ALICE, "Zoe@example.com")
-    assert made.terms["note"].policy.approvers == ("Zoe@example.com",)
-    assert made.terms["note"].policy.escalate_to == (HEAD,)
+    assert made.terms["note"].policy.groups["a"].approvers == (ALICE, "Zoe@example.com")
+    assert made.terms["payout"].policy.approvers == ("Zoe@example.com",)
+    assert made.terms["payout"].policy.escalate_to == (HEAD,)
     assert made.people == (ALICE, BOB, CAROL, HEAD, "Zoe@example.com")
+
+
+def test_policies_and_groups_are_in_the_order_of_their_names_whatever_the_files():
+    """The engine gives a configuration's keys sorted; the sandbox reads the file itself."""
+    groups = {"legal": {"approvers": [HEAD]}, "finance": {"approvers": [BOB, ALICE]}}
+    made = stack(payout={"groups": groups}, note={"groups": dict(reversed(groups.items()))}).terms
+    assert list(made) == ["default", "note", "payout"]
+    for name in ("note", "payout"):
+        assert list(made[name].policy.groups) == ["finance", "legal"]
+        assert list(made[name].policy.asked_first) == [BOB, ALICE, HEAD]
 
 
 @pytest.mark.parametrize("name", ["a", "A-1", "7", "x" * 40, "-"])
@@ -343,9 +356,9 @@ def test_a_key_that_is_given_twice_is_refused():
 def test_a_number_that_a_policy_inherits_is_named_as_the_stacks():
     config = STACK | {"reminders": 19}
     many = [f"{n}@example.com" for n in range(80)]
-    assert refusal(**config, policies={"quick": {"deadlineSeconds": 60}, "many": {"approvers": many}}).splitlines() == [
+    assert refusal(**config, policies={"brief": {"deadlineSeconds": 60}, "many": {"approvers": many}}).splitlines() == [
         (
-            "signoff:policies.quick.reminders must leave rounds of at least 10 seconds, got 19 from the stack: "
+            "signoff:policies.brief.reminders must leave rounds of at least 10 seconds, got 19 from the stack: "
             "rounds of 3.0 seconds in deadlineSeconds 60"
         ),
         (
@@ -455,14 +468,65 @@ def test_a_policy_that_a_message_and_a_record_cannot_hold_is_refused():
     ]
 
 
+REQUEST_BYTES = 1_000_000  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+REST_BYTES = 20_000  # 50 tags of 128 and 256 characters, the role, the log group, headers
+
+
+def crowd(people: list[str], members: int) -> dict[str, Terms]:
+    """As many policies as there may be, whose groups have so many members together."""
+    each, more = divmod(members, 1_000)
+    listed = iter([tuple(people[: each + 1])] * more + [tuple(people[:each])] * (1_000 - more))
+    return {
+        f"pay{number:02}": Terms(
+            policy=Policy(
+                name=f"pay{number:02}", groups={f"g{n:02}": Group(approvers=next(listed)) for n in range(MOST_GROUPS)}
+            ),
+            deadline_seconds=LONGEST_DEADLINE_SECONDS,
+            rounds=7,
+        )
+        for number in range(MOST_POLICIES)
+    }
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        [f"{n:02}@a.co" for n in range(80)],
+        [f"{n:02}{'%' * 20}@a.co" for n in range(60)],
+        [f"{'%' * 62}{n:02}@{'.'.join(['d' * 60] * 3)}.com" for n in range(8)],
+    ],
+    ids=["short", "percent", "long"],
+)
+def test_policies_that_are_accepted_make_a_state_machine_that_aws_accepts(people):
+    """A percent sign is eight bytes in the request, and the quotation marks around an address are eight together."""
+
+    def fault(members: int) -> list[str]:
+        return [one.fault.says for one in clashes(crowd(people, members), {})]
+
+    refused_from = bisect_left(range(len(people) * 1_000), True, lo=1_000, key=lambda members: bool(fault(members)))
+    (said,) = fault(refused_from)
+    assert "fit into a state machine's definition of" in said
+    arn = "arn:aws-us-gov:lambda:ap-southeast-4:123456789012:function:"
+    definition = approval_definition(
+        generate_arn=arn + "f" * 64,
+        process_arn=arn + "f" * 64,
+        queue_url=f"https://sqs.ap-southeast-4.amazonaws.com/123456789012/{'q' * 80}",
+        table_name="t" * 255,
+        terms=crowd(people, refused_from - 1),
+        event_policy="pay00",
+        late_seconds=86_400,
+    )
+    assert 950_000 < len(json.dumps(json.dumps(definition))) <= REQUEST_BYTES - REST_BYTES
+
+
 def test_policies_that_a_definition_cannot_hold_are_refused():
-    most = padded(POLICY_BYTES)
-    policies = {f"pay{number:03}": most for number in range(POLICIES_BYTES // POLICY_BYTES)}
-    last = POLICIES_BYTES - POLICY_BYTES * len(policies) - size(OWN)
-    assert sum(size(one.policy) for one in stack(**policies, payout=padded(last)).terms.values()) == POLICIES_BYTES
-    assert refused(**policies, payout=padded(last + 1)) == [
-        "policies must be at most 700000 bytes as ASCII JSON with what they inherit, got 700001"
-    ]
+    crowded = {"approvers": [f"{'%' * 60}{number}@a.co" for number in range(50)]}
+    (said,) = refused(**{f"pay{number:03}": crowded for number in range(40)})
+    assert re.fullmatch(
+        r"policies must, with what they inherit, fit into a state machine's definition of 975000 bytes "
+        r"\(as JSON in a request\), got \d{7}",
+        said,
+    )
 
 
 def warnings(**config: Any) -> list[str]:
@@ -517,10 +581,10 @@ def test_each_policy_and_group_that_may_stay_open_is_named():
     payout = {"groups": {"finance": both, "legal": both}, "approvalsRequired": 2, "rejectionsRequired": 2}
     found = warnings(policies={"payout": payout, "note": both | {"rejectionsRequired": 2}})
     assert [one.split(": ")[0] for one in found] == [
+        "policy note",
         "policy payout",
         "policy payout, group finance",
         "policy payout, group legal",
-        "policy note",
     ]
 
 

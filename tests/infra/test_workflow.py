@@ -24,9 +24,9 @@ from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
-from infra.asl import REFUSALS, approval_definition
+from infra.asl import REFUSALS, WORDS_LIMIT, approval_definition
 from infra.policies import MOST_POLICIES, Terms
-from infra.policy_checks import POLICIES_BYTES, POLICY_BYTES
+from infra.policy_checks import POLICY_BYTES
 from tests.support.harness import EVERYTHING, Graph
 from tests.support.nesting import fits
 
@@ -229,7 +229,9 @@ def test_a_failure_says_why(states):
 def test_a_policy_that_is_unknown_is_told_with_the_names_there_are_and_nobodys_address():
     """AWS quotes the whole expression in the error's own cause."""
     cause = machine(TERMS)["States"]["Unknown policy"]["Cause"]
-    assert cause == "generate_task must return a request whose policy is one of default, payout"
+    assert "generate_task must return a request whose policy is one of default, payout. " in cause
+    assert "the policies are too many or too large for Step Functions" in cause, "that ends there as well"
+    assert "@" not in cause
 
 
 # What Step Functions and Lambda may hand to a Fail state. A function that ran out of time or memory gives no JSON:
@@ -246,7 +248,20 @@ CAUSES = {
     "RequestId: 6f1c Process exited before completing request": (
         "RequestId: 6f1c Process exited before completing request"
     ),
-    "": "",
+    '{"errorType": "InvalidTask", "errorMessage": "M\\u00fcnchen \\ud83d\\ude00 \\\\ \\/", "trace": ["a"]}': (
+        "München \U0001f600 \\ /"
+    ),
+    '{"a" b}': '{"a" b}',
+    '{"a": "\\q"}': '{"a": "\\q"}',
+    '{"errorMessage" b}': '{"errorMessage" b}',
+    '{"errorMessage": "bad \\q", "errorType": "x"}': '{"errorMessage": "bad \\q", "errorType": "x"}',
+    '{"errorMessage": "\\ud83d", "errorType": "x" "}': "\ud83d",
+    '{"errorMessage": "", "errorType": "x"}': '{"errorMessage": "", "errorType": "x"}',
+    '{"errorMessage": "title", "stackTrace": ["cut }': "title",
+    '{"stackTrace": ["\\"errorMessage\\": \\"other\\""], "errorMessage": "title"}': "title",
+    '{"' + "\\" * 3_001 + "}": '{"' + "\\" * (WORDS_LIMIT - 2),
+    '{"errorMessage": "' + "\\\\" * 3_000 + '"}': "\\" * WORDS_LIMIT,
+    "": "no cause was given",
     "{}": "{}",
     "null": "null",
     "[1]": "[1]",
@@ -258,11 +273,39 @@ CAUSES = {
 def test_no_cause_breaks_the_state_that_tells_of_it(states, cause, words):
     for given in ({"Cause": cause}, {} if cause is None else {"Error": "x", "Cause": cause}):
         assert evaluated(states["Invalid task"]["Cause"], given) == words
-        told = "no cause was given" if cause is None else cause
-        assert evaluated(states["Answer mismatch"]["Cause"], given).endswith(f": {told}")
+        told = cause or "no cause was given"
+        assert evaluated(states["Answer mismatch"]["Cause"], given).endswith(f": {told[:WORDS_LIMIT]}")
         for state in REFUSALS.values():
             assert evaluated(states[state]["Cause"], given) == told
-        assert evaluated(states["Record unavailable"]["Cause"], given).endswith(f"decided: {told}")
+        error = "x: " if "Error" in given else ""
+        assert evaluated(states["Record unavailable"]["Cause"], given).endswith(f"decided: {error}{told[:WORDS_LIMIT]}")
+
+
+def test_a_time_out_whose_cause_is_empty_is_named(states):
+    """Recorded on AWS: it says nothing else of one."""
+    given = {"Error": "States.Timeout", "Cause": ""}
+    assert evaluated(states["Record unavailable"]["Cause"], given).endswith(": States.Timeout: no cause was given")
+
+
+@pytest.mark.parametrize("state", ["Generate task"])
+def test_an_input_that_is_too_large_is_an_invalid_task_and_says_so(states, state):
+    """`States.ALL` does not catch this error."""
+    (caught,) = [one for one in states[state]["Catch"] if one["ErrorEquals"] == ["States.DataLimitExceeded"]]
+    assert states[caught["Next"]]["Error"] == WorkflowError.INVALID_TASK
+    told = "The state/task 'Generate task' returned a result with a size exceeding the maximum number of bytes"
+    given = {"Error": "States.DataLimitExceeded", "Cause": told}
+    words = evaluated(states[caught["Next"]]["Cause"], given)
+    assert words.endswith(told)
+    assert "more than 256 KiB" in words
+
+
+def test_nothing_hands_on_a_cause_that_quotes_all_policies(states):
+    """AWS quotes the expression; with the policies in it, no state could take that, and the run would end by it."""
+    for name, state in states.items():
+        quoting = [key for key, value in walk(state) if isinstance(value, str) and "$lookup(" in value]
+        for caught in state.get("Catch", []) if quoting else []:
+            if {"States.QueryEvaluationError", "States.ALL"} & set(caught["ErrorEquals"]):
+                assert caught["Output"] == {}, name
 
 
 @pytest.mark.parametrize("piece", ["x", '"', "\u00fc", "\U0001f600"])
@@ -505,18 +548,15 @@ def test_the_policy_of_events_is_the_configured_one(full):
     assert states["Generate task"]["Arguments"]["Payload"]["eventPolicy"] == EVERYTHING["eventPolicy"] != "default"
 
 
-def test_as_many_policies_as_may_be_fit_into_a_definition_and_each_into_a_message():
-    """A definition has 1 MB, a message 256 KiB."""
+def test_the_largest_policy_fits_into_a_message():
+    """A message has 256 KiB. How many fit into a definition is in test_policy_settings.py."""
     crowd = tuple(f"{'a' * 240}{n}@example.com" for n in range(7))
     large = Policy(groups={f"group-{n}": Group(approvers=crowd) for n in range(20)})
     size = len(json.dumps(as_json(large), separators=(",", ":")))
     assert 30_000 < size <= POLICY_BYTES
-    names = ["default", *(f"policy-{n}" for n in range(POLICIES_BYTES // size - 1))]
-    definition = json.dumps(machine({name: replace(TERMS["default"], policy=large) for name in names}))
-    assert len(definition) < 1_000_000
-    states = json.loads(definition)["States"]
+    states = machine({"default": replace(TERMS["default"], policy=large)})["States"]
     longest = REQUEST | {"title": "\U0001f600" * 200, "details": "\U0001f600" * 10_000}
-    message = body(states) | {"policy": assigned(states, "policy-1")["policy"], "request": longest}
+    message = body(states) | {"policy": assigned(states)["policy"], "request": longest}
     assert len(json.dumps(message)) < 256 * 1024
 
 

@@ -15,6 +15,7 @@ from handlers.contract.policy import Policy, policy_digest
 from infra.asl import approval_definition
 from infra.policies import Terms
 from tests.properties.workers import Clock, Violated
+from tests.support.maps import shuffled
 from tests.support.records import EXECUTION_ARN, message_body, policy_body
 
 TABLE = "approvals"
@@ -35,7 +36,7 @@ class MemoryTable:
         if not ConsistentRead:
             raise Violated("a stale read would decide from an old record")
         found = self._items.get(Key["requestId"]["S"])
-        return {"Item": copy.deepcopy(found)} if found else {}
+        return {"Item": shuffled(found)} if found else {}
 
     def query(self, *, KeyConditionExpression, ExpressionAttributeValues, **_call) -> dict[str, Any]:  # noqa: N803
         name, _, value = KeyConditionExpression.partition(" = ")

@@ -10,6 +10,7 @@ import pulumi
 import pytest
 
 from sandbox import resources
+from tests.properties.tables import approval_table
 from tests.support.waiting import until
 
 SECONDS = 20
@@ -373,3 +374,24 @@ def test_the_ending_of_a_child_is_an_event(run, machine, cloud):
     run(Ask=nested(child))
     (sent,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS)["Messages"]
     assert json.loads(sent["Body"])["detail"]["executionArn"] == execution_of(child)
+
+
+def test_a_map_in_a_table_keeps_no_order_and_a_list_keeps_its_own(emulator):
+    """Whatever depends on a map's order shows in the journeys, too."""
+    dynamodb, table = approval_table(emulator)
+    names = [f"person-{number}" for number in range(10)]
+    people = {"M": {name: {"M": {one: {"S": one} for one in names}} for name in names}}
+    listed = {"L": [{"S": name} for name in names]}
+    key = {"requestId": {"S": "one"}}
+    dynamodb.put_item(TableName=table, Item=key | {"executionArn": {"S": "run"}, "put": people, "listed": listed})
+    dynamodb.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET updated = :people",
+        ExpressionAttributeValues={":people": people},
+    )
+    item = dynamodb.get_item(TableName=table, Key=key)["Item"]
+    assert item["put"] == item["updated"] == people
+    assert item["listed"] == listed
+    for held in (item["put"], item["updated"], item["put"]["M"]["person-0"]):
+        assert list(held["M"]) != names

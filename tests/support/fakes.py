@@ -23,6 +23,7 @@ from handlers.approvals.usecases.records import Records
 from handlers.contract.settings.approval_api import PageSettings
 from handlers.contract.workflow import WorkflowError
 from handlers.request_approval import Requests
+from tests.support.maps import shuffled
 from tests.support.records import ASKED_AT
 
 RUNNING = Execution(status="RUNNING", running=True)
@@ -45,13 +46,14 @@ class FakeClock:
 
 
 class MemoryStore:
-    """The store's contract, in the form in which the table keeps records. `troubles` go before the next calls.
+    """The store's contract, in the form in which the table keeps records: its maps keep no order. `troubles` go before
+    the next calls.
 
     Each of `troubles` is an error to raise, or None for a call that goes well.
     """
 
     def __init__(self, *records: Record, troubles: Sequence[Exception | None] = ()) -> None:
-        self.items: dict[str, dict[str, Any]] = {one.request_id: to_item(one) for one in records}
+        self.items: dict[str, dict[str, Any]] = {one.request_id: shuffled(to_item(one)) for one in records}
         self.calls: list[str] = []
         self.troubles = list(troubles)
 
@@ -63,7 +65,7 @@ class MemoryStore:
 
     @record.setter
     def record(self, record: Record) -> None:
-        self.items = {record.request_id: to_item(record)}
+        self.items = {record.request_id: shuffled(to_item(record))}
 
     def get(self, request_id: str) -> Record | None:
         self._called("get")
@@ -88,7 +90,7 @@ class MemoryStore:
         return [request_id for request_id, item in self.items.items() if item["executionArn"] == execution_arn]
 
     def _kept(self, record: Record) -> Record:
-        self.items[record.request_id] = to_item(record)
+        self.items[record.request_id] = shuffled(to_item(record))
         return from_item(self.items[record.request_id])
 
     def _called(self, method: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from handlers.approvals.adapters.policies import read_policy
 from handlers.approvals.adapters.versions import Content, lifted
 from handlers.approvals.rules.record import SECONDS_PER_DAY, Approver, Decision, Lease, Record, Vote
-from handlers.contract.policy import DEFAULT_POLICY, as_json
+from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
 from handlers.contract.record import Attribute, Status
 
 # Incremented when the item's shape changes. Version 2 had no policy, but its numbers and its escalation contacts.
@@ -56,7 +56,7 @@ def from_item(item: Content) -> Record:
     version = int(item["schemaVersion"])
     what = f"the record of request {item[Attribute.REQUEST_ID]}"
     item = lifted(what, item, version, SCHEMA_VERSION, _from_2)
-    lease, votes = item.get("lease"), item.get(Attribute.VOTES, {})
+    lease, votes, policy = item.get("lease"), item.get(Attribute.VOTES, {}), read_policy(item[POLICY])
     return Record(
         request_id=item[Attribute.REQUEST_ID],
         version=int(item[Attribute.VERSION]),
@@ -71,14 +71,14 @@ def from_item(item: Content) -> Record:
         expires_at=int(item[Attribute.EXPIRES_AT]),
         round=int(item["round"]),
         rounds=int(item["rounds"]),
-        policy=read_policy(item[POLICY]),
+        policy=policy,
         approvers={
             who: Approver(
                 links=tuple(approver["links"]),
                 mailed_round=int(approver["mailedRound"]),
                 vote=_vote(votes[who]) if who in votes else None,
             )
-            for who, approver in item["approvers"].items()
+            for who, approver in _in_order(item["approvers"], policy)
         },
         decided_at=int(item["decidedAt"]),
         handed_over=bool(item["handedOver"]),
@@ -89,6 +89,15 @@ def from_item(item: Content) -> Record:
         operator_told=int(item.get("operatorTold", 0)),
         bound=version == SCHEMA_VERSION,
     ).as_voted()
+
+
+def _in_order(approvers: Mapping[str, Any], policy: Policy) -> list[tuple[str, Any]]:
+    """As the policy names them; DynamoDB keeps no order in a map.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    """
+    place = {who: number for number, who in enumerate(policy.everybody)}
+    return sorted(approvers.items(), key=lambda entry: (place.get(entry[0], len(place)), entry[0]))
 
 
 def _approver_item(approver: Approver) -> dict[str, Any]:
@@ -121,7 +130,7 @@ def _from_2(item: Content) -> Content:
     contacts = item["escalateTo"]
     policy = {
         "name": DEFAULT_POLICY,
-        "approvers": [who for who in item["approvers"] if who not in contacts],
+        "approvers": [who for who in sorted(item["approvers"]) if who not in contacts],
         "groups": {},
         "escalateTo": contacts,
         "approvalsRequired": item["approvalsRequired"],

@@ -9,13 +9,16 @@ from handlers.contract.policy import Group, Policy
 
 
 def read_policy(fields: Mapping[str, Any]) -> Policy:
-    """What `as_json` has written. Raises ValueError, which names the field and never quotes the value."""
+    """What `as_json` has written, with the groups by name, since DynamoDB keeps no order in a map.
+
+    Raises ValueError, which names the field and never quotes the value.
+    """
     return Policy(
         name=_text("name", fields.get("name")),
         approvers=_people("approvers", fields.get("approvers")),
         groups={
             _text("a group's name", name): _group(f"groups.{name}", one)
-            for name, one in _object("groups", fields.get("groups")).items()
+            for name, one in sorted(_object("groups", fields.get("groups")).items())
         },
         escalate_to=_people("escalateTo", fields.get("escalateTo")),
         approvals_required=_positive("approvalsRequired", fields.get("approvalsRequired")),

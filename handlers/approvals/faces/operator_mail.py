@@ -53,6 +53,12 @@ def body(execution_arn: str, execution: Execution, records: Sequence[Record], en
             for record in records
             if record.answered_without_vote
         ),
+        *(
+            f"It did not take the answer to request {one_line(record.request_id)}, which counts as AnswerMismatch. "
+            "Find out who may write to the queue and the table: docs/security.md."
+            for record in records
+            if record.answer_mismatched
+        ),
         *(_asked(record, timezone) for record in records),
         _ending(execution, timezone),
         *(mail.votes(record, timezone) for record in records),

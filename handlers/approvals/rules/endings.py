@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from handlers.approvals.rules.record import DECIDED, Record
 from handlers.contract.record import Status
-from handlers.contract.workflow import Ending, WorkflowError
+from handlers.contract.workflow import AFTER_APPROVAL, Ending, WorkflowError
 
 # With these errors, no decision has reached the workflow.
 UNDECIDED_ERRORS = frozenset(
@@ -17,9 +17,13 @@ UNDECIDED_ERRORS = frozenset(
         WorkflowError.TOO_FEW_APPROVERS,
         WorkflowError.DUPLICATE,
         WorkflowError.RECORD_UNAVAILABLE,
-        WorkflowError.ANSWER_MISMATCH,
     }
 )
+# How a state may fail whose output cannot be made: `AnswerMismatch`, if Step Functions catches it. Whether it does is
+# disputed; and nothing but its own name catches a state's data that are too large.
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+TOO_LARGE = "States.DataLimitExceeded"
+OUTPUT_ERRORS = frozenset({"States.QueryEvaluationError", "States.Runtime", TOO_LARGE})
 # Ordinary outcomes, which the operator is not told about.
 ORDINARY_ERRORS = frozenset({WorkflowError.REJECTED, WorkflowError.EXPIRED, WorkflowError.DUPLICATE})
 TROUBLE = frozenset(Ending) - {Ending.SUCCEEDED}
@@ -48,15 +52,22 @@ class Execution:
         """Known to have ended. Not being found is not enough: a new execution may be missing for a moment."""
         return self.status in list(Ending)
 
+    @property
+    def answer_refused(self) -> bool:
+        """It ended on an answer that it did not take. AWS's words name the state that failed."""
+        if self.error in OUTPUT_ERRORS:
+            return AFTER_APPROVAL not in self.cause
+        return self.error == WorkflowError.ANSWER_MISMATCH
+
 
 def ended(record: Record, execution: Execution) -> Record:
     """The execution has ended: update a record that was still open or not yet handed over.
 
     If the workflow took an answer that is not the record's, somebody used a task token without a vote; the record says
-    so. An answer to a question other than the workflow's has no effect, even if it was handed over.
+    so. An answer that the workflow refused, such as one to another question, has no effect, even if it was handed over.
     """
-    mismatched = execution.error == WorkflowError.ANSWER_MISMATCH
-    if record.status not in DECIDED | {Status.OPEN} or (record.handed_over and not mismatched):
+    refused = execution.answer_refused
+    if record.status not in DECIDED | {Status.OPEN} or (record.handed_over and not refused):
         return record
     taken = _taken(execution)
     if taken is record.status:
@@ -66,7 +77,7 @@ def ended(record: Record, execution: Execution) -> Record:
         record,
         status=Status.EXPIRED if expired else Status.CLOSED,
         answered_without_vote=taken is not None,
-        answer_mismatched=mismatched,
+        answer_mismatched=refused and execution.error != TOO_LARGE,
         handed_over=False,
         task_token="",
         lease=None,
@@ -77,7 +88,8 @@ def _taken(execution: Execution) -> Status | None:
     """The answer that an ended execution took, or None if it ended without one."""
     if execution.status == Ending.SUCCEEDED:
         return Status.APPROVED
-    if execution.status != Ending.FAILED or execution.error in UNDECIDED_ERRORS or execution.asking_failed:
+    undecided = execution.error in UNDECIDED_ERRORS or execution.asking_failed or execution.answer_refused
+    if execution.status != Ending.FAILED or undecided:
         return None
     return Status.REJECTED if execution.error == WorkflowError.REJECTED else Status.APPROVED
 
