@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -84,54 +85,57 @@ def said(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or "none"
 
 
-def end_together(runs: int, say: Callable[[str], None], *, hears: bool = True, quota: tuple[int, int] = QUOTA) -> Heard:
-    """In an emulator of its own. Without `hears`, no event reaches the function. Raises TooLateError."""
+@contextmanager
+def deployment(quota: tuple[int, int] = QUOTA) -> Iterator[tuple[Emulator, Stack]]:
     with Emulator(describe_quota=quota) as running:
-        stack = deployed(running, OURS)
-        say(f"asking {runs:,} times")
-        records = asked(stack, runs)
-        kinds = {record.execution_arn: KINDS[number % len(KINDS)] for number, record in enumerate(records)}
-        for record in records:
-            if kinds[record.execution_arn] is REJECTED:
-                vote(stack, record)
-        if not hears:
-            stack.cloud.client("events").disable_rule(Name=rule(stack))
-        say("ending them")
-        looks_before, began = looks(running), time.monotonic()
-        with ThreadPoolExecutor(AT_ONCE) as many:
-            for done in [many.submit(end, running, stack, record, kinds[record.execution_arn]) for record in records]:
-                done.result()
-        until(lambda: not any_running(stack), "end of all executions", ENDING_SECONDS, pause=1)
-        ended = time.monotonic() - began
+        yield running, deployed(running, OURS)
+
+
+def end_together(
+    running: Emulator, stack: Stack, runs: int, say: Callable[[str], None], *, hears: bool = True
+) -> Heard:
+    """Without `hears`, no event reaches the function from now on. Raises TooLateError."""
+    say(f"asking {runs:,} times")
+    records = asked(stack, runs)
+    kinds = {record.execution_arn: KINDS[number % len(KINDS)] for number, record in enumerate(records)}
+    for record in records:
+        if kinds[record.execution_arn] is REJECTED:
+            vote(stack, record)
+    if not hears:
+        stack.cloud.client("events").disable_rule(Name=rule(stack))
+    say("ending them")
+    looks_before, since, began = looks(running), time.time(), time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as many:
+        for done in [many.submit(end, running, stack, record, kinds[record.execution_arn]) for record in records]:
+            done.result()
+    until(lambda: not any_running(stack), "end of all executions", ENDING_SECONDS, pause=0.2)
+    ended = time.monotonic() - began
+    if hears:
         say("waiting for what follows")
-        if hears:
-            until(
-                lambda: len(stack.durations(stack.function(HEARS))) >= runs,
-                "word of every ending",
-                ENDING_SECONDS,
-                pause=2,
-            )
-        settled = time.monotonic() - began
-        after = {record.execution_arn: record for record in every_record(stack)}
-        mails = [found[0] for body in operator_mails(stack) if (found := EXECUTION.findall(body))]
-        seen = looks(running) - looks_before
-        return Heard(
-            runs=runs,
-            ended=ended,
-            settled=settled,
-            looks=seen.total(),
-            throttled=seen["throttled"],
-            right=Counter(kind for arn, kind in kinds.items() if is_right(after[arn], kind)),
-            told=Counter(kinds[arn] for arn in set(mails)),
-            mails=len(mails),
-            alarms=alarms(stack),
-        )
+        function = stack.function(HEARS)
+        until(lambda: len(stack.durations(function, since)) >= runs, "word of all", ENDING_SECONDS, pause=1)
+    settled = time.monotonic() - began
+    after = {record.execution_arn: record for record in every_record(stack)}
+    mails = [found[0] for body in operator_mails(stack) if (found := EXECUTION.findall(body))]
+    seen = looks(running) - looks_before
+    return Heard(
+        runs=runs,
+        ended=ended,
+        settled=settled,
+        looks=seen.total(),
+        throttled=seen["throttled"],
+        right=Counter(kind for arn, kind in kinds.items() if is_right(after[arn], kind)),
+        told=Counter(kinds[arn] for arn in set(mails)),
+        mails=len(mails),
+        alarms=alarms(stack),
+    )
 
 
 def asked(stack: Stack, runs: int) -> list[Record]:
     """Start as many, and wait until each of them has been mailed. Raises TooLateError."""
+    mails = waiting(stack)
     started = {stack.start(title=f"Release {number}") for number in range(runs)}
-    until(lambda: waiting(stack) >= runs, "mails", ASKING_SECONDS, pause=0.5)
+    until(lambda: waiting(stack) >= mails + runs, "mails", ASKING_SECONDS, pause=0.2)
     return [record for record in every_record(stack) if record.execution_arn in started]
 
 
@@ -238,7 +242,8 @@ def main(arguments: list[str] | None = None) -> int:
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:4.0f} s  {line}", file=sys.stderr, flush=True)
 
-    found = end_together(options.runs, say)
+    with deployment() as (running, stack):
+        found = end_together(running, stack, options.runs, say)
     for line in found.lines():
         print(line)
     return 0 if found.all_well else 1
