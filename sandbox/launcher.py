@@ -127,7 +127,11 @@ def share_processes() -> None:
     on this one, so a hundred executions at once were a hundred cold starts that kept each other from answering for
     half a minute. Waiting blocks nothing else, as each invocation has a thread of its own; only a function that waits
     for another invocation of itself would never end, and none here invokes any.
+
+    Those that wait counted as running, too: the one after the thousandth was refused, and its event lost. On AWS, an
+    event waits in Lambda's own queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
     """
+    functions._ACCOUNT_CONCURRENCY_CAP = 0
     acquire = runtime.acquire_worker
 
     def wait(*args: Any, **kwargs: Any) -> tuple[Any, str]:
