@@ -7,7 +7,7 @@ SOURCES := __main__.py infra handlers sandbox bench pictures examples tests
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help python setup tools demo sandbox test coverage check check-workflows check-links docs format bench pictures lock clean
+.PHONY: help python setup tools demo sandbox test coverage check check-workflows check-links docs format bench endings pictures lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,9 @@ format: tools ## Format the code and fix what lint can fix
 
 bench: setup ## Measure it against the plain pattern, and write docs/performance.md
 	@$(BIN)/python -m bench
+
+endings: setup ## End 2,000 runs at once, under the quota of AWS, and see that all records are right
+	@$(BIN)/python -m bench.endings
 
 pictures: tools ## Take the pictures of docs/images anew (needs chromium and graphviz)
 	@$(BIN)/python -m pictures

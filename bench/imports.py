@@ -7,10 +7,12 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -236,7 +238,10 @@ class Events:
                 "execution": opened,
                 "approval": {"votes": [{"approver": "alice@example.com"}]},
             },
-            "reconcile_request": {"detail": {"executionArn": ended, "status": "SUCCEEDED"}},
+            "reconcile_request": {
+                "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "detail": {"executionArn": ended, "status": "SUCCEEDED", "stopDate": int(time.time() * 1000)},
+            },
         }
         events = {entry: repeated(event) for entry, event in always.items()}
         events["request_approval"] = (sqs_event(body) for body in bodies[:needed])

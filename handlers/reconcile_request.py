@@ -6,9 +6,10 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from handlers.approvals.adapters.assembly import approval_records, approval_workflow
-from handlers.approvals.adapters.aws import PATIENT, OnDemand
+from handlers.approvals.adapters.assembly import approval_records
+from handlers.approvals.adapters.aws import ADAPTIVE, PATIENT, OnDemand
 from handlers.approvals.adapters.sns import Letterhead, OperatorTopic
+from handlers.approvals.adapters.step_functions import StepFunctions, read_ending
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.contract.settings.reconcile_request import ReconcileSettings
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def serve(use_case: Reconcile, event: dict[str, Any]) -> None:
-    """Handle an EventBridge event about an execution's status change.
+    """Handle an EventBridge event about an execution's status change: `read_ending` says what is read of it.
 
     Raises StillRunningError and UnavailableError. Lambda then retries twice, and keeps the event for an operator:
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
     """
-    detail = event["detail"]
-    logger.append_keys(execution=detail["executionArn"])
+    execution_arn = event["detail"]["executionArn"]
+    logger.append_keys(execution=execution_arn)
     try:
-        use_case.serve(detail["executionArn"], detail.get("redriveCount") or 0)
+        use_case.serve(execution_arn, read_ending(event))
     except Exception as error:
         logger.exception("not reconciled, will be tried again", kind=type(error).__name__)
         raise
@@ -39,9 +40,11 @@ def reconcile() -> Reconcile:
     observe(settings.environment)
     records = approval_records(settings.table_name, settings.execution_index)
     letterhead = Letterhead(environment=settings.environment, timezone=settings.timezone)
-    sns: Any = OnDemand("sns", PATIENT)  # most endings need no mail
+    sns: Any = OnDemand("sns", PATIENT)  # most endings need no mail, and no look at the execution
+    step_functions: Any = OnDemand("stepfunctions", ADAPTIVE)
     operator = OperatorTopic(sns, settings.operator_topic_arn, letterhead)
-    return Reconcile(records=records, workflow=approval_workflow(always=True), operator=operator, clock=records.clock)
+    workflow = StepFunctions(step_functions)
+    return Reconcile(records=records, workflow=workflow, operator=operator, clock=records.clock)
 
 
 @metrics.log_metrics

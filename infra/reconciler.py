@@ -67,7 +67,7 @@ class Reconciler(pulumi.ComponentResource):
                     allow("TellOperator", ["sns:Publish"], [args.operator_topic_arn]),
                     allow("KeepFailures", ["sqs:SendMessage"], [failed.arn]),
                 ],
-                timeout_seconds=30,
+                timeout_seconds=300,  # for the retries of DescribeExecution
                 log_retention_days=args.log_retention_days,
             ),
             opts=child,

@@ -48,13 +48,22 @@ class Emulator:
     port                 a free one unless given; a given one that is taken raises PortTakenError
     iam                  whether calls are checked against the caller's policies
     lambda_endpoint_url  where functions call AWS, when not the emulator itself: a proxy that injects faults
+    describe_quota       of DescribeExecution: the calls that may come at once, and those a second. None: any number
     """
 
-    def __init__(self, *, port: int | None = None, iam: bool = True, lambda_endpoint_url: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        port: int | None = None,
+        iam: bool = True,
+        lambda_endpoint_url: str | None = None,
+        describe_quota: tuple[int, int] | None = None,
+    ) -> None:
         self.iam = iam
         self.port = port or 0
         self._asked = port is not None
         self._lambda_endpoint_url = lambda_endpoint_url
+        self._describe_quota = describe_quota
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = Path()
         self._key = secrets.token_hex()
@@ -140,6 +149,8 @@ class Emulator:
         }
         if self._lambda_endpoint_url:
             environment["AWS_ENDPOINT_URL"] = self._lambda_endpoint_url
+        if self._describe_quota:
+            environment["DESCRIBE_QUOTA"] = "{}/{}".format(*self._describe_quota)
         return environment
 
     def is_running(self) -> bool:

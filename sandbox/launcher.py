@@ -128,7 +128,11 @@ def share_processes() -> None:
     on this one, so a hundred executions at once were a hundred cold starts that kept each other from answering for
     half a minute. Waiting blocks nothing else, as each invocation has a thread of its own; only a function that waits
     for another invocation of itself would never end, and none here invokes any.
+
+    Those that wait counted as running, too: the one after the thousandth was refused, and its event lost. On AWS, an
+    event waits in Lambda's own queue: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
     """
+    functions._ACCOUNT_CONCURRENCY_CAP = 0
     acquire = runtime.acquire_worker
 
     def wait(*args: Any, **kwargs: Any) -> tuple[Any, str]:
@@ -344,6 +348,68 @@ def refuse_tokens_of_ended_executions(waiting: dict[str, Waiting]) -> None:
     workflows._send_task_failure = unless_over(workflows._send_task_failure)
 
 
+def tell_endings() -> None:
+    """Add what events about executions say on AWS: the error and cause of every ending, and the redrives.
+
+    Here only those of FAILED had the first two, and the last was always 0.
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+    """
+    put = events._put_events
+
+    def with_ending(data: dict[str, Any], *, allow_aws_source: bool = False) -> Any:
+        for entry in data["Entries"] if allow_aws_source else ():
+            detail = json.loads(entry["Detail"])
+            execution = workflows._executions.get(detail.get("executionArn"))
+            if execution and entry["Source"] == "aws.states":
+                redrivable = detail["status"] in {"FAILED", "ABORTED", "TIMED_OUT"}
+                detail |= {name: execution.get(name) or None for name in ("error", "cause") if redrivable}
+                detail["redriveCount"] = execution.get("redriveCount", 0)
+                detail["redriveStatus"] = "REDRIVABLE" if redrivable else "NOT_REDRIVABLE"
+                entry["Detail"] = json.dumps(detail)
+        return put(data, allow_aws_source=allow_aws_source)
+
+    events._put_events = with_ending
+
+
+def return_what_runs() -> None:
+    """Starting what runs already, by the same name and with the same input, returns it; here it was refused.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+    start = workflows._start_execution
+
+    def unless_running(data: dict[str, Any]) -> Any:
+        machine = workflows._resolve_state_machine_arn(data.get("stateMachineArn", "")) or ""
+        execution = f"{machine.replace(':stateMachine:', ':execution:')}:{data.get('name')}"
+        known = workflows._executions.get(execution) or {}
+        if is_running(execution) and known["input"] == data.get("input", "{}"):
+            return workflows.json_response({"executionArn": execution, "startDate": known["startDate"]})
+        return start(data)
+
+    replace("_start_execution", unless_running)
+
+
+def hold_back_looks(bucket: int, per_second: int) -> None:
+    """Throttle DescribeExecution as AWS does, which is not done here at all. Each call is a line of the log.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    """
+    describe, lock = workflows._describe_execution, threading.Lock()
+    left, at = float(bucket), time.monotonic()
+
+    def throttled(data: dict[str, Any]) -> Any:
+        nonlocal left, at
+        with lock:
+            now = time.monotonic()
+            left, at = min(bucket, left + (now - at) * per_second), now
+            taken = left >= 1
+            left -= taken
+        print("DescribeExecution", "taken" if taken else "throttled", flush=True)  # noqa: T201
+        return describe(data) if taken else workflows.error_response_json("ThrottlingException", "Rate exceeded", 400)
+
+    replace("_describe_execution", throttled)
+
+
 def is_running(execution: str) -> bool:
     return bool((workflows._executions.get(execution) or {}).get("status") == "RUNNING")
 
@@ -494,6 +560,10 @@ def main() -> None:
     wait_for_nested_executions()
     waiting: dict[str, Waiting] = {}
     refuse_tokens_of_ended_executions(waiting)
+    tell_endings()
+    return_what_runs()
+    if quota := os.environ.get("DESCRIBE_QUOTA"):
+        hold_back_looks(*map(int, quota.split("/")))
     tell_subscriptions()
     enforce_policies_of_tables()
     forget_the_order_of_maps()

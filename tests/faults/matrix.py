@@ -326,9 +326,9 @@ RECONCILE = _scenarios(
         "told that the run was stopped",
         scenarios.told_stopped,
         [
-            Call("see how it ended", "workflow.execution", "DescribeExecution"),
             Call("find the request", "store.requests_of", "Query"),
             Call("read the record", "store.get", "GetItem"),
+            Call("see how it ended", "workflow.execution", "DescribeExecution"),
             Call("close the request", "store.replace", "UpdateItem"),
             Call("tell the operator", "operator.tell", "Publish", UNTOLD),
             Call("note that the operator is told", "store.replace", "UpdateItem", REFUSED),

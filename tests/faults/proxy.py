@@ -26,6 +26,7 @@ import psutil
 NAME = re.compile(rb'"requestId": ?\{"S": ?"(?P<request>[0-9a-f-]{36})"\}|"(?P<execution>arn:[^"]+:execution:[^"]+)"')
 ACCESS_KEY = re.compile(r"Credential=(\w+)/")
 ATTEMPT = re.compile(r"attempt=(\d+)")
+ATTEMPTS = 3  # that the SDK makes of every call but a look at how an execution has ended
 REGISTRATION_SECONDS = 30  # what a request whose case is not known yet is held for
 LONGEST_TIMEOUT_SECONDS = 30  # more than any client of ours waits for an answer
 
@@ -34,7 +35,7 @@ class Fault(StrEnum):
     """What goes wrong; the values head the columns of the table."""
 
     NONE = "nothing"
-    THROTTLED = "throttled"  # this attempt and each of the SDK's
+    THROTTLED = "throttled"  # this attempt and each of the SDK's, or the first `ATTEMPTS` of more
     SERVER_ERROR = "5xx"  # likewise
     LOST = "done, timed out"  # the first attempt takes effect and is never answered; the SDK waits, and repeats it
     CRASH_BEFORE = "crash before"
@@ -76,7 +77,8 @@ class Case:
         if invocation not in self._met:
             self._met[invocation] = self._next(operation) if handler == self.handler else Fault.NONE
         fault = self._met[invocation]
-        return Fault.NONE if fault is Fault.LOST and attempt > 1 else fault
+        last = {Fault.LOST: 1, Fault.THROTTLED: ATTEMPTS, Fault.SERVER_ERROR: ATTEMPTS}
+        return fault if attempt <= last.get(fault, attempt) else Fault.NONE
 
     def _next(self, operation: str) -> Fault:
         place = len(self.calls)

@@ -13,6 +13,7 @@ from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import PATIENCE_SECONDS, StillRunningError
 from handlers.contract.record import Status
 from handlers.reconcile_request import serve
+from tests.support.events import ending
 from tests.support.fakes import RUNNING, FakeClock, FakeWorkflow, MemoryStore, OperatorBox, reconciling, unavailable
 from tests.support.observed import counted, logged
 from tests.support.records import ASKED_AT, EXECUTION_ARN, REQUEST_ID, approved, record, rejected
@@ -34,7 +35,7 @@ class Late(FakeWorkflow):
 
 
 def event(execution_arn: str = EXECUTION_ARN, **detail: Any) -> dict[str, Any]:
-    """As much of EventBridge's event as is read; what it says of the ending may be old."""
+    """An event that says too little of the ending, so that Step Functions is asked."""
     return {"detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": execution_arn} | detail}
 
 
@@ -70,6 +71,93 @@ def test_the_record_says_how_the_execution_ended_and_keeps_no_token(before, exec
     assert after
     assert (after.status, after.task_token) == (status, "")
     assert after.handed_over == (status is before.status)
+
+
+BY_EVENT = [
+    (record(), "ABORTED", "Stopped", Status.CLOSED),
+    (record(), "TIMED_OUT", None, Status.CLOSED),
+    (record(), "SUCCEEDED", None, Status.CLOSED),  # nobody had voted
+    (approved(), "SUCCEEDED", None, Status.APPROVED),
+    (approved(), "FAILED", "PayoutRefused", Status.APPROVED),
+    (rejected(), "FAILED", "Rejected", Status.REJECTED),
+    (record(), "FAILED", "Expired", Status.EXPIRED),
+    (record(), "FAILED", "NotificationFailed", Status.CLOSED),
+    (approved(), "FAILED", "RecordUnavailable", Status.CLOSED),
+    (approved(), "FAILED", "AnswerMismatch", Status.CLOSED),
+    (approved(), "FAILED", "SQS.SdkClientException", Status.CLOSED),
+]
+
+
+@pytest.mark.parametrize(("before", "status", "error", "after"), BY_EVENT)
+def test_a_fresh_event_says_how_the_execution_ended_and_nobody_is_asked(before, status, error, after):
+    store, operator, workflow = of(before), OperatorBox(), FakeWorkflow(execution=unavailable())
+    happened = ending(status, error=error, cause="Because.", at=ENDED_AT)
+    for _ in range(2):  # EventBridge may deliver it twice
+        serve(reconciling(store, workflow, operator, FakeClock(ENDED_AT + 1)), happened)
+    assert workflow.looks == []
+    assert store.record
+    assert (store.record.status, store.record.task_token) == (after, "")
+    assert len(operator.told) <= 1
+    for _, execution, _ in operator.told:
+        assert (execution.status, execution.error, execution.cause) == (status, error or "", "Because.")
+        assert execution.stopped_at == ENDED_AT
+
+
+@pytest.mark.parametrize(("before", "status", "error", "after"), BY_EVENT)
+def test_an_older_event_is_checked_by_one_look(before, status, error, after):
+    """It comes late, or again after three tries."""
+    store = of(before)
+    asking_failed = error == "SQS.SdkClientException"
+    seen = Execution(status=status, error=error or "", stopped_at=ENDED_AT, asking_failed=asking_failed)
+    workflow = FakeWorkflow(execution=seen)
+    serve(reconciling(store, workflow, clock=FakeClock(ENDED_AT + 600)), ending(status, error=error, at=ENDED_AT))
+    assert len(workflow.looks) == 1
+    assert store.record
+    assert store.record.status is after
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED"])
+def test_an_event_that_leaves_the_error_out_is_completed_by_one_look(status):
+    """It was seen on AWS. Without its error, a failure would pass for one after the approval."""
+    store, operator = of(rejected()), OperatorBox()
+    workflow = FakeWorkflow(execution=Execution(status=status, error="Rejected", cause="Why", stopped_at=ENDED_AT))
+    serve(reconciling(store, workflow, operator, FakeClock(ENDED_AT + 1)), ending(status, at=ENDED_AT))
+    assert len(workflow.looks) == 1
+    assert store.record
+    assert store.record.status is (Status.REJECTED if status == "FAILED" else Status.CLOSED)
+    assert not store.record.answered_without_vote
+
+
+@pytest.mark.parametrize("before", [approved(), record()])
+def test_an_old_event_of_an_execution_that_was_redriven_since_changes_nothing(before):
+    store, operator = of(before), OperatorBox()
+    redriven = FakeWorkflow(execution=replace(RUNNING, redrives=2))
+    old = ending("FAILED", error="RecordUnavailable", at=ENDED_AT, redriveCount=1)
+    serve(reconciling(store, redriven, operator, FakeClock(ENDED_AT + 600)), old)
+    assert store.record == before
+    assert not operator.told
+
+
+def test_an_old_event_that_changes_nothing_asks_nobody():
+    store, workflow = of(record(status=Status.EXPIRED, task_token="")), FakeWorkflow(execution=unavailable())
+    old = ending("FAILED", error="Expired", at=ENDED_AT)
+    serve(reconciling(store, workflow, clock=FakeClock(ENDED_AT + 600)), old)
+    assert (workflow.looks, store.calls) == ([], ["requests_of", "get"])
+
+
+def test_an_input_that_aws_left_out_is_read_by_a_look_where_the_operator_is_shown_it():
+    operator, workflow = OperatorBox(), FakeWorkflow(execution=replace(failed("InvalidTask"), started_with='"long"'))
+    without = ending("FAILED", error="InvalidTask", at=ENDED_AT, input=None, inputDetails={"included": False})
+    serve(reconciling(of(None), workflow, operator, FakeClock(ENDED_AT + 1)), without)
+    ((_, told, _),) = operator.told
+    assert told.started_with == '"long"'
+
+
+def test_a_look_that_is_throttled_to_the_end_leaves_the_event_to_lambdas_retries():
+    store = of(record())
+    with pytest.raises(UnavailableError):
+        serve(reconciling(store, FakeWorkflow(execution=unavailable("ThrottlingException"))), event())
+    assert store.record == record()
 
 
 def test_an_execution_that_has_asked_nobody_has_nothing_to_reconcile():
@@ -110,7 +198,7 @@ def test_what_never_says_that_it_is_over_is_left_to_lambdas_retries():
         serve(reconciling(store, FakeWorkflow(execution=RUNNING), clock=clock), event())
     assert PATIENCE_SECONDS < clock.now() - ASKED_AT <= PATIENCE_SECONDS + 1
     assert store.record == record()
-    assert store.calls == []
+    assert store.calls == ["requests_of", "get"], "nothing is written"
     assert "not reconciled" in lines.getvalue()
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from handlers.approvals.adapters import aws
 from handlers.approvals.adapters.answers import approval, rejection
 from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.rules.endings import Execution, ended
@@ -158,3 +159,11 @@ def test_an_execution_that_cannot_be_found_is_neither_running_nor_seen_to_be_ove
     answers.add_client_error("describe_execution", "ExecutionDoesNotExist")
     told = StepFunctions(client).execution(EXECUTION_ARN)
     assert (told.running, told.over) == (False, False)
+
+
+def test_a_look_that_is_throttled_is_tried_again_for_some_minutes(monkeypatch):
+    """Runs that end together exceed the quota of DescribeExecution; nobody at the page waits for these looks."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    patient, at_the_page = aws.client("stepfunctions", aws.ADAPTIVE), aws.client("stepfunctions")
+    assert patient.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 20}
+    assert at_the_page.meta.config.retries == {"mode": "standard", "total_max_attempts": 3}

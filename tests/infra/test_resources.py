@@ -89,7 +89,7 @@ def test_dead_letters_come_from_the_request_queue_only(graph):
         ("approval-function", "approval_api", 25, 512),
         ("notifier-request-approval", "request_approval", 73, 512),
         ("dead-letters-give-up-request", "give_up_request", 30, 256),
-        ("records-reconcile-request", "reconcile_request", 30, 256),
+        ("records-reconcile-request", "reconcile_request", 300, 256),
     ],
 )
 def test_a_function_runs_its_own_handler_with_what_it_needs(full, function, entry, timeout, memory):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 import pytest
 
 from handlers.approvals.adapters.policies import read_policy
 from handlers.contract.question import question_digest
+from tests.support.events import ending
 from tests.support.records import policy_body
+from tests.support.roles import Function
 from tests.support.stacks import ALICE, OPERATOR, Run, Stack, link_in, queue_message, send
 from tests.support.waiting import until
 
@@ -174,3 +177,42 @@ def test_the_page_refuses_an_answer_to_what_it_no_longer_shows(plain):
     assert run.status == "RUNNING"
     assert plain.http.post(link, data=form | {"digest": digest}).status_code == 200
     run.succeeded()
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "ABORTED"])
+def test_a_forged_ending_closes_a_request_tells_the_operator_and_approves_nothing(plain, emulator, status):
+    """By whoever may invoke the function that hears of endings: it believes a fresh event."""
+    run = plain.start()
+    link = run.link()
+    forged = ending(status, error="Stopped", at=time.time(), execution_arn=run.arn)
+    plain.sandbox.client("lambda").invoke(
+        FunctionName=Function.of(plain, "reconcile_request").name, Payload=json.dumps(forged)
+    )
+    item = run.item()
+    assert (item["status"], item["answeredWithoutVote"]) == ("CLOSED", status == "SUCCEEDED")
+
+    def mails() -> list[Any]:
+        return [mail for mail in plain.sandbox.messages() if mail.to == OPERATOR and run.arn in mail.body]
+
+    until(mails, "the operator's mail")
+    assert plain.press(link).status_code == 409
+    assert run.status == "RUNNING"
+    emulator.redeliver(run.arn)  # the run's next message, of whatever round
+    error, _ = run.failed()
+    assert error == "NotificationFailed"
+    assert "Return to main processing" not in run.states()
+    until(lambda: len(mails()) == 2, "the mail about the real end")
+
+
+def test_a_forged_ending_of_a_run_that_people_have_approved_only_delays_it(plain, emulator):
+    run = plain.start()
+    run.link()
+    run.vote_without_handing_over()
+    forged = ending("SUCCEEDED", at=time.time(), execution_arn=run.arn)
+    plain.sandbox.client("lambda").invoke(
+        FunctionName=Function.of(plain, "reconcile_request").name, Payload=json.dumps(forged)
+    )
+    assert run.item()["handedOver"]
+    assert run.status == "RUNNING"
+    emulator.redeliver(run.arn)
+    assert run.succeeded()["approval"]["votes"][0]["approver"] == ALICE

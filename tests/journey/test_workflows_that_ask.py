@@ -30,6 +30,13 @@ def test_an_approval_lets_the_parent_go_on_with_the_votes(plain, parent):
     assert asking.parent.states() == ["Ask people", "Release"]
 
 
+def test_a_start_that_is_repeated_after_a_lost_answer_asks_once_and_waits_for_what_runs(plain, parent):
+    asking = start(plain, parent, repeated=True)
+    plain.press(asking.child.link())
+    assert asking.parent.succeeded()["approvedBy"] == [ALICE]
+    assert len(asking.child.mails(3)) == 3
+
+
 def test_a_rejection_ends_the_parent_with_who_and_why(plain, parent):
     asking = start(plain, parent)
     plain.press(asking.child.link(), "reject", 'No "backup",\nno release: \u00fcbel.')

@@ -104,9 +104,9 @@ class Requests(RuleBasedStateMachine):
             self.running[number % len(self.running)].stop()
 
     @precondition(lambda self: self.over and self.room)
-    @rule(number=st.integers(0, 1))
-    def the_record_is_told_of_an_end(self, number):
-        self.world.tell(self.over[number % len(self.over)])
+    @rule(number=st.integers(0, 1), whole=st.booleans())
+    def the_record_is_told_of_an_end(self, number, whole):
+        self.world.tell(self.over[number % len(self.over)], whole=whole)
 
     @rule(seconds=st.sampled_from([1, 9, 25]))
     def time_passes(self, seconds):

@@ -28,7 +28,7 @@ from handlers.contract.record import EXECUTION_INDEX, Status
 from handlers.request_approval import Requests
 from tests.properties.aws import TABLE, Executions, MemoryTable, Queue, Topic, Workflow
 from tests.properties.workers import WORKER_SECONDS, Clock, Fate, Violated, Worker, stepwise
-from tests.support.events import http, sqs
+from tests.support.events import ending, http, sqs
 from tests.support.fakes import APPROVAL_URL, page_settings
 from tests.support.policies import said_by
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, REQUEST_ID
@@ -148,8 +148,11 @@ class World:
             "give_up_request", self.dead_letters, body, lambda delivered: give_up_request.serve(use_case, delivered)
         )
 
-    def tell(self, run: Workflow) -> Worker:
-        """EventBridge brings word that the execution is over: at least once, at any time after that."""
+    def tell(self, run: Workflow, *, whole: bool = True) -> Worker:
+        """EventBridge brings word that the execution is over: at least once, at any time after that.
+
+        Not `whole` is an event without the error, as was seen on AWS.
+        """
         use_case = Reconcile(
             records=self._records(),
             workflow=self._executions(),
@@ -157,9 +160,15 @@ class World:
             clock=self.clock,
         )
 
+        # It is sent when the run ends, and says so; some come without the error.
+        described = run.describe_execution(executionArn=run.execution_arn)
+        at = described["stopDate"].timestamp() if "stopDate" in described else self.clock.now()
+        error = described.get("error") if whole else None
+        event = ending(described["status"], error=error, at=at, execution_arn=run.execution_arn)
+
         def work() -> bool:
             try:
-                reconcile_request.serve(use_case, {"detail": {"executionArn": run.execution_arn}})
+                reconcile_request.serve(use_case, event)
             except UnavailableError:
                 return False  # Lambda calls it again
             return True

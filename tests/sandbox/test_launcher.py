@@ -5,11 +5,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import httpx
 import pulumi
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from sandbox import resources
+from sandbox.emulator import Emulator
 from tests.properties.tables import approval_table
 from tests.support.waiting import until
 
@@ -363,17 +367,89 @@ def test_a_child_is_stopped_when_its_task_times_out_and_only_then(run, machine, 
         assert ended["status"] == status, name
 
 
-def test_the_ending_of_a_child_is_an_event(run, machine, cloud):
-    queue, _ = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
-    sqs, events = cloud.client("sqs"), cloud.client("events")
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+@pytest.fixture
+def heard(cloud):
+    """The next event about an ending of a state machine, from when it is called with its ARN."""
+
+    def heard(machine):
+        queue, _ = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
+        sqs, events = cloud.client("sqs"), cloud.client("events")
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        over = [{"anything-but": "RUNNING"}]
+        pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine], "status": over}}
+        name = machine.rpartition(":")[2]
+        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+
+        def following():
+            (sent,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS)["Messages"]
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=sent["ReceiptHandle"])
+            return json.loads(sent["Body"])
+
+        return following
+
+    return heard
+
+
+@pytest.mark.parametrize("words", [{}, {"error": "Stopped"}, {"error": "Stopped", "cause": "by hand"}])
+def test_the_event_of_an_execution_that_was_stopped_has_its_error_and_cause(heard, machine, cloud, words):
+    arn = machine(Slow=SLOW)
+    following, client = heard(arn), cloud.client("stepfunctions")
+    execution = client.start_execution(stateMachineArn=arn, input='{"a": 1}')["executionArn"]
+    client.stop_execution(executionArn=execution, **words)
+    detail = following()["detail"]
+    assert (detail["executionArn"], detail["status"]) == (execution, "ABORTED")
+    assert (detail["error"], detail["cause"]) == (words.get("error"), words.get("cause"))
+    assert (detail["redriveCount"], detail["redriveStatus"], detail["input"]) == (0, "REDRIVABLE", '{"a": 1}')
+
+
+def test_the_event_of_an_execution_that_failed_has_its_error_and_cause(heard, machine, cloud):
+    arn = machine(No={"Type": "Fail", "Error": "Rejected", "Cause": "by nobody"})
+    following = heard(arn)
+    cloud.client("stepfunctions").start_execution(stateMachineArn=arn)
+    detail = following()["detail"]
+    assert (detail["status"], detail["error"], detail["cause"]) == ("FAILED", "Rejected", "by nobody")
+
+
+def test_starting_what_runs_by_its_name_and_with_its_input_returns_it(machine, cloud):
+    arn, client = machine(Slow=SLOW), cloud.client("stepfunctions")
+    first = client.start_execution(stateMachineArn=arn, name="once", input='{"a": 1}')
+    again = client.start_execution(stateMachineArn=arn, name="once", input='{"a": 1}')
+    assert (again["executionArn"], again["startDate"]) == (first["executionArn"], first["startDate"])
+    assert len(client.list_executions(stateMachineArn=arn)["executions"]) == 1
+    with pytest.raises(client.exceptions.ExecutionAlreadyExists):
+        client.start_execution(stateMachineArn=arn, name="once", input='{"a": 2}')
+    client.stop_execution(executionArn=first["executionArn"])
+    with pytest.raises(client.exceptions.ExecutionAlreadyExists):
+        client.start_execution(stateMachineArn=arn, name="once", input='{"a": 1}')
+
+
+def test_looks_above_a_quota_are_throttled_until_it_has_filled_again():
+    with Emulator(describe_quota=(2, 1)) as running:
+        once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+        client = boto3.client(
+            "stepfunctions",
+            endpoint_url=running.endpoint,
+            region_name="us-east-1",
+            config=once,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+        def look():
+            with pytest.raises(ClientError) as refused:
+                client.describe_execution(executionArn="arn:aws:states:us-east-1:000000000000:execution:m:none")
+            return refused.value.response["Error"]["Code"]
+
+        assert until(lambda: "ThrottlingException" in {look() for _ in range(4)}, "throttling", SECONDS)
+        until(lambda: look() == "ExecutionDoesNotExist", "refill", SECONDS)
+
+
+def test_the_ending_of_a_child_is_an_event(heard, run, machine):
     child = machine(No={"Type": "Fail", "Error": "Rejected"})
-    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [child], "status": ["FAILED"]}}
-    events.put_rule(Name="endings", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="endings", Targets=[{"Id": "queue", "Arn": arn}])
+    following = heard(child)
     run(Ask=nested(child))
-    (sent,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS)["Messages"]
-    assert json.loads(sent["Body"])["detail"]["executionArn"] == execution_of(child)
+    assert following()["detail"]["executionArn"] == execution_of(child)
 
 
 def test_a_map_in_a_table_keeps_no_order_and_a_list_keeps_its_own(emulator):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
+
+from tests.support.records import ASKED_AT, EXECUTION_ARN
 
 
 class Context:
@@ -49,4 +52,51 @@ def sqs(*bodies: Any) -> dict[str, Any]:
             }
             for number, body in enumerate(bodies)
         ]
+    }
+
+
+def ending(
+    status: str,
+    *,
+    error: str | None = None,
+    cause: str | None = None,
+    at: float = ASKED_AT,
+    execution_arn: str = EXECUTION_ARN,
+    **detail: Any,
+) -> dict[str, Any]:
+    """EventBridge's event about an execution that ended `at`, in epoch seconds.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+    """
+    *_, machine, name = execution_arn.split(":")
+    return {
+        "version": "0",
+        "id": str(uuid4()),
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": "123456789012",
+        "time": f"{datetime.fromtimestamp(int(at), UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "region": "eu-central-1",
+        "resources": [execution_arn],
+        "detail": {
+            "executionArn": execution_arn,
+            "stateMachineArn": f"arn:aws:states:eu-central-1:123456789012:stateMachine:{machine}",
+            "name": name,
+            "status": status,
+            "startDate": int(at - 60) * 1000,
+            "stopDate": int(at * 1000),
+            "input": '{"task": {"title": "Deploy"}}',
+            "inputDetails": {"included": True},
+            "output": "{}" if status == "SUCCEEDED" else None,
+            "outputDetails": {"included": True} if status == "SUCCEEDED" else None,
+            "stateMachineVersionArn": None,
+            "stateMachineAliasArn": None,
+            "redriveCount": 0,
+            "redriveDate": None,
+            "redriveStatus": "NOT_REDRIVABLE" if status == "SUCCEEDED" else "REDRIVABLE",
+            "redriveStatusReason": None,
+            "error": error,
+            "cause": cause,
+        }
+        | detail,
     }

@@ -20,12 +20,19 @@ class Asking:
     release: str
 
 
-def start(stack: Stack, parent: Deployed, **given: object) -> Asking:
+def start(stack: Stack, parent: Deployed, *, repeated: bool = False, **given: object) -> Asking:
+    """`repeated`: ours runs already, as if the parent's first try to start it had succeeded and the answer was lost."""
     release = uuid4().hex[:12]
     title = f"Release {release} to production"
     told = {"release": release, "changes": "No migration.", "requestedBy": "dana@example.com"} | given
     machine = parent.outputs["stateMachineArn"]
-    arn = stack.sfn.start_execution(stateMachineArn=machine, input=json.dumps(told))["executionArn"]
+    arn = machine.replace(":stateMachine:", ":execution:") + f":{release}"
     name = "release-" + hashlib.sha256(f"{arn}/Ask people".encode()).hexdigest()
-    child = stack.sandbox.outputs["stateMachineArn"].replace(":stateMachine:", ":execution:") + f":{name}"
+    ours = stack.sandbox.outputs["stateMachineArn"]
+    child = ours.replace(":stateMachine:", ":execution:") + f":{name}"
+    if repeated:
+        question = {"title": title, "details": told["changes"], "requestedBy": told["requestedBy"]}
+        question["AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"] = arn
+        stack.sfn.start_execution(stateMachineArn=ours, name=name, input=json.dumps(question))
+    stack.sfn.start_execution(stateMachineArn=machine, name=release, input=json.dumps(told))
     return Asking(parent=Run(stack, arn, title), child=Run(stack, child, title), release=release)

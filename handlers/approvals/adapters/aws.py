@@ -21,6 +21,9 @@ CONFIG = Config(
 )
 # For calls that nobody at the page waits for. A Publish that times out may have been sent, and then goes out twice.
 PATIENT = CONFIG.merge(Config(read_timeout=10))
+# For calls of which there may be many more at once than their quota allows: some three minutes, at most 20 s apart.
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+ADAPTIVE = CONFIG.merge(Config(retries={"mode": "adaptive", "total_max_attempts": 20}))
 
 
 def client(service: str, config: Config = CONFIG) -> Any:

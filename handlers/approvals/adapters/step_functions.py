@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.answers import approval, fitted, rejection
 from handlers.approvals.adapters.aws import calls
 from handlers.approvals.rules.endings import Execution
+from handlers.approvals.rules.news import News
 from handlers.approvals.rules.record import Record
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
@@ -17,6 +19,40 @@ if TYPE_CHECKING:
 
 RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
 QUEUE_ERRORS = "SQS."  # prefix of the errors of the state that asks
+
+
+def read_ending(event: dict[str, Any]) -> News:
+    """What is read of a "Step Functions Execution Status Change"; anything missing or odd counts as not said.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+    """
+    detail = event["detail"]
+
+    def text(name: str) -> str:
+        return found if isinstance(found := detail.get(name), str) else ""
+
+    def whole(name: str) -> int:
+        return found if type(found := detail.get(name)) is int and found > 0 else 0
+
+    error = text("error")
+    execution = Execution(
+        status=text("status"),
+        error=error,
+        cause=text("cause"),
+        stopped_at=whole("stopDate") // 1000,  # milliseconds
+        started_with=text("input"),
+        redrives=whole("redriveCount"),
+        asking_failed=error.startswith(QUEUE_ERRORS),
+    )
+    return News(execution=execution, sent_at=_epoch_seconds(event.get("time")))
+
+
+def _epoch_seconds(time: object) -> float:
+    """Of a date such as 2026-11-27T13:30:00Z; 0 for anything else."""
+    try:
+        return datetime.fromisoformat(str(time)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0
 
 
 class StepFunctions:

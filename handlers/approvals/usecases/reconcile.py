@@ -10,6 +10,7 @@ from functools import partial
 
 from handlers.approvals.observability import count, logger
 from handlers.approvals.rules.endings import Execution, ended, is_owed, operator_told
+from handlers.approvals.rules.news import News, is_enough
 from handlers.approvals.rules.record import Record
 from handlers.approvals.usecases.ports import Clock, Operator, Workflow
 from handlers.approvals.usecases.records import Records
@@ -32,27 +33,30 @@ class Reconcile:
     operator: Operator
     clock: Clock
 
-    def serve(self, execution_arn: str, redrives: int) -> None:
+    def serve(self, execution_arn: str, news: News) -> None:
         """The record usually has the ending already, and nothing is written. Idempotent.
 
-        `redrives` is how often the execution had been redriven when it ended. Raises StillRunningError and
-        UnavailableError.
+        Raises StillRunningError and UnavailableError.
         """
-        execution = self._when_over(execution_arn, redrives)
+        execution, seen = news.execution, self._records_of(execution_arn)
+        if not is_enough(news, seen, self.clock.now()):
+            execution = self._when_over(execution_arn, news.execution.redrives)
         if execution.running:
             logger.info("redriven since, so its next end counts", outcome="redriven")
             return
         records = []
-        for request_id in self.records.store.requests_of(execution_arn):
-            seen = self.records.store.get(request_id)
-            # The index may still name a record that has been deleted and made again by another run.
-            if not seen or seen.execution_arn != execution_arn:
-                continue
-            record, _ = self.records.change(seen, partial(ended, execution=execution))
-            logger.info("execution is over", requestId=request_id, outcome=record.status.value, ended=execution.status)
+        for one in seen:
+            record, _ = self.records.change(one, partial(ended, execution=execution))
+            outcome = record.status.value
+            logger.info("execution is over", requestId=record.request_id, outcome=outcome, ended=execution.status)
             records.append(record)
         if is_owed(execution, records):
             self._tell(execution_arn, execution, records)
+
+    def _records_of(self, execution_arn: str) -> list[Record]:
+        found = [self.records.store.get(request_id) for request_id in self.records.store.requests_of(execution_arn)]
+        # The index may still name a record that has been deleted and made again by another run.
+        return [record for record in found if record and record.execution_arn == execution_arn]
 
     def _when_over(self, execution_arn: str, redrives: int) -> Execution:
         """The execution once it is over, or running again after a redrive. Raises StillRunningError."""
