@@ -98,10 +98,9 @@ reconciler = Reconciler(
 # Policies that name roles, which in turn name what the policies guard.
 queue.admit(sender=workflow.role_arn, consumer=notifier.function.role_arn)
 topic.admit(publisher=notifier.function.role_arn)
-operator.admit(publisher=reconciler.function.role_arn)
 writers = [component.function.role_arn for component in (notifier, dead_letters, reconciler)]
 store.admit(voting=api.function.role_arn, writing=[workflow.role_arn, *writers])
-Monitoring(
+alarms = Monitoring(
     "alarm",
     MonitoringArgs(
         operator_topic_arn=operator.arn,
@@ -114,6 +113,7 @@ Monitoring(
         trigger=trigger,
     ),
 )
+operator.admit(publisher=reconciler.function.role_arn, alarms=alarms.arns)
 
 pulumi.export("stateMachineArn", machine_arn)
 pulumi.export("approvalApiUrl", api.url)

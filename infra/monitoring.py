@@ -48,10 +48,13 @@ class Monitoring(pulumi.ComponentResource):
     and that of a queue also when its metrics stop with letters in it.
     """
 
+    arns: list[pulumi.Output[str]]
+
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:monitoring:Monitoring", name, None, opts)
         self._name, self._topic_arn = name, args.operator_topic_arn
         self._child = pulumi.ResourceOptions(parent=self)
+        self.arns = []
 
         for purpose, description, queues in (
             ("request-dead-letters", "There are dead letters of requests.", [args.queue.dead_letter_name]),
@@ -118,8 +121,11 @@ class Monitoring(pulumi.ComponentResource):
                     {"service": "reconcile_request", "stack": pulumi.get_stack()},
                 )
             ],
+            # Anybody with cloudwatch:PutMetricData may add -1, which a sum would take away. AWS's own namespaces are
+            # closed to them. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+            stat="Maximum",
         )
-        self.register_outputs({})
+        self.register_outputs({"arns": self.arns})
 
     def _alarm(
         self,
@@ -132,7 +138,7 @@ class Monitoring(pulumi.ComponentResource):
         period_seconds: int = PERIOD_SECONDS,
     ) -> None:
         """Goes off when the sum of `metrics` exceeds the threshold in one period; missing data is not breaching."""
-        aws.cloudwatch.MetricAlarm(
+        alarm = aws.cloudwatch.MetricAlarm(
             f"{self._name}-{purpose}",
             alarm_description=description,
             comparison_operator="GreaterThanThreshold",
@@ -160,3 +166,4 @@ class Monitoring(pulumi.ComponentResource):
             ],
             opts=self._child,
         )
+        self.arns.append(alarm.arn)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.iam import allow, demand_tls, deny_others, document, same_account
+from infra.iam import allow, demand_tls, deny_others, document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,9 +19,9 @@ class OperatorTopicArgs:
 
 
 class OperatorTopic(pulumi.ComponentResource):
-    """An SNS topic that CloudWatch's alarms may publish to, for this account only.
+    """An SNS topic for one function and the alarms that `admit` names.
 
-    Call `admit` once the function that writes to the operator has its role.
+    Call `admit` once they exist.
     """
 
     arn: pulumi.Output[str]
@@ -40,8 +41,8 @@ class OperatorTopic(pulumi.ComponentResource):
         self.arn = topic.arn
         self.register_outputs({"arn": self.arn})
 
-    def admit(self, *, publisher: pulumi.Input[str]) -> None:
-        """The ARN of the role that may publish; beside it only alarms may."""
+    def admit(self, *, publisher: pulumi.Input[str], alarms: Sequence[pulumi.Input[str]]) -> None:
+        """The ARNs of the role and of the alarms that may publish."""
         aws.sns.TopicPolicy(
             f"{self._name}-topic-policy",
             arn=self.arn,
@@ -53,7 +54,7 @@ class OperatorTopic(pulumi.ComponentResource):
                     ["sns:Publish"],
                     [self.arn],
                     service="cloudwatch.amazonaws.com",
-                    condition=same_account(self.arn),
+                    condition={"ArnEquals": {"aws:SourceArn": list(alarms)}},
                 ),
             ),
             opts=self._child,

@@ -151,14 +151,11 @@ class Terms:
 
 
 def resolve(stack: Rules, policies: Mapping[str, PolicyRules], audit_days: int) -> dict[str, Terms]:
-    """All policies by name, `default` first. A person has one spelling in all of them: mails are matched by it."""
+    """All policies by name, `default` first. A person has one spelling in all of them, and after any change of the
+    configuration: subscriptions are named by it, mails and votes are matched by it.
+    """
     rules = {DEFAULT_POLICY: stack, **{name: _inherited(policy, stack) for name, policy in policies.items()}}
-    spelling: dict[str, str] = {}
-
-    def spelled(listed: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(spelling.setdefault(same_person(who), who) for who in listed)
-
-    return {name: _terms(name, one, audit_days, spelled) for name, one in rules.items()}
+    return {name: _terms(name, one, audit_days) for name, one in rules.items()}
 
 
 def everybody(terms: Mapping[str, Terms]) -> tuple[str, ...]:
@@ -182,16 +179,20 @@ def _inherited(policy: PolicyRules, stack: Rules) -> PolicyRules:
     )
 
 
-def _terms(name: str, rules: Rules, audit_days: int, spelled: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Terms:
+def _people(listed: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(same_person, listed))
+
+
+def _terms(name: str, rules: Rules, audit_days: int) -> Terms:
     groups = rules.groups if isinstance(rules, PolicyRules) else {}
     policy = Policy(
         name=name,
-        approvers=spelled(rules.approvers),
+        approvers=_people(rules.approvers),
         groups={
-            group: Group(approvers=spelled(one.approvers), approvals_required=one.approvals_required)
+            group: Group(approvers=_people(one.approvers), approvals_required=one.approvals_required)
             for group, one in groups.items()
         },
-        escalate_to=spelled(rules.escalate_to),
+        escalate_to=_people(rules.escalate_to),
         approvals_required=rules.approvals_required,
         rejections_required=rules.rejections_required,
         prevent_self_approval=rules.prevent_self_approval,

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from handlers.contract.address import same_person
 from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
 from infra.asl import approval_definition
 from infra.policies import PolicyRules, Terms, everybody
@@ -108,7 +107,7 @@ class _Checked:
                 f"must be at most {LINKS // everyone - 1} for {everyone} people ({LINKS} links in a request), {asked}"
             )
             yield from self._fault("reminders", said, "approvers", "groups", "escalateTo")
-        if twice := sorted({same_person(who) for who in policy.escalate_to if who in policy.asked_first}):
+        if twice := sorted({who for who in policy.escalate_to if who in policy.asked_first}):
             said = f"must not repeat an approver, got {', '.join(twice)} in both"
             yield from self._fault("escalateTo", said, "approvers", "groups")
 

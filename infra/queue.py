@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,10 @@ VISIBILITY_PER_TIMEOUT = 6
 READ_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 # Actions that only the named consumer may take.
 CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:PurgeQueue")
+# Any queue of the account may name another as its dead-letter queue, and SQS then moves messages there without asking
+# the policy. What is sent, by services as well, is not concerned.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+NO_SOURCES = json.dumps({"redrivePermission": "denyAll"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,7 @@ class RequestQueue(pulumi.ComponentResource):
             f"{name}-dead-letters",
             child,
             visibility_timeout_seconds=visibility_seconds(args.dead_letter_consumer_timeout_seconds),
+            redrive_allow_policy=None,  # it names the other queue, which names this one
         )
         queue = encrypted_queue(
             f"{name}-queue",
@@ -66,7 +72,7 @@ class RequestQueue(pulumi.ComponentResource):
                 {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": args.delivery_attempts}
             ),
         )
-        # SQS moves a message without asking the policy of where it goes, which is why a dead-letter queue needs none.
+        # SQS moves the dead letters, so nobody has to be admitted.
         queue_policy(f"{name}-dead-letters-policy", dead_letters, child)
         aws.sqs.RedriveAllowPolicy(
             f"{name}-redrive-allow",
@@ -114,14 +120,16 @@ def encrypted_queue(
     *,
     visibility_timeout_seconds: int | None = None,
     redrive_policy: pulumi.Input[str] | None = None,
+    redrive_allow_policy: str | None = NO_SOURCES,
 ) -> aws.sqs.Queue:
-    """A queue with SSE-SQS and the longest retention. It still needs a `queue_policy`."""
+    """A queue with SSE-SQS and the longest retention, nobody's dead-letter queue. It still needs a `queue_policy`."""
     return aws.sqs.Queue(
         name,
         message_retention_seconds=RETENTION_SECONDS,
         sqs_managed_sse_enabled=True,
         visibility_timeout_seconds=visibility_timeout_seconds,
         redrive_policy=redrive_policy,
+        redrive_allow_policy=redrive_allow_policy,
         opts=opts,
     )
 

@@ -22,6 +22,7 @@ REGION_AND_ACCOUNT = "eu-central-1:123456789012"
 ARNS = {
     "aws:cloudwatch/eventRule:EventRule": f"arn:aws:events:{REGION_AND_ACCOUNT}:rule/{{}}",
     "aws:cloudwatch/logGroup:LogGroup": f"arn:aws:logs:{REGION_AND_ACCOUNT}:log-group:{{}}",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": f"arn:aws:cloudwatch:{REGION_AND_ACCOUNT}:alarm:{{}}",
     "aws:dynamodb/table:Table": f"arn:aws:dynamodb:{REGION_AND_ACCOUNT}:table/{{}}",
     "aws:iam/role:Role": "arn:aws:iam::123456789012:role/{}",
     "aws:lambda/function:Function": f"arn:aws:lambda:{REGION_AND_ACCOUNT}:function:{{}}",

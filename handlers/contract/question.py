@@ -56,6 +56,14 @@ def request_id(trigger: Any, execution_arn: str) -> str:
     return str(uuid5(NAMESPACE_URL, json.dumps([machine, *start])))
 
 
+def from_event(started_with: str) -> bool:
+    """Whether an event started the execution that has this input, which is JSON text."""
+    try:
+        return "detail-type" in _read(json.loads(started_with))
+    except (ValueError, RecursionError):
+        return False
+
+
 def _read(trigger: Any) -> Mapping[str, Any]:
     """The object; some callers encode it twice."""
     if isinstance(trigger, str):

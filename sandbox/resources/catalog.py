@@ -252,6 +252,7 @@ RESOURCES = {
         name=Name("QueueName", 80, DOTTED),
         renames={
             "messageRetentionSeconds": "Attributes.MessageRetentionPeriod",
+            "redriveAllowPolicy": "Attributes.RedriveAllowPolicy",
             "redrivePolicy": "Attributes.RedrivePolicy",
             "sqsManagedSseEnabled": "Attributes.SqsManagedSseEnabled",
             "visibilityTimeoutSeconds": "Attributes.VisibilityTimeout",

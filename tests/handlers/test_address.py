@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
+import time
+
 import idna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.contract.address import ascii_form, same_person
+from handlers.contract.address import ascii_form, named_in, same_person
+
+ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
+SPELLINGS = [
+    "Alice@Example.com",
+    "alice@example.com.",
+    '"alice"@example.com',
+    '"al\\ice"@example.com',
+    "Alice Example <alice@example.com>",
+    '"Example, Alice" <alice@example.com>',
+    "alice@example.com (Alice)",
+    "Alice (alice@example.com)",
+    "Alice; Ops <alice@example.com>",
+    "[Ops] Alice <alice@example.com>",
+    '"Alice <alice@example.com>',
+    "Alice, Ops <alice@example.com>",
+    "<alice@example.com",
+    "alice @ example.com",
+    "on behalf of: alice@example.com;",
+    "bob@example.com <alice@example.com>",
+    "mailto:alice@example.com",
+    " alice@example.com\n",
+    "al\u200bice@example.com",
+    "alice@example.com\u2060",
+    "\uff41lice@example.com",
+    "alice@example\u3002com",
+]
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        "Alice@Example.com",
-        "alice@example.com.",
-        '"alice"@example.com',
-        '"al\\ice"@example.com',
-        "Alice Example <alice@example.com>",
-        '"Example, Alice" <alice@example.com>',
-        "alice@example.com (Alice)",
-        "Alice (alice@example.com)",
-        "Alice; Ops <alice@example.com>",
-        "[Ops] Alice <alice@example.com>",
-        '"Alice <alice@example.com>',
-        "Alice, Ops <alice@example.com>",
-        "<alice@example.com",
-        "alice @ example.com",
-        "on behalf of: alice@example.com;",
-        "bob@example.com <alice@example.com>",
-        "mailto:alice@example.com",
-        " alice@example.com\n",
-        "al\u200bice@example.com",
-        "alice@example.com\u2060",
-        "\uff41lice@example.com",
-        "alice@example\u3002com",
-    ],
-)
+@pytest.mark.parametrize("written", SPELLINGS)
 def test_spellings_of_one_address_are_one_person(written):
     assert same_person(written) == "alice@example.com"
 
@@ -74,3 +76,133 @@ def test_no_text_breaks_it(text):
 @given(st.emails())
 def test_a_spelling_stays_as_it_is(address):
     assert same_person(same_person(address)) == same_person(address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *SPELLINGS,
+        "arn:aws:sts::123456789012:assumed-role/Ops/alice@example.com",
+        "arn:aws:sts::123456789012:federated-user/alice@example.com-1699999999",
+        "AROAEXAMPLE:alice@example.com",
+        "auth0|alice@example.com",
+        "CORP\\alice@example.com",
+        "CORP\\\\alice@example.com",
+        "alice@example.com@CORP",
+        "oidc:alice@example.com",
+        "okta_alice@example.com",
+        "prod--alice@example.com",
+        "emailAddress=alice@example.com,CN=Alice",
+        "user:alice@example.com/ci",
+        "https://alice@example.com/job",
+        "https://id.example/?login=Alice+A+%3Calice%40example.com%3E",
+        "Alice+alice%40example.com",
+        "alice%2540example.com",
+        "&lt;alice&#64;example.com&gt;",
+        "alice_example.com#EXT#@tenant.example",
+        "*alice@example.com*",
+        "_alice@example.com_",
+        "'alice@example.com'",
+        "-alice@example.com",
+        "alice\\@example.com",
+        "alice(ops)@example.com",
+        "alice @ example . com",
+        "alice\uff20example.com",
+        "by...alice@example.com...please",
+        "please ask alice@example.com.",
+        "al\u00adice@exam\u2060ple.com",
+        "\u202ealice@example.com\u202c",
+    ],
+)
+def test_whoever_stands_in_a_text_is_named(text):
+    assert ALICE in named_in(text, [ALICE, CAROL])
+    assert CAROL not in named_in(text, [ALICE, CAROL])
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ", ",
+        ",",
+        ";",
+        " ",
+        "\n",
+        "\t",
+        "/",
+        "|",
+        "\u200b",
+        "\u2028",
+        "\x00",
+        "> <",
+        " (for ",
+        "%0A",
+        "<br>",
+        "&",
+        "..",
+        "\uff0c",
+    ],
+)
+def test_everybody_who_stands_in_a_text_is_named(between):
+    assert named_in(f"{ALICE}{between}{BOB}", [ALICE, BOB, CAROL]) == {ALICE, BOB}
+
+
+def test_a_name_beside_an_address_hides_neither():
+    assert named_in("bob@example.com (Carol <carol@example.com>)", [ALICE, BOB, CAROL]) == {BOB, CAROL}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "alice",
+        "@example.com",
+        "malice@example.com",
+        "al.alice@example.com",
+        "alice-bob@example.com",
+        "bob-alice@example.com",
+        "bob+alice@example.com",
+        "alice+ops@example.com",
+        "alice@example.com.evil.example",
+        "alice@example.com-x.example",
+        "alice@example.community",
+        "alice@example.co",
+        "alice@mail.example.com",
+        "alice@example\u3002com\u3002evil\u3002example",
+        "\u00e1malice@example.com",
+        "\ud800@\ud800.example",
+    ],
+)
+def test_nobody_is_named_by_the_address_of_somebody_else(text):
+    assert not named_in(text, [ALICE])
+
+
+@pytest.mark.parametrize("written", ["Ann <ann@m\u00fcnchen.example>", "CORP/ann@MU\u0308NCHEN\u3002example."])
+def test_a_person_is_named_by_either_form_of_their_domain(written):
+    assert named_in(written, ["ann@xn--mnchen-3ya.example", ALICE]) == {"ann@xn--mnchen-3ya.example"}
+
+
+@pytest.mark.parametrize(
+    "who", ["o'brien@example.com", "a%}b@example.com", "Ann.Lee+x@Example.com", "a&b=c@example.com"]
+)
+def test_people_with_unusual_addresses_are_named_by_them(who):
+    assert named_in(f"arn:aws:sts::1:assumed-role/Ops/{who}", [who, ALICE]) == {who}
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=["L", "N"], blacklist_characters="+-.")), st.data())
+def test_whatever_is_neither_letter_nor_digit_nor_part_of_an_address_hides_nobody(around, data):
+    after = data.draw(st.sampled_from([around, "", " "]))
+    assert ALICE in named_in(f"{around}{ALICE}{after}", [ALICE])
+
+
+@given(st.emails(), st.text(), st.text())
+def test_an_address_between_blanks_is_always_named(address, before, after):
+    who = ascii_form(address)
+    assert who in named_in(f"{before} {who} {after}", [who])
+
+
+@pytest.mark.parametrize("many", ["%25", "a@", "@.-", "alice@example.com-a."])
+def test_a_long_text_takes_no_more_than_its_length(many):
+    """Whoever may write to the queue may send one of 256 KiB."""
+    started = time.process_time()
+    named_in(many * (65_536 // len(many)), [ALICE])
+    assert time.process_time() - started < 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from handlers.approvals.rules.refusal import Reason
 from handlers.approvals.rules.rounds import Kind
 from handlers.approvals.usecases.ask import SPARE_SECONDS, Ask, NotAskedError
 from handlers.approvals.usecases.ports import UnavailableError
+from handlers.contract.policy import Policy
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
 from tests.support.fakes import FakeClock, FakeWorkflow, Mailbox, MemoryStore, asking, records_of, unavailable
@@ -224,6 +226,91 @@ def test_a_request_whose_requester_is_needed_for_the_quorum_fails_its_run_and_is
     assert (token, error) == (TASK_TOKEN, WorkflowError.TOO_FEW_APPROVERS)
     assert "needs 2 approval(s), of 1 approver(s)" in cause
     assert (store.record, box.sent) == (None, [])
+
+
+BY_EVENT = Execution(status="RUNNING", running=True, started_with='{"detail-type": "Payout", "detail": {}}')
+BY_HAND = Execution(status="RUNNING", running=True, started_with='{"title": "Payout"}')
+ROLE = "arn:aws:sts::123456789012:assumed-role/Ops/"
+
+
+@pytest.mark.parametrize(
+    ("requester", "execution", "told"),
+    [
+        (ANNA, BY_EVENT, [ANNA]),
+        (ANNA, BY_HAND, []),
+        (ANNA.upper(), BY_HAND, []),
+        (f" {ANNA}", BY_HAND, []),
+        (ROLE + ANNA, BY_HAND, [ANNA]),
+        (f"Anna <{ANNA}>", BY_HAND, [ANNA]),
+        (f"{ANNA}, {CARLA}", BY_HAND, [ANNA, CARLA]),
+        (CARLA, BY_EVENT, [CARLA]),
+        (ANNA, replace(BY_EVENT, started_with=json.dumps(BY_EVENT.started_with)), [ANNA]),
+        (ANNA, replace(BY_HAND, started_with='{"task": {"detail-type": "none"}}'), []),
+        (ANNA, Execution(status="DELETED"), [ANNA]),
+        (ANNA, unavailable(), [ANNA]),
+        ("dana@example.com", BY_EVENT, []),
+        ("", BY_EVENT, []),
+    ],
+)
+def test_whoever_is_left_out_without_having_said_so_themselves_is_told_once_and_gets_no_link(
+    requester, execution, told
+):
+    store, box = MemoryStore(), Mailbox()
+    workflow = FakeWorkflow(execution=execution)
+    policy = Policy(approvers=(ANNA, BEN), escalate_to=(CARLA,))
+    for round_ in (1, 1, 2):
+        serve(asking(store, workflow, box), requested_by=requester, policy=policy, rounds=3, round=round_)
+    assert box.left_out == told
+    assert stored(store).told_left_out == tuple(told)
+    assert set(people(box)).isdisjoint(told)
+    assert not any("/approvals/" in body for body in box.bodies if "you are not asked" in body)
+
+
+def test_somebody_who_may_ask_and_decide_is_told_nothing():
+    box = Mailbox()
+    policy = replace(EITHER, prevent_self_approval=False)
+    serve(asking(MemoryStore(), FakeWorkflow(execution=BY_EVENT), box), requested_by=ROLE + ANNA, policy=policy)
+    assert (people(box), box.left_out) == ([ANNA, BEN], [])
+
+
+def test_a_word_to_somebody_left_out_that_fails_is_sent_by_the_next_try_and_no_other_is_sent_again():
+    store, box = MemoryStore(), Mailbox(None, unavailable())
+    policy = Policy(approvers=(ANNA, BEN, CARLA))
+    asked = partial(serve, requested_by=f"{ANNA}, {BEN}", policy=policy)
+    with pytest.raises(UnavailableError):
+        asked(asking(store, FakeWorkflow(execution=BY_EVENT), box))
+    assert stored(store).lease is None
+    asked(asking(store, FakeWorkflow(execution=BY_EVENT), box))
+    assert (box.left_out, people(box)) == ([ANNA, BEN], [CARLA])
+
+
+@pytest.mark.parametrize(("requester", "told"), [(ROLE + ANNA, [ANNA]), (ANNA, [])])
+def test_whoever_is_left_out_of_too_few_is_told_before_the_run_fails(requester, told):
+    class Failing(FakeWorkflow):
+        def fail(self, token: str, error: WorkflowError, cause: str) -> bool:
+            assert box.left_out == told
+            return super().fail(token, error, cause)
+
+    store, workflow, box = MemoryStore(), Failing(execution=BY_HAND), Mailbox()
+    serve(asking(store, workflow, box), requested_by=requester, policy=replace(EITHER, approvals_required=2))
+    ((_, error, _),) = workflow.failed
+    assert error is WorkflowError.TOO_FEW_APPROVERS
+    assert (store.record, box.left_out, box.sent) == (None, told, [])
+
+
+def test_a_run_with_too_few_waits_for_the_word_to_whoever_is_left_out():
+    workflow, box = FakeWorkflow(execution=BY_EVENT), Mailbox(unavailable())
+    with pytest.raises(UnavailableError):
+        serve(asking(MemoryStore(), workflow, box), requested_by=ANNA, policy=replace(EITHER, approvals_required=2))
+    assert not workflow.failed
+
+
+def test_nobody_hears_that_they_are_left_out_of_what_is_over():
+    over, box = Execution(status="ABORTED", started_with=BY_EVENT.started_with), Mailbox()
+    for needed in (1, 2):
+        policy = replace(EITHER, approvals_required=needed)
+        serve(asking(MemoryStore(), FakeWorkflow(execution=over), box), requested_by=ANNA, policy=policy)
+    assert not box.left_out
 
 
 def test_a_request_that_was_given_up_fails_the_round_that_still_waits():

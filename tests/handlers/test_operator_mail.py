@@ -59,6 +59,13 @@ def test_an_answer_that_was_refused_is_told_as_such_whatever_the_error_is_called
     assert "did not take" not in body(Execution(status="FAILED", error="States.Runtime"), record())
 
 
+def test_a_duplicate_that_is_none_is_told_as_a_failure_with_what_is_behind_it():
+    own = record(answered_without_vote=True)
+    assert "Approval workflow failed: Deploy" in subject(failed("Duplicate"), own)
+    assert "ended as a duplicate although it has request" in body(failed("Duplicate"), own)
+    assert "nobody had voted for that" not in body(failed("Duplicate"), own)
+
+
 def test_the_mail_says_what_was_asked_how_it_ended_why_who_had_answered_and_where_to_look():
     cause = json.dumps(
         {"errorMessage": 'the bank said "no"\nand closed', "errorType": "PayoutRefused", "stackTrace": ["File ..."]}

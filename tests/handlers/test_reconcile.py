@@ -323,6 +323,17 @@ def test_the_end_of_one_run_does_not_close_the_request_of_another():
     assert store.record == theirs
 
 
+def test_a_run_that_has_a_record_is_no_duplicate_and_that_is_noted_counted_and_told():
+    """A forged message with its real token and the ARN of another execution has ended it."""
+    store, operator = of(record()), OperatorBox()
+    with counted() as so_far:
+        for _ in range(2):
+            serve(reconciling(store, FakeWorkflow(execution=failed("Duplicate")), operator), event())
+        assert so_far() == {"AnsweredWithoutVote": 1}
+    ((_, _, (told,)),) = operator.told
+    assert (told.answered_without_vote, told.status) == (True, Status.CLOSED)
+
+
 def test_nobody_hears_of_a_duplicate():
     box = OperatorBox()
     serve(reconciling(of(None), FakeWorkflow(execution=failed("Duplicate")), box), event())

@@ -280,6 +280,7 @@ def test_every_attribute_that_this_release_can_write_is_in_a_sample_of_its_versi
         "handed_over": True,
         "task_token": "token",
         "lease": Lease(owner="one", until=2),
+        "told_left_out": (BEN,),
         "answered_without_vote": True,
         "answer_mismatched": True,
         "operator_told": 3,

@@ -39,7 +39,7 @@ ALARMS = {
     "alarm-api-errors": [("AWS/ApiGateway", "5xx", {"ApiId": "approval-api-id"}, "Sum")],
     "alarm-workflow-throttles": [("AWS/States", "ExecutionThrottled", {"StateMachineArn": MACHINE_ARN}, "Sum")],
     "alarm-answers-without-vote": [
-        ("signoff", "AnsweredWithoutVote", {"service": "reconcile_request", "stack": "test"}, "Sum")
+        ("signoff", "AnsweredWithoutVote", {"service": "reconcile_request", "stack": "test"}, "Maximum")
     ],
 }
 NOTICED_SECONDS = 15 * 60
@@ -112,8 +112,19 @@ def test_somebody_reads_the_operators_topic_only_where_configured(bare, full):
     assert readers(full) == [("email", "operations@example.com")]
 
 
-def test_only_alarms_of_this_account_are_admitted_to_the_operators_topic(graph):
+def test_no_metric_that_anybody_may_write_is_summed_up(graph):
+    """A value of -1 would cancel an alarm. AWS's own namespaces are closed to others."""
+    for alarm in graph.of(ALARM):
+        _total, *queries = (one.get("metric", {}) for one in alarm.inputs["metricQueries"])
+        ours = [one for one in queries if not one["namespace"].startswith("AWS/")]
+        assert len(ours) <= 1, f"{alarm.name} adds up one that may be below zero"
+        assert {one["stat"] for one in ours} <= {"Maximum"}, alarm.name
+
+
+def test_only_the_stacks_own_alarms_are_admitted_to_the_operators_topic(graph):
     policy = graph.named("aws:sns/topicPolicy:TopicPolicy", "operator-topic-policy")
     (admitted,) = [one for one in policy.json("policy")["Statement"] if one["Effect"] == "Allow"]
     assert admitted["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert admitted["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    ((operator, sources),) = admitted["Condition"].items()
+    assert (operator, sources.keys()) == ("ArnEquals", {"aws:SourceArn"})
+    assert sorted(sources["aws:SourceArn"]) == sorted(alarm.arn for alarm in graph.of(ALARM))

@@ -73,6 +73,18 @@ def test_a_message_is_tried_as_often_as_configured_before_it_is_dead(bare, full)
         assert redrive["deadLetterTargetArn"].endswith(":requests-dead-letters-0a1b2c3")
 
 
+def test_no_queue_takes_dead_letters_of_a_queue_that_is_not_ours(graph):
+    """SQS would move them past the queue's policy."""
+    own = {
+        one.json("redrivePolicy")["deadLetterTargetArn"] for one in graph.of(QUEUE) if one.inputs.get("redrivePolicy")
+    }
+    for queue in graph.of(QUEUE):
+        if queue.arn in own:  # the next test's
+            assert "redriveAllowPolicy" not in queue.inputs, queue.name
+        else:
+            assert queue.json("redriveAllowPolicy") == {"redrivePermission": "denyAll"}, queue.name
+
+
 def test_dead_letters_come_from_the_request_queue_only(graph):
     admitted = graph.one("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy")
     (source,) = admitted.json("redriveAllowPolicy")["sourceQueueArns"]

@@ -9,7 +9,7 @@ from typing import Any
 from handlers.approval_api import ApprovalApi
 from handlers.approvals.adapters.item import from_item, to_item
 from handlers.approvals.adapters.queue import RequestQueue
-from handlers.approvals.faces import mail
+from handlers.approvals.faces import left_out, mail
 from handlers.approvals.rules import links
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
@@ -141,6 +141,7 @@ class Mailbox:
         self.sent: list[tuple[str, Kind]] = []  # to whom, and what
         self.secrets: dict[str, list[str]] = {}
         self.bodies: list[str] = []
+        self.left_out: list[str] = []
         self.troubles = list(troubles)
 
     def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
@@ -150,6 +151,12 @@ class Mailbox:
         self.secrets.setdefault(who, []).append(secret)
         link = links.url(APPROVAL_URL, record.request_id, secret)
         self.bodies.append(mail.body(record, who, kind, link, "test", "UTC"))
+
+    def leave_out(self, record: Record, who: str) -> None:
+        if self.troubles and (trouble := self.troubles.pop(0)):
+            raise trouble
+        self.left_out.append(who)
+        self.bodies.append(left_out.body(record, "test", "UTC"))
 
 
 class OperatorBox:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handlers.approvals.adapters.aws import calls
-from handlers.approvals.faces import mail, operator_mail
+from handlers.approvals.faces import left_out, mail, operator_mail
 from handlers.approvals.rules import links
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
@@ -57,6 +57,13 @@ class ApproverTopic:
         subject = mail.subject(record, kind, head.environment, head.timezone)
         one_click_link = f"{link}/approve" if head.one_click else ""
         body = mail.body(record, who, kind, link, head.environment, head.timezone, one_click_link)
+        self._send(who, subject, body)
+
+    def leave_out(self, record: Record, who: str) -> None:
+        environment, timezone = self._letterhead.environment, self._letterhead.timezone
+        self._send(who, left_out.subject(record, environment, timezone), left_out.body(record, environment, timezone))
+
+    def _send(self, who: str, subject: str, body: str) -> None:
         self._pace.wait()
         with calls():
             self._client.publish(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from handlers.approvals.faces import mail, when, wording
 from handlers.contract.visible import one_line, quoted
-from handlers.contract.workflow import Ending
+from handlers.contract.workflow import Ending, WorkflowError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,12 +47,7 @@ def body(execution_arn: str, execution: Execution, records: Sequence[Record], en
     """What was asked, how it ended and why, who had answered, and where to look."""
     parts = [
         f"A run of the approval workflow in {one_line(environment)} {_ended(execution, records)}.",
-        *(
-            f"Somebody answered with the task token of request {one_line(record.request_id)}, and nobody had voted for "
-            "that. Find out who may read task tokens: docs/security.md."
-            for record in records
-            if record.answered_without_vote
-        ),
+        *(_unvoted(execution, record) for record in records if record.answered_without_vote),
         *(
             f"It did not take the answer to request {one_line(record.request_id)}, which counts as AnswerMismatch. "
             "Find out who may write to the queue and the table: docs/security.md."
@@ -94,9 +89,20 @@ def console(execution_arn: str) -> str:
 
 
 def _ended(execution: Execution, records: Sequence[Record]) -> str:
-    if any(record.answered_without_vote for record in records):
+    if execution.error != WorkflowError.DUPLICATE and any(record.answered_without_vote for record in records):
         return UNVOTED
     return ENDED[Ending(execution.status)]
+
+
+def _unvoted(execution: Execution, record: Record) -> str:
+    request = f"request {one_line(record.request_id)}"
+    said = f"Somebody answered with the task token of {request}, and nobody had voted for that."
+    if execution.error == WorkflowError.DUPLICATE:
+        said = (
+            f"The run ended as a duplicate although it has {request} of its own: somebody has put a message with its "
+            "task token into a queue, or has answered with it."
+        )
+    return f"{said} Find out who may read task tokens: docs/security.md."
 
 
 def _asked(record: Record, timezone: str) -> str:

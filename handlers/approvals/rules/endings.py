@@ -24,7 +24,7 @@ UNDECIDED_ERRORS = frozenset(
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 TOO_LARGE = "States.DataLimitExceeded"
 OUTPUT_ERRORS = frozenset({"States.QueryEvaluationError", "States.Runtime", TOO_LARGE})
-# Ordinary outcomes, which the operator is not told about.
+# Ordinary outcomes, which the operator is not told about, unless the record says otherwise.
 ORDINARY_ERRORS = frozenset({WorkflowError.REJECTED, WorkflowError.EXPIRED, WorkflowError.DUPLICATE})
 TROUBLE = frozenset(Ending) - {Ending.SUCCEEDED}
 
@@ -64,7 +64,8 @@ def ended(record: Record, execution: Execution) -> Record:
     """The execution has ended: update a record that was still open or not yet handed over.
 
     If the workflow took an answer that is not the record's, somebody used a task token without a vote; the record says
-    so. An answer that the workflow refused, such as one to another question, has no effect, even if it was handed over.
+    so. The same goes for a run that ended as a duplicate, since one that has a record is none. An answer that the
+    workflow refused, such as one to another question, has no effect, even if it was handed over.
     """
     refused = execution.answer_refused
     if record.status not in DECIDED | {Status.OPEN} or (record.handed_over and not refused):
@@ -76,7 +77,7 @@ def ended(record: Record, execution: Execution) -> Record:
     return replace(
         record,
         status=Status.EXPIRED if expired else Status.CLOSED,
-        answered_without_vote=taken is not None,
+        answered_without_vote=taken is not None or execution.error == WorkflowError.DUPLICATE,
         answer_mismatched=refused and execution.error != TOO_LARGE,
         handed_over=False,
         task_token="",
@@ -122,10 +123,14 @@ def operator_told(record: Record, stopped_at: int) -> Record:
 def is_owed(execution: Execution, records: Sequence[Record]) -> bool:
     """Whether the operator still has to be told about this ending.
 
-    Without a record (invalid task, too few approvers, a queue failure) nothing shows that they have been told.
+    Without a record (invalid task, too few approvers, a queue failure) nothing shows that they have been told. A run
+    that fails although it was approved is trouble whatever it calls its error, and so is a duplicate with a record.
     """
     if records and all(record.operator_told == execution.stopped_at for record in records):
         return False
     if any(record.answered_without_vote for record in records):
         return True
-    return execution.status in TROUBLE and execution.error not in ORDINARY_ERRORS
+    approved = any(record.status is Status.APPROVED for record in records)
+    no_duplicate = bool(records) and execution.error == WorkflowError.DUPLICATE
+    ordinary = execution.error in ORDINARY_ERRORS and not (approved or no_duplicate)
+    return execution.status in TROUBLE and not ordinary

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from handlers.contract.address import same_person
+from handlers.contract.address import named_in
 from handlers.contract.policy import Policy
 
 
@@ -37,15 +37,19 @@ class Tally(NamedTuple):
         return not self.rejections.missing
 
 
+def left_out(policy: Policy, requested_by: str) -> Collection[str]:
+    """Whom the policy names but the requester's text does, too: they may not decide. In the policy's order."""
+    named = named_in(requested_by, policy.everybody) if policy.prevent_self_approval else ()
+    return [who for who in policy.everybody if who in named]
+
+
 def without_requester(policy: Policy, requested_by: str) -> Policy:
-    """The policy for one request: if its requester may not decide, they are out of every group, and nobody stands in.
+    """The policy for one request: whoever is left out is out of every group, and nobody stands in.
 
     The number of approvals required is never lowered. If fewer people are left than rejections are required, all of
     them must reject.
     """
-    requester = same_person(requested_by) if policy.prevent_self_approval else ""
-    # Once for each person, who may be in many groups.
-    if barred := {who for who in policy.everybody if same_person(who) == requester}:
+    if barred := left_out(policy, requested_by):
         policy = replace(
             policy,
             approvers=_others(policy.approvers, barred),

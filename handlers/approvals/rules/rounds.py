@@ -9,7 +9,7 @@ from enum import StrEnum
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
 from handlers.approvals.rules.endings import duplicate
 from handlers.approvals.rules.message import Message
-from handlers.approvals.rules.quorum import Count, shortages, without_requester
+from handlers.approvals.rules.quorum import Count, left_out, shortages, without_requester
 from handlers.approvals.rules.record import DECIDED, SECONDS_PER_DAY, Approver, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.contract.question import ADDRESS_LIMIT
@@ -27,9 +27,14 @@ class Kind(StrEnum):
 
 def new_record(message: Message) -> Record | Refusal:
     """TOO_FEW if the approvers cannot reach the quorum without the requester, who may not decide."""
-    policy = without_requester(message.policy, message.requested_by)
-    if short := shortages(policy):
+    if short := shortages(without_requester(message.policy, message.requested_by)):
         return Refusal(reason=Reason.TOO_FEW, words=_too_few(message, short))
+    return unasked(message)
+
+
+def unasked(message: Message) -> Record:
+    """The message's request before anybody is asked."""
+    policy = without_requester(message.policy, message.requested_by)
     return Record(
         request_id=message.request_id,
         execution_arn=message.execution_arn,
@@ -102,6 +107,21 @@ def foreign(record: Record, message: Message) -> Refusal | None:
 def everybody(record: Record) -> Collection[str]:
     """Everybody who is asked in any round."""
     return dict.fromkeys([*record.approvers, *record.electorate.escalate_to])
+
+
+def to_be_told(record: Record, *, by_event: bool) -> list[str]:
+    """Who is left out and does not know it: their name came with an event, or by more than their whole address."""
+    whole = record.requested_by.strip().casefold()
+    return [
+        who
+        for who in left_out(record.policy, record.requested_by)
+        if who not in record.told_left_out and (by_event or who.casefold() != whole)
+    ]
+
+
+def told_left_out(record: Record, who: str) -> Record:
+    """Note that this person knows that they are left out."""
+    return replace(record, told_left_out=tuple(dict.fromkeys([*record.told_left_out, who])))
 
 
 def recipients(record: Record) -> list[str]:

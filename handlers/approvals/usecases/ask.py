@@ -9,13 +9,14 @@ from uuid import uuid4
 
 from handlers.approvals.observability import count, logger
 from handlers.approvals.rules import links, rounds
-from handlers.approvals.rules.endings import ended, undecided
+from handlers.approvals.rules.endings import Execution, ended, undecided
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import DECIDED, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.hand_over import as_known, hand_over
 from handlers.approvals.usecases.ports import Clock, Mail, UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
+from handlers.contract.question import from_event
 from handlers.contract.workflow import WorkflowError
 
 NOTE_PAUSE_SECONDS = 1
@@ -87,6 +88,7 @@ class Ask:
             failed = self.workflow.fail(message.task_token, WorkflowError.NOTIFICATION_FAILED, cause)
             logger.warning("request is closed", outcome=WorkflowError.NOTIFICATION_FAILED.value if failed else "stale")
         elif refusal.reason is Reason.TOO_FEW:
+            self._tell_without_record(message)
             self.workflow.fail(message.task_token, WorkflowError.TOO_FEW_APPROVERS, refusal.words)
             logger.warning("refused", outcome=WorkflowError.TOO_FEW_APPROVERS.value)
         elif refusal.reason is Reason.DUPLICATE:
@@ -108,6 +110,9 @@ class Ask:
             return
         if record.version == 1:
             count("Requested")
+        for who in rounds.to_be_told(record, by_event=_by_event(execution)):
+            self._leave_out(record, who)
+            record = self._note(record, partial(rounds.told_left_out, who=who), give_up)
         for who in rounds.recipients(record):
             # Somebody may have answered, or the next round may have begun, while the earlier mails went out.
             if record.round != message.round or who not in rounds.recipients(record):
@@ -117,6 +122,18 @@ class Ask:
             record = self._note(record, partial(rounds.mailed, who=who, round_=message.round), give_up)
             count("Mails")
             logger.info("mail sent", outcome=kind.value)
+
+    def _tell_without_record(self, message: Message) -> None:
+        """The run is about to fail. Nothing notes these mails: a message that is delivered again repeats them."""
+        execution = as_known(self.workflow, message.execution_arn)
+        if not execution.over:
+            record = rounds.unasked(message)
+            for who in rounds.to_be_told(record, by_event=_by_event(execution)):
+                self._leave_out(record, who)
+
+    def _leave_out(self, record: Record, who: str) -> None:
+        self.mail.leave_out(record, who)
+        logger.info("mail sent", outcome="left out")
 
     def _note(self, record: Record, mailed: Callable[[Record], Record], give_up: float) -> Record:
         """A mail that is not recorded is sent again, so this retries until the worker runs out of time."""
@@ -143,3 +160,8 @@ class Ask:
         error, cause = undecided(record, message.request_id)
         taken = self.workflow.fail(message.task_token, error, cause)
         logger.warning("nothing was decided", outcome=error.value if taken else "stale")
+
+
+def _by_event(execution: Execution) -> bool:
+    """An execution that could not be looked at may have been started by one."""
+    return not execution.started_with or from_event(execution.started_with)

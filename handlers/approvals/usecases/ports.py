@@ -67,10 +67,13 @@ class Workflow(Protocol):
 
 
 class Mail(Protocol):
-    """The channel to the approvers. Raises UnavailableError."""
+    """The channel to the approvers. Each method raises UnavailableError."""
 
     def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
         """Send this round's mail, with a link that contains this secret."""
+
+    def leave_out(self, record: Record, who: str) -> None:
+        """Tell somebody that they are named as the requester, and so are not asked."""
 
 
 class Operator(Protocol):
