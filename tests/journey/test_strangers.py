@@ -133,7 +133,7 @@ def test_a_strangers_letter_that_is_read_approves_nothing_and_ends_nothing(ours,
 
 @pytest.mark.parametrize("kind", LETTERS)
 @pytest.mark.parametrize("name", KEPT)
-def test_a_strangers_letter_that_nothing_reads_stays_and_an_alarm_looks_there(ours, name, kind):
+def test_a_strangers_letter_that_nothing_reads_stays_there(ours, name, kind):
     run = ours.start()
     run.mails(3)
     before = kept(ours, name)
@@ -142,14 +142,19 @@ def test_a_strangers_letter_that_nothing_reads_stays_and_an_alarm_looks_there(ou
     waits_and_goes_on_as_people_decide(run)
 
 
-@pytest.mark.parametrize("name", [DEAD, *KEPT])
-def test_an_alarm_tells_the_operator_of_every_letter_that_stays(ours, name):
-    physical = queues(ours)[name].rpartition("/")[2]
-    alarms = ours.sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    looking = [one for one in alarms if physical in json.dumps(one["Metrics"])]
-    (alarm,) = looking
-    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
-    assert alarm["AlarmActions"] == [ours.sandbox.outputs["operatorTopicArn"]]
+@pytest.mark.parametrize("answer", ["", "reject"])
+def test_a_question_in_our_name_is_told_to_the_operator_when_the_run_that_it_names_goes_on(ours, answer):
+    run = ours.start()
+    run.mails(3)
+    move(ours, REQUESTS, json.dumps(request(run)))
+    title = f"{LUNCH} {run.title[-6:]}"
+    (asked,) = until(lambda: mails(ours, title, ALICE), "the mail in our name")
+    if answer:
+        ours.press(link_in(asked.body), answer)
+    waits_and_goes_on_as_people_decide(run)
+    (told,) = until(lambda: mails(ours, run.arn, OPERATOR), "the operator's mail")
+    assert "nobody had voted for that" in told.body
+    assert title in told.body
 
 
 def with_another_execution(run: Run, token: str) -> dict[str, Any]:
