@@ -51,6 +51,7 @@ def ascii_form(text: str) -> str:
     return f"{local}@{_ascii_domain(domain.translate(FULL_STOPS).rstrip('.'))}"
 
 
+@lru_cache(maxsize=256)  # more than a stack has people
 def same_person(text: str) -> str:
     """A key that is equal for all spellings of one address; mail providers ignore case."""
     return ascii_form(text).casefold()

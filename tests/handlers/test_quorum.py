@@ -103,6 +103,26 @@ def test_a_requester_is_out_of_every_group_and_nobody_stands_in(policy, requeste
     assert isinstance(made, Record) is (enough and len(left.asked_first) >= left.approvals_required)
 
 
+@pytest.mark.parametrize(
+    "requester",
+    [
+        f"arn:aws:sts::123456789012:assumed-role/Ops/{BEN}",
+        f"dana@example.com, Ben <{BEN.upper()}>",
+        "x" * 10_000 + f" {BEN}",
+        BEN.replace("@", "%40"),
+    ],
+)
+def test_a_requester_is_barred_however_they_are_named_and_however_long_the_text_is(requester):
+    assert list(without_requester(PAYOUT, requester).everybody) == [ANNA, CARLA, BOSS]
+    policy = replace(PAYOUT, prevent_self_approval=False)
+    assert without_requester(policy, requester) == policy
+
+
+def test_everybody_who_is_named_as_the_requester_is_barred():
+    left = without_requester(PAYOUT, f"{ANNA}; {BOSS} for {CARLA}")
+    assert list(left.everybody) == [BEN]
+
+
 def test_a_person_in_two_groups_counts_in_both_and_once_in_all():
     assert after(replace(PAYOUT, approvals_required=1), BEN) is Status.APPROVED
     assert after(PAYOUT, BEN) is Status.OPEN

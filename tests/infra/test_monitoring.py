@@ -112,6 +112,17 @@ def test_somebody_reads_the_operators_topic_only_where_configured(bare, full):
     assert readers(full) == [("email", "operations@example.com")]
 
 
+def test_an_alarm_watches_every_queue_in_which_letters_stay(graph):
+    watched = {
+        one["metric"]["dimensions"]["QueueName"]
+        for alarm in graph.of(ALARM)
+        for one in alarm.inputs["metricQueries"][1:]
+        if one["metric"]["metricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+    queues = {queue.name: queue.physical for queue in graph.of("aws:sqs/queue:Queue")}
+    assert watched == {physical for name, physical in queues.items() if name != "requests-queue"}
+
+
 def test_no_metric_that_anybody_may_write_is_summed_up(graph):
     """A value of -1 would cancel an alarm. AWS's own namespaces are closed to others."""
     for alarm in graph.of(ALARM):
