@@ -236,13 +236,16 @@ def value(stack: Stack, logs: Mapping[str, list[str]], metric: dict[str, Any]) -
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.endings", description="End many runs at once.")
     parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument(
+        "--quota", type=int, nargs=2, default=QUOTA, help="of DescribeExecution: calls at once, and calls a second"
+    )
     options = parser.parse_args(arguments)
     began = time.monotonic()
 
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:4.0f} s  {line}", file=sys.stderr, flush=True)
 
-    with deployment() as (running, stack):
+    with deployment(tuple(options.quota)) as (running, stack):
         found = end_together(running, stack, options.runs, say)
     for line in found.lines():
         print(line)

@@ -371,6 +371,58 @@ def tell_endings() -> None:
     events._put_events = with_ending
 
 
+def redrive_executions() -> None:
+    """RedriveExecution was missing: an execution that did not succeed goes on with the state that it ended in.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
+    """
+    execute, describe, handle = workflows._execute_task, workflows._describe_execution, workflows.handle_request
+    contexts: dict[str, Any] = {}
+
+    def with_count(data: dict[str, Any]) -> Any:
+        status, headers, body = describe(data)
+        known = workflows._executions.get(data.get("executionArn")) or {}
+        told = json.loads(body) | ({"redriveCount": known.get("redriveCount", 0)} if known else {})
+        return status, headers, json.dumps(told).encode()
+
+    def note(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
+        contexts[execution["executionArn"]] = context
+        return execute(state, given, execution, context)
+
+    def go_on(execution: dict[str, Any]) -> None:
+        entered = [
+            event["stateEnteredEventDetails"] for event in execution["events"] if "StateEntered" in event["type"]
+        ]
+        states = json.loads(workflows._state_machines[execution["stateMachineArn"]]["definition"])["States"]
+        given, context = json.loads(entered[-1]["input"]), contexts[execution["executionArn"]]
+        try:
+            output = workflows._run_sub_machine(states, entered[-1]["name"], given, execution, context)
+        except workflows._ExecutionError as error:
+            workflows._fail_execution(execution, error.error, error.cause)
+        else:
+            execution |= {"status": "SUCCEEDED", "output": json.dumps(output), "stopDate": workflows.now_iso()}
+            workflows._emit_execution_status_event(execution)
+
+    def redrive(data: dict[str, Any]) -> Any:
+        execution = workflows._executions.get(data["executionArn"]) or {}
+        if execution.get("status") not in {"FAILED", "ABORTED"} or data["executionArn"] not in contexts:
+            return workflows.error_response_json("ExecutionNotRedrivable", "Execution cannot be redriven", 400)
+        redrives = execution.get("redriveCount", 0) + 1
+        execution |= {"status": "RUNNING", "redriveCount": redrives, "stopDate": None, "error": None, "cause": None}
+        workflows._emit_execution_status_event(execution)
+        threading.Thread(target=copy_context().run, args=(go_on, execution), daemon=True).start()
+        return workflows.json_response({"redriveDate": time.time()})
+
+    async def with_redrive(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
+        if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
+            return redrive(json.loads(body))
+        return await handle(method, path, headers, body, query)
+
+    workflows._execute_task = note
+    replace("_describe_execution", with_count)
+    replace("handle_request", with_redrive)
+
+
 def return_what_runs() -> None:
     """Starting what runs already, by the same name and with the same input, returns it; here it was refused.
 
@@ -561,6 +613,7 @@ def main() -> None:
     waiting: dict[str, Waiting] = {}
     refuse_tokens_of_ended_executions(waiting)
     tell_endings()
+    redrive_executions()
     return_what_runs()
     if quota := os.environ.get("DESCRIBE_QUOTA"):
         hold_back_looks(*map(int, quota.split("/")))

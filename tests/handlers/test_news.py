@@ -48,6 +48,15 @@ def test_a_failure_or_a_stop_without_its_error_is_never_enough(status, age, reco
     assert not is_enough(news(status, "", age=age), records, NOW)
 
 
+@pytest.mark.parametrize("age", [1, OLD])
+@pytest.mark.parametrize("error", ["States.Runtime", "States.QueryEvaluationError", "States.Timeout"])
+@pytest.mark.parametrize("records", [[record()], [approved()]])
+def test_nor_is_an_error_of_step_functions_itself_without_its_cause(error, age, records):
+    """Only the cause says in which state it happened."""
+    assert not is_enough(news("FAILED", error, age=age), records, NOW)
+    assert is_enough(news("FAILED", error, cause="An error occurred while executing the state 'Ask'"), records, NOW)
+
+
 @pytest.mark.parametrize(
     ("status", "error", "records"),
     [

@@ -471,3 +471,29 @@ def test_a_map_in_a_table_keeps_no_order_and_a_list_keeps_its_own(emulator):
     assert item["listed"] == listed
     for held in (item["put"], item["updated"], item["put"]["M"]["person-0"]):
         assert list(held["M"]) != names
+
+
+def test_an_execution_that_is_redriven_goes_on_where_it_failed_and_its_next_event_says_so(heard, machine, cloud):
+    client, sqs = cloud.client("stepfunctions"), cloud.client("sqs")
+    queue, _ = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
+    sqs.delete_queue(QueueUrl=queue)
+    send = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Arguments": {"QueueUrl": queue, "MessageBody": "{% $words %}"},
+        "Output": "{% $words %}",
+        "End": True,
+    }
+    arn = machine(Set={"Type": "Pass", "Assign": {"words": "sent"}, "Next": "Send"}, Send=send)
+    following = heard(arn)
+    execution = client.start_execution(stateMachineArn=arn)["executionArn"]
+    first = following()["detail"]
+    assert (first["status"], first["redriveCount"]) == ("FAILED", 0)
+    sqs.create_queue(QueueName=queue.rpartition("/")[2])
+    client.redrive_execution(executionArn=execution)
+    second = following()["detail"]
+    assert (second["status"], second["redriveCount"], second["error"]) == ("SUCCEEDED", 1, None)
+    seen = client.describe_execution(executionArn=execution)
+    assert (seen["status"], seen["output"], seen["redriveCount"]) == ("SUCCEEDED", '"sent"', 1)
+    with pytest.raises(client.exceptions.ExecutionNotRedrivable):
+        client.redrive_execution(executionArn=execution)

@@ -13,6 +13,7 @@ FRESH_SECONDS = 60
 SKEW_SECONDS = 5  # between the clocks of Step Functions, EventBridge and Lambda
 # Their events have been seen without error and cause, and a failure means nothing without its error.
 NAMED = frozenset({Ending.FAILED, Ending.ABORTED})
+STATES_ERRORS = "States."  # prefix of Step Functions' own, of which only the cause says in which state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ def is_enough(news: News, records: Sequence[Record], now: float) -> bool:
     """
     execution, owed = news.execution, is_owed(news.execution, records)
     if not execution.over or (execution.status in NAMED and not execution.error):
+        return False
+    if execution.error.startswith(STATES_ERRORS) and not execution.cause:
         return False
     if owed and not records and not execution.started_with:  # left out above 248 KB; the operator reads its beginning
         return False
