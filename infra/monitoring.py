@@ -21,7 +21,7 @@ PERIOD_SECONDS = 300
 # With periods of one minute, the alarm goes off soon after; SQS takes up to 15 minutes to resume the metrics of a queue
 # that nobody used for six hours, and has none until then.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html
 OLDEST_SECONDS, OLDEST_PERIOD_SECONDS = 600, 60
 
 Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
