@@ -112,6 +112,8 @@ Monitoring(
         dead_letters=dead_letters,
         reconciler=reconciler,
         trigger=trigger,
+        pace=pace,
+        delivery_attempts=settings.delivery_attempts,
     ),
 )
 

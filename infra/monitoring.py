@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.retries import backoff_seconds
 from infra.approval_api import ApprovalApi
 from infra.dead_letters import DeadLetterConsumer
-from infra.notifier import Notifier
+from infra.notifier import WORKERS, MailPace, Notifier
 from infra.queue import RequestQueue
 from infra.reconciler import Reconciler
 from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
 
 PERIOD_SECONDS = 300
-# A message whose mails fail is tried for 510 seconds with the eight attempts of the default, so ten minutes are no
-# failed message but a stalled consumer. With periods of one minute, the alarm goes off within 15 minutes.
+# The age alarm means a stalled consumer, so its threshold is above what a working one needs: for a message whose mails
+# fail until it is a dead letter, or that comes back after a time-out, while so many requests begin at once. With
+# periods of one minute, it goes off within five minutes of that age.
 OLDEST_SECONDS, OLDEST_PERIOD_SECONDS = 600, 60
+REQUESTS_AT_ONCE = 10
+REFUSED_SECONDS = 5  # of one attempt: a call with the SDK's retries
 
 Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """What is monitored, and the topic to notify."""
+    """What is monitored, and the topic to notify. `pace` and `delivery_attempts` say how old a message may become."""
 
     operator_topic_arn: pulumi.Input[str]
     queue: RequestQueue
@@ -36,6 +41,15 @@ class MonitoringArgs:
     dead_letters: DeadLetterConsumer
     reconciler: Reconciler
     trigger: Trigger
+    pace: MailPace
+    delivery_attempts: int
+
+
+def oldest_seconds(pace: MailPace, delivery_attempts: int) -> int:
+    """How old a message becomes at most while its consumer works, in whole minutes."""
+    failing = sum(backoff_seconds(attempt) + REFUSED_SECONDS for attempt in range(1, delivery_attempts + 1))
+    waiting = (REQUESTS_AT_ONCE / WORKERS + pace.batch_size) * pace.request_seconds
+    return max(OLDEST_SECONDS, ceil((max(failing, pace.late_seconds) + waiting) / 60) * 60)
 
 
 class Monitoring(pulumi.ComponentResource):
@@ -69,12 +83,13 @@ class Monitoring(pulumi.ComponentResource):
                 ],
                 stat="Maximum",
             )
+        oldest = oldest_seconds(args.pace, args.delivery_attempts)
         self._alarm(
             "request-queue-age",
-            f"A request has waited for its mails for {OLDEST_SECONDS // 60} minutes.",
+            f"A request has waited for its mails for {oldest // 60} minutes.",
             [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": args.queue.name})],
             stat="Maximum",
-            threshold=OLDEST_SECONDS,
+            threshold=oldest,
             period_seconds=OLDEST_PERIOD_SECONDS,
         )
         functions = [
