@@ -20,8 +20,8 @@ from infra.workflow import ApprovalWorkflow
 
 PERIOD_SECONDS = 300
 # The age alarm means a stalled consumer, so its threshold is above what a working one needs: for a message whose mails
-# fail until it is a dead letter, or that comes back after a time-out, while so many requests begin at once. With
-# periods of one minute, it goes off within five minutes of that age.
+# fail until it is a dead letter while so many requests begin at once, or that comes back after a time-out. With periods
+# of one minute, it goes off within five minutes of that age.
 OLDEST_SECONDS, OLDEST_PERIOD_SECONDS = 600, 60
 REQUESTS_AT_ONCE = 10
 REFUSED_SECONDS = 5  # of one attempt: a call with the SDK's retries
@@ -49,7 +49,7 @@ def oldest_seconds(pace: MailPace, delivery_attempts: int) -> int:
     """How old a message becomes at most while its consumer works, in whole minutes."""
     failing = sum(backoff_seconds(attempt) + REFUSED_SECONDS for attempt in range(1, delivery_attempts + 1))
     waiting = (REQUESTS_AT_ONCE / WORKERS + pace.batch_size) * pace.request_seconds
-    return max(OLDEST_SECONDS, ceil((max(failing, pace.late_seconds) + waiting) / 60) * 60)
+    return max(OLDEST_SECONDS, ceil(max(failing + waiting, pace.late_seconds) / 60) * 60)
 
 
 class Monitoring(pulumi.ComponentResource):
