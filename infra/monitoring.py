@@ -24,7 +24,7 @@ PERIOD_SECONDS = 300
 # of one minute, it goes off within five minutes of that age.
 OLDEST_SECONDS, OLDEST_PERIOD_SECONDS = 600, 60
 REQUESTS_AT_ONCE = 10
-REFUSED_SECONDS = 5  # of one attempt: a call with the SDK's retries
+REFUSED_SECONDS = 8  # of one attempt: two calls with the SDK's retries, which are then given up
 
 Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
 

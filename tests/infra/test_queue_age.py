@@ -10,6 +10,7 @@ import pytest
 from handlers.approvals.adapters.sns import Pace
 from handlers.approvals.observability import metrics
 from handlers.contract.settings.request_approval import AskSettings
+from handlers.request_approval import Requests
 from infra.config import settings_of
 from infra.monitoring import OLDEST_SECONDS, REQUESTS_AT_ONCE, oldest_seconds
 from infra.notifier import MAIL_SECONDS, MailPace
@@ -17,7 +18,6 @@ from tests.support.events import sqs
 from tests.support.fakes import (
     FakeClock,
     FakeSqs,
-    Mailbox,
     MemoryStore,
     asking,
     request_function,
@@ -47,6 +47,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "twenty people, three requests in a batch": {"approvers": CROWD[:20], "mailsPerSecond": 10},
 }
 __all__ = ["quiet"]
+RETRIES_SECONDS = 2  # of the SDK
 METRIC_DELAY_SECONDS = 2 * 60  # until a minute's value can be read
 
 
@@ -84,7 +85,7 @@ class Notifier:
     def age_after(self, requests: int) -> float:
         """How old the oldest message becomes when so many requests begin at once."""
         clocks = [FakeClock() for _ in range(self.workers)]
-        functions = [self._function(clock) for clock in clocks]
+        functions = [self._function(clock, lambda *_mail: None) for clock in clocks]
         waiting = [message_body(requestId=f"request-{number}") | self.last_round for number in range(requests)]
         while waiting:
             clock, function = min(zip(clocks, functions, strict=True), key=lambda one: one[0].time)
@@ -98,23 +99,27 @@ class Notifier:
             assert clock.time <= ends, "the function has timed out"
         return max(clock.time for clock in clocks) - ASKED_AT
 
-    def _function(self, clock: FakeClock) -> Any:
+    def _function(self, clock: FakeClock, box: Any, sqs: FakeSqs | None = None) -> Requests:
         pace = Pace(self.pause_seconds, clock)
 
-        class Box:
-            def ask(self, *_mail: Any) -> None:
+        class Paced:
+            def ask(self, *mail: Any) -> None:
                 metrics.clear_metrics()  # as many would be published, which a test cannot
                 pace.wait()
                 clock.sleep(MAIL_SECONDS)
+                box(*mail)
 
-        return request_function(asking(MemoryStore(), box=Box(), clock=clock))
+        return request_function(asking(MemoryStore(), box=Paced(), clock=clock), sqs)
 
     def age_of_a_dead_letter(self) -> float:
         """How old a message is when SQS gives it up, since its mails fail."""
+
+        def refused(*_mail: Any) -> None:
+            clock.sleep(RETRIES_SECONDS)
+            raise unavailable()
+
         clock, client = FakeClock(), FakeSqs()
-        function = request_function(
-            asking(MemoryStore(), box=Mailbox(*[unavailable()] * 1_000_000), clock=clock), client
-        )
+        function = self._function(clock, refused, client)
         for attempt in range(1, self.attempts + 1):
             (delivered,) = sqs(message_body() | self.last_round)["Records"]
             delivered["attributes"]["ApproximateReceiveCount"] = str(attempt)
