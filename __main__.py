@@ -111,6 +111,8 @@ alarms = Monitoring(
         dead_letters=dead_letters,
         reconciler=reconciler,
         trigger=trigger,
+        pace=pace,
+        delivery_attempts=settings.delivery_attempts,
     ),
 )
 operator.admit(publisher=reconciler.function.role_arn, alarms=alarms.arns)

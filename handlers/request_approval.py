@@ -15,12 +15,11 @@ from handlers.approvals.adapters.queue import MalformedMessageError, RequestQueu
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.usecases.ask import Ask, NotAskedError
+from handlers.contract.retries import backoff_seconds
 from handlers.contract.settings.request_approval import AskSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-LONGEST_BACKOFF_SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,7 @@ def retry_after(error: Exception, received: int) -> int:
         return 0
     if isinstance(error, NotAskedError):
         return error.refusal.retry_seconds
-    return int(min(2**received, LONGEST_BACKOFF_SECONDS))
+    return backoff_seconds(received)
 
 
 @cache

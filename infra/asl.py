@@ -148,7 +148,7 @@ def approval_definition(
             },
             "Request approval": _ask(call[ASK], queue_url)
             | {
-                "TimeoutSeconds": "{% $terms.roundSeconds %}",
+                "TimeoutSeconds": "{% $round < $terms.rounds ? $terms.roundSeconds : $terms.lastRoundSeconds %}",
                 "Catch": [
                     {"ErrorEquals": ["States.Timeout"], "Assign": {"round": "{% $round + 1 %}"}, "Next": "Ask again?"},
                     *(_catch(error, state) for error, state in REFUSALS.items()),
@@ -243,6 +243,7 @@ def _chosen(terms: Mapping[str, Terms]) -> str:
             "policy": {**as_json(one.policy), Field.DIGEST: policy_digest(one.policy)},
             "rounds": one.rounds,
             "roundSeconds": one.round_seconds,
+            "lastRoundSeconds": one.last_round_seconds,
             "deadlineSeconds": one.deadline_seconds,
         }
         for name, one in terms.items()

@@ -21,7 +21,7 @@ from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra import event_pattern, json_text, people, schedule, time_zone
 from infra.policies import SOMEBODY, Approvers, Policies, Rules, Terms, everybody, resolve
-from infra.policy_checks import Clash, Path, clashes, doubts
+from infra.policy_checks import Clash, Path, clashes, doubts, short_rounds
 from infra.refusal import Fault, RefusedError, did_you_mean, nearest
 from infra.shapes import Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
 
@@ -150,6 +150,7 @@ class Settings(Rules):
             )
         for one in self.terms.values():
             yield from doubts(one.policy)
+            yield from short_rounds(one, self.mails_per_second)
 
 
 def settings_of(project: str, known: Mapping[str, str]) -> Settings:
@@ -160,9 +161,10 @@ def settings_of(project: str, known: Mapping[str, str]) -> Settings:
     settings, faults = read(Settings, given)
     sound = settings or _sound(given, faults)
     wrong = [fault.where for fault in faults]
+    together = clashes(sound.terms, sound.policies, sound.mails_per_second)
     faults += [
         clash.fault
-        for clash in (*clashes(sound.terms, sound.policies), *_unknown_policies(sound, _policy_names(given)))
+        for clash in (*together, *_unknown_policies(sound, _policy_names(given)))
         if not any(_overlap(one, path) for one in clash.between for path in wrong)
     ]
     lines += [f"{project}:{fault}" for fault in faults]

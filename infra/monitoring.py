@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.retries import backoff_seconds
 from infra.approval_api import ApprovalApi
 from infra.dead_letters import DeadLetterConsumer
-from infra.notifier import Notifier
+from infra.notifier import WORKERS, MailPace, Notifier
 from infra.queue import RequestQueue
 from infra.reconciler import Reconciler
 from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
 
 PERIOD_SECONDS = 300
-# Ten minutes are no failed message but a stalled consumer: one that was received three times is left out of the age.
-# With periods of one minute, the alarm goes off soon after; SQS takes up to 15 minutes to resume the metrics of a queue
-# that nobody used for six hours, and has none until then.
+# The age alarm means a stalled consumer, so its threshold is above what a working one needs: for a message whose mails
+# fail until it is a dead letter while so many requests begin at once, or that comes back after a time-out; one that was
+# received three times is left out of the age. With periods of one minute, it goes off within five minutes of that age;
+# SQS takes up to 15 minutes to resume the metrics of a queue that nobody used for six hours, and has none until then.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html
 OLDEST_SECONDS, OLDEST_PERIOD_SECONDS = 600, 60
+REQUESTS_AT_ONCE = 10
+REFUSED_SECONDS = 8  # of one attempt: two calls with the SDK's retries, which are then given up
 
 Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """What is monitored, and the topic to notify."""
+    """What is monitored, and the topic to notify. `pace` and `delivery_attempts` say how old a message may become."""
 
     operator_topic_arn: pulumi.Input[str]
     queue: RequestQueue
@@ -39,6 +44,15 @@ class MonitoringArgs:
     dead_letters: DeadLetterConsumer
     reconciler: Reconciler
     trigger: Trigger
+    pace: MailPace
+    delivery_attempts: int
+
+
+def oldest_seconds(pace: MailPace, delivery_attempts: int) -> int:
+    """How old a message becomes at most while its consumer works, in whole minutes."""
+    failing = sum(backoff_seconds(attempt) + REFUSED_SECONDS for attempt in range(1, delivery_attempts + 1))
+    waiting = (REQUESTS_AT_ONCE / WORKERS + pace.batch_size) * pace.request_seconds
+    return max(OLDEST_SECONDS, ceil(max(failing + waiting, pace.late_seconds) / 60) * 60)
 
 
 class Monitoring(pulumi.ComponentResource):
@@ -76,12 +90,13 @@ class Monitoring(pulumi.ComponentResource):
                 ],
                 stat="Maximum",
             )
+        oldest = oldest_seconds(args.pace, args.delivery_attempts)
         self._alarm(
             "request-queue-age",
-            f"A request has waited for its mails for {OLDEST_SECONDS // 60} minutes.",
+            f"A request has waited for its mails for {oldest // 60} minutes.",
             [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": args.queue.name})],
             stat="Maximum",
-            threshold=OLDEST_SECONDS,
+            threshold=oldest,
             period_seconds=OLDEST_PERIOD_SECONDS,
         )
         functions = [

@@ -38,7 +38,8 @@ class MailPace:
     @property
     def request_seconds(self) -> float:
         """How long one worker may need for one request's mails."""
-        return self.people * (self.pause_seconds + MAIL_SECONDS)
+        # In this order, whole seconds come out whole: a limit is named by them.
+        return self.people * WORKERS / self.mails_per_second + self.people * MAIL_SECONDS
 
     @property
     def batch_size(self) -> int:

@@ -146,8 +146,13 @@ class Terms:
 
     @property
     def round_seconds(self) -> int:
-        """How long one round waits. Rounded up, so that the rounds never end before the deadline people were told."""
-        return -(-self.deadline_seconds // self.rounds)
+        """How long each round but the last waits."""
+        return self.deadline_seconds // self.rounds
+
+    @property
+    def last_round_seconds(self) -> int:
+        """How long the last round waits: for all of the rest, so that it ends at the deadline people were told."""
+        return self.deadline_seconds - (self.rounds - 1) * self.round_seconds
 
 
 def resolve(stack: Rules, policies: Mapping[str, PolicyRules], audit_days: int) -> dict[str, Terms]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import NamedTuple
 
 from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
 from infra.asl import approval_definition
+from infra.notifier import MailPace
 from infra.policies import PolicyRules, Terms, everybody
 from infra.refusal import Fault
 from infra.shapes import keys
@@ -41,10 +43,12 @@ class Clash(NamedTuple):
     fault: Fault
 
 
-def clashes(terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules]) -> Iterator[Clash]:
+def clashes(terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules], mails_per_second: int) -> Iterator[Clash]:
     """What is wrong although each value is right by itself. `terms` are the stack's and those of `policies`."""
     for name, one in terms.items():
-        yield from _Checked(one, policies.get(name)).clashes()
+        checked = _Checked(one, policies.get(name))
+        yield from checked.clashes()
+        yield from checked.unasked(mails_per_second)
     listed = len(everybody(terms))
     if listed > MOST_PEOPLE:
         said = f"must, with escalateTo and policies, name at most {MOST_PEOPLE} different people, got {listed}"
@@ -111,6 +115,27 @@ class _Checked:
             said = f"must not repeat an approver, got {', '.join(twice)} in both"
             yield from self._fault("escalateTo", said, "approvers", "groups")
 
+    def unasked(self, mails_per_second: int) -> Iterator[Clash]:
+        """Whether somebody may go without a mail. A round mails the least-mailed first, so it takes up where the one
+        before stopped; in the last one, it is the turn of the escalation contacts, and of who is left.
+        """
+        policy, rounds, deadline = self.terms.policy, self.terms.rounds, self.terms.deadline_seconds
+        everyone, contacts = len(policy.everybody), len(policy.escalate_to)
+        together = -(-everyone // rounds)  # in each round, if all of them share the mails
+        needed = ceil(_request_seconds(max(together, contacts), mails_per_second))
+        if rounds * needed <= deadline:
+            return
+        who, when = f"{everyone} people", f"{rounds} round(s)"
+        if contacts > together:
+            who, when = f"{contacts} escalation contacts", "a last round"
+        said = (
+            f"must be at least {rounds * needed}: at mailsPerSecond {mails_per_second}, "
+            f"{who} get a mail each in {when} of {needed} seconds "
+            f"(reminders {rounds - 1}{self._origin('reminders')}), got {deadline}{self._origin('deadlineSeconds')}"
+        )
+        others = ("reminders", "approvers", "groups", "escalateTo", "mailsPerSecond")
+        yield from self._fault("deadlineSeconds", said, *others)
+
     def _fault(self, key: str, says: str, *others: str) -> Iterator[Clash]:
         """Nothing where all of the keys are the stack's: it is named there."""
         involved = (key, *others)
@@ -129,6 +154,28 @@ class _Checked:
 
     def _path(self, key: str) -> Path:
         return (key,) if self.written is None else ("policies", self.terms.policy.name, key)
+
+
+def _request_seconds(people: int, mails_per_second: int) -> float:
+    return MailPace(people=people, mails_per_second=mails_per_second).request_seconds
+
+
+def short_rounds(terms: Terms, mails_per_second: int) -> Iterator[str]:
+    """Whether a round ends before all of its mails are out: everybody is asked, but not reminded each time."""
+    policy, before = terms.policy, terms.rounds - 1
+    for count, seconds, what in (
+        (len(policy.asked_first) if before else 0, terms.round_seconds, "rounds of"),
+        (len(policy.everybody), terms.last_round_seconds, "a last round of"),
+    ):
+        if (needed := _request_seconds(count, mails_per_second)) > seconds:
+            named = "" if policy.name == DEFAULT_POLICY else f"policy {policy.name}: "
+            yield (
+                f"{named}deadlineSeconds {terms.deadline_seconds} and reminders {before} "
+                f"make {what} {seconds} seconds, but at mailsPerSecond {mails_per_second}, "
+                f"the mails to {count} people take {ceil(needed)}: "
+                "those who have had the fewest mails come first, and not everybody gets every reminder."
+            )
+            return
 
 
 def doubts(policy: Policy) -> Iterator[str]:

@@ -196,13 +196,12 @@ ASK = _scenarios(
         scenarios.ask_refused,
         [
             *_covered("ask", "look for the record", "make the record", "see whether anybody waits"),
-            *_covered("ask", "send the first mail"),
+            *_covered("ask", "send the first mail", "send the last mail", "note the last mail"),
             Call("give the lease back", "store.replace", "UpdateItem"),
             Call("bring the retry forward", "queue.come_back", "ChangeMessageVisibility"),
             *_covered("ask", "look for the record"),
             *_covered("remind", "take the next round"),
             *_covered("ask", "see whether anybody waits", "send the first mail", "note the first mail"),
-            *_covered("ask", "send the last mail", "note the last mail"),
         ],
     ),
     (

@@ -89,6 +89,78 @@ def test_a_mail_that_fails_is_tried_again_and_the_others_are_not_sent_twice():
     assert people(box) == [ANNA, BEN]
 
 
+def test_somebody_whose_mail_always_fails_keeps_nobody_else_from_theirs():
+    """They are the least-mailed in each round, and come first each time."""
+
+    class Refusing(Mailbox):
+        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
+            if who == ANNA:
+                raise unavailable()
+            super().ask(record, who, kind, secret)
+
+    store, box = MemoryStore(), Refusing()
+    for number in (1, 2, 2, 3):
+        with pytest.raises(UnavailableError):
+            serve(asking(store, box=box), round=number)
+        assert stored(store).lease is None
+    assert people(box) == [BEN, BEN, BEN]
+    assert [stored(store).approvers[who].mails for who in (ANNA, BEN)] == [0, 3]
+
+
+@pytest.mark.parametrize(("seconds", "tried"), [(1, 2), (7, 2), (8, 1), (36, 1)])
+def test_a_second_mail_in_a_row_that_fails_ends_the_attempt_and_so_does_a_first_that_took_long(seconds, tried):
+    """A function that times out leaves its messages hidden for much longer than the next attempt would wait."""
+
+    class Hanging(Mailbox):
+        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
+            asked.append(who)
+            clock.sleep(seconds)
+            raise unavailable()
+
+    asked: list[str] = []
+    clock = FakeClock()
+    three = Policy(approvers=(ANNA, BEN, CARLA))
+    with pytest.raises(UnavailableError):
+        serve(asking(MemoryStore(), box=Hanging(), clock=clock), policy=three)
+    assert asked == [ANNA, BEN, CARLA][:tried]
+
+
+def test_a_worker_whose_time_is_up_leaves_the_others_to_the_next_attempt():
+    class Slow(Mailbox):
+        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
+            super().ask(record, who, kind, secret)
+            clock.sleep(8)
+
+    store, box, clock = MemoryStore(), Slow(), FakeClock()
+    three = message(policy=Policy(approvers=(ANNA, BEN, CARLA)))
+    with pytest.raises(UnavailableError):
+        serve(asking(store, box=box, clock=clock), three)
+    assert clock.now() < WORKER_ENDS
+    assert stored(store).lease is None
+    asking(store, box=box, clock=clock).serve(three, int(clock.now()) + 20)
+    assert people(box) == [ANNA, BEN, CARLA]
+
+
+def test_a_round_that_was_cut_off_is_taken_up_by_the_next_one_where_it_stopped():
+    """The function died, or the next round began: the others come first then, though they come last in the policy."""
+
+    class Dying(Mailbox):
+        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
+            if len(self.sent) in stops:
+                stops.remove(len(self.sent))
+                raise SystemExit
+            super().ask(record, who, kind, secret)
+
+    stops, crowd = [2, 4], tuple(f"person-{number}@example.com" for number in (3, 1, 5, 2, 4))
+    store, box = MemoryStore(), Dying()
+    for number in (1, 2, 3):
+        try:
+            serve(asking(store, box=box), round=number, policy=Policy(approvers=crowd))
+        except SystemExit:
+            assert stored(store).lease, "nobody gives back what a dead worker held"
+    assert people(box) == [*crowd, *crowd[:4]]
+
+
 def test_what_somebody_else_is_sending_is_left_to_them():
     before = record(lease=Lease(owner="other", until=ASKED_AT + 30), approvers={ANNA: Approver()})
     store, box = MemoryStore(before), Mailbox()

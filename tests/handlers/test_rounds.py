@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals.adapters.item import to_item
+from handlers.approvals.adapters.item import from_item, to_item
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS, cast
 from handlers.approvals.rules.links import digest, holder, new_secret
-from handlers.approvals.rules.record import Decision, Lease, Record
+from handlers.approvals.rules.record import Approver, Decision, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.rules.rounds import Kind
-from handlers.contract.policy import Policy
+from handlers.contract.policy import Group, Policy
 from handlers.contract.record import Status
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
 
@@ -216,8 +217,70 @@ def test_a_reminder_goes_only_to_those_who_have_not_answered():
 
 def test_the_last_round_asks_those_it_escalates_to_as_well():
     last = begin(all_mailed(first_round()), OTHER, round=3)
-    assert rounds.recipients(last) == [ANNA, BEN, BOSS]
+    assert rounds.recipients(last) == [BOSS, ANNA, BEN]
     assert rounds.kind(last, BOSS) is Kind.ESCALATION
+
+
+CROWD = tuple(f"person-{number}@example.com" for number in (5, 2, 7, 1, 6))
+
+
+def crowd(mails: dict[int, int], round_: int, **of_policy: Any) -> Record:
+    """A record in this round, each of whose people has had so many mails, in the last rounds."""
+    policy = Policy(approvers=CROWD, **of_policy)
+    asked = {
+        CROWD[number]: Approver(
+            mailed_round=round_ - 1 if count else 0, missed_rounds=max(0, round_ - 1 - count) if count else 0
+        )
+        for number, count in mails.items()
+    }
+    return replace(made(policy), round=round_, rounds=9, approvers=asked)
+
+
+def test_the_least_mailed_come_first_and_equals_as_the_policy_lists_them():
+    record = crowd({3: 1, 0: 2, 4: 0, 2: 1, 1: 2}, round_=4)
+    assert rounds.recipients(record) == [CROWD[number] for number in (4, 2, 3, 0, 1)]
+
+
+@pytest.mark.parametrize("listed", [CROWD, CROWD[::-1], sorted(CROWD)])
+def test_the_order_of_equals_is_the_policys_whatever_the_records_map_has(listed):
+    """DynamoDB keeps no order in a map."""
+    record = replace(crowd({}, round_=1), approvers={who: Approver() for who in listed})
+    assert rounds.recipients(record) == list(CROWD)
+
+
+def test_equals_in_groups_are_mailed_group_by_group_and_once():
+    groups = {"legal": Group(approvers=(CARLA, ANNA)), "finance": Group(approvers=(BEN, CARLA))}
+    asked = Policy(groups=groups, escalate_to=(BOSS,))
+    record = replace(made(asked), round=1, approvers={who: Approver() for who in (ANNA, BEN, CARLA)})
+    assert rounds.recipients(record) == [CARLA, ANNA, BEN]
+
+
+def test_a_round_that_ends_early_is_taken_up_by_the_next_one_where_it_stopped():
+    record, mailed = made(Policy(approvers=CROWD, escalate_to=(BOSS,))), []
+    for number in range(1, 6):
+        record = replace(record, round=number)
+        turn = rounds.recipients(record)[:2]
+        for who in turn:
+            record = rounds.mailed(record, who, number)
+        mailed += [CROWD.index(who) for who in turn]
+    assert mailed == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]
+    assert {record.approvers[who].mails for who in CROWD} == {2}
+
+
+def test_a_round_that_is_taken_up_again_goes_on_with_the_least_mailed():
+    record = crowd({0: 2, 1: 1, 2: 0, 3: 1, 4: 0}, round_=4)
+    first = rounds.recipients(record)[0]
+    record = rounds.mailed(record, first, 4)
+    assert rounds.recipients(record) == [CROWD[number] for number in (4, 1, 3, 0)]
+    assert rounds.mailed(record, CROWD[4], 4).approvers[CROWD[4]] == Approver(mailed_round=4, missed_rounds=3)
+
+
+def test_what_was_mailed_is_in_the_record_per_person():
+    record = rounds.mailed(rounds.mailed(first_round(), ANNA, 1), BEN, 1)
+    record = rounds.mailed(replace(record, round=3), ANNA, 3)
+    assert [record.approvers[who].mails for who in (ANNA, BEN)] == [2, 1]
+    kept = from_item(to_item(record))
+    assert [(one.mailed_round, one.mails) for one in kept.approvers.values()] == [(3, 2), (1, 1)]
 
 
 def test_a_round_brings_its_own_token():

@@ -227,7 +227,8 @@ def test_any_text_is_either_taken_or_refused_by_the_name_of_its_key(key, text):
     deadline=st.integers(60, LONGEST_DEADLINE_SECONDS),
     reminders=st.integers(0, 20),
 )
-def test_the_rounds_end_at_the_deadline_and_never_before(deadline, reminders):
+def test_the_rounds_end_at_the_deadline_and_the_last_begins_before_it(deadline, reminders):
     made = Settings(approvers=(ALICE,), deadline_seconds=deadline, reminders=reminders).terms[DEFAULT_POLICY]
     assert made.rounds == reminders + 1
-    assert deadline <= made.rounds * made.round_seconds < deadline + made.rounds
+    assert reminders * made.round_seconds + made.last_round_seconds == deadline
+    assert made.round_seconds <= made.last_round_seconds < made.round_seconds + made.rounds

@@ -40,9 +40,9 @@ def test_a_number_that_is_none_or_out_of_range_is_refused_with_its_limits(key, l
 
 @pytest.mark.parametrize(("key", "limits"), WHOLE_NUMBERS.items())
 def test_a_number_at_its_limit_is_taken(key, limits):
-    people = [f"{number}@example.com" for number in range(50)]
+    people = [f"{number}@example.com" for number in range(50)]  # more than get a mail within the shortest deadline
     for value in limits:
-        assert load(approvers=people, **{key: value})
+        assert load(approvers=people if key.endswith("Required") else people[:1], **{key: value})
 
 
 def test_a_deadline_ends_a_day_before_aws_would_end_the_run():

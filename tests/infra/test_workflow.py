@@ -71,6 +71,7 @@ CHOSEN = {
     "policy": as_json(TERMS["payout"].policy) | {"digest": POLICY_DIGEST},
     "rounds": 1,
     "roundSeconds": 60,
+    "lastRoundSeconds": 60,
     "deadlineSeconds": 60,
     "deadline": 1_801_468_800,
 }
@@ -319,12 +320,12 @@ def test_no_cause_that_comes_from_elsewhere_is_too_long_for_a_workflow_that_wait
             assert all(fits(evaluated(state["Cause"], {"Cause": cause})) for cause in causes), name
 
 
-def evaluated(expression: str, given: Json, variable: str = "input") -> Any:
+def evaluated(expression: str, given: Json, variable: str = "input", **assigned: Any) -> Any:
     """As the emulator evaluates it: JSONata, with the one function that Step Functions adds and these need."""
     program = Jsonata(expression.removeprefix("{%").removesuffix("%}").strip())
     program.register_lambda("parse", json.loads)
     states = given if variable == "states" else {"input": given}
-    return program.evaluate(None, {"states": states, "request": REQUEST, "terms": CHOSEN})
+    return program.evaluate(None, {"states": states, "request": REQUEST, "terms": CHOSEN} | assigned)
 
 
 def body(states: Json, state: str = "Request approval") -> Json:
@@ -470,12 +471,16 @@ def test_the_machine_calls_services_of_its_own_partition(partition):
     assert {resource.split(":states:::")[0] for resource in called} == {f"arn:{partition}"}
 
 
-@pytest.mark.parametrize(("fixture", "seconds", "rounds"), [("bare", 28_800, 3), ("full", 14_286, 7)])
-def test_rounds_follow_the_configured_deadline_and_reminders(request, fixture, seconds, rounds):
+@pytest.mark.parametrize(
+    ("fixture", "seconds", "last", "rounds"), [("bare", 28_800, 28_800, 3), ("full", 14_285, 14_290, 7)]
+)
+def test_rounds_follow_the_configured_deadline_and_reminders(request, fixture, seconds, last, rounds):
     states = request.getfixturevalue(fixture).one(MACHINE).json("definition")["States"]
     chosen = assigned(states, "default")
     assert (chosen["roundSeconds"], chosen["rounds"]) == (seconds, rounds)
-    assert states["Request approval"]["TimeoutSeconds"] == "{% $terms.roundSeconds %}"
+    for number in range(1, rounds + 1):
+        waits = evaluated(states["Request approval"]["TimeoutSeconds"], {}, round=number, terms=chosen)
+        assert waits == (last if number == rounds else seconds)
     assert states["Ask again?"]["Choices"] == [
         {"Condition": "{% $round <= $terms.rounds %}", "Next": "Request approval"}
     ]
@@ -521,6 +526,7 @@ def test_the_policy_that_the_request_names_is_chosen_whole(name):
     assert chosen["policy"].pop("digest") == policy_digest(terms.policy)
     assert read_policy(chosen["policy"]) == terms.policy
     assert (chosen["rounds"], chosen["roundSeconds"]) == (terms.rounds, terms.round_seconds)
+    assert chosen["lastRoundSeconds"] == terms.last_round_seconds
 
 
 def test_a_request_without_a_policy_has_the_default_one():

@@ -16,7 +16,7 @@ from sandbox.deploy import PROJECT, Deployed, deploy
 from sandbox.emulator import Emulator
 from tests.support.emulator import emulator
 from tests.support.parents import Asking, start
-from tests.support.stacks import ALICE, BOB, BOSS, CAROL, QUICK, SHORTEST, Run, Stack
+from tests.support.stacks import ALICE, BOB, BOSS, CAROL, CROWD, QUICK, SHORTEST, Run, Stack
 from tests.support.waiting import until
 
 __all__ = ["emulator"]
@@ -63,6 +63,12 @@ def hasty(stacks) -> Stack:
 def unanswered(hasty) -> Run:
     """A run that nobody answers; started first, so that its minute passes while other tests run."""
     return hasty.start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def crowded(stacks) -> Run:
+    """A run that nobody answers, in rounds of ten seconds, each of which is too short for all of its mails."""
+    return stacks("dev", approvers=CROWD, escalateTo=[BOSS], **SHORTEST | {"mailsPerSecond": 1}).start()
 
 
 @pytest.fixture(scope="session", autouse=True)

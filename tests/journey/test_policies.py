@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from uuid import uuid4
 
-from tests.support.stacks import ALICE, BOB, BOSS, CAROL, JSON, Run, link_in
+from tests.support.stacks import ALICE, BOB, BOSS, CAROL, CROWD, JSON, Run, link_in
 from tests.support.waiting import until
 
 
@@ -120,3 +121,14 @@ def test_two_policies_have_deadlines_of_their_own_at_once(kinds, brief):
     assert patient.status == "RUNNING"
     kinds.press(patient.link(CAROL))
     patient.succeeded()
+
+
+def test_everybody_gets_a_mail_though_no_round_is_long_enough_for_all_of_them(crowded):
+    """The rounds that follow take up where one was cut off, and the last one asks the escalation contact first."""
+    error, cause = crowded.failed(120)
+    assert error == "Expired", cause
+    mailed = Counter(mail.to for mail in crowded.mails(1))
+    assert set(mailed) == {*CROWD, BOSS}
+    for who, noted in crowded.item(CROWD[0])["approvers"].items():
+        rounds = noted["mailedRound"] - noted.get("missedRounds", 0)
+        assert 1 <= rounds <= mailed[who], "a mail whose note was too late for its round is not counted"

@@ -27,6 +27,7 @@ from tests.support.waiting import until
 
 ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
 BOSS, OPERATOR = "boss@example.com", "operator@example.com"
+CROWD = [f"person-{number}@example.com" for number in range(8)]
 # Fast, and otherwise as shipped: no test depends on what the dev stack's file says today.
 QUICK = {
     "approvers": [ALICE, BOB, CAROL],

@@ -77,6 +77,7 @@ def from_item(item: Content) -> Record:
             who: Approver(
                 links=tuple(approver["links"]),
                 mailed_round=int(approver["mailedRound"]),
+                missed_rounds=int(approver.get("missedRounds", 0)),
                 vote=_vote(votes[who]) if who in votes else None,
             )
             for who, approver in _in_order(item["approvers"], policy)
@@ -103,7 +104,9 @@ def _in_order(approvers: Mapping[str, Any], policy: Policy) -> list[tuple[str, A
 
 
 def _approver_item(approver: Approver) -> dict[str, Any]:
-    return {"links": list(approver.links), "mailedRound": approver.mailed_round}
+    return {"links": list(approver.links), "mailedRound": approver.mailed_round} | (
+        {"missedRounds": approver.missed_rounds} if approver.missed_rounds else {}
+    )
 
 
 def _vote_item(vote: Vote) -> dict[str, Any]:

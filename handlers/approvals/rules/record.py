@@ -43,11 +43,20 @@ class Vote(Choice):
 
 @dataclass(frozen=True, kw_only=True)
 class Approver:
-    """An approver: SHA-256 digests of the links sent, the last round mailed (0: none yet), and the vote."""
+    """An approver: SHA-256 digests of the links sent, the last round mailed (0: none yet), and the vote.
+
+    `missed_rounds`: how many rounds before that one brought no mail.
+    """
 
     links: tuple[str, ...] = ()
     mailed_round: int = 0
+    missed_rounds: int = 0
     vote: Vote | None = None
+
+    @property
+    def mails(self) -> int:
+        """In how many rounds they have been mailed."""
+        return self.mailed_round - self.missed_rounds
 
 
 @dataclass(frozen=True, kw_only=True)

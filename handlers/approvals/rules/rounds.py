@@ -125,14 +125,15 @@ def told_left_out(record: Record, who: str) -> Record:
 
 
 def recipients(record: Record) -> list[str]:
-    """Who still has to get a mail in the record's current round."""
+    """Who still has to get a mail in the record's current round, in the order in which they get it.
+
+    The least-mailed come first, since a round may end before all are mailed; equals in the policy's order.
+    """
     if record.status is not Status.OPEN:
         return []
-    return [
-        who
-        for who, approver in record.approvers.items()
-        if approver.vote is None and approver.mailed_round < record.round
-    ]
+    asked = [(who, record.approvers[who]) for who in record.policy.everybody if who in record.approvers]
+    due = [(who, one) for who, one in asked if one.vote is None and one.mailed_round < record.round]
+    return [who for who, _ in sorted(due, key=lambda entry: entry[1].mails)]
 
 
 def kind(record: Record, who: str) -> Kind:
@@ -144,8 +145,10 @@ def kind(record: Record, who: str) -> Kind:
 
 def mailed(record: Record, who: str, round_: int) -> Record:
     """Note that this person has been mailed in this round. The last mail of a round releases the lease."""
-    if record.approvers[who].mailed_round < round_:
-        record = record.with_approver(who, mailed_round=round_)
+    before = record.approvers[who]
+    if before.mailed_round < round_:
+        missed = before.missed_rounds + round_ - before.mailed_round - 1
+        record = record.with_approver(who, mailed_round=round_, missed_rounds=missed)
     return record if recipients(record) else replace(record, lease=None)
 
 

@@ -113,15 +113,30 @@ class Ask:
         for who in rounds.to_be_told(record, by_event=_by_event(execution)):
             self._leave_out(record, who)
             record = self._note(record, partial(rounds.told_left_out, who=who), give_up)
+        failed: UnavailableError | None = None
+        troubled = False
         for who in rounds.recipients(record):
             # Somebody may have answered, or the next round may have begun, while the earlier mails went out.
             if record.round != message.round or who not in rounds.recipients(record):
                 continue
-            kind = rounds.kind(record, who)
-            self.mail.ask(record, who, kind, secrets[who])
+            kind, began = rounds.kind(record, who), self.clock.now()
+            if began > give_up:  # a worker that dies hides its messages for much longer than the next attempt waits
+                raise UnavailableError("OutOfTime", "mails take longer than the function has")
+            try:
+                self.mail.ask(record, who, kind, secrets[who])
+            except UnavailableError as error:
+                # Whoever cannot be mailed keeps nobody else from it. A second one in a row is an outage, and without
+                # time for another such call, the worker would die in it.
+                if troubled or 2 * self.clock.now() - began > give_up:
+                    raise
+                failed, troubled = error, True
+                continue
+            troubled = False
             record = self._note(record, partial(rounds.mailed, who=who, round_=message.round), give_up)
             count("Mails")
             logger.info("mail sent", outcome=kind.value)
+        if failed:
+            raise failed
 
     def _tell_without_record(self, message: Message) -> None:
         """The run is about to fail. Nothing notes these mails: a message that is delivered again repeats them."""

@@ -1,0 +1,145 @@
+"""The configured rounds and the configured pace together: what is refused, and what is warned about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from infra.notifier import MAIL_SECONDS, MailPace
+from tests.support.harness import load
+from tests.support.refusals import refusal
+
+CROWD = [f"person-{number:02}@example.com" for number in range(100)]
+CONTACTS = [f"contact-{number:02}@example.com" for number in range(60)]
+
+
+def config(approvers: int, contacts: int = 0, **keys: Any) -> dict[str, Any]:
+    return {"approvers": CROWD[:approvers], "escalateTo": CONTACTS[:contacts], **keys}
+
+
+def warnings(**keys: Any) -> list[str]:
+    return list(load(**keys).warnings(datetime(2026, 11, 25, 12, tzinfo=UTC)))
+
+
+def least(said: str) -> int:
+    """The deadline that a refusal asks for."""
+    return int(said.split(" must be at least ")[1].split(":", maxsplit=1)[0])
+
+
+@pytest.mark.parametrize(
+    ("people", "rate", "seconds"), [(75, 1, 225), (75, 2, 150), (60, 3, 100), (75, 5, 105), (75, 10, 90), (50, 5, 70)]
+)
+def test_a_deadline_within_which_not_everybody_gets_one_mail_is_refused(people, rate, seconds):
+    keys = config(people, reminders=0, mailsPerSecond=rate)
+    assert MailPace(people=people, mails_per_second=rate).request_seconds == seconds
+    assert load(**keys, deadlineSeconds=seconds)
+    assert refusal(**keys, deadlineSeconds=seconds - 1) == (
+        f"signoff:deadlineSeconds must be at least {seconds}: at mailsPerSecond {rate}, "
+        f"{people} people get a mail each in 1 round(s) of {seconds} seconds (reminders 0), got {seconds - 1}"
+    )
+
+
+def test_people_who_are_asked_in_the_course_of_several_rounds_need_them_all():
+    """Thirty-four of a hundred people in each of three rounds."""
+    keys = config(100, reminders=2, mailsPerSecond=1)
+    assert refusal(**keys, deadlineSeconds=305) == (
+        "signoff:deadlineSeconds must be at least 306: at mailsPerSecond 1, 100 people get a mail each "
+        "in 3 round(s) of 102 seconds (reminders 2), got 305"
+    )
+    assert load(**keys, deadlineSeconds=306)
+
+
+def test_a_last_round_in_which_the_escalation_contacts_do_not_get_their_mail_is_refused():
+    keys = config(2, 50, reminders=3, mailsPerSecond=1)
+    assert refusal(**keys, deadlineSeconds=599) == (
+        "signoff:deadlineSeconds must be at least 600: at mailsPerSecond 1, 50 escalation contacts get a mail each "
+        "in a last round of 150 seconds (reminders 3), got 599"
+    )
+    assert load(**keys, deadlineSeconds=600)
+
+
+def test_contacts_and_those_who_are_left_share_the_last_round():
+    keys = config(90, 10, reminders=1, mailsPerSecond=1)
+    assert least(refusal(**keys, deadlineSeconds=299)) == 300
+    assert load(**keys, deadlineSeconds=300)
+
+
+@pytest.mark.parametrize("rate", range(1, 11))
+@pytest.mark.parametrize(("approvers", "contacts"), [(40, 0), (1, 40), (30, 30), (33, 7)])
+@pytest.mark.parametrize("reminders", [0, 1, 6])
+def test_the_deadline_that_a_refusal_asks_for_is_taken_and_no_shorter_one(rate, approvers, contacts, reminders):
+    keys = config(approvers, contacts, reminders=reminders, mailsPerSecond=rate)
+    people = max(contacts, -(-(approvers + contacts) // (reminders + 1)))
+    asked = -(-people * (2 + rate) // rate) * (reminders + 1)  # two workers pause for 2 / rate, and each mail takes 1
+    if asked > max(60, 10 * (reminders + 1)):
+        assert least(refusal(**keys, deadlineSeconds=asked - 1)) == asked
+        assert load(**keys, deadlineSeconds=asked)
+    else:
+        assert load(**keys, deadlineSeconds=max(60, 10 * (reminders + 1)))
+
+
+def test_a_round_that_is_shorter_than_its_mails_take_is_warned_about_with_the_numbers():
+    assert warnings(**config(75, deadlineSeconds=600, reminders=19, mailsPerSecond=1)) == [
+        (
+            "deadlineSeconds 600 and reminders 19 make rounds of 30 seconds, but at mailsPerSecond 1, the mails to "
+            "75 people take 225: those who have had the fewest mails come first, and not everybody gets every reminder."
+        )
+    ]
+    assert warnings(**config(75, deadlineSeconds=225 * 20, reminders=19, mailsPerSecond=1)) == []
+
+
+def test_a_last_round_that_is_shorter_than_its_mails_take_is_warned_about():
+    assert warnings(**config(20, 20, deadlineSeconds=200, reminders=1, mailsPerSecond=1)) == [
+        (
+            "deadlineSeconds 200 and reminders 1 make a last round of 100 seconds, but at mailsPerSecond 1, the mails "
+            "to 40 people take 120: those who have had the fewest mails come first, and not everybody gets every "
+            "reminder."
+        )
+    ]
+    assert warnings(**config(20, 20, deadlineSeconds=240, reminders=1, mailsPerSecond=1)) == []
+
+
+def test_each_policy_is_looked_at_with_its_own_people_deadline_and_reminders():
+    crowd = {"groups": {"one": {"approvers": CROWD[:60]}, "other": {"approvers": CROWD[40:75]}}}
+    stack = config(2, 1, deadlineSeconds=600, reminders=2, mailsPerSecond=1)
+    (said,) = refusal(
+        **stack, policies={"crowd": crowd | {"deadlineSeconds": 220}, "few": {"deadlineSeconds": 60}}
+    ).splitlines()
+    assert said == (
+        "signoff:policies.crowd.deadlineSeconds must be at least 234: at mailsPerSecond 1, 76 people get a mail each "
+        "in 3 round(s) of 78 seconds (reminders 2 from the stack), got 220"
+    )
+    (said,) = refusal(**stack | {"deadlineSeconds": 220}, policies={"crowd": crowd}).splitlines()
+    assert said.startswith("signoff:policies.crowd.deadlineSeconds must be at least 234: ")
+    assert said.endswith(" (reminders 2 from the stack), got 220 from the stack")
+    assert [one.split(" make ")[0] for one in warnings(**stack, policies={"crowd": crowd})] == [
+        "policy crowd: deadlineSeconds 600 and reminders 2"
+    ]
+
+
+def test_what_the_stack_says_is_refused_once_and_not_again_for_the_policies_that_inherit_it():
+    keys = config(75, deadlineSeconds=200, reminders=0, mailsPerSecond=1)
+    assert len(refusal(**keys, policies={"same": {}, "strict": {"approvalsRequired": 2}}).splitlines()) == 1
+
+
+def test_an_escalation_that_a_policy_inherits_counts_in_its_last_round():
+    keys = config(2, 50, deadlineSeconds=600, reminders=3, mailsPerSecond=1)
+    (said,) = refusal(**keys, policies={"quick": {"approvers": CROWD[:1], "reminders": 4}}).splitlines()
+    assert said == (
+        "signoff:policies.quick.deadlineSeconds must be at least 750: at mailsPerSecond 1, 50 escalation contacts get "
+        "a mail each in a last round of 150 seconds (reminders 4), got 600 from the stack"
+    )
+    assert load(**keys, policies={"quick": {"approvers": CROWD[:1], "reminders": 4, "escalateTo": []}})
+
+
+def test_a_pace_that_is_faulty_itself_is_all_that_is_said():
+    (said,) = refusal(**config(75, deadlineSeconds=60, reminders=0, mailsPerSecond=0)).splitlines()
+    assert said.startswith("signoff:mailsPerSecond must be a whole number")
+
+
+def test_a_mail_is_counted_on_for_longer_than_its_pause():
+    for rate in range(1, 11):
+        pace = MailPace(people=1, mails_per_second=rate)
+        assert pace.request_seconds == pytest.approx(pace.pause_seconds + MAIL_SECONDS)

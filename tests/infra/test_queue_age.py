@@ -1,0 +1,174 @@
+"""How old a message of the request queue becomes while its consumer works, and the alarm that a stalled one raises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from handlers.approvals.adapters.sns import Pace
+from handlers.approvals.observability import metrics
+from handlers.contract.settings.request_approval import AskSettings
+from handlers.request_approval import Requests
+from infra.config import settings_of
+from infra.monitoring import OLDEST_SECONDS, REQUESTS_AT_ONCE, oldest_seconds
+from infra.notifier import MAIL_SECONDS, MailPace
+from tests.support.events import sqs
+from tests.support.fakes import (
+    FakeClock,
+    FakeSqs,
+    MemoryStore,
+    asking,
+    request_function,
+    unavailable,
+)
+from tests.support.harness import Graph, deploy, texts
+from tests.support.quiet import quiet
+from tests.support.records import ASKED_AT, message_body, policy_body
+
+CROWD = [f"person-{number:02}@example.com" for number in range(100)]
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "the shipped numbers": {"approvers": CROWD[:3]},
+    "twenty attempts": {"approvers": CROWD[:3], "deliveryAttempts": 20},
+    "a hundred people at one a second": {"approvers": CROWD, "mailsPerSecond": 1},
+    "the same, with contacts and two attempts": {
+        "approvers": CROWD[:60],
+        "escalateTo": CROWD[60:],
+        "mailsPerSecond": 1,
+        "deliveryAttempts": 2,
+    },
+    "a hundred people in one policy, twenty attempts": {
+        "approvers": CROWD[:1],
+        "policies": {"all": {"approvers": CROWD}},
+        "mailsPerSecond": 1,
+        "deliveryAttempts": 20,
+    },
+    "twenty people, three requests in a batch": {"approvers": CROWD[:20], "mailsPerSecond": 10},
+}
+__all__ = ["quiet"]
+RETRIES_SECONDS = 2  # of the SDK
+METRIC_DELAY_SECONDS = 2 * 60  # until a minute's value can be read
+
+
+@dataclass
+class Notifier:
+    """The consumer as a configuration deploys it, on clocks of its own: each publish takes as long as is counted on."""
+
+    config: dict[str, Any]
+    graph: Graph = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.graph = deploy(config=texts(self.config))
+        mapping = self.graph.named("aws:lambda/eventSourceMapping:EventSourceMapping", "notifier-requests").inputs
+        self.workers, self.batch_size = int(mapping["scalingConfig"]["maximumConcurrency"]), int(mapping["batchSize"])
+        self.pause_seconds = AskSettings.read(self.graph.variables("notifier-request-approval")).mail_pause_seconds
+        known = {f"signoff:{key}": text for key, text in texts(self.config).items()}
+        terms = settings_of("signoff", known).terms.values()
+        self.policy = max((one.policy for one in terms), key=lambda policy: len(policy.everybody))
+        queue = self.graph.named("aws:sqs/queue:Queue", "requests-queue")
+        self.attempts = queue.json("redrivePolicy")["maxReceiveCount"]
+        self.hidden_seconds = int(queue.inputs["visibilityTimeoutSeconds"])
+        function = self.graph.named("aws:lambda/function:Function", "notifier-request-approval")
+        self.timeout_seconds = int(function.inputs["timeout"])
+
+    @property
+    def alarm(self) -> dict[str, Any]:
+        found = self.graph.named("aws:cloudwatch/metricAlarm:MetricAlarm", "alarm-request-queue-age").inputs
+        return dict(found)
+
+    @property
+    def last_round(self) -> dict[str, Any]:
+        """A message that mails everybody, the contacts as well."""
+        return {"round": 1, "rounds": 1, "policy": policy_body(self.policy)}
+
+    def age_after(self, requests: int) -> float:
+        """How old the oldest message becomes when so many requests begin at once."""
+        clocks = [FakeClock() for _ in range(self.workers)]
+        functions = [self._function(clock, lambda *_mail: None) for clock in clocks]
+        waiting = [message_body(requestId=f"request-{number}") | self.last_round for number in range(requests)]
+        while waiting:
+            clock, function = min(zip(clocks, functions, strict=True), key=lambda one: one[0].time)
+            batch, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
+            ends = (
+                int(clock.time)
+                + self.graph.named("aws:lambda/function:Function", "notifier-request-approval").inputs["timeout"]
+            )
+            for delivered in sqs(*batch)["Records"]:
+                function.serve(delivered, ends)
+            assert clock.time <= ends, "the function has timed out"
+        return max(clock.time for clock in clocks) - ASKED_AT
+
+    def _function(self, clock: FakeClock, box: Any, sqs: FakeSqs | None = None) -> Requests:
+        pace = Pace(self.pause_seconds, clock)
+
+        class Paced:
+            def ask(self, *mail: Any) -> None:
+                metrics.clear_metrics()  # as many would be published, which a test cannot
+                pace.wait()
+                clock.sleep(MAIL_SECONDS)
+                box(*mail)
+
+        return request_function(asking(MemoryStore(), box=Paced(), clock=clock), sqs)
+
+    def age_of_a_dead_letter(self) -> float:
+        """How old a message is when SQS gives it up, since its mails fail."""
+
+        def refused(*_mail: Any) -> None:
+            clock.sleep(RETRIES_SECONDS)
+            raise unavailable()
+
+        clock, client = FakeClock(), FakeSqs()
+        function = self._function(clock, refused, client)
+        for attempt in range(1, self.attempts + 1):
+            (delivered,) = sqs(message_body() | self.last_round)["Records"]
+            delivered["attributes"]["ApproximateReceiveCount"] = str(attempt)
+            with pytest.raises(Exception, match="ReadTimeoutError"):
+                function.serve(delivered, int(clock.time) + 60)
+            clock.time += client.delays[-1]
+        return clock.time - ASKED_AT
+
+
+@pytest.fixture(scope="module", params=CONFIGURATIONS)
+def notifier(request) -> Notifier:
+    return Notifier(CONFIGURATIONS[request.param])
+
+
+def test_requests_that_begin_at_once_raise_no_alarm(notifier):
+    for requests in (1, 7, REQUESTS_AT_ONCE):
+        assert notifier.age_after(requests) < notifier.alarm["threshold"]
+
+
+def test_a_message_that_fails_until_it_is_a_dead_letter_raises_no_alarm_of_its_age(notifier):
+    assert notifier.age_of_a_dead_letter() < notifier.alarm["threshold"]
+
+
+def test_a_message_that_comes_back_after_a_time_out_raises_no_alarm_of_its_age(notifier):
+    assert notifier.hidden_seconds + notifier.age_after(1) < notifier.alarm["threshold"]
+
+
+def test_the_alarm_says_the_age_that_raises_it(notifier):
+    minutes, rest = divmod(int(notifier.alarm["threshold"]), 60)
+    assert rest == 0
+    assert notifier.alarm["alarmDescription"] == f"A request has waited for its mails for {minutes} minutes."
+
+
+def test_what_raised_an_alarm_with_the_sums_of_other_numbers_is_beyond_them():
+    """Otherwise the tests above would show nothing."""
+    assert Notifier(CONFIGURATIONS["twenty attempts"]).age_of_a_dead_letter() > 4_000
+    assert Notifier(CONFIGURATIONS["a hundred people at one a second"]).age_after(7) > OLDEST_SECONDS
+
+
+def test_a_stalled_consumer_is_noticed_within_a_quarter_of_an_hour_where_few_are_asked():
+    alarm = Notifier(CONFIGURATIONS["the shipped numbers"]).alarm
+    (period,) = (one["metric"]["period"] for one in alarm["metricQueries"][1:])
+    assert alarm["threshold"] + period + METRIC_DELAY_SECONDS <= 15 * 60
+
+
+@pytest.mark.parametrize("rate", [1, 5, 10])
+@pytest.mark.parametrize("attempts", [2, 8, 20])
+def test_the_threshold_never_falls_with_more_people_or_more_attempts(rate, attempts):
+    known = [oldest_seconds(MailPace(people=people, mails_per_second=rate), attempts) for people in range(1, 101)]
+    more = [oldest_seconds(MailPace(people=people, mails_per_second=rate), attempts + 1) for people in range(1, 101)]
+    assert min(known) >= OLDEST_SECONDS
+    assert all(one <= other for one, other in zip(known, more, strict=True))
