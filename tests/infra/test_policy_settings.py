@@ -516,7 +516,7 @@ def test_policies_that_are_accepted_make_a_state_machine_that_aws_accepts(people
     """A percent sign is eight bytes in the request, and the quotation marks around an address are eight together."""
 
     def fault(members: int) -> list[str]:
-        return [one.fault.says for one in clashes(crowd(people, members), {})]
+        return [one.fault.says for one in clashes(crowd(people, members), {}, 10)]
 
     refused_from = bisect_left(range(len(people) * 1_000), True, lo=1_000, key=lambda members: bool(fault(members)))
     (said,) = fault(refused_from)

@@ -110,9 +110,6 @@ class Ask:
             return
         if record.version == 1:
             count("Requested")
-        for who in rounds.to_be_told(record, by_event=_by_event(execution)):
-            self._leave_out(record, who)
-            record = self._note(record, partial(rounds.told_left_out, who=who), give_up)
         failed: UnavailableError | None = None
         troubled = False
         for who in rounds.recipients(record):
@@ -135,6 +132,9 @@ class Ask:
             record = self._note(record, partial(rounds.mailed, who=who, round_=message.round), give_up)
             count("Mails")
             logger.info("mail sent", outcome=kind.value)
+        for who in rounds.to_be_told(record, by_event=_by_event(execution)):
+            self._leave_out(record, who)
+            record = self._note(record, partial(rounds.told_left_out, who=who), give_up)
         if failed:
             raise failed
 
