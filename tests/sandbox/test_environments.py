@@ -166,6 +166,108 @@ def test_an_interrupted_installation_is_made_anew(quick, said, already, end):
     assert said[0].startswith("Making ")
 
 
+def test_a_changed_interpreter_of_the_same_name_makes_all_of_it_anew(quick, said, tmp_path):
+    python = tmp_path / "python"
+    script(python, f'exec {environments.own_interpreter()} "$@"')
+    quick("first", interpreter=str(python))
+    said.clear()
+    script(python, f'exec -a python {environments.own_interpreter()} "$@"')
+    quick("first", interpreter=str(python))
+    assert said[0].startswith("Making ")
+
+
+ELSEWHERE = {
+    "target": "PIP_TARGET={elsewhere}",
+    "prefix": "PIP_PREFIX={elsewhere}",
+    "root": "PIP_ROOT={elsewhere}",
+    "user": "PIP_USER=1 PYTHONUSERBASE={elsewhere}",
+    "another Python": "PIP_PYTHON=/no/such/python UV_PYTHON=/no/such/python",
+    "Python's own": "PYTHONHOME={elsewhere} PYTHONPATH={elsewhere} PYTHONSAFEPATH=1 PYTHONPLATLIBDIR=lib64",
+    "only a virtual environment": "PIP_REQUIRE_VIRTUALENV=1 VIRTUAL_ENV=/no/such CONDA_PREFIX=/no/such",
+    "nothing at all": "PIP_DRY_RUN=1 PIP_REPORT={elsewhere}/report PIP_LOG={elsewhere}/log",
+    "from source": "PIP_NO_BINARY=:all: UV_NO_BINARY=1 UV_NO_BINARY_PACKAGE=first",
+    "other versions": "PIP_CONSTRAINT={constraint} UV_CONSTRAINT={constraint} UV_OVERRIDE={constraint}",
+    "for another platform": "PIP_PLATFORM=win32 PIP_PYTHON_VERSION=3.8 PIP_ABI=none PIP_IMPLEMENTATION=pp",
+    "not verbosely": "PIP_QUIET=3 UV_QUIET=1 PIP_VERBOSE=nonsense PIP_ISOLATED=1",
+    "what uv is told": "UV_SYSTEM_PYTHON=1 UV_PROJECT_ENVIRONMENT={elsewhere} UV_TARGET={elsewhere} UV_PREFIX={elsewhere}"
+    " UV_EXCLUDE_NEWER=2001-01-01 UV_NO_DEPS=1 UV_PYTHON_PREFERENCE=nonsense UV_WORKING_DIR=/no/such",
+    "pip.conf": "PIP_CONFIG_FILE={pip}",
+    "uv.toml": "XDG_CONFIG_HOME={elsewhere} UV_CONFIG_FILE={uv}",
+    "no home": "HOME=/no/such/home XDG_CACHE_HOME=",
+}
+
+
+@pytest.fixture
+def elsewhere(tmp_path) -> Path:
+    """A folder that nothing may be installed into."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (tmp_path / "constraint").write_text("first==2\n")
+    options = (
+        "target",
+        "prefix",
+        "root",
+        "python",
+        "user = 1\nquiet = 2\nno-deps = 1\ndry-run = 1\nno-binary = :all:\n#",
+    )
+    (tmp_path / "pip").write_text("[global]\n" + "".join(f"{option} = {folder}\n" for option in options))
+    (tmp_path / "uv").write_text(f'[pip]\ntarget = "{folder}/uv"\n')
+    return folder
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize("variables", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_people_have_set_for_their_own_work_fills_the_same_environment(
+    files, make, home, elsewhere, monkeypatch, variables, installer
+):
+    names = {name: str(elsewhere.parent / name) for name in ("constraint", "pip", "uv")}
+    for assignment in variables.format(elsewhere=elsewhere, **names).split():
+        monkeypatch.setenv(*assignment.split("=", 1))
+    made = make(files["first"], home=home if installer == "pip" else Path(sys.prefix))
+    assert list(made.folder.glob("lib/python*/site-packages/first-1.dist-info"))
+    assert not [path for path in elsewhere.iterdir() if path.name != "uv"]  # pip has done what uv.toml kept uv from
+
+
+def test_an_installer_that_fills_another_place_is_not_believed(files, make, home, monkeypatch):
+    script(home / "bin/uv", "exit 0")
+    script(home / "bin/python", 'case "$*" in *config*) ;; *) echo done ;; esac')
+    with pytest.raises(EnvironmentFailedError, match=r"first\.txt was installed, but not into "):
+        make(files["first"], home=home)
+
+
+MIRROR = "http://mirror.example.com/simple"
+
+
+@pytest.mark.parametrize(
+    "quiet", ["", "PIP_QUIET=1", "PIP_QUIET=3", "PIP_VERBOSE=3", "PIP_QUIET=nonsense PIP_TIMEOUT=7"]
+)
+@pytest.mark.parametrize("where", ["index-url", "PIP_INDEX_URL", "install.index-url"])
+def test_a_mirror_is_asked_by_both_installers_however_little_pip_says(tmp_path, monkeypatch, quiet, where):
+    section = "install" if where.startswith("install") else "global"
+    kept = "index-url" if where.startswith("PIP") else where.rpartition(".")[2]
+    held = "proxy = proxy.example.com:3128" if where.startswith("PIP") else f"{kept} = {MIRROR}"
+    (tmp_path / "pip.conf").write_text(f"[{section}]\n{held}\nquiet = 2\ntarget = /no/such\n")
+    for variable in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    for assignment in (f"{quiet} PIP_INDEX_URL={MIRROR}" if where.startswith("PIP") else quiet).split():
+        monkeypatch.setenv(*assignment.split("=", 1))
+    told = Environment(Path(), "", (), Path(sys.prefix)).uv_settings()
+    assert told["UV_DEFAULT_INDEX"] == told["PIP_INDEX_URL"] == MIRROR
+    assert told["PIP_CONFIG_FILE"] == "/dev/null"
+    assert "PIP_TARGET" not in told
+    assert "PIP_QUIET" not in told
+    if where.startswith("PIP"):
+        assert told["ALL_PROXY"] == told["PIP_PROXY"] == "proxy.example.com:3128"
+
+
+def test_settings_that_pip_cannot_read_are_refused_in_its_words(files, make, tmp_path, monkeypatch):
+    (tmp_path / "pip.conf").write_text("index-url = http://mirror.example.com/simple\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    with pytest.raises(EnvironmentFailedError, match=r"(?s)^pip cannot read its own settings:\n.*no section headers"):
+        make(files["first"])
+
+
 def test_what_uv_cannot_get_pip_gets(files, make, said, home):
     script(home / "bin/uv", "echo no index for you; exit 1")
     assert has(make(files["first"], home=home), "first")
@@ -198,7 +300,7 @@ install.index-url='https://install.example.com/simple'
 install.trusted-host='a.example.com b.example.com'
 list.index-url='https://list.example.com/simple'
 """
-    assert environments.uv_names(listed) == {
+    assert environments.uv_names(environments.sources(listed)) == {
         "UV_DEFAULT_INDEX": "https://install.example.com/simple",
         "UV_INDEX": "https://env.example.com/simple",
         "UV_FIND_LINKS": "/one,/two",
@@ -212,6 +314,9 @@ def test_uvs_own_variables_come_first(monkeypatch):
     assert made.uv_settings()["UV_DEFAULT_INDEX"] == "https://pip.example.com/simple"
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example.com/simple")
     assert made.uv_settings()["UV_DEFAULT_INDEX"] == "https://uv.example.com/simple"
+    monkeypatch.delenv("UV_DEFAULT_INDEX")
+    monkeypatch.setenv("UV_INDEX_URL", "https://old.example.com/simple")
+    assert "UV_DEFAULT_INDEX" not in made.uv_settings()
 
 
 def test_an_installer_that_is_silent_is_said_to_be_at_work(said, monkeypatch):
