@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import ast
 import fcntl
+import glob
 import hashlib
 import io
 import os
@@ -199,6 +200,8 @@ class Environment:
         told = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INPUT": "1"}  # nobody sees its questions
         told |= {f"PIP_{key.upper().replace('-', '_')}": value for key, value in found.items()}
         uv = uv_names(found)
+        if "REQUESTS_CA_BUNDLE" in ours:  # which pip reads
+            uv.setdefault("SSL_CERT_FILE", ours["REQUESTS_CA_BUNDLE"])
         if "UV_INDEX_URL" in ours:  # an older name, of lower rank than the one that pip's index gets
             uv.pop("UV_DEFAULT_INDEX", None)
         if not os.access(ours.get("XDG_CACHE_HOME") or os.path.expanduser("~"), os.W_OK):  # noqa: PTH111 - never raises
@@ -299,10 +302,11 @@ def own_interpreter() -> str:
 
 def lambda_interpreter() -> str:
     """Python 3.13 as on AWS when this machine has it, else the interpreter that runs the sandbox."""
-    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))  # noqa: PTH111 - raises for nobody
+    # Not pathlib's: these raise nothing where there is no home directory, or one that is not ours.
+    pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")  # noqa: PTH111
     # pyenv has it on the path only while it is switched on, and asking its shim takes a while.
-    for found in sorted(pyenv.glob(f"versions/*/bin/{LAMBDA_RUNTIME}")):
-        return str(found.resolve())
+    for found in sorted(glob.glob(f"{glob.escape(pyenv)}/versions/*/bin/{LAMBDA_RUNTIME}")):  # noqa: PTH207
+        return str(Path(found).resolve())
     on_path = shutil.which(LAMBDA_RUNTIME)
     # Other version managers have shims as well.
     if on_path and not subprocess.run([on_path, "-c", ""], capture_output=True, check=False).returncode:  # noqa: S603
