@@ -310,10 +310,12 @@ def test_uvs_own_variables_come_first(monkeypatch):
     monkeypatch.delenv("UV_DEFAULT_INDEX")
     monkeypatch.setenv("UV_INDEX_URL", "https://old.example.com/simple")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/company.pem")
-    monkeypatch.delenv("PIP_CERT", raising=False)
+    for variable in ("PIP_CERT", "SSL_CERT_FILE"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    assert "UV_DEFAULT_INDEX" not in made.uv_settings()
-    assert made.uv_settings()["SSL_CERT_FILE"] == "/company.pem"  # pip reads that variable, uv does not
+    told = made.uv_settings()
+    assert "UV_DEFAULT_INDEX" not in told
+    assert told["SSL_CERT_FILE"] == "/company.pem"  # pip reads that variable, uv does not
 
 
 def test_an_installer_that_is_silent_is_said_to_be_at_work(said, monkeypatch):
@@ -422,7 +424,7 @@ def as_a_visitor() -> None:
 
 
 def test_a_checkout_that_was_copied_after_set_up_is_made_anew(checkout, tmp_path):
-    copy = tmp_path / "a copy with ü"
+    copy = tmp_path / "copy-ü"
     shutil.copytree(checkout, copy, symlinks=True)
     code, said = make_setup(copy)
     assert code == 0
