@@ -10,13 +10,13 @@ import pytest
 
 from sandbox.environments import PROJECT
 
-PRINT = """
+PRINT = r"""
 from sandbox.environments import log, substitute
 from sandbox.inbox import Message
 from sandbox.timeline import Timeline
 substitute()
-log("… 10 s")
-Timeline().mail(Message(to="a@example.com", subject="Über", body="5 €", receivedAt="2026-01-01T00:00:00Z"))
+log("\u2026 10 s")
+Timeline().mail(Message(to="a@example.com", subject="\u00dcber", body="5 \u20ac", receivedAt="2026-01-01T00:00:00Z"))
 """
 UNREAD = """
 import sys
