@@ -160,7 +160,7 @@ class Environment:
             try:
                 run(str(uv), "pip", *what, "--python", str(self.python), say=say, env=settings)
                 self.check(file)
-            except EnvironmentFailedError as error:
+            except (EnvironmentFailedError, OSError) as error:  # OSError: it does not run on this machine
                 say(f"{error}\npip tries the same, which takes longer.")
             else:
                 return

@@ -38,7 +38,9 @@ def wheel(folder: Path, name: str, words: str = "", program: str = "") -> Path:
     made = folder / f"{name}-1-py3-none-any.whl"
     with zipfile.ZipFile(made, "w") as archive:
         for path, text in held.items():
-            archive.writestr(path, text)
+            entry = zipfile.ZipInfo(path)
+            entry.external_attr = 0o100755 << 16
+            archive.writestr(entry, text)
     return made
 
 
@@ -402,7 +404,8 @@ def checkout(tmp_path_factory):
         name = "uv" if file == environments.INSTALLER else "first"
         sha256 = hashlib.sha256(made[name].read_bytes()).hexdigest()
         (folder / file.relative_to(PROJECT)).write_text(f"{name}==1 --hash=sha256:{sha256}\n")
-    assert not make_setup(folder)[0]
+    code, said = make_setup(folder)
+    assert code == 0, said
     return folder
 
 
