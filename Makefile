@@ -6,11 +6,14 @@ SOURCES := __main__.py infra handlers sandbox bench pictures examples tests
 # Which tests to run: files or folders. All of them, if none is named.
 TESTS ?=
 
+# What a shell says of Python elsewhere, such as PYTHONPATH, is not for this project's own; what it says of the terminal is.
+unexport $(filter-out PYTHONIOENCODING PYTHONUTF8 PYTHONCOERCECLOCALE,$(filter PYTHON%,$(.VARIABLES)))
+
 .DEFAULT_GOAL := help
 .PHONY: help python setup tools demo sandbox test coverage check check-workflows check-links docs format bench endings pictures lock clean
 
 help: ## Show this help
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What is said to those who have no Python, too old a one, or the wrong system: docs/troubleshooting.md.
 python:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import time
@@ -19,7 +20,7 @@ from sandbox import demo
 from sandbox.config import ConfigError, parse_override
 from sandbox.deploy import DeployError
 from sandbox.emulator import EmulatorFailedError, PortTakenError
-from sandbox.environments import INTERRUPTED, EnvironmentFailedError, log
+from sandbox.environments import INTERRUPTED, EnvironmentFailedError, log, substitute
 from sandbox.session import Sandbox, running
 from sandbox.timeline import Timeline
 
@@ -29,6 +30,7 @@ FAILURES = (ConfigError, DeployError, EmulatorFailedError, EnvironmentFailedErro
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code. Whatever happens, the emulator and its functions have ended by then."""
+    substitute()
     options = parser().parse_args(arguments)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)  # the program's warnings, on standard error
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -93,15 +95,24 @@ def run_demo(options: argparse.Namespace, overrides: dict[str, Any]) -> int:
 
 
 def run_serve(options: argparse.Namespace, overrides: dict[str, Any]) -> int:
-    say = log if options.json else print
+    say = log if options.json else result
     with running(options.stack, overrides, iam=options.iam, port=options.port, say=say) as sandbox:
         try:
-            print(ready_line(sandbox) if options.json else welcome(sandbox), flush=True)  # noqa: T201
+            result(ready_line(sandbox) if options.json else welcome(sandbox))
             while sandbox.emulator.is_running():
                 time.sleep(0.5)
         except KeyboardInterrupt:
             return 0  # the way to end it
         raise EmulatorFailedError(f"the emulator has ended by itself:\n{sandbox.emulator.log_tail()}")
+
+
+def result(line: str) -> None:
+    """Print to standard output. Ends the program, as rich does, once nobody reads it any more."""
+    try:
+        print(line, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
+        raise SystemExit(1) from None
 
 
 def ready_line(sandbox: Sandbox) -> str:

@@ -6,15 +6,27 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 ACCOUNT = "000000000000"  # the emulator's
 
 # No proxies: a developer's HTTP proxy is for the internet, the emulator is on this machine.
 CONFIG = Config(proxies={}, inject_host_prefix=False, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+@cache
+def session() -> boto3.Session:
+    """One that reads no AWS settings, neither variables nor files: a developer's are for another place than this."""
+    known = botocore.session.Session.SESSION_VARIABLES
+    variables = {name: (None, None, default, kind) for name, (_, _, default, kind) in known.items()}
+    for file in ("config_file", "credentials_file"):
+        variables[file] = (None, None, os.devnull, None)
+    return boto3.Session(botocore_session=botocore.session.Session(session_vars=variables))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +59,7 @@ class Cloud:
         # Threads may share clients, but not create them concurrently.
         with self._making:
             if (service, key) not in self._clients:
-                self._clients[service, key] = boto3.client(
+                self._clients[service, key] = session().client(
                     service,  # type: ignore[call-overload]
                     endpoint_url=self.endpoint,
                     region_name=self.region,

@@ -22,6 +22,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
+        self._bar = "| " if self._console.options.ascii_only else "│ "
         self._start = time.monotonic()
 
     def step(self, words: str, style: str = "") -> None:
@@ -35,7 +36,7 @@ class Timeline:
     def mail(self, message: Message) -> None:
         self.step(f"Mail for {message.to}", "bold")
         for line in (f"To: {message.to}", f"Subject: {message.subject}", "", *message.body.rstrip().splitlines()):
-            self._console.print(Text.assemble(INDENT, ("│ ", "cyan"), line))
+            self._console.print(Text.assemble(INDENT, (self._bar, "cyan"), line))
 
     def blank(self) -> None:
         self._console.print()

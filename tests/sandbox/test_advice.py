@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -55,6 +56,17 @@ def test_help_fits_a_terminal_and_names_every_target_that_is_for_people():
     said = make("help").stdout.splitlines()
     assert max(map(len, said)) <= COLUMNS
     assert {line.split()[0] for line in said} >= {"setup", "tools", "demo", "sandbox", "test", "check", "docs", "clean"}
+
+
+def test_help_is_in_columns_where_sed_is_not_gnus(tmp_path):
+    """macOS's writes a `t` for `\\t`."""
+    sed = tmp_path / "sed"
+    sed.write_text(
+        f'#!/bin/sh\nfor last; do :; done\nexec {shutil.which("sed")} -E "$(printf %s "$last" | tr -d "\\\\")"\n'
+    )
+    sed.chmod(0o755)
+    said = make("help", path=tmp_path).stdout.splitlines()
+    assert "demo        See the whole journey of one request, without an AWS account" in said
 
 
 def test_a_target_that_does_not_exist_fails_as_the_page_says():

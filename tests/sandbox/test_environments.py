@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import hashlib
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -20,20 +23,24 @@ from sandbox.environments import PROJECT, Environment, EnvironmentFailedError
 PACKAGES = ("first", "second")
 
 
-def wheel(folder: Path, name: str, words: str = "") -> Path:
-    """A wheel of version 1 that holds one module."""
+def wheel(folder: Path, name: str, words: str = "", program: str = "") -> Path:
+    """A wheel of version 1 that holds one module, and a program of the same name."""
     info = f"{name}-1.dist-info"
     held = {
         f"{name}.py": words,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
+    if program:
+        held[f"{name}-1.data/scripts/{name}"] = program
     lines = [f"{path},sha256={digest(text.encode())},{len(text)}" for path, text in held.items()]
     held[f"{info}/RECORD"] = "\n".join([*lines, f"{info}/RECORD,,", ""])
     made = folder / f"{name}-1-py3-none-any.whl"
     with zipfile.ZipFile(made, "w") as archive:
         for path, text in held.items():
-            archive.writestr(path, text)
+            entry = zipfile.ZipInfo(path)
+            entry.external_attr = 0o100755 << 16
+            archive.writestr(entry, text)
     return made
 
 
@@ -166,6 +173,96 @@ def test_an_interrupted_installation_is_made_anew(quick, said, already, end):
     assert said[0].startswith("Making ")
 
 
+def test_a_changed_interpreter_of_the_same_name_makes_all_of_it_anew(quick, said, tmp_path):
+    python = tmp_path / "python"
+    script(python, f'exec {environments.own_interpreter()} "$@"')
+    quick("first", interpreter=str(python))
+    said.clear()
+    script(python, f'# upgraded\nexec {environments.own_interpreter()} "$@"')
+    quick("first", interpreter=str(python))
+    assert said[0].startswith("Making ")
+
+
+ELSEWHERE = {
+    "pip": "PIP_TARGET={elsewhere} PIP_PREFIX={elsewhere} PIP_ROOT={elsewhere} PIP_USER=1 PIP_PYTHON=/no/such/python"
+    " PIP_REQUIRE_VIRTUALENV=1 PIP_DRY_RUN=1 PIP_REPORT={elsewhere}/report PIP_LOG={elsewhere}/log PIP_QUIET=3"
+    " PIP_NO_BINARY=:all: PIP_CONSTRAINT={constraint} PIP_PLATFORM=win32 PIP_VERBOSE=nonsense PIP_ISOLATED=1",
+    "uv": "UV_SYSTEM_PYTHON=1 UV_PROJECT_ENVIRONMENT={elsewhere} UV_TARGET={elsewhere} UV_PREFIX={elsewhere} UV_QUIET=1"
+    " UV_NO_BINARY=1 UV_CONSTRAINT={constraint} UV_OVERRIDE={constraint} UV_EXCLUDE_NEWER=2001-01-01 UV_NO_DEPS=1"
+    " UV_PYTHON_PREFERENCE=nonsense UV_WORKING_DIR=/no/such UV_PYTHON=/no/such/python",
+    "Python": "PYTHONHOME={elsewhere} PYTHONPATH={elsewhere} PYTHONUSERBASE={elsewhere} PYTHONPLATLIBDIR=lib64"
+    " VIRTUAL_ENV=/no/such CONDA_PREFIX=/no/such",
+    "files": "PIP_CONFIG_FILE={pip} UV_CONFIG_FILE={uv}",
+    "no home": "HOME=/no/such/home XDG_CACHE_HOME=",
+}
+
+
+@pytest.fixture
+def elsewhere(tmp_path) -> Path:
+    """A folder that nothing may be installed into."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (tmp_path / "constraint").write_text("first==2\n")
+    options = (
+        "target",
+        "prefix",
+        "root",
+        "python",
+        "user = 1\nquiet = 2\nno-deps = 1\ndry-run = 1\nno-binary = :all:\n#",
+    )
+    (tmp_path / "pip").write_text("[global]\n" + "".join(f"{option} = {folder}\n" for option in options))
+    (tmp_path / "uv").write_text(f'[pip]\ntarget = "{folder}/uv"\n')
+    return folder
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize("variables", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_people_have_set_for_their_own_work_fills_the_same_environment(
+    files, make, home, elsewhere, monkeypatch, variables, installer
+):
+    names = {name: str(elsewhere.parent / name) for name in ("constraint", "pip", "uv")}
+    for assignment in variables.format(elsewhere=elsewhere, **names).split():
+        monkeypatch.setenv(*assignment.split("=", 1))
+    made = make(files["first"], home=home if installer == "pip" else Path(sys.prefix))
+    assert list(made.folder.glob("lib/python*/site-packages/first-1.dist-info"))
+    assert not [path for path in elsewhere.iterdir() if path.name != "uv"]  # pip has done what uv.toml kept uv from
+
+
+def test_an_installer_that_fills_another_place_is_not_believed(files, make, home, monkeypatch):
+    script(home / "bin/uv", "exit 0")
+    script(home / "bin/python", 'case "$*" in *config*) ;; *) echo done ;; esac')
+    with pytest.raises(EnvironmentFailedError, match=r"first\.txt was installed, but not into "):
+        make(files["first"], home=home)
+
+
+MIRROR = "http://mirror.example.com/simple"
+
+
+@pytest.mark.parametrize("variables", [f"PIP_QUIET=3 PIP_INDEX_URL={MIRROR}", "PIP_QUIET=1", "PIP_VERBOSE=3"])
+def test_a_mirror_is_asked_by_both_installers_however_little_pip_says(tmp_path, monkeypatch, variables):
+    kept = "" if MIRROR in variables else f"[install]\nindex_url = {MIRROR}\n"
+    (tmp_path / "pip.conf").write_text(
+        f"[global]\nproxy = proxy.example.com:3128\nquiet = 2\ntarget = /no/such\n{kept}"
+    )
+    for variable in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "ALL_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    for assignment in variables.split():
+        monkeypatch.setenv(*assignment.split("=", 1))
+    told = Environment(Path(), "", (), Path(sys.prefix)).uv_settings()
+    assert told["UV_DEFAULT_INDEX"] == told["PIP_INDEX_URL"] == MIRROR
+    assert told["ALL_PROXY"] == told["PIP_PROXY"] == "proxy.example.com:3128"
+    assert told["PIP_CONFIG_FILE"] == "/dev/null"
+    assert not {"PIP_TARGET", "PIP_QUIET"} & told.keys()
+
+
+def test_settings_that_pip_cannot_read_are_refused_in_its_words(files, make, tmp_path, monkeypatch):
+    (tmp_path / "pip.conf").write_text("index-url = http://mirror.example.com/simple\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    with pytest.raises(EnvironmentFailedError, match=r"(?s)^pip cannot read its own settings:\n.*no section headers"):
+        make(files["first"])
+
+
 def test_what_uv_cannot_get_pip_gets(files, make, said, home):
     script(home / "bin/uv", "echo no index for you; exit 1")
     assert has(make(files["first"], home=home), "first")
@@ -198,7 +295,7 @@ install.index-url='https://install.example.com/simple'
 install.trusted-host='a.example.com b.example.com'
 list.index-url='https://list.example.com/simple'
 """
-    assert environments.uv_names(listed) == {
+    assert environments.uv_names(environments.sources(listed)) == {
         "UV_DEFAULT_INDEX": "https://install.example.com/simple",
         "UV_INDEX": "https://env.example.com/simple",
         "UV_FIND_LINKS": "/one,/two",
@@ -212,6 +309,15 @@ def test_uvs_own_variables_come_first(monkeypatch):
     assert made.uv_settings()["UV_DEFAULT_INDEX"] == "https://pip.example.com/simple"
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example.com/simple")
     assert made.uv_settings()["UV_DEFAULT_INDEX"] == "https://uv.example.com/simple"
+    monkeypatch.delenv("UV_DEFAULT_INDEX")
+    monkeypatch.setenv("UV_INDEX_URL", "https://old.example.com/simple")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/company.pem")
+    for variable in ("PIP_CERT", "SSL_CERT_FILE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    told = made.uv_settings()
+    assert "UV_DEFAULT_INDEX" not in told
+    assert told["SSL_CERT_FILE"] == "/company.pem"  # pip reads that variable, uv does not
 
 
 def test_an_installer_that_is_silent_is_said_to_be_at_work(said, monkeypatch):
@@ -281,3 +387,94 @@ def test_every_requirement_asked_for_is_pinned():
         assert asked <= set(re.findall(r"^([\w-]+)==", file.read_text(), re.MULTILINE)), (
             f"run make lock for {file.name}"
         )
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A small checkout that `make setup` has filled: the real Makefile and files, other packages."""
+    folder = tmp_path_factory.mktemp("first")
+    for name in ("Makefile", "sandbox/environments.py", "sandbox/pythons.py"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, folder / name)
+    made = {
+        "first": wheel(folder, "first"),
+        "uv": wheel(folder, "uv", program=f'#!/bin/sh\nexec {sys.prefix}/bin/uv "$@"\n'),
+    }
+    for file in environments.WORDS:
+        name = "uv" if file == environments.INSTALLER else "first"
+        sha256 = hashlib.sha256(made[name].read_bytes()).hexdigest()
+        (folder / file.relative_to(PROJECT)).write_text(f"{name}==1 --hash=sha256:{sha256}\n")
+    code, said = make_setup(folder)
+    assert code == 0, said
+    return folder
+
+
+def make_setup(folder: Path, *changes: str, **options: Any) -> tuple[int, list[str]]:
+    """`make setup` in this checkout, without a network: its exit code and what it says. Changes are as env has them."""
+    command = ["env", *changes, "make", "--no-print-directory", "setup", f"PYTHON={environments.own_interpreter()}"]
+    variables = {"PATH": os.environ["PATH"], "HOME": str(folder), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
+    done = subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, check=False, **options
+    )  # fmt: skip
+    return done.returncode, done.stderr.splitlines()
+
+
+def as_a_visitor() -> None:
+    """In a new process: root, too, may from now on write only where the mode says so (CAP_DAC_OVERRIDE, Linux)."""
+    if os.geteuid() == 0:
+        drop_from_bounding_set, dac_override = 24, 1
+        assert not ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
+
+
+def test_a_checkout_that_was_copied_after_set_up_is_made_anew(checkout, tmp_path):
+    copy = tmp_path / "copy-ü"
+    shutil.copytree(checkout, copy, symlinks=True)
+    code, said = make_setup(copy)
+    assert code == 0
+    assert [line.split()[1] for line in said if line.startswith("Making ")] == [
+        ".venv",
+        f".sandbox/emulator-{sys.version_info[0]}.{sys.version_info[1]}",
+        ".sandbox/lambda",
+    ]
+    assert make_setup(copy) == (0, [])
+
+
+def test_what_a_shell_says_of_python_elsewhere_is_nothing_to_set_up(checkout):
+    assert make_setup(
+        checkout, "PYTHONHOME=/no/such", "PYTHONPATH=/no/such", "PYTHONSAFEPATH=1", "PYTHONWARNINGS=error"
+    ) == (0, [])
+
+
+@pytest.mark.skipif(sys.platform != "linux" and os.geteuid() == 0, reason="root writes everywhere")
+@pytest.mark.parametrize("home", ["-uHOME", "HOME=", "HOME=/no/such/home", "HOME=/proc/1/root/root"])
+def test_a_checkout_that_somebody_else_has_set_up_is_used_as_it_is(checkout, home):
+    folders = [path for path in (checkout, *checkout.rglob("*")) if path.is_dir() and not path.is_symlink()]
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        assert make_setup(checkout, home, preexec_fn=as_a_visitor) == (0, [])
+        interpreter = f"{checkout}/other"  # as if theirs were another one
+        code, said = make_setup(checkout, home, f"PYENV_ROOT={interpreter}", preexec_fn=as_a_visitor)
+        assert (code, said) == (0, [])
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform != "linux" and os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_checkout_that_lacks_something_is_refused_in_words(checkout):
+    lacking, stamp = checkout / ".sandbox", checkout / ".sandbox/lambda/made-from"
+    held = stamp.read_bytes()
+    stamp.write_bytes(held.splitlines()[0])
+    lacking.chmod(0o555)
+    (checkout / ".sandbox/lock").chmod(0o444)
+    try:
+        code, said = make_setup(checkout, preexec_fn=as_a_visitor)
+    finally:
+        lacking.chmod(0o755)
+        (checkout / ".sandbox/lock").chmod(0o644)
+        stamp.write_bytes(held)
+    assert code
+    assert "Permission denied" in said[0]
+    assert "\n".join(said).split("\n\n")[1].startswith(environments.NOT_WRITTEN)
+    assert not any("Traceback" in line for line in said)
