@@ -62,13 +62,13 @@ class Monitoring(pulumi.ComponentResource):
     and that of a queue also when its metrics stop with letters in it.
     """
 
-    arns: list[pulumi.Output[str]]
+    arns: pulumi.Output[list[str]]
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:monitoring:Monitoring", name, None, opts)
         self._name, self._topic_arn = name, args.operator_topic_arn
         self._child = pulumi.ResourceOptions(parent=self)
-        self.arns = []
+        self._alarms: list[aws.cloudwatch.MetricAlarm] = []
 
         for purpose, description, queues in (
             ("request-dead-letters", "There are dead letters of requests.", [args.queue.dead_letter_name]),
@@ -140,6 +140,7 @@ class Monitoring(pulumi.ComponentResource):
             # closed to them. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
             stat="Maximum",
         )
+        self.arns = pulumi.Output.all(*(alarm.arn for alarm in self._alarms))
         self.register_outputs({"arns": self.arns})
 
     def _alarm(
@@ -181,4 +182,4 @@ class Monitoring(pulumi.ComponentResource):
             ],
             opts=self._child,
         )
-        self.arns.append(alarm.arn)
+        self._alarms.append(alarm)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -41,7 +40,7 @@ class OperatorTopic(pulumi.ComponentResource):
         self.arn = topic.arn
         self.register_outputs({"arn": self.arn})
 
-    def admit(self, *, publisher: pulumi.Input[str], alarms: Sequence[pulumi.Input[str]]) -> None:
+    def admit(self, *, publisher: pulumi.Input[str], alarms: pulumi.Input[list[str]]) -> None:
         """The ARNs of the role and of the alarms that may publish."""
         aws.sns.TopicPolicy(
             f"{self._name}-topic-policy",
@@ -54,7 +53,7 @@ class OperatorTopic(pulumi.ComponentResource):
                     ["sns:Publish"],
                     [self.arn],
                     service="cloudwatch.amazonaws.com",
-                    condition={"ArnEquals": {"aws:SourceArn": list(alarms)}},
+                    condition={"ArnEquals": {"aws:SourceArn": alarms}},
                 ),
             ),
             opts=self._child,

@@ -26,8 +26,8 @@ QUOTING = re.compile(r"""["\\]|\([^()]*\)""")  # quotation marks, backslashes, c
 # The user principal name of an Entra guest: https://learn.microsoft.com/en-us/entra/external-id/user-properties
 GUEST = re.compile(r"_([^\s_@]+)(?=#ext#@)", re.IGNORECASE)
 DOMAIN = re.compile(r"(?<=@)(?:[^\W_]|[.-])+")
-# What stands beside an address that is part of a longer one. An underscore is none: Cognito writes
-# "<provider>_<name>". https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-terms.html
+# What stands beside an address that is part of a longer one. An underscore is not: Cognito puts "<provider>_" before
+# the name of a federated user.
 LONGER_BEFORE = r"(?<![^\W_])(?<![^\W_][.+-])"
 LONGER_AFTER = r"(?![^\W_]|\.[^\W\d_]|-[\w.-]*\.[^\W\d_]+(?![\w.@-]))"
 
