@@ -272,7 +272,7 @@ def _pieces(line: str, width: int) -> Iterator[str]:
 def _columns(text: str) -> int:
     """The width in columns: Chinese, Japanese and Korean characters and emoji take two."""
     return sum(
-        0 if unicodedata.category(one) in STACKED else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        0 if unicodedata.category(one) in STACKED | {"Cf"} else 2 if unicodedata.east_asian_width(one) in "WF" else 1
         for one in text
     )
 
