@@ -11,6 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from handlers.approvals.faces import rows, when, wording
+from handlers.approvals.faces.ascii_form import ascii_form
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.visible import STACKED, clean, one_line, quoted, shortened
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from handlers.approvals.rules.quorum import Tally
 
 SUBJECT_LIMIT = 99
+NO_ID = re.compile(r"[^A-Za-z0-9_-]")
 ENVIRONMENT_LIMIT = 30
 DETAILS_LIMIT = 10_000  # characters
 DETAILS_LINES = 200
@@ -42,15 +44,9 @@ PLAIN_NAME = re.compile(rf"\w(?:[^\W{COLONS}]|[ ./@-])*")
 PARAGRAPH = "\n\n"
 
 HEADLINES = {Kind.REQUEST: "Approval needed", Kind.REMINDER: "Reminder", Kind.ESCALATION: "Escalation"}
-
-# Characters with an ASCII equivalent that Unicode's decomposition does not provide.
-ASCII_FOR = str.maketrans(
-    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
-    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
-    | dict.fromkeys("\u2018\u2019\u201a", "'")
-    | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
-    | {"\u2192": "->", "\u00d7": "x"}
-)
+# A number that goes on in the text, after what is kept of it.
+NUMBER = re.compile(r"[\d.,/^_: +-]*\d[.,/^_:-]*$")
+GOES_ON = re.compile(r" ?[.,/^_:-]*\d")
 
 
 def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC") -> str:
@@ -60,17 +56,31 @@ def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC")
 
 def subject_about(record: Record, headline: str, environment: str, timezone: str) -> str:
     """A scheduled request's time is at the end, or mail programs would thread every day's requests together."""
-    end = (
-        f" ({when.local_iso(one_line(record.scheduled_for), timezone, weekday=False)})" if record.scheduled_for else ""
-    )
-    return subject_line(environment, headline, _subject_title(record), end)
+    scheduled = when.utc(record.scheduled_for)
+    end = f" ({when.local_iso(scheduled, timezone, weekday=False)})" if scheduled else ""
+    request = f"request {NO_ID.sub('', record.request_id)[:8]}"
+    return subject_line(environment, headline, one_line(record.title), otherwise=request, end=end)
 
 
-def subject_line(environment: str, headline: str, what: str, end: str = "") -> str:
-    """ASCII, cut to SNS's limit; headline and end are never cut."""
-    where = _ascii(environment)[:ENVIRONMENT_LIMIT]
+def subject_line(environment: str, headline: str, what: str, *, otherwise: str, end: str = "") -> str:
+    """ASCII, cut to SNS's limit; headline and end are never cut.
+
+    `what` is a stranger's: a subject says nothing that it does not say, but `otherwise`, which is short.
+    """
+    where = ascii_form(environment)[:ENVIRONMENT_LIMIT].rstrip()
     start = f"{f'[{where}] ' if where else ''}{headline}: "
-    return (start + shortened(_ascii(what), SUBJECT_LIMIT - len(start) - len(end)) + end).rstrip()
+    said = _cut(ascii_form(what), SUBJECT_LIMIT - len(start) - len(end))
+    return (start + (said or otherwise) + end).rstrip()
+
+
+def _cut(text: str, limit: int) -> str:
+    """Shortened, but not within a number, whose beginning is another number; "" if there is nothing else."""
+    if len(text) <= limit:
+        return text
+    kept = shortened(text, limit).removesuffix("...")
+    if NUMBER.search(kept) and GOES_ON.match(text[len(kept) :]):
+        kept = NUMBER.sub("", kept)
+    return f"{kept}..." if kept else ""
 
 
 def body(
@@ -215,20 +225,6 @@ def _how_to_answer(who: str, link: str, one_click_link: str) -> str:
         "Please do not forward this mail."
     )
     return PARAGRAPH.join(parts)
-
-
-def _subject_title(record: Record) -> str:
-    """The title in ASCII, or the request's id if less than half of the letters survive."""
-    whole = one_line(record.title)
-    plain = _ascii(whole)
-    letters = sum(map(str.isalnum, whole))
-    kept = sum(map(str.isalnum, plain))
-    return plain if kept and 2 * kept >= letters else f"request {_ascii(record.request_id)[:8]}"
-
-
-def _ascii(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", one_line(text).translate(ASCII_FOR))
-    return " ".join(decomposed.encode("ascii", "ignore").decode().split())
 
 
 def _excerpt(text: str, characters: int, lines: int) -> tuple[str, bool]:
