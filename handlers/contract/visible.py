@@ -6,6 +6,7 @@ Unicode version, and what counts as blank must not depend on that.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from functools import cache
@@ -44,6 +45,7 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs"})
 STACKED = frozenset({"Mn", "Me"})
 MARKS = STACKED | {"Mc"}
 BLANK = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"}) | MARKS
+SPELLED = BLANK - MARKS - {"Cf"} | {"Cs"}  # in a literal, and what else shows nothing
 # Marks above, below or over one letter; spacing marks (Mc) take their own room. Unicode's Stream-Safe Text Format
 # allows 30, "significantly beyond what is required for any linguistic or technical usage", and 30 overlap the lines
 # above and below. Living languages stack up to four: Burmese (medial, two vowels, tone), Hebrew and Arabic with all
@@ -126,6 +128,26 @@ def quoted(text: str, limit: int = LINE_LIMIT) -> str:
     """
     line = shortened(CLOSING.sub("'", one_line(text, len(text))), limit)
     return f'"{line}"' if line else ""
+
+
+def literal(text: str) -> str:
+    """In double quotation marks, escaped as in JSON, so that no two texts look alike. Line breaks (\\n) stay.
+
+    Whatever `clean` would take out or change is spelled: \\u200b.
+    """
+    quotable = re.sub(r" (?=\n)", r"\\u0020", re.sub(r'["\\]', r"\\\g<0>", text))
+    spelled = _shown().sub(lambda found: found["kept"] or _spelled(found[0]), quotable)
+    spelled = "".join(_spelled(one) if unicodedata.category(one) in SPELLED else one for one in spelled)
+    if clean(spelled) != spelled:  # a mark without a letter, or too many on one
+        spelled = "".join(
+            _spelled(one) if unicodedata.category(one) in BLANK | HIDDEN or UNSEEN.match(one) else one
+            for one in quotable
+        )
+    return f'"{spelled}"'
+
+
+def _spelled(one: str) -> str:
+    return one if one in " \n" else json.dumps(one)[1:-1]
 
 
 def shortened(text: str, limit: int) -> str:

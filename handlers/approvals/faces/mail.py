@@ -14,7 +14,7 @@ from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.faces.ascii_form import ascii_form
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
-from handlers.contract.visible import STACKED, clean, one_line, quoted, shortened
+from handlers.contract.visible import STACKED, clean, literal, one_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,10 +34,10 @@ PIECE = re.compile(r"https?://[!-~]+|\s|(?:(?!https?://)\S)+")
 # A row begins with a name and a colon, with a dash (a list item), or with this mark: a text that needs its own lines,
 # or that could pass for a row or for our own words.
 TEXT_MARK = "> "
+GOING_ON_MARK = ">> "  # before the rest of a line that was too long
 # The colon and its look-alikes.
 COLONS = ":\u02d0\u02f8\u05c3\u2236\ua789\ufe13\ufe55\uff1a"
 LIKE_A_ROW = re.compile(rf">|-(?:\s|$)|.*(?::(?:\s|$)|[{COLONS[1:]}])")
-LIKE_A_WORD = re.compile(r"\(.*\)")
 PLAIN_NAME = re.compile(rf"\w(?:[^\W{COLONS}]|[ ./@-])*")
 # Outlook removes "extra line breaks" from plain text: it joins a line to the previous one if that has about 40
 # characters or more. It leaves blank lines alone, and lines that begin with two spaces, as all quoted lines do.
@@ -158,7 +158,8 @@ def _details(record: Record) -> tuple[str, bool]:
     if not any(lines):
         return "", cut
     end = "(shortened here; the page behind the link has all of it)" if cut else "(end of the details)"
-    return f"Details, as written by whoever asked:\n\n{_quoted(lines)}\n\n{end}", cut
+    in_rows = "" if tree is None else ", in rows"
+    return f"Details, as written by whoever asked{in_rows}:\n\n{_quoted(lines)}\n\n{end}", cut
 
 
 def _rows(tree: rows.Tree, width: int) -> list[str]:
@@ -167,14 +168,18 @@ def _rows(tree: rows.Tree, width: int) -> list[str]:
         return [line for name, value in tree.items() for line in _pair(name, value, width)]
     if isinstance(tree, list):
         return [line for one in tree for line in _item(one, width)]
-    return [tree] if isinstance(tree, rows.Word) else [f"{TEXT_MARK}{row}" for row in _wrapped(tree, width - 2)]
+    if isinstance(tree, rows.Word):
+        return [tree]
+    lines = [_wrapped(line, width - len(GOING_ON_MARK)) for line in tree.split("\n")]
+    return [f"{GOING_ON_MARK if more else TEXT_MARK}{row}" for line in lines for more, row in enumerate(line)]
 
 
 def _pair(name: str, value: rows.Tree, width: int) -> list[str]:
-    label = f"{name if isinstance(name, rows.Word) or PLAIN_NAME.fullmatch(name) else quoted(name)}:"
+    bare = isinstance(name, rows.Word) or name.startswith('"') or PLAIN_NAME.fullmatch(name)
+    label = f"{name if bare else literal(name)}:"
     if isinstance(value, str):
         line = f"{label} {value}"
-        if _one_row(value, line, width) and (isinstance(value, rows.Word) or not LIKE_A_WORD.fullmatch(value)):
+        if _one_row(value, line, width):
             return [line]
     first, *more = _wrapped(label, width - len(TEXT_MARK))
     return [first, *(f"{TEXT_MARK}{row}" for row in more), *(f"  {line}" for line in _rows(value, width - 2))]
@@ -183,16 +188,14 @@ def _pair(name: str, value: rows.Tree, width: int) -> list[str]:
 def _item(value: rows.Tree, width: int) -> list[str]:
     if isinstance(value, str):
         line = f"- {value}"
-        if isinstance(value, rows.Word) or (
-            _one_row(value, line, width) and not LIKE_A_WORD.fullmatch(value) and not LIKE_A_ROW.match(value)
-        ):
+        if isinstance(value, rows.Word) or (_one_row(value, line, width) and not LIKE_A_ROW.match(value)):
             return [line]
     first, *more = _rows(value, width - 2)
     return [f"- {first}", *(f"  {line}" for line in more)]
 
 
 def _one_row(value: str, line: str, width: int) -> bool:
-    return not {"\n", "\t"} & set(value) and _columns(line) <= width
+    return "\n" not in value and _columns(line) <= width
 
 
 def votes(record: Record, timezone: str) -> str:
