@@ -107,7 +107,7 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
     workflow = f"A workflow in {one_line(environment)}" if environment else "A workflow"
     if kind is Kind.REQUEST:
         return f"{workflow} has stopped and waits for your answer."
-    asked_at = when.local_iso(one_line(record.requested_at), timezone)
+    asked_at = when.local_iso(record.requested_at, timezone)
     if kind is Kind.REMINDER:
         count = f"This is reminder {record.round - 1} of {record.rounds - 1}"
         return f"{workflow} still waits for your answer. {count}; it was first asked at {asked_at}."
@@ -121,14 +121,14 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
 
 def _facts(record: Record, who: str, kind: Kind, timezone: str) -> str:
     counted = record.tally
-    scheduled = when.local_iso(one_line(record.scheduled_for), timezone)
+    scheduled = when.local_iso(record.scheduled_for, timezone)
     policy = wording.policy(record)
     return PARAGRAPH.join(
         (
             f"What: {wording.title(record)}",
             *([f"Scheduled for: {scheduled}"] if scheduled else []),
             f"Asked by: {wording.requester(record)}",
-            f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
+            f"Asked at: {when.local_iso(record.requested_at, timezone)}",
             f"Answer until: {when.local(record.deadline, timezone)}",
             *([f"Policy: {policy}"] if policy else []),
             f"Approvals needed: {wording.quorum(record, counted)}",

@@ -100,7 +100,7 @@ def _asked(record: Record, timezone: str) -> str:
         f"- Asked by: {quoted(record.requested_by) or wording.NOBODY}",
     ]
     if record.scheduled_for:
-        facts.append(f"- Scheduled for: {when.local_iso(one_line(record.scheduled_for), timezone)}")
+        facts.append(f"- Scheduled for: {when.local_iso(record.scheduled_for, timezone)}")
     if policy := wording.policy(record):
         facts.append(f"- Policy: {policy}")
     facts.append(f"- Request: {one_line(record.request_id)}, {record.status.value}")
