@@ -14,6 +14,7 @@ from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.faces.ascii_form import ascii_form
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
+from handlers.contract.question import CUT_SHORT
 from handlers.contract.visible import STACKED, clean, literal, one_line, shortened
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def body(
     A mail that had to cut the question has no one-click link: nobody may approve a question they have not fully seen.
     """
     details, cut = _details(record)
+    cut = cut or record.details.startswith(CUT_SHORT)
     cut = cut or one_line(record.title) != one_line(record.title, len(record.title))
     parts = (
         _opening(record, kind, environment, timezone),
