@@ -30,6 +30,7 @@ DETAILS_LINES = 200
 COMMENT_SHOWN = 500
 PEOPLE_LIMIT = 50
 QUOTE_WIDTH = 72  # columns
+WIDTHLESS = STACKED | {"Cf"}  # categories: marks and joiners
 # Quoted lines may be broken between these: URLs, white space, words.
 PIECE = re.compile(r"https?://[!-~]+|\s|(?:(?!https?://)\S)+")
 # A row begins with a name and a colon, with a dash (a list item), or with this mark: a text that needs its own lines,
@@ -273,7 +274,7 @@ def _pieces(line: str, width: int) -> Iterator[str]:
 def _columns(text: str) -> int:
     """The width in columns: Chinese, Japanese and Korean characters and emoji take two."""
     return sum(
-        0 if unicodedata.category(one) in STACKED | {"Cf"} else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        0 if unicodedata.category(one) in WIDTHLESS else 2 if unicodedata.east_asian_width(one) in "WF" else 1
         for one in text
     )
 
