@@ -41,6 +41,7 @@ workflow = ApprovalWorkflow(
         store=store,
         task=settings.task,
         event_policy=settings.event_policy,
+        event_details=settings.event_details,
         terms=settings.terms,
         late_seconds=pace.late_seconds,
         log_retention_days=log_days,

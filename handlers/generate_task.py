@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def request(trigger: Any, execution: str, stacks_own: Mapping[str, Any], policies: Policies) -> dict[str, str]:
+def request(
+    trigger: Any, execution: str, stacks_own: Mapping[str, Any], policies: Policies, *, event_details: bool = True
+) -> dict[str, str]:
     """What people will be asked. `stacks_own` is the default, for a trigger without a question.
 
     `execution` is the run's ARN: with the trigger it makes the request's id, which is the same for the same start.
@@ -30,7 +32,7 @@ def request(trigger: Any, execution: str, stacks_own: Mapping[str, Any], policie
     "scheduledFor" if a schedule started the run. Raises InvalidTask. The digest comes last and covers the question:
     approvals carry it.
     """
-    asked = question(trigger, stacks_own, policies)
+    asked = question(trigger, stacks_own, policies, event_details=event_details)
 
     # Your own changes to title, details and policy go here.
 
@@ -56,7 +58,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """
     known, of_events = event.get("policies", [DEFAULT_POLICY]), event.get("eventPolicy", DEFAULT_POLICY)
     policies = Policies(known=known, of_events=of_events)
-    made = request(event["input"], event["execution"], settings().default_task, policies)
+    ours = settings()
+    made = request(event["input"], event["execution"], ours.default_task, policies, event_details=ours.event_details)
     logger.info("task generated", requestId=made["requestId"], execution=event["execution"])
     return made
 

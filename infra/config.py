@@ -108,6 +108,7 @@ class Settings(Rules):
     timezone: Zone = "UTC"
     event_pattern: Pattern = Field(default_factory=dict)
     event_policy: Text = DEFAULT_POLICY
+    event_details: Truth = True
     task: Question = DEFAULT_TASK
     operator_email: Email = ""
     one_click: Truth = False

@@ -44,13 +44,15 @@ class ApprovalWorkflowArgs:
     """Where the workflow asks, and the record that it expires.
 
     A run without a question of its own asks `task`: {"title", "details"}, and "policy" if it has one of its own.
-    `terms` are the policies' by name, `event_policy` is that of events. A late decision is waited for `late_seconds`.
+    `terms` are the policies' by name, `event_policy` is that of events; `event_details`: an event without a question
+    shows its detail. A late decision is waited for `late_seconds`.
     """
 
     queue: RequestQueue
     store: ApprovalStore
     task: Mapping[str, str]
     event_policy: str
+    event_details: bool
     terms: Mapping[str, Terms]
     late_seconds: int
     log_retention_days: int
@@ -74,7 +76,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
             PythonFunctionArgs(
                 entry="generate_task",
                 settings=GenerateSettings,
-                values={"default_task": args.task},
+                values={"default_task": args.task, "event_details": args.event_details},
                 log_retention_days=args.log_retention_days,
             ),
             opts=child,

@@ -30,6 +30,8 @@ ADDRESS_LIMIT = 254  # characters, as many as an e-mail address has
 # Long enough for a change log, short enough for a mail that is read on a phone.
 # In characters.
 LIMITS = {Field.TITLE.value: 200, Field.DETAILS.value: 10_000, Field.REQUESTED_BY.value: ADDRESS_LIMIT}
+# How details begin that are only the beginning of an event: people see that, and no link approves them at once.
+CUT_SHORT = "(Cut short: "
 # What people decide about. The time of asking is not part of it.
 BOUND = (Field.REQUEST_ID, Field.TITLE, Field.DETAILS, Field.REQUESTED_BY, Field.SCHEDULED_FOR)
 # Part of the link, and the page's lookup key. Ids are generated in lower case, since mail gateways may fold a link's

@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from handlers.approvals.adapters.trigger import InvalidTask, Policies, question
-from handlers.contract.question import REQUEST_ID, question_digest, request_id
+from handlers.approvals.faces import mail, page, rows
+from handlers.approvals.faces.page import State
+from handlers.approvals.rules.rounds import Kind
+from handlers.contract.question import LIMITS, REQUEST_ID, question_digest, request_id
 from handlers.generate_task import request
+from tests.support.records import ANNA, record
 
 STACKS = {"title": "Nightly run", "details": "As every night."}
 PAY = {"title": "Pay", "details": "100", "requestedBy": "dana@example.com"}
@@ -160,6 +164,108 @@ def test_schedulers_own_default_event_is_one():
         "requestedBy": "",
         "scheduledFor": "2026-11-25T08:00:00Z",
     }
+
+
+# --- an event's detail, where the event asks nothing
+
+
+def shown(detail, **options) -> dict[str, str]:
+    return question(event(detail), STACKS, POLICIES, **options)
+
+
+@pytest.mark.parametrize("start", EVENTS)
+def test_an_event_without_a_question_shows_its_detail(start):
+    detail = {"invoice": "R-17", "amount": 1200, "paid": False, "to": {"name": "Ann", "ids": ["1", 2]}}
+    asked = task(STARTS[start](detail))
+    assert asked["title"] == "Payout from shop"
+    assert json.loads(asked["details"]) == detail
+    assert rows.read(asked["details"]) == {
+        "invoice": "R-17",
+        "amount": "1200",
+        "paid": "false",
+        "to": {"name": "Ann", "ids": ['"1"', "2"]},
+    }
+
+
+def test_whoever_asks_is_not_said_twice_nor_is_what_was_not_given():
+    asked = shown({"amount": 5, "requestedBy": "dana@example.com", "title": None, "details": "\u200b"})
+    assert asked["requestedBy"] == "dana@example.com"
+    assert json.loads(asked["details"]) == {"amount": 5}
+
+
+@pytest.mark.parametrize(
+    "own", [{"title": "Pay"}, {"details": "100"}, {"details": {}}, {"title": "Pay", "details": ""}]
+)
+def test_an_event_with_a_question_of_its_own_shows_that_alone(own):
+    asked = task(event(own | {"secret": "hidden"}))
+    assert "hidden" not in json.dumps(asked)
+
+
+@pytest.mark.parametrize("detail", [None, "", "{}", {}, {"requestedBy": "dana@example.com"}])
+def test_an_event_without_a_detail_has_no_details(detail):
+    assert shown(detail)["details"] == ""
+
+
+@pytest.mark.parametrize("trigger", [{"amount": 5}, {"task": {"amount": 5}}, {"title": "Pay", "amount": 5}])
+def test_other_starts_show_nothing_but_their_question(trigger):
+    assert "amount" not in json.dumps(task(trigger))
+
+
+def test_a_stack_may_keep_details_of_events_out_of_the_mails():
+    assert shown({"amount": 5}, event_details=False)["details"] == ""
+    assert shown({"details": "Pay 5."}, event_details=False)["details"] == "Pay 5."
+
+
+@pytest.mark.parametrize(
+    ("detail", "in_rows"),
+    [
+        ({"a": "x" * 9_980}, True),  # indented, 9,993 characters
+        ({"a": [0] * 150, "b": "x" * 9_000}, True),  # too long if it were indented
+        ({"a": "x" * 9_999}, False),
+        ({f"key {number}": "x" * 1_000 for number in range(20)}, False),
+    ],
+)
+def test_a_detail_that_is_too_long_is_cut_as_text_and_says_so(detail, in_rows):
+    details = shown(detail)["details"]
+    assert len(details) <= LIMITS["details"]
+    whole = json.dumps(detail)
+    sample = record(details=details)
+    body = mail.body(sample, ANNA, Kind.REQUEST, "https://example.com/link", "test", "UTC", "https://example.com/now")
+    if in_rows:
+        assert json.loads(details) == detail
+        assert rows.read(details) is not None
+        assert "Cut short" not in body
+        return
+    assert rows.read(details) is None
+    said, _, beginning = details.partition("\n\n")
+    assert said == f"(Cut short: the event's detail has {len(whole):,} characters, of which these are the first.)"
+    assert whole.startswith(beginning)
+    assert len(beginning) > 9_800
+    assert said in " ".join(body.replace("|", " ").split())
+    assert said in page.html(State.OPEN, record=sample, who=ANNA).replace("&#39;", "'")
+    assert "https://example.com/now" not in body, "nobody approves at once what they have not seen"
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"a": "\ud800", "b\udc00": 1},
+        '{"a": NaN, "b": 1e999}',
+        {"a": {"a": {"a": {"a": {"a": {"a": {"a": 1}}}}}}},
+        {str(number): number for number in range(300)},
+    ],
+)
+def test_no_detail_ends_a_run(detail):
+    details = shown(detail)["details"]
+    details.encode()
+    assert "a" in details or "299" in details
+
+
+def test_a_detail_that_is_nested_too_deeply_says_so():
+    nested: Any = 0
+    for _ in range(100_000):
+        nested = [nested]
+    assert shown({"a": nested})["details"] == "(Cut short: the event's detail is nested too deeply to be shown.)"
 
 
 # --- what is refused

@@ -362,17 +362,24 @@ def test_details_that_are_json_are_rows_of_names_and_values() -> None:
     ("value", "lines"),
     [
         ({"note": "fine\namount: 5"}, ["note:", "  > fine", "  > amount: 5"]),
-        ({"note": "fine" + " " * 80 + "amount: 5"}, ["note:", "  > fine", f"  > {' ' * 16}amount: 5"]),
-        ({"note": "(none)"}, ["note:", "  > (none)"]),
+        ({"note": "fine" + " " * 80 + "amount: 5"}, ["note:", "  > fine", f"  >>{' ' * 18}amount: 5"]),
+        ({"note": "(none)"}, ['note: "(none)"']),
+        ({"note": None}, ["note: (none)"]),
+        ({"note": "1000"}, ['note: "1000"']),
+        (["1000", 1000], ['- "1000"', "- 1000"]),
+        ({"note": " x\\n"}, ['note: " x\\\\n"']),
+        ({"note": "x\n"}, ["note:", '  > "x', '  > "']),
+        ({"note": "x" * 70 + " y"}, ["note:", f"  > {'x' * 67}", "  >> xxx y"]),
+        ({"note": "x" * 67 + "\nxxx y"}, ["note:", f"  > {'x' * 67}", "  > xxx y"]),
         (["amount: 5"], ["- > amount: 5"]),
         (["amount\uff1a5"], ["- > amount\uff1a5"]),
         (["amount:"], ["- > amount:"]),
         (["- amount"], ["- > - amount"]),
         (["> amount"], ["- > > amount"]),
         ([">amount"], ["- > >amount"]),
-        (["(empty list)"], ["- > (empty list)"]),
+        (["(empty list)"], ['- "(empty list)"']),
         ({"amount: 5, note": "x"}, ['"amount: 5, note": x']),
-        ({'"amount": 5, "note': "x"}, ["\"'amount': 5, 'note\": x"]),
+        ({'"amount": 5, "note': "x"}, [r'"\"amount\": 5, \"note": x']),
         ({"- amount": "x"}, ['"- amount": x']),
         ({"> amount": "x"}, ['"> amount": x']),
         ({"(no name)": "x"}, ['"(no name)": x']),
@@ -388,7 +395,7 @@ def test_no_text_passes_for_a_row_of_another_name_or_for_our_words(value: Any, l
 def test_a_long_address_in_a_row_stays_in_one_piece() -> None:
     address = "https://ci.example.com/" + "a" * 200
     text = body(record(details=json.dumps({"deep": [{"see": f"here {address} and there"}]})))
-    assert quoted(text) == ["deep:", "  - see:", "      > here", f"      > {address}", "      >  and there"]
+    assert quoted(text) == ["deep:", "  - see:", "      > here", f"      >> {address}", "      >>  and there"]
 
 
 @pytest.mark.parametrize(("breaks", "there"), [(150, True), (250, False)])
@@ -468,7 +475,7 @@ def test_cleaned_text_is_visible_and_can_be_sent(text: str) -> None:
     cleaned = clean(text)
     cleaned.encode()
     assert clean(cleaned) == cleaned
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]", cleaned)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]", cleaned)
 
 
 @pytest.mark.parametrize("piece", ["😀", "\n", "\n😀", "x ", "https://example.com/", "\ufdfa"])

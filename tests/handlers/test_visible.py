@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.contract.visible import MOST_MARKS, STACKED, blank, clean, one_line, quoted
+from handlers.contract.visible import MOST_MARKS, STACKED, blank, clean, one_line, quoted, shortened
 
 # Any code point, and those that break texts more often than chance would.
-trouble = "\"'\u201c\u201d''\n\r\u2028\x1b\x00\u200b\u2800\U0001d159\u0335\u0489\u20dd\u0903 a"
+trouble = (
+    "\"'\u201c\u201d''\n\r\u2028\x1b\x00\u200b\u2800\U0001d159\u0335\u0489\u20dd\u0903 a"
+    "\u0645\u0915\u094d\u200c\u200d\ufe0f\u20e3\U0001f469\U0001f3fd\U0001f3f4\U000e0067"
+)
 anything = st.text(st.characters(exclude_categories=()) | st.sampled_from(trouble), max_size=200)
 
 UNSEEN = [
@@ -74,6 +77,82 @@ def test_words_of_every_script_keep_their_marks(word: str) -> None:
     assert clean(word) == word
 
 
+def flag(region: str) -> str:
+    """A black flag and tags, which together are a region's."""
+    return f"\U0001f3f4{''.join(chr(0xE0000 + ord(one)) for one in region)}\U000e007f"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian "I want"
+        "\u0647\u200d \u0642",  # Persian, lunar years: a letter that stands for a word
+        "\u0dc1\u0dca\u200d\u0dbb\u0dd3 \u0dbd\u0d82\u0d9a\u0dcf",  # Sinhala "Sri Lanka"
+        "\u0d05\u0d35\u0d28\u0d4d\u200d",  # Malayalam "he", with a chillu at its end
+        "\u0930\u094d\u200d\u092f\u093e",  # Marathi, eyelash ra
+        "\u09b0\u200d\u09cd\u09af\u09be\u09ac",  # Bengali, a joiner before the virama
+        "\u0915\u094d\u200c\u0937",  # Hindi, no conjunct
+        "\u1820\u180b\u1821",  # Mongolian, a second form
+        "\u845b\U000e0100\u57ce",  # Japanese, the form in a town's name
+        "\U0001f469\u200d\U0001f4bb",
+        "\U0001f468\U0001f3fd\u200d\U0001f680",  # with a skin tone
+        "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f468",
+        "\U0001f3f4\u200d\u2620\ufe0f",
+        "\u2764\ufe0f \u00a9\ufe0e 1\ufe0f\u20e3",
+        flag("gbsct"),
+        f"{flag('gbwls')}{flag('gbeng')}\U0001f1e9\U0001f1ea",
+    ],
+)
+def test_words_and_emoji_keep_the_joiners_and_selectors_that_they_are_spelled_with(word: str) -> None:
+    assert clean(word) == word
+    assert one_line(f"x {word}") == f"x {word}"
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200c", "\u200d", "\ufe0f", "\U000e0067", "\U000e0100", "\u180b"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("De", "ploy"),
+        ("", "\u0645"),
+        (" ", "\u0645"),
+        ("\u0434", "\u0430"),  # Cyrillic
+        ("\u0661", "\u0662"),  # digits of a script that joins
+        ("1", "0"),
+        ("a\u0301", "\U0001f469"),
+    ],
+)
+def test_they_go_where_nothing_is_spelled_with_them(unseen: str, before: str, after: str) -> None:
+    assert clean(f"{before}{unseen}{after}") == f"{before}{after}"
+
+
+@pytest.mark.parametrize(
+    ("given_", "seen"),
+    [
+        ("\u0645\u200c", "\u0645"),  # at the end
+        ("\u0645\u200c\u200c\u0645", "\u0645\u0645"),
+        ("\u0645\u200b\u200c\u0645", "\u0645\u0645"),
+        ("\U0001f469\u200d", "\U0001f469"),
+        ("\U0001f469\u200dx", "\U0001f469x"),
+        ("\u2764\ufe0f\ufe0f", "\u2764\ufe0f"),
+        (flag("hidden"), "\U0001f3f4"),
+        (flag("gbsct")[:-1], "\U0001f3f4"),
+        (" \u094d\u200d\u0915", " \u0915"),  # after a mark that is gone
+        ("1\ufe0f", "1"),
+    ],
+)
+def test_nothing_is_hidden_among_them(given_: str, seen: str) -> None:
+    assert clean(given_) == seen
+
+
+def test_a_text_of_joiners_alone_is_blank() -> None:
+    assert blank("\u200d\u200c\ufe0f")
+    assert one_line("\u200d\u200c\ufe0f") == ""
+
+
+def test_a_cut_leaves_no_half_of_an_emoji() -> None:
+    assert shortened("\U0001f469\u200d\U0001f4bb and more", 5) == "\U0001f469..."
+
+
 @pytest.mark.parametrize("mark", ["\u0335", "\u0489", "\u20dd", "\u0e49", "\U0001e8d0"])
 def test_a_letter_keeps_a_few_marks_of_many(mark: str) -> None:
     assert clean(f"Pay{mark * 60}out") == f"Pay{mark * MOST_MARKS}out"
@@ -92,6 +171,11 @@ def test_no_letter_is_ever_covered_with_marks(text: str) -> None:
     for one in clean(text):
         stacked = stacked + 1 if unicodedata.category(one) in STACKED else 0
         assert stacked <= MOST_MARKS
+
+
+@given(text=anything)
+def test_what_is_clean_stays_so(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
 
 
 @given(text=anything, limit=st.integers(4, 100))

@@ -90,7 +90,7 @@ def test_a_task_s_own_time_is_written_in_the_zone_asked_for(text: str) -> None:
 
 def test_a_time_may_go_without_its_weekday() -> None:
     assert when.local_iso("2026-11-27T13:30:00Z", "Europe/Berlin", weekday=False) == "27 Nov 2026, 14:30 CET"
-    assert when.local_iso("the day after", "UTC", weekday=False) == "the day after"
+    assert when.local_iso("the day after", "UTC", weekday=False) == '"the day after"'
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -116,8 +116,8 @@ def test_what_is_no_time_is_none(value: object) -> None:
 
 
 @pytest.mark.parametrize("text", ["yesterday", "", "0001-01-01T00:00:00+14:00", "2026-13-01"])
-def test_what_is_no_time_stays_as_it_is(text: str) -> None:
-    assert when.local_iso(text, "America/New_York") == text
+def test_what_is_no_time_is_quoted(text: str) -> None:
+    assert when.local_iso(text, "America/New_York") == (f'"{text}"' if text else "")
 
 
 @pytest.mark.parametrize(

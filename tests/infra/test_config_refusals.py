@@ -52,7 +52,7 @@ def test_a_deadline_ends_a_day_before_aws_would_end_the_run():
     )
 
 
-@pytest.mark.parametrize("key", ["oneClick", "preventSelfApproval", "protect", "pointInTimeRecovery"])
+@pytest.mark.parametrize("key", ["oneClick", "eventDetails", "preventSelfApproval", "protect", "pointInTimeRecovery"])
 @pytest.mark.parametrize("value", ["yes", "True", "1", "", [True]])
 def test_a_switch_is_either_true_or_false(key, value):
     assert refusal(approvers=[ALICE], **{key: value}).startswith(f"signoff:{key} must be true or false, got ")

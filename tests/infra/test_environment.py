@@ -90,7 +90,7 @@ def test_a_function_is_told_what_is_configured(request, name, config):
             operator_topic_arn=graph.exports["operatorTopicArn"],
             timezone=known.timezone,
         ),
-        GenerateSettings(environment=STACK, default_task=known.task),
+        GenerateSettings(environment=STACK, default_task=known.task, event_details=known.event_details),
         ProcessSettings(environment=STACK),
     ):
         (entry,) = [entry for entry, kind in SETTINGS.items() if kind is type(settings)]

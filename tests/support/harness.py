@@ -56,6 +56,7 @@ EVERYTHING = {
     "timezone": "Europe/Berlin",
     "eventPattern": '{"source": ["shop"], "detail": {"amount": [{"numeric": [">", 1000]}]}}',
     "eventPolicy": "note",
+    "eventDetails": "false",
     "task": '{"title": "Daily payout", "details": "Pay out everything.", "policy": "payout"}',
     "operatorEmail": "operations@example.com",
     "oneClick": "true",

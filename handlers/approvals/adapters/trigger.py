@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from handlers.approvals.faces import when
 from handlers.contract.once import RepeatedError, parse
 from handlers.contract.policy import DEFAULT_POLICY
-from handlers.contract.question import LIMITS, Field
+from handlers.contract.question import CUT_SHORT, LIMITS, Field
 from handlers.contract.visible import blank, quoted
 
 OURS = (*LIMITS, Field.POLICY.value)
@@ -37,14 +37,19 @@ class Came(NamedTuple):
     policy: Any = None  # who sends an event is not trusted with it
 
 
-def question(trigger: Any, stacks_own: Mapping[str, Any], policies: Policies) -> dict[str, str]:
+def question(
+    trigger: Any, stacks_own: Mapping[str, Any], policies: Policies, *, event_details: bool = True
+) -> dict[str, str]:
     """What to ask: title, details, requestedBy, policy, and scheduledFor if a schedule started the run.
 
     A run with its own title has its own details or none, and its own policy or `default`: the stack's `task` is used as
-    a whole or not at all. Raises InvalidTask.
+    a whole or not at all. An event with neither title nor details has its detail, if `event_details`, so that nobody
+    has to approve what they cannot see. Raises InvalidTask.
     """
     came = read(trigger)
     asked = {name: _text(came.asked, name) for name in LIMITS}
+    if event_details and came.event and not asked[Field.TITLE] and not asked[Field.DETAILS]:
+        asked[Field.DETAILS] = _detail(came.asked)
     policy = policies.of_events if came.event else _text({Field.POLICY: came.policy}, Field.POLICY)
     if not asked[Field.TITLE] and came.event:
         asked[Field.TITLE] = came.event
@@ -87,6 +92,30 @@ def _event(event: dict[str, Any]) -> Came:
     # Truncated here, as this title is our own.
     name = f"{kind or 'Event'} from {source or 'an unknown source'}"[: LIMITS[Field.TITLE]].strip()
     return Came(_object("detail", event.get("detail")), name, event.get("time") if by_time else None)
+
+
+def _detail(detail: Mapping[str, Any]) -> str:
+    """Of an event, as JSON; its beginning, if it is too long. `requestedBy` is said beside it.
+
+    Nothing is refused here: an event has the schema of its sender, and its runs have to go on.
+    """
+    shown = {key: value for key, value in detail.items() if key not in LIMITS}
+    if not shown:
+        return ""
+    try:
+        compact, indented = (_json(shown, indent) for indent in (None, 2))
+    except RecursionError:
+        return f"{CUT_SHORT}the event's detail is nested too deeply to be shown.)"
+    limit = LIMITS[Field.DETAILS]
+    if len(compact) <= limit:
+        return indented if len(indented) <= limit else compact
+    said = f"{CUT_SHORT}the event's detail has {len(compact):,} characters, of which these are the first.)\n\n"
+    return said + compact[: limit - len(said)].rstrip()
+
+
+def _json(value: Any, indent: int | None) -> str:
+    """Half of a surrogate pair, which no service takes, is escaped."""
+    return json.dumps(value, indent=indent, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
 def _stacks_question(details: str, own: Mapping[str, Any]) -> dict[str, str]:

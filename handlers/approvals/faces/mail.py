@@ -11,9 +11,11 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from handlers.approvals.faces import rows, when, wording
+from handlers.approvals.faces.ascii_form import ascii_form
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
-from handlers.contract.visible import STACKED, clean, one_line, quoted, shortened
+from handlers.contract.question import CUT_SHORT
+from handlers.contract.visible import STACKED, clean, literal, one_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,36 +23,32 @@ if TYPE_CHECKING:
     from handlers.approvals.rules.quorum import Tally
 
 SUBJECT_LIMIT = 99
+NO_ID = re.compile(r"[^A-Za-z0-9_-]")
 ENVIRONMENT_LIMIT = 30
 DETAILS_LIMIT = 10_000  # characters
 DETAILS_LINES = 200
 COMMENT_SHOWN = 500
 PEOPLE_LIMIT = 50
 QUOTE_WIDTH = 72  # columns
+WIDTHLESS = STACKED | {"Cf"}  # categories: marks and joiners
 # Quoted lines may be broken between these: URLs, white space, words.
 PIECE = re.compile(r"https?://[!-~]+|\s|(?:(?!https?://)\S)+")
 # A row begins with a name and a colon, with a dash (a list item), or with this mark: a text that needs its own lines,
 # or that could pass for a row or for our own words.
 TEXT_MARK = "> "
+GOING_ON_MARK = ">> "  # before the rest of a line that was too long
 # The colon and its look-alikes.
 COLONS = ":\u02d0\u02f8\u05c3\u2236\ua789\ufe13\ufe55\uff1a"
 LIKE_A_ROW = re.compile(rf">|-(?:\s|$)|.*(?::(?:\s|$)|[{COLONS[1:]}])")
-LIKE_A_WORD = re.compile(r"\(.*\)")
 PLAIN_NAME = re.compile(rf"\w(?:[^\W{COLONS}]|[ ./@-])*")
 # Outlook removes "extra line breaks" from plain text: it joins a line to the previous one if that has about 40
 # characters or more. It leaves blank lines alone, and lines that begin with two spaces, as all quoted lines do.
 PARAGRAPH = "\n\n"
 
 HEADLINES = {Kind.REQUEST: "Approval needed", Kind.REMINDER: "Reminder", Kind.ESCALATION: "Escalation"}
-
-# Characters with an ASCII equivalent that Unicode's decomposition does not provide.
-ASCII_FOR = str.maketrans(
-    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
-    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
-    | dict.fromkeys("\u2018\u2019\u201a", "'")
-    | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
-    | {"\u2192": "->", "\u00d7": "x"}
-)
+# A number that goes on in the text, after what is kept of it.
+NUMBER = re.compile(r"[\d.,/^_: +-]*\d[.,/^_:-]*$")
+GOES_ON = re.compile(r" ?[.,/^_:-]*\d")
 
 
 def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC") -> str:
@@ -60,17 +58,31 @@ def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC")
 
 def subject_about(record: Record, headline: str, environment: str, timezone: str) -> str:
     """A scheduled request's time is at the end, or mail programs would thread every day's requests together."""
-    end = (
-        f" ({when.local_iso(one_line(record.scheduled_for), timezone, weekday=False)})" if record.scheduled_for else ""
-    )
-    return subject_line(environment, headline, _subject_title(record), end)
+    scheduled = when.utc(record.scheduled_for)
+    end = f" ({when.local_iso(scheduled, timezone, weekday=False)})" if scheduled else ""
+    request = f"request {NO_ID.sub('', record.request_id)[:8]}"
+    return subject_line(environment, headline, one_line(record.title), otherwise=request, end=end)
 
 
-def subject_line(environment: str, headline: str, what: str, end: str = "") -> str:
-    """ASCII, cut to SNS's limit; headline and end are never cut."""
-    where = _ascii(environment)[:ENVIRONMENT_LIMIT]
+def subject_line(environment: str, headline: str, what: str, *, otherwise: str, end: str = "") -> str:
+    """ASCII, cut to SNS's limit; headline and end are never cut.
+
+    `what` is a stranger's: a subject says nothing that it does not say, but `otherwise`, which is short.
+    """
+    where = ascii_form(environment)[:ENVIRONMENT_LIMIT].rstrip()
     start = f"{f'[{where}] ' if where else ''}{headline}: "
-    return (start + shortened(_ascii(what), SUBJECT_LIMIT - len(start) - len(end)) + end).rstrip()
+    said = _cut(ascii_form(what), SUBJECT_LIMIT - len(start) - len(end))
+    return (start + (said or otherwise) + end).rstrip()
+
+
+def _cut(text: str, limit: int) -> str:
+    """Shortened, but not within a number, whose beginning is another number; "" if there is nothing else."""
+    if len(text) <= limit:
+        return text
+    kept = shortened(text, limit).removesuffix("...")
+    if NUMBER.search(kept) and GOES_ON.match(text[len(kept) :]):
+        kept = NUMBER.sub("", kept)
+    return f"{kept}..." if kept else ""
 
 
 def body(
@@ -81,6 +93,7 @@ def body(
     A mail that had to cut the question has no one-click link: nobody may approve a question they have not fully seen.
     """
     details, cut = _details(record)
+    cut = cut or record.details.startswith(CUT_SHORT)
     cut = cut or one_line(record.title) != one_line(record.title, len(record.title))
     parts = (
         _opening(record, kind, environment, timezone),
@@ -97,7 +110,7 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
     workflow = f"A workflow in {one_line(environment)}" if environment else "A workflow"
     if kind is Kind.REQUEST:
         return f"{workflow} has stopped and waits for your answer."
-    asked_at = when.local_iso(one_line(record.requested_at), timezone)
+    asked_at = when.local_iso(record.requested_at, timezone)
     if kind is Kind.REMINDER:
         count = f"This is reminder {record.round - 1} of {record.rounds - 1}"
         return f"{workflow} still waits for your answer. {count}; it was first asked at {asked_at}."
@@ -111,14 +124,14 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
 
 def _facts(record: Record, who: str, kind: Kind, timezone: str) -> str:
     counted = record.tally
-    scheduled = when.local_iso(one_line(record.scheduled_for), timezone)
+    scheduled = when.local_iso(record.scheduled_for, timezone)
     policy = wording.policy(record)
     return PARAGRAPH.join(
         (
             f"What: {wording.title(record)}",
             *([f"Scheduled for: {scheduled}"] if scheduled else []),
             f"Asked by: {wording.requester(record)}",
-            f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
+            f"Asked at: {when.local_iso(record.requested_at, timezone)}",
             f"Answer until: {when.local(record.deadline, timezone)}",
             *([f"Policy: {policy}"] if policy else []),
             f"Approvals needed: {wording.quorum(record, counted)}",
@@ -148,7 +161,8 @@ def _details(record: Record) -> tuple[str, bool]:
     if not any(lines):
         return "", cut
     end = "(shortened here; the page behind the link has all of it)" if cut else "(end of the details)"
-    return f"Details, as written by whoever asked:\n\n{_quoted(lines)}\n\n{end}", cut
+    in_rows = "" if tree is None else ", in rows"
+    return f"Details, as written by whoever asked{in_rows}:\n\n{_quoted(lines)}\n\n{end}", cut
 
 
 def _rows(tree: rows.Tree, width: int) -> list[str]:
@@ -157,14 +171,18 @@ def _rows(tree: rows.Tree, width: int) -> list[str]:
         return [line for name, value in tree.items() for line in _pair(name, value, width)]
     if isinstance(tree, list):
         return [line for one in tree for line in _item(one, width)]
-    return [tree] if isinstance(tree, rows.Word) else [f"{TEXT_MARK}{row}" for row in _wrapped(tree, width - 2)]
+    if isinstance(tree, rows.Word):
+        return [tree]
+    lines = [_wrapped(line, width - len(GOING_ON_MARK)) for line in tree.split("\n")]
+    return [f"{GOING_ON_MARK if more else TEXT_MARK}{row}" for line in lines for more, row in enumerate(line)]
 
 
 def _pair(name: str, value: rows.Tree, width: int) -> list[str]:
-    label = f"{name if isinstance(name, rows.Word) or PLAIN_NAME.fullmatch(name) else quoted(name)}:"
+    bare = isinstance(name, rows.Word) or name.startswith('"') or PLAIN_NAME.fullmatch(name)
+    label = f"{name if bare else literal(name)}:"
     if isinstance(value, str):
         line = f"{label} {value}"
-        if _one_row(value, line, width) and (isinstance(value, rows.Word) or not LIKE_A_WORD.fullmatch(value)):
+        if _one_row(value, line, width):
             return [line]
     first, *more = _wrapped(label, width - len(TEXT_MARK))
     return [first, *(f"{TEXT_MARK}{row}" for row in more), *(f"  {line}" for line in _rows(value, width - 2))]
@@ -173,16 +191,14 @@ def _pair(name: str, value: rows.Tree, width: int) -> list[str]:
 def _item(value: rows.Tree, width: int) -> list[str]:
     if isinstance(value, str):
         line = f"- {value}"
-        if isinstance(value, rows.Word) or (
-            _one_row(value, line, width) and not LIKE_A_WORD.fullmatch(value) and not LIKE_A_ROW.match(value)
-        ):
+        if isinstance(value, rows.Word) or (_one_row(value, line, width) and not LIKE_A_ROW.match(value)):
             return [line]
     first, *more = _rows(value, width - 2)
     return [f"- {first}", *(f"  {line}" for line in more)]
 
 
 def _one_row(value: str, line: str, width: int) -> bool:
-    return not {"\n", "\t"} & set(value) and _columns(line) <= width
+    return "\n" not in value and _columns(line) <= width
 
 
 def votes(record: Record, timezone: str) -> str:
@@ -215,20 +231,6 @@ def _how_to_answer(who: str, link: str, one_click_link: str) -> str:
         "Please do not forward this mail."
     )
     return PARAGRAPH.join(parts)
-
-
-def _subject_title(record: Record) -> str:
-    """The title in ASCII, or the request's id if less than half of the letters survive."""
-    whole = one_line(record.title)
-    plain = _ascii(whole)
-    letters = sum(map(str.isalnum, whole))
-    kept = sum(map(str.isalnum, plain))
-    return plain if kept and 2 * kept >= letters else f"request {_ascii(record.request_id)[:8]}"
-
-
-def _ascii(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", one_line(text).translate(ASCII_FOR))
-    return " ".join(decomposed.encode("ascii", "ignore").decode().split())
 
 
 def _excerpt(text: str, characters: int, lines: int) -> tuple[str, bool]:
@@ -272,7 +274,7 @@ def _pieces(line: str, width: int) -> Iterator[str]:
 def _columns(text: str) -> int:
     """The width in columns: Chinese, Japanese and Korean characters and emoji take two."""
     return sum(
-        0 if unicodedata.category(one) in STACKED else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        0 if unicodedata.category(one) in WIDTHLESS else 2 if unicodedata.east_asian_width(one) in "WF" else 1
         for one in text
     )
 

@@ -40,7 +40,8 @@ def subject(execution: Execution, records: Sequence[Record], environment: str, t
     headline = f"Approval workflow {_ended(execution, records)}"
     if records:
         return mail.subject_about(records[0], headline, environment, timezone)
-    return mail.subject_line(environment, headline, execution.error or "nobody had been asked")
+    otherwise = "the error is in this mail" if execution.error else "nobody had been asked"
+    return mail.subject_line(environment, headline, _error(execution), otherwise=otherwise)
 
 
 def body(execution_arn: str, execution: Execution, records: Sequence[Record], environment: str, timezone: str) -> str:
@@ -111,7 +112,7 @@ def _asked(record: Record, timezone: str) -> str:
         f"- Asked by: {quoted(record.requested_by) or wording.NOBODY}",
     ]
     if record.scheduled_for:
-        facts.append(f"- Scheduled for: {when.local_iso(one_line(record.scheduled_for), timezone)}")
+        facts.append(f"- Scheduled for: {when.local_iso(record.scheduled_for, timezone)}")
     if policy := wording.policy(record):
         facts.append(f"- Policy: {policy}")
     facts.append(f"- Request: {one_line(record.request_id)}, {record.status.value}")
@@ -119,10 +120,13 @@ def _asked(record: Record, timezone: str) -> str:
 
 
 def _ending(execution: Execution, timezone: str) -> str:
-    error = execution.error if NAME.fullmatch(execution.error) else quoted(execution.error)
-    facts = [f"- Ended: {' '.join(filter(None, (execution.status, error)))}"]
+    facts = [f"- Ended: {' '.join(filter(None, (execution.status, _error(execution))))}"]
     if execution.stopped_at:
         facts.append(f"- At: {when.local(execution.stopped_at, timezone)}")
     if cause := quoted(why(execution.cause), CAUSE_LIMIT):
         facts.append(f"- Why: {cause}")
     return mail.PARAGRAPH.join(facts)
+
+
+def _error(execution: Execution) -> str:
+    return execution.error if NAME.fullmatch(execution.error) else quoted(execution.error)

@@ -80,7 +80,7 @@ class View(NamedTuple):
         return Markup('<time datetime="{}">{}</time>').format(when.iso(moment), shown)
 
     def local(self, text: str) -> str:
-        return when.local_iso(one_line(text), self.timezone)
+        return when.local_iso(text, self.timezone)
 
 
 def lines(pieces: Iterable[Markup]) -> Markup:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from handlers.contract.visible import quoted
+
 MINUTE = 60  # seconds
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", MINUTE))
 
@@ -15,11 +17,11 @@ def local(epoch_seconds: int, timezone: str) -> str:
 
 
 def local_iso(text: str, timezone: str, *, weekday: bool = True) -> str:
-    """The same for an ISO 8601 text; one without an offset is taken as UTC, and anything else stays as it is."""
+    """The same for an ISO 8601 text; one without an offset is taken as UTC, and anything else is quoted."""
     try:
         written = _written(_moment(text).astimezone(_zone(timezone)))
     except (ValueError, OverflowError):
-        return text
+        return quoted(text)
     return written if weekday else written.partition(" ")[2]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from handlers.approvals.rules.quorum import Count, Tally
 from handlers.approvals.rules.record import Decision, Record, Vote
 from handlers.contract.policy import DEFAULT_POLICY
-from handlers.contract.visible import LINE_LIMIT, one_line, quoted
+from handlers.contract.visible import LINE_LIMIT, MARKS, one_line, quoted
 
 UNTITLED = "(without a title)"
 NOBODY = "(nobody is named)"  # which says nothing of who it was
@@ -16,15 +17,33 @@ NOBODY = "(nobody is named)"  # which says nothing of who it was
 NAME_LIMIT = 40
 NAME = re.compile(rf"[A-Za-z0-9-]{{1,{NAME_LIMIT}}}")
 GROUPS_SHOWN = 50
+# An address, an account's name, or two to three words that begin as names do. Anything else may be a claim.
+PLAIN_ADDRESS = re.compile(r"[\w.!#$%&*+/=?^`{|}~'-]{1,64}@[\w-]+(?:\.[\w-]+)*")
+ACCOUNTS_NAME = re.compile(r"[\w.-]{1,40}")
+PERSONS_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['.\u2019-])*(?: [^\W\d_](?:[^\W\d_]|['.\u2019-])*){1,2}")
+A_CLAIM = re.compile("approv|check|confirm|reject|sign|verif", re.IGNORECASE)
+IN_BRACKETS = re.compile(r"\([^()]*\)")  # as our own words are, where nothing is given
 NAMED = 3  # people or groups in one sentence; the others are counted
 
 
 def title(record: Record) -> str:
-    return one_line(record.title) or UNTITLED
+    line = one_line(record.title)
+    return quoted(line) if IN_BRACKETS.fullmatch(line) else line or UNTITLED
 
 
 def requester(record: Record) -> str:
-    return one_line(record.requested_by) or NOBODY
+    """In quotation marks, so that it cannot pass for our words, unless it is an address or a plain name."""
+    line = one_line(record.requested_by)
+    if PLAIN_ADDRESS.fullmatch(line) or (_is_name(line) and not A_CLAIM.search(line)):
+        return line
+    return quoted(record.requested_by) or NOBODY
+
+
+def _is_name(line: str) -> bool:
+    """Marks of letters do not count: many scripts write vowels with them."""
+    letters = "".join(one for one in unicodedata.normalize("NFC", line) if unicodedata.category(one) not in MARKS)
+    persons = PERSONS_NAME.fullmatch(letters) and not any(word[0].islower() for word in letters.split())
+    return bool(persons or ACCOUNTS_NAME.fullmatch(line))
 
 
 def name(text: str) -> str:
