@@ -15,6 +15,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, rpc, settings
 
+from sandbox.config import namespaced
 from sandbox.deploy import PROJECT, plain
 
 NAME, STACK = "signoff", "test"
@@ -157,8 +158,10 @@ def program() -> None:
     runpy.run_path(str(PROJECT / "__main__.py"))
 
 
-def register(run: Callable[[], Any], config: Mapping[str, str], graph: Graph | None = None) -> Graph:
-    """`config` holds the texts that the engine would pass, by key without namespace.
+def register(
+    run: Callable[[], Any], config: Mapping[str, str], graph: Graph | None = None, project: str = NAME
+) -> Graph:
+    """`config` holds the texts that the engine would pass. A key without a namespace is the project's.
 
     Returns when all registrations have landed. A `graph` that is passed in is filled even when the program fails, with
     what had been registered by then.
@@ -168,9 +171,9 @@ def register(run: Callable[[], Any], config: Mapping[str, str], graph: Graph | N
     loop.set_exception_handler(lambda _loop, _context: None)  # what failed is raised; its dependants are no news
     asyncio.set_event_loop(loop)  # newer Pythons no longer make one for us
     settings.reset_options()  # or the first stack stays everybody's parent
-    pulumi.runtime.set_all_config({f"{NAME}:{key}": value for key, value in config.items()}, [])
+    pulumi.runtime.set_all_config({namespaced(project, key): value for key, value in config.items()}, [])
     monitor = Monitor()
-    mocks.set_mocks(monitor.mocks, NAME, STACK, preview=False, monitor=monitor)
+    mocks.set_mocks(monitor.mocks, project, STACK, preview=False, monitor=monitor)
 
     @mocks.test  # type: ignore[untyped-decorator]
     def registered() -> pulumi.Output[None]:

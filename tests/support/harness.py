@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.config import Settings
-from sandbox.registered import ARNS, STACK, UNREAD, Graph, Node, program, register
+from sandbox.registered import ARNS, NAME, STACK, UNREAD, Graph, Node, program, register
 
 __all__ = [
     "ALICE",
@@ -68,9 +68,14 @@ EVERYTHING = {
 }
 
 
-def deploy(run: Callable[[], Any] = program, config: Mapping[str, str] = REQUIRED, graph: Graph | None = None) -> Graph:
+def deploy(
+    run: Callable[[], Any] = program,
+    config: Mapping[str, str] = REQUIRED,
+    graph: Graph | None = None,
+    project: str = NAME,
+) -> Graph:
     """What a program registers: by default the whole stack, with the least of configurations."""
-    return register(run, config, graph)
+    return register(run, config, graph, project)
 
 
 def texts(config: Mapping[str, Any]) -> dict[str, str]:
