@@ -472,7 +472,7 @@ def test_an_arn_of_a_machine_that_is_called_like_this_one_is_left_to_a_warning()
 
 def test_the_state_machine_is_called_as_its_events_are_modelled():
     graph = deploy(config=EVERYTHING)
-    assert f"{graph.one('aws:sfn/stateMachine:StateMachine').name}-" == MACHINE
+    assert graph.named("aws:sfn/stateMachine:StateMachine", MACHINE.removesuffix("-"))
 
 
 def test_a_good_pattern_comes_out_of_the_config_as_it_went_in():
