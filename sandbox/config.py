@@ -21,13 +21,15 @@ def project_name(root: Path) -> str:
     return str(document(root / "Pulumi.yaml")["name"])
 
 
-def stack_config(root: Path, stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
+def stack_config(root: Path, stack: str, overrides: Mapping[str, Any], *, whole: bool = False) -> dict[str, str]:
     """Every value by `namespace:key`, as text: other values are JSON, as the engine passes them.
 
     The later wins: defaults and values in Pulumi.yaml, Pulumi.<stack>.yaml, `overrides`. A key without a namespace is
-    the project's own. Raises ConfigError.
+    the project's own. If the overrides are `whole`, they are all. Raises ConfigError.
     """
     project = document(root / "Pulumi.yaml")
+    if whole:
+        return {key: text(value) for key, value in overridden({}, project["name"], overrides).items()}
     file = root / f"Pulumi.{stack}.yaml"
     if not file.exists():
         known = sorted(path.stem.removeprefix("Pulumi.") for path in root.glob("Pulumi.*.yaml"))

@@ -67,6 +67,14 @@ def test_an_override_wins_in_either_namespace_that_the_program_reads(config):
     }
 
 
+def test_a_whole_configuration_reads_no_stack_file(tmp_path):
+    (tmp_path / "Pulumi.yaml").write_text("{name: demo, config: {needed: {type: string}}}")
+    assert stack_config(tmp_path, "none", {"count": 2, "aws:region": "eu-west-1"}, whole=True) == {
+        "demo:count": "2",
+        "aws:region": "eu-west-1",
+    }
+
+
 def test_a_setting_is_looked_up_as_the_program_does(config, tmp_path):
     found = config('config: {demo:count: "", signoff:count: 3, signoff:reminders: 4}')
     assert [setting(found, key, tmp_path) for key in ("count", "reminders", "schedule")] == ["", "4", ""]
