@@ -65,7 +65,7 @@ KNOWN_FINDINGS = {
     ("RESOURCE_MISMATCH", "states:DescribeExecution"): "it knows the executions of express machines only",
 }
 # What your own two functions may do beside logging and tracing, by the statement's Sid.
-YOURS = {"workflow-generate-task-policy": [], "workflow-process-task-policy": []}
+YOURS: dict[str, list[str]] = {"workflow-generate-task-policy": [], "workflow-process-task-policy": []}
 TRUSTED = {
     "approval-function-role": ("lambda.amazonaws.com", None),
     "notifier-request-approval-role": ("lambda.amazonaws.com", None),
