@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from pictures import resources
 from sandbox.deploy import PROJECT
 
 PAGE = PROJECT / "docs/make-it-yours.md"
 # `path`, perhaps with a remark, and the listing below it.
 LISTING = re.compile(r"^`([\w./-]+)`[^\n]*:\n\n```(diff|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COPIED = ["__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml", "pyproject.toml"]
-FOLDERS = ["docs", "examples", "handlers", "infra", "sandbox", "tests"]
+FOLDERS = ["docs", "examples", "handlers", "infra", "pictures", "sandbox", "tests"]
 # What the page's program is held to by the tests as shipped, beside its own.
 TESTS = [
     "tests/handlers/test_invoice.py",
@@ -71,6 +72,11 @@ def test_every_listing_of_code_says_where_it_goes():
 def test_the_program_of_the_page_passes_its_tests_and_ours(copy):
     said = run(copy, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", *TESTS)
     assert " passed" in said
+
+
+def test_a_holders_own_resources_make_no_picture_old(copy):
+    said = run(copy, "-c", "from pictures import resources; print(resources.document(resources.recorded()))")
+    assert said.strip() == resources.document(resources.recorded()).strip()
 
 
 def test_the_code_of_the_page_is_written_as_ours(copy):
