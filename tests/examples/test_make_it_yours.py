@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pictures import resources
-from sandbox.deploy import PROJECT
+from tests.support.walk import LISTINGS, PAGE, run, walk
 
-PAGE = PROJECT / "docs/make-it-yours.md"
-# `path`, perhaps with a remark, and the listing below it.
-LISTING = re.compile(r"^`([\w./-]+)`[^\n]*:\n\n```(diff|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COPIED = ["__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml", "pyproject.toml"]
-FOLDERS = ["docs", "examples", "handlers", "infra", "pictures", "sandbox", "tests"]
 # What the page's program is held to by the tests as shipped, beside its own.
 TESTS = [
     "tests/handlers/test_invoice.py",
@@ -29,44 +21,14 @@ TESTS = [
 ]
 
 
-def changed(text: str, diff: str) -> str:
-    """The text with each part of a diff, which `@@` divides, at the one place where it fits. Raises ValueError."""
-    for part in re.split(r"^@@\n", diff, flags=re.MULTILINE):
-        lines = part.splitlines(keepends=True)
-        before = "".join(line[1:] or "\n" for line in lines if not line.startswith("+"))
-        after = "".join(line[1:] or "\n" for line in lines if not line.startswith("-"))
-        if (found := text.count(before)) != 1:
-            raise ValueError(f"fits in {found} places:\n{part}")
-        text = text.replace(before, after)
-    return text
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("yours")
-    for folder in FOLDERS:
-        shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "images"))
-    for file in COPIED:
-        shutil.copy(PROJECT / file, root)
-    for name, kind, listing in LISTING.findall(PAGE.read_text(encoding="utf-8")):
-        file = root / name
-        file.write_text(listing if kind == "python" else changed(file.read_text(encoding="utf-8"), listing))
-    return root
-
-
-def run(root: Path, *command: str) -> str:
-    """Its output. Fails with it."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
-    done = subprocess.run(
-        [sys.executable, *command], cwd=root, env=env, capture_output=True, text=True, check=False, timeout=150
-    )
-    assert not done.returncode, done.stdout + done.stderr
-    return done.stdout
+    return walk(tmp_path_factory.mktemp("yours"))
 
 
 def test_every_listing_of_code_says_where_it_goes():
     fenced = re.findall(r"^```(?:diff|python)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(LISTING.findall(PAGE.read_text(encoding="utf-8"))) == len(fenced) > 5
+    assert len(LISTINGS) == len(fenced) > 5
 
 
 def test_the_program_of_the_page_passes_its_tests_and_ours(copy):
@@ -80,7 +42,7 @@ def test_a_holders_own_resources_make_no_picture_old(copy):
 
 
 def test_the_code_of_the_page_is_written_as_ours(copy):
-    files = [name for name, _, _ in LISTING.findall(PAGE.read_text(encoding="utf-8")) if name.endswith(".py")]
+    files = [name for name, _, _ in LISTINGS if name.endswith(".py")]
     run(copy, "-m", "ruff", "check", "--no-cache", *files)
     run(copy, "-m", "ruff", "format", "--check", "--no-cache", *files)
 
