@@ -33,11 +33,11 @@ LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 DEFAULT_TASK = {"title": "Scheduled run", "details": ""}
-TEMPLATE = "signoff"  # the namespace of the stack files as they are shipped
+NAMESPACE = "signoff"  # is read in a project of any name: that of the stack files as they are shipped
 
 
-class ConfigError(ValueError):
-    """One line for each bad value: its path, the limit, and the value."""
+class ConfigError(pulumi.RunError):
+    """One line for each bad value: its path, the limit, and the value. The engine shows these, without a traceback."""
 
 
 def _schedule(text: str) -> str:
@@ -130,12 +130,15 @@ class Settings(Rules):
         return everybody(self.terms)
 
     @classmethod
-    def load(cls) -> Settings:
-        """Read and check the stack's config, and log its warnings. Raises ConfigError, which names every bad value."""
-        config = pulumi.Config()
+    def load(cls, own: Collection[str] = ()) -> Settings:
+        """Read and check the stack's config, and log its warnings. Raises ConfigError, which names every bad value.
+
+        `own` are keys of the project's namespace that other code reads.
+        """
+        project = pulumi.get_project()
         known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
-        settings = settings_of(config.name, known)
-        for warning in settings.warnings(datetime.now(UTC)):
+        settings = settings_of(project, known, own)
+        for warning in (*_unused(project, known), *settings.warnings(datetime.now(UTC))):
             pulumi.log.warn(warning)
         return settings
 
@@ -154,11 +157,14 @@ class Settings(Rules):
             yield from short_rounds(one, self.mails_per_second)
 
 
-def settings_of(project: str, known: Mapping[str, str]) -> Settings:
-    """The stack's configuration by `namespace:key`, including the providers'. Raises ConfigError."""
-    found = {key.removeprefix(f"{project}:"): text for key, text in known.items() if key.startswith(f"{project}:")}
-    lines = [*_strays(project, known), *(_unknown(project, key) for key in sorted(found.keys() - keys(Settings)))]
-    given = {key: text for key, text in found.items() if key in keys(Settings)}
+def settings_of(project: str, known: Mapping[str, str], own: Collection[str] = ()) -> Settings:
+    """The stack's configuration by `namespace:key`, including the providers'. Raises ConfigError.
+
+    The project's namespace counts before ours: it is where `pulumi new` and `pulumi config set` put a bare key.
+    """
+    spaces = dict.fromkeys((NAMESPACE, project))
+    space_of = {key: space for space in spaces for key in keys(Settings) if f"{space}:{key}" in known}
+    given = {key: known[f"{space}:{key}"] for key, space in space_of.items()}
     settings, faults = read(Settings, given)
     sound = settings or _sound(given, faults)
     wrong = [fault.where for fault in faults]
@@ -168,27 +174,39 @@ def settings_of(project: str, known: Mapping[str, str]) -> Settings:
         for clash in (*together, *_unknown_policies(sound, _policy_names(given)))
         if not any(_overlap(one, path) for one in clash.between for path in wrong)
     ]
-    lines += [f"{project}:{fault}" for fault in faults]
+    lines = [*_strays(project, known), *_unknown(project, known, own)]
+    lines += [f"{space_of.get(str(fault.where[0]), NAMESPACE)}:{fault}" for fault in faults]
     if lines or not settings:
         raise ConfigError("\n".join(lines))
     return settings
 
 
-def _unknown(project: str, key: str) -> str:
-    name = f"{project}:{key}"
-    if re.split(r"[.\[]", key)[0] in keys(Settings):
-        return f"{name} is a key of that very name: use --path, as in pulumi config set --path '{name}' …"
-    meant = nearest(key, keys(Settings))
-    listed = did_you_mean(meant) if meant else f"; the keys are {', '.join(keys(Settings))}"
-    return f"{name} is not a key of this program{listed}"
+def _unused(project: str, known: Mapping[str, str]) -> Iterator[str]:
+    for key in keys(Settings) if project != NAMESPACE else ():
+        if {f"{NAMESPACE}:{key}", f"{project}:{key}"} <= known.keys():
+            yield f"{NAMESPACE}:{key} is not used: {project}:{key} counts. Remove one of them."
+
+
+def _unknown(project: str, known: Mapping[str, str], own: Collection[str]) -> Iterator[str]:
+    for name in sorted(known):
+        space, _, key = name.partition(":")
+        if space not in (NAMESPACE, project) or key in keys(Settings) or (space == project and key in own):
+            continue
+        if re.split(r"[.\[]", key)[0] in keys(Settings):
+            yield f"{name} is a key of that very name: use --path, as in pulumi config set --path '{name}' …"
+            continue
+        meant = nearest(key, keys(Settings))
+        listed = did_you_mean(meant) if meant else f"; the keys are {', '.join(keys(Settings))}"
+        yours = "; name a key of your own in Settings.load(own=…) in __main__.py" if space == project else ""
+        yield f"{name} is not a key of this program{listed}{yours}"
 
 
 def _strays(project: str, known: Mapping[str, str]) -> Iterator[str]:
     """Our keys in another namespace: the project was renamed, but not the keys in its stack files."""
-    for space in sorted({key.partition(":")[0] for key in known} - {project}):
-        if space == TEMPLATE or f"{space}:approvers" in known:
+    for space in sorted({key.partition(":")[0] for key in known} - {NAMESPACE, project}):
+        if f"{space}:approvers" in known:
             ours = ", ".join(sorted(key for key in known if key.startswith(f"{space}:")))
-            yield f"{ours}: keys of namespace {space} are not read in project {project}; rename them to {project}:…"
+            yield f"{ours}: keys of namespace {space} are not read in project {project}; rename them to {NAMESPACE}:…"
 
 
 def _sound(given: Mapping[str, str], faults: Iterable[Fault]) -> Settings:

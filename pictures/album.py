@@ -55,8 +55,9 @@ GROUPS = (
     Group(
         names=(resources.NAME,),
         sources=Sources(
-            modules=("pictures/resources.py", "__main__.py"),
-            within=(OURS, "__main__.py", "infra/", "sandbox/registered.py"),
+            modules=("pictures/resources.py",),
+            within=(OURS, "sandbox/registered.py"),
+            drawn=lambda: resources.document(resources.recorded()),
         ),
         draw=lambda: [(resources.NAME, resources.picture())],
     ),

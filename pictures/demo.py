@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from handlers.approvals.faces import when
-from sandbox.config import stack_config
+from sandbox.config import setting, stack_config
 from sandbox.deploy import PROJECT
 
 NAME, COMMAND = "demo.svg", "make demo"
@@ -43,7 +43,7 @@ class DemoFailedError(RuntimeError):
 
 def picture() -> bytes:
     """Raises DemoFailedError."""
-    return svg(steady(printed(), stack_config(PROJECT, "dev", {})["signoff:timezone"])).encode()
+    return svg(steady(printed(), setting(stack_config(PROJECT, "dev", {}), "timezone", PROJECT))).encode()
 
 
 def printed() -> str:

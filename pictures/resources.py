@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pictures import dot
-from sandbox.registered import Graph, Node, program, register
+from sandbox.registered import Graph, Node, ours, program, register
 
 NAME = "resources.svg"
 # What the program is told, so that it makes all that it can make.
@@ -47,7 +47,10 @@ class Call(NamedTuple):
 
 
 def recorded() -> Graph:
-    return register(program, CONFIG)
+    """Of ours: what else a holder of the program makes is not drawn."""
+    graph = register(program, CONFIG)
+    graph.nodes = ours(graph.nodes)
+    return graph
 
 
 def picture() -> bytes:
@@ -117,8 +120,8 @@ def allowed(graph: Graph) -> Iterator[Call]:
                 for arn in statement["Resource"]:
                     for action in statement["Action"]:
                         service, _, name = action.partition(":")
-                        if service not in NOT_DRAWN:
-                            yield Call(caller, owner(graph, arn), name)
+                        if service not in NOT_DRAWN and (called := owner(graph, arn)):
+                            yield Call(caller, called, name)
 
 
 def holders(graph: Graph, role: str) -> Iterator[str]:
@@ -168,9 +171,11 @@ def rule_of(graph: Graph, target: Node) -> str:
 
 
 def owner(graph: Graph, arn: str) -> str:
-    """The resource that an ARN is of, or of a part of: an index of a table, the executions of a state machine."""
+    """The resource that an ARN is of, or of a part of: an index of a table, the executions of a state machine.
+
+    Empty if it is none of ours.
+    """
     if arn.startswith("arn:aws:execute-api:"):
-        return graph.one("aws:apigatewayv2/api:Api").name
+        return graph.named("aws:apigatewayv2/api:Api", "approval-api").name
     whole = arn.replace(":execution:", ":stateMachine:").removesuffix(":*").partition("/index/")[0]
-    (found,) = [node for node in graph.nodes if node.arn == whole]
-    return found.name
+    return next((node.name for node in graph.nodes if node.arn == whole), "")

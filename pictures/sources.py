@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +21,13 @@ class Sources:
     modules  are followed through what they import
     within   beginnings of the paths that count; what is imported from elsewhere changes no picture, or hardly ever
     others   files that nothing imports, such as style sheets, or patterns of them
+    drawn    what is made of all else that counts, as text
     """
 
     modules: tuple[str, ...]
     within: tuple[str, ...]
     others: tuple[str, ...] = ()
+    drawn: Callable[[], str] = str
 
     def files(self, root: Path = PROJECT) -> list[str]:
         found: set[str] = set()
@@ -44,6 +46,7 @@ class Sources:
         for file in self.files(root):
             text = (root / file).read_bytes().replace(b"\r\n", b"\n")
             whole.update(f"{file}\0{len(text)}\0".encode() + text)
+        whole.update(self.drawn().encode())
         return whole.hexdigest()[:16]
 
 

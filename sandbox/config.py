@@ -14,17 +14,22 @@ class ConfigError(Exception):
     """A configuration that the engine would refuse, or that the sandbox cannot read."""
 
 
+OURS = "signoff"  # the program reads this namespace beside the project's own
+
+
 def project_name(root: Path) -> str:
     return str(document(root / "Pulumi.yaml")["name"])
 
 
-def stack_config(root: Path, stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
+def stack_config(root: Path, stack: str, overrides: Mapping[str, Any], *, whole: bool = False) -> dict[str, str]:
     """Every value by `namespace:key`, as text: other values are JSON, as the engine passes them.
 
     The later wins: defaults and values in Pulumi.yaml, Pulumi.<stack>.yaml, `overrides`. A key without a namespace is
-    the project's own. Raises ConfigError.
+    the project's own. If the overrides are `whole`, they are all. Raises ConfigError.
     """
     project = document(root / "Pulumi.yaml")
+    if whole:
+        return {key: text(value) for key, value in overridden({}, project["name"], overrides).items()}
     file = root / f"Pulumi.{stack}.yaml"
     if not file.exists():
         known = sorted(path.stem.removeprefix("Pulumi.") for path in root.glob("Pulumi.*.yaml"))
@@ -48,14 +53,18 @@ def stack_config(root: Path, stack: str, overrides: Mapping[str, Any]) -> dict[s
                 f"{file.name}: {key} is encrypted, and the sandbox has no key to it: give it with --config {key}=..."
             )
         found[namespaced(project["name"], key)] = value
-    for key, value in overrides.items():
-        found[namespaced(project["name"], key)] = value
+    found = overridden(found, project["name"], overrides)
     if missing := sorted(required - found.keys()):
         raise ConfigError(
             f"stack {stack!r} is missing the configuration value {', '.join(missing)}:"
             f" add it to {file.name}, or give it with --config"
         )
     return {key: text(value) for key, value in found.items() if value is not None}
+
+
+def setting(config: Mapping[str, str], key: str, root: Path) -> str:
+    """A key's text as the program takes it: the project's own namespace counts. Empty if nobody gives it."""
+    return config.get(f"{project_name(root)}:{key}", config.get(f"{OURS}:{key}", ""))
 
 
 def parse_override(argument: str) -> tuple[str, str]:
@@ -99,6 +108,15 @@ def kind(value: Any) -> str:
 
 def namespaced(project: str, key: str) -> str:
     return key if ":" in key else f"{project}:{key}"
+
+
+def overridden(found: Mapping[str, Any], project: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The program reads two namespaces: what is given in one replaces the other's, too, which might count instead."""
+    given = {namespaced(project, key): value for key, value in overrides.items()}
+    spaces = (OURS, project)
+    bare = {key for space, _, key in (name.partition(":") for name in given) if space in spaces}
+    replaced = {f"{space}:{key}" for space in spaces for key in bare}
+    return {key: value for key, value in found.items() if key not in replaced} | given
 
 
 def text(value: Any) -> str:

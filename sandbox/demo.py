@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from sandbox.config import setting
+from sandbox.deploy import PROJECT
 from sandbox.session import Sandbox, running
 
 if TYPE_CHECKING:
@@ -58,8 +60,9 @@ def tell(
         timeline.step(f"Execution started: {TASK['title']}, asked by {TASK['requestedBy']}")
         timeline.detail(execution)
         if ending is EXPIRED:
-            timeline.step(f"Nobody answers. It expires after {sandbox.config['signoff:deadlineSeconds']} s.")
-            wait_for_end(sandbox, execution, float(sandbox.config["signoff:deadlineSeconds"]) + PATIENCE, timeline.mail)
+            seconds = setting(sandbox.config, "deadlineSeconds", PROJECT)
+            timeline.step(f"Nobody answers. It expires after {seconds} s.")
+            wait_for_end(sandbox, execution, float(seconds) + PATIENCE, timeline.mail)
         else:
             answer(sandbox, execution, ending, timeline)
             wait_for_end(sandbox, execution, PATIENCE, None)

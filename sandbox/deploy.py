@@ -128,7 +128,9 @@ def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = 
     except Exception as error:
         if provider.failures:
             raise provider.failures[0] from error
-        raise DeployError(f"{type(error).__name__}: {error}") from error
+        # The engine, too, shows the words of a RunError alone.
+        said = str(error) if isinstance(error, pulumi.RunError) else f"{type(error).__name__}: {error}"
+        raise DeployError(said) from error
     finally:
         loop.close()
     if provider.failures:

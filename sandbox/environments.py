@@ -138,6 +138,8 @@ class Environment:
             pip = [] if self.folder == self.home else ["--without-pip"]
             # In place: the scripts of a virtual environment hold its path, so it cannot be moved there.
             run(self.interpreter, "-m", "venv", "--clear", *pip, str(self.folder))
+            if (link := self.folder / "lib64").is_symlink():
+                link.unlink()  # to a folder: `pulumi new` copies every file of a checkout, and fails on it
             made = wanted[:1]
         for file in self.requirements[len(made) - 1 :]:
             say(f"Installing {WORDS.get(file, file.name)}")

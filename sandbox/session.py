@@ -72,6 +72,7 @@ def running(
     stack: str = "dev",
     overrides: Mapping[str, Any] | None = None,
     *,
+    whole: bool = False,
     iam: bool = True,
     emulator: Emulator | None = None,
     port: int | None = None,
@@ -81,6 +82,7 @@ def running(
     """Deploy a stack into an emulator and collect its mail.
 
     overrides            config values by key, over those of the stack's file; text, or anything JSON can hold
+    whole                these are all: no stack file is read
     emulator             an emulator that runs already, for a second stack beside the first; else one is started and
                          stopped here, with the three settings below
     iam                  whether calls are checked against the caller's policies
@@ -89,7 +91,8 @@ def running(
     say                  told in a few words what has just been done
     Raises ConfigError, DeployError, EmulatorFailedError or PortTakenError, with everything stopped.
     """
-    config = stack_config(PROJECT, stack, overrides or {})  # before the emulator: its errors are the quick ones
+    # Before the emulator: its errors are the quick ones.
+    config = stack_config(PROJECT, stack, overrides or {}, whole=whole)
     with ExitStack() as stop:
         if emulator is None:
             emulator = stop.enter_context(Emulator(port=port, iam=iam, lambda_endpoint_url=lambda_endpoint_url))

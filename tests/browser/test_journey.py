@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sandbox import running
 from tests.browser.conftest import DEVICES, watched
-from tests.support.stacks import ALICE, BOB, CAROL, Stack
+from tests.support.stacks import ALICE, BOB, CAROL, Stack, running
 
 
 @pytest.fixture(scope="module")

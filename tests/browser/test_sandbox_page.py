@@ -11,8 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from sandbox import Sandbox, running
+from sandbox import Sandbox
 from tests.browser.conftest import DEVICES, watched
+from tests.support.stacks import running
 
 ALICE, BOB, ANN, BEN, CLEO = (f"{name}@example.com" for name in ("alice", "bob", "ann", "ben", "cleo"))
 # How Chromium calls it that the page has stopped listening, to listen for what it shows now.

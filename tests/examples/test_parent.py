@@ -18,6 +18,7 @@ from statelint.problem import ProblemType
 from handlers.contract.workflow import WorkflowError
 from sandbox.deploy import PROJECT
 from tests.support.harness import Graph, deploy
+from tests.support.parents import in_jsonpath
 
 Json = dict[str, Any]
 PROGRAM = PROJECT / "examples/parent/__main__.py"
@@ -50,6 +51,13 @@ def test_the_definition_is_valid_amazon_states_language(definition):
     # The linter wants 2.0 for 2, which JSON does not tell apart.
     assert Linter.validate(definition, Config(ignored_problem_types={ProblemType.FLOAT})) == []
     assert definition["QueryLanguage"] == "JSONata"
+
+
+def test_so_is_a_workflow_in_jsonpath_whose_one_state_asks_in_jsonata(definition):
+    mixed = in_jsonpath(definition)
+    assert Linter.validate(mixed, Config(ignored_problem_types={ProblemType.FLOAT})) == []
+    assert mixed["States"].keys() == definition["States"].keys()
+    assert {name for name, state in mixed["States"].items() if "QueryLanguage" in state} == {"Ask people"}
 
 
 def test_no_answer_is_ever_retried(definition):
@@ -92,7 +100,7 @@ def test_the_role_has_the_three_statements_and_is_for_step_functions_in_this_acc
 
 def test_the_guide_shows_these_states_and_statements(graph, definition):
     page = (PROJECT / "docs/reuse.md").read_text()
-    states, statements, *_ = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL))
+    states, _, statements, *_ = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL))
     assert states == {name: state for name, state in definition["States"].items() if name != "Release"}
     assert statements == graph.one("aws:iam/rolePolicy:RolePolicy").json("policy")["Statement"]
 

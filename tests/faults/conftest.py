@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox import running
 from tests.faults.proxy import Proxy
 from tests.faults.scenarios import DEAD_LETTERS, REQUESTS, World
-from tests.support.stacks import ALICE, BOB, OPERATOR, Stack
+from tests.support.stacks import ALICE, BOB, OPERATOR, Stack, running
 
 CONFIG = {
     "approvers": [ALICE, BOB],

@@ -13,9 +13,8 @@ from urllib.parse import quote_plus, urlsplit
 
 import pytest
 
-from sandbox import running
 from tests.fuzz.inputs import deep
-from tests.support.stacks import ALICE, BOB, JSON, Run, Stack
+from tests.support.stacks import ALICE, BOB, JSON, Run, Stack, running
 
 CONFIG = {"approvers": [ALICE, BOB], "reminders": 0, "mailsPerSecond": 10, "task": {"title": "Nightly run"}}
 FORM = "application/x-www-form-urlencoded"

@@ -54,7 +54,7 @@ def test_the_api_has_the_routes_that_its_description_names(full):
 
 
 def test_every_route_leads_to_the_function(graph):
-    integration = graph.one("aws:apigatewayv2/integration:Integration")
+    integration = graph.named("aws:apigatewayv2/integration:Integration", "approval-integration")
     assert integration.inputs["integrationType"] == "AWS_PROXY"
     assert integration.inputs["payloadFormatVersion"] == "2.0"
     assert integration.inputs["integrationUri"].endswith(":function:approval-function-0a1b2c3")
@@ -64,7 +64,7 @@ def test_every_route_leads_to_the_function(graph):
 
 
 def test_the_access_log_holds_nothing_of_the_link(graph):
-    kept = json.loads(graph.one(STAGE).inputs["accessLogSettings"]["format"])
+    kept = json.loads(graph.named(STAGE, "approval-stage").inputs["accessLogSettings"]["format"])
     variables = re.findall(r"\$context\.([\w.]+)", " ".join(kept.values()))
     assert len(variables) == len(kept)
     assert set(variables) <= HARMLESS
@@ -72,17 +72,17 @@ def test_the_access_log_holds_nothing_of_the_link(graph):
 
 
 def test_the_access_log_goes_to_a_log_group_for_vended_logs(graph):
-    arn = graph.one(STAGE).inputs["accessLogSettings"]["destinationArn"]
+    arn = graph.named(STAGE, "approval-stage").inputs["accessLogSettings"]["destinationArn"]
     assert re.fullmatch(r"arn:aws:logs:[^:]+:\d+:log-group:/aws/vendedlogs/apis/approval-access-logs-\w+", arn)
 
 
 def test_the_api_is_throttled(graph):
-    limits = graph.one(STAGE).inputs["defaultRouteSettings"]
+    limits = graph.named(STAGE, "approval-stage").inputs["defaultRouteSettings"]
     assert 0 < limits["throttlingRateLimit"] <= limits["throttlingBurstLimit"] <= 100
 
 
 def test_the_api_is_open_when_the_function_may_be_called(graph):
-    stage = graph.one(STAGE)
+    stage = graph.named(STAGE, "approval-stage")
     assert stage.inputs["autoDeploy"] is True
     for name in ("approval-invoke", "approval-invoke-stray"):
         assert graph.named(PERMISSION, name).urn in stage.depends_on

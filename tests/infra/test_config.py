@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from handlers.contract.policy import DEFAULT_POLICY
 from infra.config import DEFAULT_TASK, ConfigError, Settings
 from infra.policies import LONGEST_DEADLINE_SECONDS
-from tests.support.harness import ALICE, EVERYTHING, load
+from tests.support.harness import ALICE, EVERYTHING, deploy, load
 
 
 def test_approvers_are_all_that_a_stack_has_to_say():
@@ -195,6 +195,35 @@ def test_a_deployment_logs_its_warnings(caplog):
     load(approvers=[ALICE], schedule="at(2026-11-25T13:01:00)", timezone="Europe/Berlin")
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "at(2026-11-25T12:59:00) lies in the past" in caplog.text
+
+
+@pytest.mark.parametrize("project", ["signoff", "payments", "sign-off", "signoff2"])
+@pytest.mark.parametrize("space", ["signoff", ""])
+def test_keys_are_read_in_a_project_of_any_name(project, space, caplog):
+    """In our namespace, and in the project's own, which a key without one is in."""
+    everything = {f"{space}:{key}".removeprefix(":"): text for key, text in EVERYTHING.items()}
+    assert load_in(project, everything) == load(**EVERYTHING)
+    assert not caplog.records
+
+
+def test_where_both_namespaces_have_a_key_the_projects_counts_and_the_deployment_says_so(caplog):
+    found = load_in("payments", {"signoff:approvers": ALICE, "signoff:reminders": "1", "reminders": "3"})
+    assert found == load(approvers=ALICE, reminders=3)
+    assert [record.message for record in caplog.records] == [
+        "signoff:reminders is not used: payments:reminders counts. Remove one of them."
+    ]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_the_program_deploys_in_a_project_of_any_name():
+    ours, theirs = deploy(), deploy(project="payments")
+    assert {node.name for node in theirs.nodes} == {node.name for node in ours.nodes}
+
+
+def load_in(project: str, config: dict[str, str]) -> Settings:
+    seen: list[Settings] = []
+    deploy(lambda: seen.append(Settings.load()), config, project=project)
+    return seen[0]
 
 
 VALUES = st.recursive(

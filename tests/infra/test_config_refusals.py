@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from importlib import resources
 
+import pulumi
 import pytest
 
 from handlers.contract.policy import DEFAULT_POLICY
@@ -370,9 +372,13 @@ def test_more_people_than_a_topic_takes_are_refused():
     )
 
 
+YOURS = "; name a key of your own in Settings.load(own=…) in __main__.py"
+
+
 def test_a_key_that_does_not_exist_is_refused_and_the_keys_that_do_are_listed():
     said = refusal(approvers=[ALICE], colour=2)
     assert said.startswith("signoff:colour is not a key of this program; the keys are approvers, ")
+    assert said.endswith(YOURS)
 
 
 @pytest.mark.parametrize(
@@ -387,7 +393,7 @@ def test_a_key_that_does_not_exist_is_refused_and_the_keys_that_do_are_listed():
 )
 def test_a_typo_in_a_key_is_told_what_was_meant(typed, meant):
     said = refusal(approvers=[ALICE], **{typed: 2})
-    assert said == f"signoff:{typed} is not a key of this program (did you mean {meant}?)"
+    assert said == f"signoff:{typed} is not a key of this program (did you mean {meant}?){YOURS}"
 
 
 @pytest.mark.parametrize("key", ["approvers[0]", "task.title", "eventPattern.source[0]"])
@@ -398,35 +404,70 @@ def test_a_path_that_was_set_without_saying_so_is_told_of_the_option(key):
     )
 
 
-@pytest.mark.parametrize(
-    ("project", "known", "said"),
-    [
-        (
-            "payments",
-            {"signoff:approvers": "x", "signoff:reminders": "2"},
-            "signoff:approvers, signoff:reminders: keys of namespace signoff are not read in project payments",
-        ),
-        (
-            "payments",
-            {"signoff:reminders": "2"},
-            "signoff:reminders: keys of namespace signoff are not read in project",
-        ),
-        (
-            "signoff",
-            {"payments:approvers": "x"},
-            "payments:approvers: keys of namespace payments are not read in project",
-        ),
-    ],
-)
-def test_keys_that_a_renamed_project_left_behind_are_refused(project, known, said):
+def refused(project: str, known: dict[str, str], own: Collection[str] = ()) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        settings_of(project, {f"{project}:approvers": ALICE, "aws:region": "eu-central-1", **known})
-    assert str(caught.value).startswith(said)
+        settings_of(project, known, own)
+    return str(caught.value).splitlines()
 
 
-def test_a_path_that_was_left_behind_is_refused_as_well():
-    with pytest.raises(ConfigError, match=r"signoff:task\.title: keys of namespace signoff are not read"):
-        settings_of("payments", {"payments:approvers": ALICE, "signoff:task.title": "x"})
+@pytest.mark.parametrize("project", ["signoff", "payments"])
+def test_keys_that_a_renamed_project_left_behind_are_refused(project):
+    known = {"signoff:approvers": ALICE, "aws:region": "eu-central-1", "old:approvers": "x", "old:task.title": "x"}
+    (said,) = refused(project, known)
+    assert said == (
+        f"old:approvers, old:task.title: keys of namespace old are not read in project {project}; "
+        "rename them to signoff:…"
+    )
+
+
+@pytest.mark.parametrize("space", ["signoff", "payments"])
+def test_in_a_project_of_another_name_a_fault_is_told_by_the_key_that_was_set(space):
+    """Alone, and together with a key of the other namespace."""
+    other = {"signoff": "payments", "payments": "signoff"}[space]
+    known = {f"{other}:approvers": ALICE, f"{space}:reminders": "99", f"{space}:task": '{"titel": "x"}'}
+    assert [line.split()[0] for line in refused("payments", known)] == [f"{space}:reminders", f"{space}:task.titel"]
+    clash = {f"{other}:approvers": ALICE, f"{space}:reminders": "6", f"{other}:deadlineSeconds": "60"}
+    assert [line.split()[0] for line in refused("payments", clash)] == [f"{space}:reminders"]
+
+
+def test_a_key_that_nobody_set_is_told_by_the_namespace_of_any_project():
+    assert refused("payments", {}) == ["signoff:approvers must be a list of at least one e-mail address, got nothing"]
+
+
+def test_where_both_namespaces_have_a_key_only_the_one_that_counts_is_checked():
+    known = {"payments:approvers": ALICE, "signoff:approvers": "bob", "payments:reminders": "99"}
+    assert [line.split()[0] for line in refused("payments", known)] == ["payments:reminders"]
+
+
+def test_an_unknown_key_is_refused_in_both_namespaces_of_a_project_of_another_name():
+    known = {"signoff:approvers": ALICE, "signoff:remindrs": "1", "payments:remindrs": "1", "payments:task.title": "x"}
+    assert refused("payments", known) == [
+        f"payments:remindrs is not a key of this program (did you mean reminders?){YOURS}",
+        (
+            "payments:task.title is a key of that very name: "
+            "use --path, as in pulumi config set --path 'payments:task.title' …"
+        ),
+        "signoff:remindrs is not a key of this program (did you mean reminders?)",
+    ]
+
+
+@pytest.mark.parametrize("project", ["signoff", "payments"])
+def test_a_key_of_the_holders_own_is_left_alone_once_it_is_named(project):
+    known = {"signoff:approvers": ALICE, f"{project}:ledgerDays": "30"}
+    assert settings_of(project, known, ["ledgerDays"]) == load(approvers=ALICE)
+    assert [line.split()[0] for line in refused(project, known, ["days"])] == [f"{project}:ledgerDays"]
+
+
+def test_a_key_of_the_holders_own_is_the_projects_and_takes_none_of_ours():
+    assert [line.split()[0] for line in refused("payments", {"signoff:days": "30"}, ["days", "approvers"])] == [
+        "signoff:days",
+        "signoff:approvers",
+    ]
+
+
+def test_whatever_is_refused_is_shown_without_a_traceback():
+    """As the engine's language host does with a RunError."""
+    assert issubclass(ConfigError, pulumi.RunError)
 
 
 def test_keys_of_providers_are_left_alone():

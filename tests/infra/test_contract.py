@@ -15,7 +15,7 @@ import pulumi
 import pytest
 
 import infra
-from tests.support.harness import ROOT, UNREAD, Graph, Node
+from tests.support.harness import NAME, OURS, ROOT, STACK, UNREAD, Graph, Node
 
 EXPORTS = {
     "stateMachineArn": r"arn:aws:states:[a-z0-9-]+:\d{12}:stateMachine:workflow-machine-\w+",
@@ -35,13 +35,14 @@ PREFIXES = ("/aws/lambda/", "/aws/vendedlogs/apis/", "/aws/vendedlogs/states/")
 
 
 def components() -> dict[str, type[pulumi.ComponentResource]]:
-    """The component classes of infra/ by the type token that each ought to have."""
+    """The component classes of infra/ by the type token that each ought to have; other namespaces are yours."""
     modules = [importlib.import_module(f"infra.{module.name}") for module in pkgutil.iter_modules(infra.__path__)]
     return {
         f"signoff:{module.__name__.removeprefix('infra.')}:{name}": found
         for module in modules
         for name, found in inspect.getmembers(module, inspect.isclass)
         if issubclass(found, pulumi.ComponentResource) and found.__module__ == module.__name__
+        if '"signoff:' in inspect.getsource(found)
     }
 
 
@@ -60,7 +61,9 @@ def made(full) -> list[Node]:
 
 
 def test_type_tokens_name_module_and_class_and_every_component_is_in_use(full):
-    assert {node.type for node in full.nodes if not node.type.startswith("aws:")} == COMPONENTS.keys()
+    made = {node.type for node in full.nodes if not node.type.startswith("aws:")}
+    assert made == COMPONENTS.keys(), "if that is one of yours, begin its token with another namespace than signoff"
+    assert {node.name for node in full.nodes if node.parent.endswith(f"::{NAME}-{STACK}")} == OURS
 
 
 def test_components_are_made_of_frozen_arguments_by_keyword():
@@ -116,15 +119,16 @@ def test_a_resource_depends_on_all_whose_names_it_is_given(made, full, by_urn):
     def behind(node: Node) -> set[str]:
         found, ahead = {node.urn}, [node.urn]
         while ahead:
-            new = by_urn[ahead.pop()].depends_on - found
+            new = (by_urn[ahead.pop()].depends_on & by_urn.keys()) - found  # others are yours
             found |= new
             ahead += new
         return found
 
     given = {
-        (node.urn, max((name for name in owners if text.endswith(name)), key=len))
+        (node.urn, max(named, key=len))
         for node in made
         for text in re.findall(r"[\w/-]+-0a1b2c3", written(node))
+        if (named := [name for name in owners if text.endswith(name)])
     }
     assert len(given) > len(made)
     assert not [(urn, name) for urn, name in given if not owners[name] & behind(by_urn[urn])]
@@ -146,7 +150,7 @@ def test_the_stack_exports(full, name, shape):
 
 def test_the_stack_exports_the_same_with_and_without_options(bare: Graph, full: Graph):
     assert bare.exports == full.exports
-    assert bare.exports.keys() == EXPORTS.keys()
+    assert bare.exports.keys() >= EXPORTS.keys(), "more are yours"
 
 
 def imported(part: str) -> set[tuple[str, str]]:

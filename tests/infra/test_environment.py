@@ -91,7 +91,6 @@ def test_a_function_is_told_what_is_configured(request, name, config):
             timezone=known.timezone,
         ),
         GenerateSettings(environment=STACK, default_task=known.task, event_details=known.event_details),
-        ProcessSettings(environment=STACK),
     ):
         (entry,) = [entry for entry, kind in SETTINGS.items() if kind is type(settings)]
         assert type(settings).read(told(graph, entry)) == settings

@@ -53,7 +53,7 @@ def test_an_ending_that_is_not_delivered_or_fails_is_kept(graph):
     (rule,) = admitted["Condition"]["ArnEquals"].values()
     assert rule.endswith(":rule/records-endings-0a1b2c3")
 
-    calls = graph.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs
+    calls = graph.named("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "records-invocations").inputs
     kept = calls["destinationConfig"]["onFailure"]["destination"]
     assert calls["functionName"] == "records-reconcile-request-0a1b2c3"
     assert calls["maximumRetryAttempts"] == 2
@@ -71,7 +71,7 @@ def test_the_function_may_write_to_the_operator_and_to_nobody_else(graph):
 
 
 def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(graph):
-    table = graph.one(TABLE).inputs
+    table = graph.named(TABLE, "approvals-table").inputs
     (index,) = table["globalSecondaryIndexes"]
     assert table["attributes"] == [{"name": name, "type": "S"} for name in ("requestId", "executionArn")]
     assert index["keySchemas"] == [{"attributeName": "executionArn", "keyType": "HASH"}]

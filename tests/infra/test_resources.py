@@ -86,7 +86,7 @@ def test_no_queue_takes_dead_letters_of_a_queue_that_is_not_ours(graph):
 
 
 def test_dead_letters_come_from_the_request_queue_only(graph):
-    admitted = graph.one("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy")
+    admitted = graph.named("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "requests-redrive-allow")
     (source,) = admitted.json("redriveAllowPolicy")["sourceQueueArns"]
     assert admitted.inputs["queueUrl"].endswith("/requests-dead-letters-0a1b2c3")
     assert admitted.json("redriveAllowPolicy")["redrivePermission"] == "byQueue"
@@ -172,12 +172,12 @@ def test_the_approvers_topic_is_encrypted(graph):
 
 
 def test_a_record_leaves_by_itself_when_its_time_is_over(graph):
-    table = graph.one("aws:dynamodb/table:Table").inputs
+    table = graph.named("aws:dynamodb/table:Table", "approvals-table").inputs
     assert table["ttl"] == {"attributeName": "expiresAt", "enabled": True}
 
 
 def test_the_table_is_keyed_by_request_paid_by_use_and_encrypted_with_the_key_that_costs_nothing(graph):
-    table = graph.one("aws:dynamodb/table:Table").inputs
+    table = graph.named("aws:dynamodb/table:Table", "approvals-table").inputs
     assert table["hashKey"] == "requestId"
     assert "serverSideEncryption" not in table, "DynamoDB encrypts anyway; enabled means a KMS key that charges"
     assert table["billingMode"] == "PAY_PER_REQUEST"
@@ -185,7 +185,7 @@ def test_the_table_is_keyed_by_request_paid_by_use_and_encrypted_with_the_key_th
 
 def test_the_records_are_guarded_and_backed_up_as_configured(bare, full):
     for graph, guarded, backed_up in ((bare, False, True), (full, True, False)):
-        table = graph.one("aws:dynamodb/table:Table")
+        table = graph.named("aws:dynamodb/table:Table", "approvals-table")
         assert table.protect is guarded
         assert table.inputs["deletionProtectionEnabled"] is guarded
         assert table.inputs["pointInTimeRecovery"] == {"enabled": backed_up}

@@ -40,14 +40,14 @@ def test_one_trigger_brings_nothing_of_the_other(key, other):
 
 
 def test_the_schedule_follows_the_configured_time_zone_to_the_minute(full):
-    schedule = full.one(SCHEDULE).inputs
+    schedule = full.named(SCHEDULE, "trigger-schedule").inputs
     assert schedule["scheduleExpression"] == EVERYTHING["schedule"]
     assert schedule["scheduleExpressionTimezone"] == EVERYTHING["timezone"]
     assert schedule["flexibleTimeWindow"] == {"mode": "OFF"}
 
 
 def test_the_schedule_starts_the_machine_with_the_configured_task(full):
-    target = full.one(SCHEDULE).inputs["target"]
+    target = full.named(SCHEDULE, "trigger-schedule").inputs["target"]
     assert target["arn"] == MACHINE_ARN
     assert target["roleArn"] == "arn:aws:iam::123456789012:role/trigger-schedule-role-0a1b2c3"
     assert json.loads(target["input"])["task"] == json.loads(EVERYTHING["task"])
@@ -64,7 +64,10 @@ def test_the_rule_takes_the_configured_events_to_the_machine(full):
 
 @pytest.mark.parametrize("trigger", ["schedule", "rule"])
 def test_a_start_that_fails_is_tried_for_an_hour_and_then_kept(full, trigger):
-    schedule, rule = full.one(SCHEDULE).inputs["target"], full.named(TARGET, "trigger-rule-target").inputs
+    schedule, rule = (
+        full.named(SCHEDULE, "trigger-schedule").inputs["target"],
+        full.named(TARGET, "trigger-rule-target").inputs,
+    )
     target = {"schedule": schedule, "rule": rule}[trigger]
     assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 60}
     assert target["deadLetterConfig"] == {"arn": LETTERS_ARN}

@@ -111,7 +111,7 @@ def graph(request) -> Graph:
 
 @pytest.fixture(scope="module")
 def definition(graph) -> Json:
-    return graph.one(MACHINE).json("definition")
+    return graph.named(MACHINE, "workflow-machine").json("definition")
 
 
 @pytest.fixture(scope="module")
@@ -475,7 +475,7 @@ def test_the_machine_calls_services_of_its_own_partition(partition):
     ("fixture", "seconds", "last", "rounds"), [("bare", 28_800, 28_800, 3), ("full", 14_285, 14_290, 7)]
 )
 def test_rounds_follow_the_configured_deadline_and_reminders(request, fixture, seconds, last, rounds):
-    states = request.getfixturevalue(fixture).one(MACHINE).json("definition")["States"]
+    states = request.getfixturevalue(fixture).named(MACHINE, "workflow-machine").json("definition")["States"]
     chosen = assigned(states, "default")
     assert (chosen["roundSeconds"], chosen["rounds"]) == (seconds, rounds)
     for number in range(1, rounds + 1):
@@ -493,7 +493,10 @@ def test_a_time_out_begins_the_next_round(states):
 
 def test_people_are_told_the_deadline_that_is_configured(bare, full):
     for graph, seconds in ((bare, 86_400), (full, 100_000)):
-        before, chosen = time.time(), assigned(graph.one(MACHINE).json("definition")["States"], "default")
+        before, chosen = (
+            time.time(),
+            assigned(graph.named(MACHINE, "workflow-machine").json("definition")["States"], "default"),
+        )
         assert before - 1 <= chosen["deadline"] - seconds <= time.time()
     expired = evaluated(machine(TERMS)["States"]["Expired"]["Cause"], {})
     assert expired.endswith("not decided within 60 seconds, in 1 round(s) of asking, under policy payout.")
@@ -550,7 +553,7 @@ def test_the_function_that_makes_the_request_is_told_the_names_by_the_definition
 
 
 def test_the_policy_of_events_is_the_configured_one(full):
-    states = full.one(MACHINE).json("definition")["States"]
+    states = full.named(MACHINE, "workflow-machine").json("definition")["States"]
     assert states["Generate task"]["Arguments"]["Payload"]["eventPolicy"] == EVERYTHING["eventPolicy"] != "default"
 
 
@@ -576,13 +579,13 @@ def test_the_machine_runs_what_was_made_with_it(states):
 
 
 def test_the_machine_is_a_standard_one_that_waits_for_its_policy(graph):
-    machine = graph.one(MACHINE)
+    machine = graph.named(MACHINE, "workflow-machine")
     assert machine.inputs.get("type", "STANDARD") == "STANDARD"
     assert graph.named("aws:iam/rolePolicy:RolePolicy", "workflow-policy").urn in machine.depends_on
 
 
 def test_the_machine_logs_without_the_tokens_and_traces(graph):
-    machine = graph.one(MACHINE)
+    machine = graph.named(MACHINE, "workflow-machine")
     logging = machine.inputs["loggingConfiguration"]
     assert re.fullmatch(r"arn:aws:logs:[^:]+:\d+:log-group:/aws/vendedlogs/states/[^:*]+:\*", logging["logDestination"])
     assert logging["includeExecutionData"] is False

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from handlers.approvals.rules.record import Decision
-from sandbox import running
 from sandbox.deploy import PROJECT, Deployed, deploy
 from sandbox.emulator import Emulator
 from tests.support.emulator import emulator
 from tests.support.parents import Asking, start
-from tests.support.stacks import ALICE, BOB, BOSS, CAROL, CROWD, QUICK, SHORTEST, Run, Stack
+from tests.support.stacks import ALICE, BOB, BOSS, CAROL, CROWD, QUICK, SHORTEST, Run, Stack, running
 from tests.support.waiting import until
 
 __all__ = ["emulator"]

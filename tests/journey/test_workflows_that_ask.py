@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 from parliament import iam_definition
 
 from sandbox.deploy import Deployed
-from tests.support.parents import start
+from tests.support.parents import in_jsonpath, start
 from tests.support.roles import decisions
 from tests.support.stacks import ALICE, Run
 from tests.support.waiting import until
@@ -44,6 +48,34 @@ def test_a_rejection_ends_the_parent_with_who_and_why(plain, parent):
     assert (error, cause) == asking.child.failed()
     assert error == "Rejected"
     assert cause.endswith(f" by {ALICE}: \"No 'backup', no release: \u00fcbel.\"")
+
+
+@pytest.fixture
+def mixed(plain, parent) -> Iterator[Deployed]:
+    """The parent in JSONPath, but for the one state that asks."""
+    known = plain.sfn.describe_state_machine(stateMachineArn=parent.outputs["stateMachineArn"])
+    definition = json.dumps(in_jsonpath(json.loads(known["definition"])))
+    arn = plain.sfn.create_state_machine(name="mixed", definition=definition, roleArn=known["roleArn"])[
+        "stateMachineArn"
+    ]
+    yield replace(parent, outputs={"stateMachineArn": arn})
+    plain.sfn.delete_state_machine(stateMachineArn=arn)
+
+
+def test_a_workflow_in_jsonpath_asks_by_one_state_in_jsonata(plain, mixed):
+    approved, rejected = start(plain, mixed), start(plain, mixed)
+    plain.press(approved.child.link())
+    plain.press(rejected.child.link(), "reject", "Not on a Friday.")
+    assert approved.parent.succeeded() == {"released": approved.release, "approvedBy": [ALICE]}
+    assert rejected.parent.failed() == rejected.child.failed()
+    assert rejected.parent.states() == ["Ask people", "How did it end?", "Rejected"]
+
+
+def test_a_workflow_in_jsonpath_tells_of_a_request_that_was_stopped(plain, mixed):
+    asking = start(plain, mixed)
+    asking.child.link()
+    plain.sfn.stop_execution(executionArn=asking.child.arn)
+    assert asking.parent.failed() == ("AskingFailed", "ABORTED: no cause was given")
 
 
 def test_a_parent_that_is_stopped_stops_its_request_and_the_page_says_so(plain, parent):

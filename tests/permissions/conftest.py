@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import running
 from sandbox.cloud import Cloud
 from tests.support.emulator import emulator
 from tests.support.harness import EVERYTHING, Graph
 from tests.support.harness import deploy as record
-from tests.support.stacks import ALICE, QUICK, Stack
+from tests.support.stacks import ALICE, QUICK, Stack, running
 
 __all__ = ["emulator"]
 

@@ -285,7 +285,7 @@ def test_without_an_action_the_journey_suffers_and_with_it_goes_on(stack, entry,
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_every_action_of_a_function_is_taken_away_here_or_listed_as_unseen(stack, entry):
-    allowed = {action for one in Function.of(stack, entry).policy()["Statement"] for action in one["Action"]}
+    allowed = {action for one in Function.of(stack, entry).statements() for action in one["Action"]}
     known = {action for name, action in (*CASES, *UNSEEN) if name == entry}
     assert allowed == known
     assert not CASES.keys() & UNSEEN.keys()
@@ -295,7 +295,7 @@ def test_every_action_of_a_function_is_taken_away_here_or_listed_as_unseen(stack
 def test_a_function_may_do_it_to_the_one_thing_that_its_work_is_done_with(stack, entry):
     function = Function.of(stack, entry)
     known = subjects(function)
-    for statement in function.policy()["Statement"]:
+    for statement in function.statements():
         for action in statement["Action"]:
             arn = known.get(action) or known[action.split(":")[0]]
             assert statement["Resource"] in (arn, [arn]), action

@@ -15,11 +15,11 @@ import pytest
 
 from handlers.approvals.rules.links import new_secret
 from handlers.contract.record import Status
-from sandbox import resources, running
+from sandbox import resources
 from tests.permissions.search import Place, account, console, leaks, text
 from tests.support.messages import kept_in_queue, message
 from tests.support.roles import Function
-from tests.support.stacks import ALICE, BOB, JSON, OPERATOR, QUICK, SHORTEST, Run, Stack, link_in, send
+from tests.support.stacks import ALICE, BOB, JSON, OPERATOR, QUICK, SHORTEST, Run, Stack, link_in, running, send
 from tests.support.waiting import until
 
 # In the stack's config, in a request's title, in a message and in a log line: what is searched is really looked at.

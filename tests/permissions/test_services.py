@@ -72,7 +72,7 @@ def call(state: dict[str, Any]) -> Call:
 
 
 def calls_of_the_machine(graph: Graph) -> set[Call]:
-    machine = graph.one(MACHINE)
+    machine = graph.named(MACHINE, "workflow-machine")
     found = {call(state) for state in tasks(machine.json("definition"))}
     if machine.inputs["loggingConfiguration"]["level"] != "OFF":
         found |= {(action, ANYTHING) for action in DELIVER_LOGS}
@@ -82,7 +82,7 @@ def calls_of_the_machine(graph: Graph) -> set[Call]:
 
 
 def calls_of_the_schedule(graph: Graph) -> set[Call]:
-    target = graph.one("aws:scheduler/schedule:Schedule").inputs["target"]
+    target = graph.named("aws:scheduler/schedule:Schedule", "trigger-schedule").inputs["target"]
     return {("states:StartExecution", target["arn"]), ("sqs:SendMessage", target["deadLetterConfig"]["arn"])}
 
 
@@ -117,8 +117,8 @@ def test_the_roles_of_services_are_those_that_are_asked_about_here(graph):
 
 def test_machine_schedule_and_rule_have_their_roles(graph):
     arn = ARNS["aws:iam/role:Role"].format
-    assert graph.one(MACHINE).inputs["roleArn"] == arn("workflow-role-0a1b2c3")
-    target = graph.one("aws:scheduler/schedule:Schedule").inputs["target"]
+    assert graph.named(MACHINE, "workflow-machine").inputs["roleArn"] == arn("workflow-role-0a1b2c3")
+    target = graph.named("aws:scheduler/schedule:Schedule", "trigger-schedule").inputs["target"]
     assert target["roleArn"] == arn("trigger-schedule-role-0a1b2c3")
     assert started_by_rule(graph).inputs["roleArn"] == arn("trigger-rule-role-0a1b2c3")
 
@@ -204,7 +204,7 @@ def test_the_rule_on_endings_may_invoke_what_it_targets_and_no_other_rule_may(gr
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 def test_the_api_may_invoke_its_function_by_its_own_routes_and_no_other_api_may(graph):
     permissions = [graph.named(PERMISSION, name).inputs for name in ("approval-invoke", "approval-invoke-stray")]
-    integration = graph.one("aws:apigatewayv2/integration:Integration").inputs
+    integration = graph.named("aws:apigatewayv2/integration:Integration", "approval-integration").inputs
     for given in permissions:
         assert integration["integrationUri"] == ARNS["aws:lambda/function:Function"].format(given["function"])
         assert given["action"] == "lambda:InvokeFunction"

@@ -13,10 +13,9 @@ import pytest
 
 from handlers.approvals.rules.record import Record
 from handlers.contract.record import Status
-from sandbox import running
 from sandbox.emulator import Emulator
 from tests.properties.tables import all_records
-from tests.support.stacks import ALICE, Run, Stack, link_in
+from tests.support.stacks import ALICE, Run, Stack, link_in, running
 from tests.support.waiting import until
 
 CROWD = tuple(f"person-{number:02}@example.com" for number in range(50))

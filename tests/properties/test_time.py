@@ -39,14 +39,13 @@ from handlers.approvals.rules.record import Decision
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.message import SCHEMA_VERSION
 from handlers.contract.record import Status
-from sandbox import running
 from tests.properties.test_interleavings import QUIET
 from tests.properties.workers import Fate
 from tests.properties.world import ANY_OF_THREE, World
 from tests.support.events import http
 from tests.support.fakes import APPROVAL_URL, MemoryStore, page_function
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, record
-from tests.support.stacks import ALICE, JSON, Stack
+from tests.support.stacks import ALICE, JSON, Stack, running
 
 
 def asked(**request) -> World:

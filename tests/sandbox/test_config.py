@@ -1,6 +1,6 @@
 import pytest
 
-from sandbox.config import ConfigError, parse_override, stack_config
+from sandbox.config import ConfigError, parse_override, setting, stack_config
 
 PROJECT = """
 name: demo
@@ -53,6 +53,31 @@ def test_what_is_no_text_arrives_as_json(config):
     assert found["demo:pattern"] == '{"source": ["x"]}'
     assert found["demo:on"] == "true"
     assert found["demo:text"] == "5"
+
+
+def test_an_override_wins_in_either_namespace_that_the_program_reads(config):
+    """The program takes the project's own key first, which must not beat what was said last."""
+    found = config(
+        "config: {demo:count: 2, signoff:plain: a, other:plain: b}", overrides={"signoff:count": 3, "plain": "c"}
+    )
+    assert {key: text for key, text in found.items() if key.endswith(("count", "plain"))} == {
+        "signoff:count": "3",
+        "demo:plain": "c",
+        "other:plain": "b",
+    }
+
+
+def test_a_whole_configuration_reads_no_stack_file(tmp_path):
+    (tmp_path / "Pulumi.yaml").write_text("{name: demo, config: {needed: {type: string}}}")
+    assert stack_config(tmp_path, "none", {"count": 2, "aws:region": "eu-west-1"}, whole=True) == {
+        "demo:count": "2",
+        "aws:region": "eu-west-1",
+    }
+
+
+def test_a_setting_is_looked_up_as_the_program_does(config, tmp_path):
+    found = config('config: {demo:count: "", signoff:count: 3, signoff:reminders: 4}')
+    assert [setting(found, key, tmp_path) for key in ("count", "reminders", "schedule")] == ["", "4", ""]
 
 
 def test_a_secret_in_the_stacks_file_is_refused_by_key(config):

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from sandbox import running
 from sandbox.demo import APPROVED, PATIENCE, REJECTED, TASK, answer, wait_for_end
 from sandbox.timeline import Timeline
+from tests.support.stacks import running
 
 ANN, BEN, CLEO, DORA = (f"{name}@example.com" for name in ("ann", "ben", "cleo", "dora"))
 CONFIG = {

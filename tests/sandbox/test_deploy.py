@@ -75,6 +75,19 @@ def test_an_error_of_the_program_is_told_in_its_words(up):
         up('aws.sqs.Queue("q"); raise ValueError("reminders must be in 0..20")')
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('raise pulumi.RunError("no ledger without a name")', "no ledger without a name"),
+        ('pulumi.Config().require("ledger")', "Missing required configuration variable 'tiny:ledger'"),
+    ],
+)
+def test_what_the_engine_shows_without_a_traceback_is_told_in_the_words_alone(up, line, said):
+    with pytest.raises(DeployError) as raised:
+        up(line)
+    assert str(raised.value).startswith(said)
+
+
 def test_a_resource_that_fails_is_told_by_name_and_what_depends_on_it_is_not_made(up, cloud):
     with pytest.raises(DeployError, match=r"aws:sqs/queue:Queue 'bad@': AWS refuses"):
         up("""

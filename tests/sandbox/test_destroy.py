@@ -6,9 +6,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox import resources, running
+from sandbox import resources
 from sandbox.cloud import Cloud
 from sandbox.resources.catalog import RESOURCES
+from tests.support.stacks import running
 
 # Everything that the program can make, and nothing that starts by itself meanwhile.
 CONFIG = {

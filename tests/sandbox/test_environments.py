@@ -101,6 +101,11 @@ def test_uv_installs_from_where_pip_is_told_to_look(files, make, said):
     assert said == [f"Making {said[0].split()[1]} with {environments.own_interpreter()}", "Installing first.txt"]
 
 
+def test_an_environment_has_no_link_to_a_folder_which_pulumi_new_could_not_copy(files, make):
+    folder = make(files["first"]).folder
+    assert not [path for path in folder.rglob("*") if path.is_symlink() and path.is_dir()]
+
+
 @pytest.fixture
 def quick(files, make, monkeypatch):
     """The same, where to install is to write down what was asked for in the folder; `interrupt` does so at once."""

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from infra.config import Settings
-from sandbox.registered import ARNS, STACK, UNREAD, Graph, Node, program, register
+from sandbox.registered import ARNS, NAME, OURS, STACK, UNREAD, Graph, Node, ours, program, register
 
 __all__ = [
     "ALICE",
     "ARNS",
     "EVERYTHING",
+    "NAME",
+    "OURS",
     "REQUIRED",
     "ROOT",
     "STACK",
@@ -69,9 +71,17 @@ EVERYTHING = {
 }
 
 
-def deploy(run: Callable[[], Any] = program, config: Mapping[str, str] = REQUIRED, graph: Graph | None = None) -> Graph:
-    """What a program registers: by default the whole stack, with the least of configurations."""
-    return register(run, config, graph)
+def deploy(
+    run: Callable[[], Any] = program,
+    config: Mapping[str, str] = REQUIRED,
+    graph: Graph | None = None,
+    project: str = NAME,
+) -> Graph:
+    """What a program registers: by default all that the stack has of ours, with the least of configurations."""
+    graph = register(run, config, graph, project)
+    if run is program:
+        graph.nodes = ours(graph.nodes)
+    return graph
 
 
 def texts(config: Mapping[str, Any]) -> dict[str, str]:

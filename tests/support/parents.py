@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
-from sandbox.deploy import Deployed
+from sandbox.deploy import PROJECT, Deployed
 from tests.support.stacks import Run, Stack
 
 
@@ -18,6 +20,19 @@ class Asking:
     parent: Run
     child: Run
     release: str
+
+
+def in_jsonpath(definition: dict[str, Any]) -> dict[str, Any]:
+    """The example's workflow in JSONPath, but for the one state that asks: by the second listing of docs/reuse.md."""
+    _, listing, *_ = re.findall(r"```json\n(.*?)```", (PROJECT / "docs/reuse.md").read_text(), re.DOTALL)
+    states = json.loads(listing)
+    states["Ask people"] = definition["States"]["Ask people"] | states["Ask people"]
+    states["Release"] = {
+        "Type": "Pass",
+        "Parameters": {"released.$": "$.release", "approvedBy.$": "$.approval.votes[*].approver"},
+        "End": True,
+    }
+    return {"StartAt": definition["StartAt"], "States": states}
 
 
 def start(stack: Stack, parent: Deployed, *, repeated: bool = False, **given: object) -> Asking:

@@ -11,7 +11,10 @@ from typing import Any
 from tests.support.stacks import Run, Stack
 from tests.support.waiting import until
 
-ENTRIES = ("approval_api", "request_approval", "give_up_request", "reconcile_request", "generate_task", "process_task")
+# What more these may do is said by tests/infra/test_policies.py.
+YOURS = ("generate_task", "process_task")
+SHIPPED = ("Log", "Trace")  # the statements that they share with ours
+ENTRIES = ("approval_api", "request_approval", "give_up_request", "reconcile_request", *YOURS)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class Function:
     def policy(self) -> dict[str, Any]:
         iam = self.stack.sandbox.client("iam")
         return iam.get_role_policy(RoleName=self.role, PolicyName=self.policy_name)["PolicyDocument"]
+
+    def statements(self) -> list[dict[str, Any]]:
+        """Those of the policy that are as shipped."""
+        return [one for one in self.policy()["Statement"] if self.entry not in YOURS or one["Sid"] in SHIPPED]
 
     @contextmanager
     def without(self, action: str) -> Iterator[None]:

@@ -1,0 +1,70 @@
+"""docs/make-it-yours.md: each of its changes, made in a copy of the program, and the tests that it names."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pictures import resources
+from tests.support.walk import LISTINGS, PAGE, run, walk
+
+# What the page's program is held to by the tests as shipped, beside its own.
+TESTS = [
+    "tests/handlers/test_invoice.py",
+    "tests/infra/test_contract.py",
+    "tests/infra/test_environment.py",
+    "tests/infra/test_policies.py",
+    "tests/infra/test_stack_files.py",
+]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory) -> Path:
+    return walk(tmp_path_factory.mktemp("yours"))
+
+
+def test_every_listing_of_code_says_where_it_goes():
+    fenced = re.findall(r"^```(?:diff|python)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(LISTINGS) == len(fenced) > 5
+
+
+def test_the_program_of_the_page_passes_its_tests_and_ours(copy):
+    said = run(copy, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", *TESTS)
+    assert " passed" in said
+
+
+def test_a_holders_own_resources_make_no_picture_old(copy):
+    said = run(copy, "-c", "from pictures import resources; print(resources.document(resources.recorded()))")
+    assert said.strip() == resources.document(resources.recorded()).strip()
+
+
+def test_the_code_of_the_page_is_written_as_ours(copy):
+    files = [name for name, _, _ in LISTINGS if name.endswith(".py")]
+    run(copy, "-m", "ruff", "check", "--no-cache", *files)
+    run(copy, "-m", "ruff", "format", "--check", "--no-cache", *files)
+
+
+@pytest.mark.parametrize(
+    ("file", "shipped", "instead", "words"),
+    [
+        (
+            "tests/infra/test_policies.py",
+            '"workflow-process-task-policy": ["WriteLedger"]',
+            '"workflow-process-task-policy": []',
+            "workflow-process-task-policy: if that is meant, list it in YOURS",
+        ),
+        ("__main__.py", 'own=["ledgerBackups"]', "", "payments:ledgerBackups is not a key of this program"),
+    ],
+)
+def test_what_is_forgotten_is_told_in_words(copy, tmp_path, file, shipped, instead, words):
+    root = tmp_path / "forgotten"
+    shutil.copytree(copy, root)
+    text = (root / file).read_text(encoding="utf-8")
+    assert text.count(shipped) == 1
+    (root / file).write_text(text.replace(shipped, instead))
+    with pytest.raises(AssertionError) as failed:
+        run(root, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "-k", "own or checkout", *TESTS[3:])
+    assert words in str(failed.value)
