@@ -94,7 +94,7 @@ def test_the_stacks_own_question_has_a_policy_of_its_own(kinds):
 def test_an_unknown_policy_ends_the_run_with_the_names_there_are(kinds):
     error, cause = kinds.start(policy="Payout").failed()
     assert error == "InvalidTask"
-    assert cause == 'policy must be one of default, payout, release, brief, got "Payout"'
+    assert cause == 'policy must be one of default, brief, payout, release, got "Payout"'
 
 
 def test_an_event_is_asked_under_the_policy_of_events_whatever_it_says(kinds):
