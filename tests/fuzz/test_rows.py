@@ -274,7 +274,7 @@ alike = st.recursive(
 
 
 @given(one=alike, other=alike, among=st.sampled_from(["list", "object", "nested"]))
-@settings(fuzz, max_examples=1_500)
+@settings(fuzz, max_examples=600)
 @example(one=False, other="false", among="object")
 @example(one=1000, other="1000", among="list")
 @example(one=None, other="(none)", among="nested")
