@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from pictures import resources
-from tests.support.walk import LISTINGS, PAGE, run, walk
+from tests.support.walk import LISTINGS, PAGE, as_shipped, run, walk
+
+pytestmark = as_shipped
 
 # What the page's program is held to by the tests as shipped, beside its own.
 TESTS = [

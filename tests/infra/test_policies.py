@@ -154,7 +154,9 @@ def test_every_function_writes_to_its_own_log_only(full):
 
 
 def test_every_role_is_listed_with_whom_it_trusts(full):
-    assert {role.name for role in full.of(ROLE)} == TRUSTED.keys()
+    assert {role.name for role in full.of(ROLE)} == TRUSTED.keys(), (
+        "say in TRUSTED whom a role in our components trusts"
+    )
 
 
 @pytest.mark.parametrize(("name", "trusted"), TRUSTED.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.support.walk import run, walk
+from tests.support.walk import as_shipped, run, walk
 
 # In a process of its own, since the changed modules have the names of ours.
 TRAVEL = """
@@ -37,6 +37,7 @@ with running("dev", {"mailsPerSecond": 10}, emulator=SimpleNamespace(endpoint=sy
 """
 
 
+@as_shipped
 def test_an_invoice_that_is_sent_twice_is_approved_once_and_entered_into_the_ledger(emulator, tmp_path):
     said = json.loads(run(walk(tmp_path), "-c", TRAVEL, emulator.endpoint).splitlines()[-1])
     (item,) = said["items"]

