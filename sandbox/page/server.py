@@ -173,7 +173,7 @@ class PageServer:
 
 
 class OwnOnly:
-    """Other web sites must neither read this, by a name that leads to 127.0.0.1, nor post here."""
+    """Other web sites must neither read this, by a name that leads to 127.0.0.1, nor post here. They may link to it."""
 
     def __init__(self, application: ASGIApp, url: str) -> None:
         self._application = application
@@ -187,10 +187,20 @@ class OwnOnly:
             await send(message)
 
         headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
-        ours = host in self._hosts and origin in (None, f"http://{host}")
+        host = ", ".join(headers.getlist("host"))
+        ours = (
+            host in self._hosts
+            and set(headers.getlist("origin")) <= {f"http://{host}"}
+            and (set(headers.getlist("sec-fetch-site")) <= {"same-origin", "none"} or is_link(scope, headers))
+        )
         refusal = HTMLResponse(content.problem("This page is for this machine only."), HTTPStatus.FORBIDDEN)
         await (self._application if ours else refusal)(scope, receive, guarded)
+
+
+def is_link(scope: Scope, headers: Headers) -> bool:
+    """Somebody follows a link to a page, in a tab."""
+    how = (scope["method"], headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
+    return how == ("GET", "navigate", "document")
 
 
 def seen(request: Request) -> View:

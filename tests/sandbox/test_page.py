@@ -254,6 +254,9 @@ def test_other_sites_cannot_post(server, stack, path):
     assert post(origin=f"http://127.0.0.1:{int(port) - 1}")[0] == 403
     assert post(host="evil.example")[0] == 403
     assert post(host=f"evil.example:{port}", origin=f"http://evil.example:{port}")[0] == 403
+    for site in ("cross-site", "same-site", "", "something new", "none, cross-site"):
+        assert post(**{"sec-fetch-site": site})[0] == 403
+        assert post(**{"sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"})[0] == 403
     assert not stack.asked
 
 
@@ -261,6 +264,17 @@ def test_other_sites_cannot_post(server, stack, path):
 def test_other_sites_cannot_read_by_a_name_that_leads_here(server, stack, path):
     assert fetch(f"{server.url}{path}", host="evil.example")[0] == 403
     assert fetch(f"{server.url}{path}", origin="https://evil.example")[0] == 403
+    for how in ({}, {"sec-fetch-mode": "no-cors"}, {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}):
+        assert fetch(f"{server.url}{path}", **{"sec-fetch-site": "cross-site"} | how)[0] == 403
+
+
+def test_links_to_the_page_and_its_own_forms_pass(server, stack):
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    assert fetch(server.url, **link)[0] == 200
+    assert fetch(server.url, **{"sec-fetch-site": "none"})[0] == 200
+    own = {"sec-fetch-site": "same-origin", "origin": server.url}
+    assert fetch(f"{server.url}/requests", b"title=x", **own)[0] == 200
+    assert stack.asked
 
 
 def test_localhost_is_this_machine_too(server, stack):
