@@ -32,8 +32,8 @@ function follow() {
   }
   followed = at;
   const mail = document.querySelector(".mail:has(.body)");
-  const number = mail?.querySelector("a").id;
-  if (mail && number !== opened) mail.scrollIntoView({ block: "nearest" });
+  const number = mail?.querySelector("a").id ?? "";
+  if (mail && opened !== undefined && number !== opened) mail.scrollIntoView({ block: "nearest" });
   opened = number;
 }
 
