@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from sandbox import engine_yaml
+
+KEY = re.compile(r"[^:]+:(config:)?[^:]*|(?!true$|false$)[a-zA-Z_][^:]*")
 
 
 class ConfigError(Exception):
@@ -29,7 +31,10 @@ def stack_config(root: Path, stack: str, overrides: Mapping[str, Any], *, whole:
     """
     project = document(root / "Pulumi.yaml")
     if whole:
-        return {key: text(value) for key, value in overridden({}, project["name"], overrides).items()}
+        return {
+            key: engine_yaml.passed_on_as_text(value)
+            for key, value in overridden({}, project["name"], overrides).items()
+        }
     file = root / f"Pulumi.{stack}.yaml"
     if not file.exists():
         known = sorted(path.stem.removeprefix("Pulumi.") for path in root.glob("Pulumi.*.yaml"))
@@ -48,10 +53,6 @@ def stack_config(root: Path, stack: str, overrides: Mapping[str, Any], *, whole:
         elif "type" in declared:
             required.add(full)
     for key, value in values(document(file), file.name).items():
-        if isinstance(value, dict) and "secure" in value:
-            raise ConfigError(
-                f"{file.name}: {key} is encrypted, and the sandbox has no key to it: give it with --config {key}=..."
-            )
         found[namespaced(project["name"], key)] = value
     found = overridden(found, project["name"], overrides)
     if missing := sorted(required - found.keys()):
@@ -59,7 +60,17 @@ def stack_config(root: Path, stack: str, overrides: Mapping[str, Any], *, whole:
             f"stack {stack!r} is missing the configuration value {', '.join(missing)}:"
             f" add it to {file.name}, or give it with --config"
         )
-    return {key: text(value) for key, value in found.items() if value is not None}
+    refuse_secrets(found, file.name)
+    return {key: engine_yaml.passed_on_as_text(value) for key, value in found.items()}
+
+
+def refuse_secrets(found: Mapping[str, Any], name: str) -> None:
+    """Wherever they are in a value. Raises ConfigError."""
+    for key, value in found.items():
+        for path in engine_yaml.secrets(value, key):
+            raise ConfigError(
+                f"{name}: {path} is encrypted, and the sandbox has no key to it: give it with --config {key}=..."
+            )
 
 
 def setting(config: Mapping[str, str], key: str, root: Path) -> str:
@@ -78,15 +89,12 @@ def parse_override(argument: str) -> tuple[str, str]:
 def document(file: Path) -> dict[str, Any]:
     """A YAML file that holds a mapping. Raises ConfigError."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigError(
-            f"{file.name}{line} is not YAML: {error.problem}.\n"
-            "Compare its indentation, of spaces, with the lines above; quote a text that has ': ' or '#' in it."
-        ) from error
-    except (OSError, yaml.YAMLError, UnicodeError) as error:
+        content = engine_yaml.read(file.read_text(encoding="utf-8-sig"))
+    except engine_yaml.NotYamlError as error:
+        raise ConfigError(f"{file.name}{f', line {error.line}' if error.line else ''} {error}") from error
+    except (OSError, UnicodeError) as error:
         raise ConfigError(f"{file.name} cannot be read as YAML in UTF-8: {error}. Save it as such.") from error
+    content = {} if content is None else content
     if not isinstance(content, dict):
         raise ConfigError(f"{file.name} must hold `config:` and its keys below it, got a {kind(content)}")
     return content
@@ -94,10 +102,10 @@ def document(file: Path) -> dict[str, Any]:
 
 def values(content: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What is below `config:`, by key. Raises ConfigError."""
-    found = content.get("config") or {}
+    found = {} if content.get("config") is None else content["config"]
     if not isinstance(found, dict):
         raise ConfigError(f"{name}: config must hold lines of `key: value`, got a {kind(found)}")
-    if odd := [key for key in found if not isinstance(key, str)]:
+    if odd := [key for key in found if not KEY.fullmatch(key)]:
         raise ConfigError(f"{name}: {odd[0]!r} is not a key; keys look like signoff:reminders")
     return found
 
@@ -107,7 +115,8 @@ def kind(value: Any) -> str:
 
 
 def namespaced(project: str, key: str) -> str:
-    return key if ":" in key else f"{project}:{key}"
+    """The older form `<namespace>:config:<name>` is the same key."""
+    return key.replace(":config:", ":", 1) if ":" in key else f"{project}:{key}"
 
 
 def overridden(found: Mapping[str, Any], project: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,7 +126,3 @@ def overridden(found: Mapping[str, Any], project: str, overrides: Mapping[str, A
     bare = {key for space, _, key in (name.partition(":") for name in given) if space in spaces}
     replaced = {f"{space}:{key}" for space in spaces for key in bare}
     return {key: value for key, value in found.items() if key not in replaced} | given
-
-
-def text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

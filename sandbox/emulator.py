@@ -144,6 +144,7 @@ class Emulator:
             "TMPDIR": str(self._folder),
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",  # it listens on every interface otherwise
+            "IOT_MTLS_ENABLED": "0",  # a second port, on every interface
             "AUTH": "true" if self.iam else "false",
             "LAMBDA_PYTHON": str(lambda_python),
         }

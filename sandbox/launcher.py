@@ -42,6 +42,8 @@ AWS_KEY = "000000000000"  # of the sandbox's `Cloud.as_aws`
 AWS = "*"  # how the emulator itself writes a principal that is a service
 NESTED = "arn:aws:states:::states:startExecution.sync"  # and `.sync:2`
 LOOK_SECONDS = 0.02
+OWN_API = re.compile(r"/_aws/execute-api/[^/]+/")  # `API_ENDPOINT` in differences.py; approval links and forms
+NOT_FOR_PAGES = b"The sandbox's AWS is for programs on this machine, not for web pages.\n"
 PROCESSES = 8  # of one function; enough that people who press together do meet
 
 
@@ -515,6 +517,41 @@ def take_orders(server: Any, keys: list[str], waiting: dict[str, Waiting]) -> No
     server.app = app
 
 
+def keep_other_sites_out(server: Any) -> None:
+    """Refuse with 403 what a web page sends, but to the program's own API. AWS refuses it, since it is not signed.
+
+    Here no signature is checked, and a key in the address is root's. So any page that is open in a browser on this
+    machine could make a function and run it: by `fetch`, a form, an image, or a name of its own that leads to 127.0.0.1
+    (DNS rebinding). Browsers say so, by an `Origin`, by a `Sec-Fetch-Site` other than `none`, by the name in `Host`.
+    SDKs send neither of the first two. The program's own API decides for itself, as on AWS.
+    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+    """
+    plain = server.app
+
+    async def app(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[dict[str, Any]], Any]) -> None:
+        if scope["type"] == "lifespan" or is_for_us(scope):
+            await plain(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close"})  # not accepted, so answered with 403
+        else:
+            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(NOT_FOR_PAGES))]
+            await send({"type": "http.response.start", "status": int(HTTPStatus.FORBIDDEN), "headers": headers})
+            await send({"type": "http.response.body", "body": NOT_FOR_PAGES})
+
+    server.app = app
+
+
+def is_for_us(scope: dict[str, Any]) -> bool:
+    """Sent to this machine by its name or address, and by no web page, unless it is for the program's own API."""
+    headers = [(name.lower(), value.decode("latin-1").strip().lower()) for name, value in scope["headers"]]
+    hosts = [re.sub(r":\d*$", "", value) for name, value in headers if name == b"host"]
+    if not hosts or not all(host == "127.0.0.1" or host.split(".")[-1] == "localhost" for host in hosts):
+        return False
+    by_page = any(name == b"origin" or (name == b"sec-fetch-site" and value != "none") for name, value in headers)
+    return not by_page or (scope["type"] == "http" and bool(OWN_API.match(scope["path"])))
+
+
 def order_if_waiting(task: Waiting, order: Callable[[Waiting], None]) -> bool:
     """False if nobody waits for the task's token any more. The emulator keeps tokens by account and region."""
     if task.token not in workflows._task_tokens or not is_running(task.execution):
@@ -624,6 +661,7 @@ def main() -> None:
     from ministack import app as server  # noqa: PLC0415 - after the changes: it binds what they replace
 
     take_orders(server, keys, waiting)
+    keep_other_sites_out(server)  # last: it is asked first
     server.main()
 
 

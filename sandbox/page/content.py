@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -20,6 +20,7 @@ from sandbox.page.stack import Event, Function, LogLine, Run
 LINK = re.compile(r"https?://[^\s<>\"']+")
 NOTHING = Markup("")
 DIGITS = 6  # of a mail's number
+LONGEST = 2000  # characters of what nobody has checked
 STATUSES = {
     "RUNNING": ("now", "Running"),
     "SUCCEEDED": ("good", "Succeeded"),
@@ -81,34 +82,48 @@ class View:
         return "/?" + urlencode({name: value for name, value in chosen.items() if value})
 
 
-def inbox(messages: Sequence[Message], read: Collection[int], view: View) -> Markup:
+def inbox(messages: Sequence[Message], read: Collection[int], view: View, zone: tzinfo = UTC) -> Markup:
     """Newest first: what a person waits for is on top. A number that is not in `read` is unread."""
     numbered = list(enumerate(messages, start=1))
     unread = sum(number not in read for number, _ in numbered)
     count = Markup('<span class="count" id="unread">{} unread</span>').format(unread) if unread else NOTHING
     empty = Markup('<p class="empty">No mail yet. Start a request, and the approvers are written to.</p>')
-    mails = NOTHING.join(mail(number, message, number in read, view) for number, message in reversed(numbered))
+    mails = NOTHING.join(mail(number, message, number in read, view, zone) for number, message in reversed(numbered))
     return Markup("<header><h2>Inbox</h2>{}</header>{}").format(
         count, Markup('<ol class="mails scroll">{}</ol>').format(mails) if numbered else empty
     )
 
 
-def mail(number: int, message: Message, read: bool, view: View) -> Markup:  # noqa: FBT001
+def mail(number: int, message: Message, read: bool, view: View, zone: tzinfo) -> Markup:  # noqa: FBT001
     is_open = number == view.mail
     mark = NOTHING if read else Markup('<span class="dot"></span><span class="hidden">Unread. </span>')
+    toggle = view.address(mail=0 if is_open else number)
     return Markup(
-        '<li class="mail{}"><a class="head" id="mail-{}" href="{}" aria-expanded="{}" data-show>'
-        '<span class="subject">{}{}</span><span class="meta"><span>{}</span>{}</span></a>{}</li>'
+        '<li class="mail{}"><div class="head"><a id="mail-{}" href="{}" aria-expanded="{}" data-show>'
+        '<span class="subject">{}{}</span><span class="meta"><span>{}</span>{}</span></a>{}</div>{}</li>'
     ).format(
         "" if read else " unread",
         number,
-        view.address(mail=0 if is_open else number),
+        toggle,
         "true" if is_open else "false",
         mark,
         message.subject or "(no subject)",
         message.to,
-        clock(datetime.fromisoformat(message.receivedAt)),
+        clock(datetime.fromisoformat(message.receivedAt), zone),
+        opener(number, message, toggle, is_open=is_open),
         mail_body(message) if is_open else NOTHING,
+    )
+
+
+def opener(number: int, message: Message, toggle: str, *, is_open: bool) -> Markup:
+    """Opens the mail; of an open one, its link, if it has any."""
+    link = LINK.search(message.body)
+    if is_open and link:
+        way, words = Markup('href="{}" target="_blank" rel="noreferrer noopener"').format(link.group()), "Open link"
+    else:
+        way, words = Markup('href="{}" data-show').format(toggle), "Close" if is_open else "Open"
+    return Markup('<a class="button{}" id="open-{}" aria-labelledby="open-{} mail-{}" {}>{}</a>').format(
+        " approve" if is_open and link else "", number, number, number, way, words
     )
 
 
@@ -127,7 +142,7 @@ def linked(text: str) -> Markup:
     return NOTHING.join([*parts, escape(text[end:])])
 
 
-def requests(runs: Sequence[Run], chosen: Run | None, view: View) -> Markup:
+def requests(runs: Sequence[Run], chosen: Run | None, view: View, zone: tzinfo = UTC) -> Markup:
     head = Markup("<header><h2>Requests</h2></header>")
     if not runs:
         return head + Markup('<p class="empty">None yet.</p>')
@@ -145,7 +160,7 @@ def requests(runs: Sequence[Run], chosen: Run | None, view: View) -> Markup:
             badge(run),
             votes_in_short(run.record) if run.record else "–",
             f"{run.record.round} of {run.record.rounds}" if run.record else "–",
-            clock(datetime.fromtimestamp(run.record.deadline, UTC)) if run.record else "–",
+            clock(datetime.fromtimestamp(run.record.deadline, UTC), zone) if run.record else "–",
         )
         for run in runs
     )
@@ -194,34 +209,71 @@ def member(who: str, record: Record) -> str:
     return f"{who} ({', '.join(own) or 'every group'})" if groups else who
 
 
-def clock(at: datetime) -> Markup:
-    """The time of day on this machine, which is the reader's; the date as well on another day."""
-    local = at.astimezone()
-    shown = f"{local:%H:%M:%S}" if local.date() == datetime.now().astimezone().date() else f"{local:%-d %b %H:%M}"
+def clock(at: datetime, zone: tzinfo) -> Markup:
+    """The time of day in the stack's zone, as in its mails; the date as well on another day."""
+    local = at.astimezone(zone)
+    shown = f"{local:%H:%M:%S}" if local.date() == datetime.now(zone).date() else f"{local:%-d %b %H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
 
-def run(chosen: Run | None, view: View) -> Markup:
-    """What is known of the chosen run, and its buttons."""
+def run(chosen: Run | None, view: View, zone: tzinfo = UTC, by_hand: Sequence[Event] = ()) -> Markup:
+    """What is known of the chosen run, and its buttons. `by_hand`: the rounds that a person has ended."""
     if not chosen:
         return Markup('<header><h2>Workflow</h2></header><p class="empty">No run yet.</p>')
     record, running = chosen.record, chosen.status == "RUNNING"
-    asked_by = (record and record.requested_by) or chosen.task.get("requestedBy") or "–"
+    asked_by = (record and record.requested_by) or chosen.asked("requestedBy") or "–"
     return Markup(
-        '<header><h2>{}</h2>{}</header><p class="meta">Asked by {} at {}{} · <code>{}</code></p>{}{}{}'
+        '<header><h2>{}</h2>{}</header><p class="meta">Asked by {} at {}{} · <code>{}</code></p>{}{}{}{}'
     ).format(
         chosen.title,
         badge(chosen),
-        asked_by,
-        clock(chosen.started),
-        f" under policy {chosen.policy}" if names_policy(chosen) else "",
+        in_short(asked_by),
+        clock(chosen.started, zone),
+        f" under policy {in_short(chosen.policy)}" if names_policy(chosen) else "",
         chosen.name,
-        Markup('<p class="cause">{}</p>').format(chosen.cause)
-        if chosen.cause and chosen.status == "FAILED"
-        else NOTHING,
+        outcome(chosen),
+        ended_by_hand(by_hand),
         answers(record, running=running) if record else NOTHING,
         buttons(chosen, view) if running else NOTHING,
     )
+
+
+def in_short(words: str) -> str:
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]}… ({len(words) - LONGEST} more characters)"
+
+
+def outcome(chosen: Run) -> Markup:
+    """What a run has come to: what `process_task` returned, or why it failed."""
+    if chosen.status == "SUCCEEDED":
+        return Markup('<div class="outcome good"><h3>process_task returned</h3><pre>{}</pre></div>').format(
+            in_short(returned(chosen.output))
+        )
+    if chosen.status == "FAILED" and chosen.cause:
+        return Markup('<div class="outcome bad"><h3>Why it failed</h3><p class="cause">{}</p></div>').format(
+            in_short(chosen.cause)
+        )
+    return NOTHING
+
+
+def returned(output: str) -> str:
+    """`result` in an execution's output, line by line; the whole of it, where there is none."""
+    try:
+        told = json.loads(output)
+        shown = told["result"] if isinstance(told, dict) and "result" in told else told
+        return json.dumps(shown, ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return output
+
+
+def ended_by_hand(rounds: Sequence[Event]) -> Markup:
+    """The program says how long it meant to wait, and cannot know of the button."""
+    if not rounds:
+        return NOTHING
+    words = "A round was" if len(rounds) == 1 else f"{len(rounds)} rounds were"
+    return Markup(
+        '<p class="meta" id="by-hand">{} ended by hand here, {}: what is said of the time to answer is how it was '
+        "configured.</p>"
+    ).format(words, " and ".join(f"after {event.seconds:.0f} s" for event in rounds))
 
 
 def answers(record: Record, *, running: bool) -> Markup:
@@ -269,7 +321,7 @@ def history(events: Sequence[Event]) -> Markup:
             Markup(' class="entered"') if event.entered else NOTHING,
             event.seconds,
             event.kind,
-            Markup('<span class="error">{}</span>').format(f"{event.error}: {event.cause}".rstrip(": "))
+            Markup('<span class="error">{}</span>').format(in_short(f"{event.error}: {event.cause}".rstrip(": ")))
             if event.error
             else NOTHING,
             event.state,
@@ -283,7 +335,7 @@ def history(events: Sequence[Event]) -> Markup:
     ).format(rows)
 
 
-def log(functions: Sequence[Function], lines: Sequence[LogLine], view: View) -> Markup:
+def log(functions: Sequence[Function], lines: Sequence[LogLine], view: View, zone: tzinfo = UTC) -> Markup:
     known = {function.name for function in functions}
     shown = view.log if view.log in known else ""
     tabs = NOTHING.join(
@@ -295,7 +347,7 @@ def log(functions: Sequence[Function], lines: Sequence[LogLine], view: View) -> 
         )
         for name in ("", *(function.name for function in functions))
     )
-    rows = NOTHING.join(log_line(line, tagged=not shown) for line in lines if not line.text.startswith(PLATFORM))
+    rows = NOTHING.join(log_line(line, zone, tagged=not shown) for line in lines if not line.text.startswith(PLATFORM))
     body = (
         Markup('<ol class="scroll lines" tabindex="0" aria-label="Log lines" data-follow>{}</ol>').format(rows)
         if rows
@@ -306,15 +358,16 @@ def log(functions: Sequence[Function], lines: Sequence[LogLine], view: View) -> 
     )
 
 
-def log_line(line: LogLine, *, tagged: bool) -> Markup:
+def log_line(line: LogLine, zone: tzinfo, *, tagged: bool) -> Markup:
     """A line of the program's logger is JSON; Lambda's own lines are not."""
-    start = Markup("{} <em>{}</em>").format(clock(line.at), line.function) if tagged else clock(line.at)
+    at = clock(line.at, zone)
+    start = Markup("{} <em>{}</em>").format(at, line.function) if tagged else at
     try:
         told = json.loads(line.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):
-        return Markup('<li class="platform">{} {}</li>').format(start, line.text)
+        return Markup('<li class="platform">{} {}</li>').format(start, in_short(line.text))
     if isinstance(metrics := told.get("_aws"), dict):
         names = [metric["Name"] for each in metrics["CloudWatchMetrics"] for metric in each["Metrics"]]
         counted = ", ".join(f"{name} {one_value(told.get(name))}" for name in names)
@@ -334,8 +387,11 @@ def one_value(value: Any) -> str:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, str):
-        return value.rpartition(":")[2] if value.startswith("arn:") else value
-    return json.dumps(value, ensure_ascii=False)
+        return in_short(value.rpartition(":")[2] if value.startswith("arn:") else value)
+    try:
+        return in_short(json.dumps(value, ensure_ascii=False))
+    except RecursionError:
+        return "nested too deep to be shown"
 
 
 def said(view: View) -> Markup:
@@ -359,12 +415,13 @@ def start_form(policies: Sequence[str], *, is_open: bool) -> Markup:
     ).format(Markup(" open") if is_open else NOTHING, choice if len(policies) > 1 else NOTHING)
 
 
-def page(stack: str, policies: Sequence[str], regions: Mapping[str, Markup]) -> Markup:
+def page(stack: str, policies: Sequence[str], regions: Mapping[str, Markup], zone: tzinfo = UTC) -> Markup:
     """The whole page; `regions` are what changes, by the id of their element."""
     return document(
         f"signoff sandbox: {stack}",
         Markup(
             '<header class="top"><h1>signoff <span>sandbox</span></h1><p>Stack <b>{}</b></p>'
+            "<p>Times in <b>{}</b></p>"
             '<p id="live" role="status"></p><a href="/messages">Mail as JSON</a></header>'
             '<noscript><p class="note">Reload this page to see what is new.</p></noscript>'
             '<div id="said" role="status">{}</div>'
@@ -377,6 +434,7 @@ def page(stack: str, policies: Sequence[str], regions: Mapping[str, Markup]) -> 
             '<section class="card" id="log">{}</section></div></div></main>'
         ).format(
             stack,
+            zone,
             regions["said"],
             start_form(policies, is_open="data-show" not in regions["requests"]),  # until there is one
             *(regions[name] for name in ("inbox", "requests", "run", "graph", "history", "log")),

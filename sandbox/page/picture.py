@@ -21,6 +21,11 @@ class Picture:
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
         self._drawing = draw(definition)
+        kinds = {"Fail": "fails", "Succeed": "ends"}
+        self._ends = {
+            name: kinds.get(state.get("Type"), "ends" if state.get("End") else "")
+            for name, state in definition["States"].items()
+        }
         self._ways = {line.edge: Markup(way(line)) for line in self._drawing.lines}  # noqa: S704 - numbers and letters
 
     def of(self, entered: Sequence[str], status: str) -> Markup:
@@ -55,11 +60,13 @@ class Picture:
             else NOTHING
         )
         return Markup(
-            '<g class="state {}" data-state="{}"><rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.0f}" rx="9"/>'
+            '<g class="state {}" data-state="{}" data-ending="{}">'
+            '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.0f}" rx="9"/>'
             '<text x="{:.1f}" y="{:.1f}">{}</text>{}</g>'
         ).format(
             tone,
             name,
+            self._ends[name],
             box.x - box.width / 2,
             box.y - STATE_HEIGHT / 2,
             box.width,

@@ -1,7 +1,7 @@
 // Keeps the page up to date without reloading it. Without this script, links and forms lead to the same addresses.
 "use strict";
 
-let source;
+let source, followed, opened;
 
 // Put what the server sends where it belongs. Focus and scrolling stay where they are; what is followed stays at its end.
 function put(regions) {
@@ -15,9 +15,26 @@ function put(regions) {
     if (after) after.scrollTop = "follow" in after.dataset && (!place || place.end) ? after.scrollHeight : place?.top ?? 0;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
+  follow();
   const unread = parseInt(document.getElementById("unread")?.textContent ?? "", 10);
   document.title = document.title.replace(/^\(\d+\) /, "");
   if (unread) document.title = `(${unread}) ${document.title}`;
+}
+
+// Bring the state where the run is, and a mail that was opened, into view, once: afterwards, who reads scrolls as they like.
+function follow() {
+  const graph = document.getElementById("graph");
+  const state = graph.querySelector(".now, .good, .bad");
+  const at = `${state?.dataset.state} of ${document.querySelector("#run code")?.textContent}`;
+  if (state && at !== followed) {
+    const [box, frame] = [state.getBoundingClientRect(), graph.getBoundingClientRect()];
+    graph.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+  }
+  followed = at;
+  const mail = document.querySelector(".mail:has(.body)");
+  const number = mail?.querySelector("a").id ?? "";
+  if (mail && opened !== undefined && number !== opened) mail.scrollIntoView({ block: "nearest" });
+  opened = number;
 }
 
 function listen() {

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import uvicorn
@@ -20,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,6 +34,8 @@ from sandbox.page.stack import Stack
 LARGEST_FORM = 64 * 1024  # bytes
 LOOK_SECONDS = 0.5  # how often an open page looks for what is new
 STOP_SECONDS = 5  # a look that has begun is finished first
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+BY_HAND = "The round was ended by hand"  # the cause that launcher.py gives
 TASK_FIELDS = ("title", "details", "requestedBy", "policy")
 FILES = Path(__file__).parent
 HEADERS = {
@@ -44,6 +47,13 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # without any, a browser posts our own forms with `Origin: null`
 }
+
+
+class Html(HTMLResponse):
+    """Half a character, which an input in JSON may hold, is written out: UTF-8 has no form for it."""
+
+    def render(self, content: Any) -> bytes:
+        return str(content).encode("utf-8", "backslashreplace")
 
 
 class PageServer:
@@ -101,12 +111,15 @@ class PageServer:
 
     async def _page(self, request: Request) -> Response:
         stack, view = self._shown(), seen(request)
-        return HTMLResponse(
-            await run_in_threadpool(lambda: content.page(stack.name, stack.policies, self._regions(stack, view)))
+        return Html(
+            await run_in_threadpool(
+                lambda: content.page(stack.name, stack.policies, self._regions(stack, view), stack.zone)
+            )
         )
 
     async def _messages(self, _request: Request) -> Response:
-        return JSONResponse([asdict(message) for message in self.inbox.messages()])
+        # In ASCII, which has a form for half a character, too.
+        return Response(json.dumps([asdict(message) for message in self.inbox.messages()]), media_type=JSON)
 
     async def _events(self, request: Request) -> Response:
         """Server-sent events: each is JSON, the regions that have changed by their ids, at first all of them."""
@@ -127,8 +140,7 @@ class PageServer:
         return StreamingResponse(changes(), media_type="text/event-stream")
 
     async def _start(self, request: Request) -> Response:
-        stack, form = self._shown(), parse_qs((await body(request)).decode(errors="replace"))
-        task = {field: form[field][0] for field in TASK_FIELDS if field in form}
+        stack, task = self._shown(), task_in(request.headers.get("content-type", ""), await body(request))
         execution = await run_in_threadpool(stack.start, task)
         return seen_afterwards(View(run=execution.rpartition(":")[2], done="start"))
 
@@ -163,17 +175,17 @@ class PageServer:
         entered = [event.state for event in events if event.entered]
         return {
             "said": content.said(view),
-            "inbox": content.inbox(messages, self._read, view),
-            "requests": content.requests(runs, chosen, view),
-            "run": content.run(chosen, view),
+            "inbox": content.inbox(messages, self._read, view, stack.zone),
+            "requests": content.requests(runs, chosen, view, stack.zone),
+            "run": content.run(chosen, view, stack.zone, [event for event in events if event.cause == BY_HAND]),
             "graph": stack.picture.of(entered, chosen.status if chosen else ""),
             "history": content.history(events),
-            "log": content.log(stack.logs, lines, view),
+            "log": content.log(stack.logs, lines, view, stack.zone),
         }
 
 
 class OwnOnly:
-    """Other web sites must neither read this, by a name that leads to 127.0.0.1, nor post here."""
+    """Other web sites must neither read this, by a name that leads to 127.0.0.1, nor post here. They may link to it."""
 
     def __init__(self, application: ASGIApp, url: str) -> None:
         self._application = application
@@ -187,10 +199,20 @@ class OwnOnly:
             await send(message)
 
         headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
-        ours = host in self._hosts and origin in (None, f"http://{host}")
-        refusal = HTMLResponse(content.problem("This page is for this machine only."), HTTPStatus.FORBIDDEN)
+        host = ", ".join(headers.getlist("host"))
+        ours = (
+            host in self._hosts
+            and set(headers.getlist("origin")) <= {f"http://{host}"}
+            and (set(headers.getlist("sec-fetch-site")) <= {"same-origin", "none"} or is_link(scope, headers))
+        )
+        refusal = Html(content.problem("This page is for this machine only."), HTTPStatus.FORBIDDEN)
         await (self._application if ours else refusal)(scope, receive, guarded)
+
+
+def is_link(scope: Scope, headers: Headers) -> bool:
+    """Somebody follows a link to a page, in a tab."""
+    how = (scope["method"], headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
+    return how == ("GET", "navigate", "document")
 
 
 def seen(request: Request) -> View:
@@ -210,10 +232,34 @@ async def body(request: Request) -> bytes:
     return found
 
 
+def task_in(kind: str, sent: bytes) -> dict[str, str]:
+    """What the form asks for. Raises HTTPException: what is not understood starts nothing."""
+    example = "such as: curl -d title='Release 1.4' -d requestedBy=dana@example.com"
+    if kind.partition(";")[0].strip().lower() != FORM:
+        words = f"Content-Type must be {FORM}, got {kind or 'none'}: send a form, {example}"
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, words)
+    try:
+        form = parse_qs(sent.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "The form is not in UTF-8.") from error
+    for name, values in form.items():
+        if name not in TASK_FIELDS:
+            words = f"There is no field {name[:50]!r}; there are {', '.join(TASK_FIELDS)}."
+            raise HTTPException(HTTPStatus.BAD_REQUEST, words)
+        if len(values) > 1:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, f"The field {name} is there {len(values)} times.")
+    task = {name: value for name, (value,) in form.items() if value.strip()}
+    if "title" not in task:
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST, f"The field title is missing or blank: say what to approve, {example}"
+        )
+    return task
+
+
 async def problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    return HTMLResponse(content.problem(error.detail), error.status_code)
+    return Html(content.problem(error.detail), error.status_code)
 
 
 async def unreachable(_request: Request, error: Exception) -> Response:
-    return HTMLResponse(content.problem(str(error)), HTTPStatus.BAD_GATEWAY)
+    return Html(content.problem(str(error)), HTTPStatus.BAD_GATEWAY)

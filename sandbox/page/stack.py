@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from boto3.dynamodb.types import TypeDeserializer
 
@@ -21,6 +22,7 @@ from sandbox.page.picture import Picture
 RUNS = 25  # the newest; older ones are left out
 LINES = 200  # of a log, the newest
 RUNNING = "RUNNING"
+TITLE_LENGTH = 250  # of one that nobody has checked; the program's own are shorter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +37,22 @@ class Run:
     record: Record | None
     error: str
     cause: str
+    output: str = ""
 
     @property
     def title(self) -> str:
-        return str((self.record and self.record.title) or self.task.get("title") or self.name)
+        title = (self.record and self.record.title) or self.asked("title") or self.name
+        return title if len(title) <= TITLE_LENGTH else f"{title[:TITLE_LENGTH]}…"
 
     @property
     def policy(self) -> str:
         """The policy's name; until people are asked, the one that was asked for, or ""."""
-        return self.record.policy.name if self.record else str(self.task.get("policy") or "")
+        return self.record.policy.name if self.record else self.asked("policy")
+
+    def asked(self, name: str) -> str:
+        """What the input says, which anybody may have written: text, or else nothing."""
+        value = self.task.get(name)
+        return value if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +107,21 @@ class Stack:
         return list(first["Arguments"]["Payload"]["policies"])
 
     @cached_property
+    def _configured(self) -> list[Mapping[str, Any]]:
+        return [self.cloud.client("lambda").get_function_configuration(FunctionName=name) for name in self.functions]
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The one of the stack's mails and pages."""
+        told = (one.get("Environment", {}).get("Variables", {}).get("TIMEZONE") for one in self._configured)
+        return ZoneInfo(next(filter(None, told), "UTC"))
+
+    @cached_property
     def logs(self) -> list[Function]:
         """The functions by the module that they run, in the alphabet's order."""
-        described = [
-            self.cloud.client("lambda").get_function_configuration(FunctionName=name) for name in self.functions
-        ]
         found = [
             Function(name=one["Handler"].split(".")[-2], log_group=one["LoggingConfig"]["LogGroup"])
-            for one in described
+            for one in self._configured
         ]
         return sorted(found, key=lambda function: function.name)
 
@@ -130,6 +146,7 @@ class Stack:
             record=record,
             error=described.get("error", ""),
             cause=described.get("cause", ""),
+            output=described.get("output", ""),
         )
 
     def _records(self) -> dict[str, Record]:
@@ -217,7 +234,7 @@ def read_record(item: Mapping[str, Any]) -> Record | None:
     plain = {name: read(value) for name, value in item.items()}
     try:
         return from_item(json.loads(json.dumps(plain, default=int)))  # DynamoDB's numbers are Decimal
-    except (LookupError, TypeError, ValueError, AttributeError, NewerVersionError):
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, NewerVersionError):
         return None
 
 
@@ -225,6 +242,8 @@ def task_of(text: str) -> dict[str, Any]:
     """The task in an execution's input, which anybody may have written."""
     try:
         task = json.loads(text)["task"]
+    except RecursionError:
+        return {"title": "An input that is nested too deep to be shown"}
     except (ValueError, KeyError, TypeError):
         return {}
     return task if isinstance(task, dict) else {}

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sandbox import Sandbox
 from tests.browser.conftest import DEVICES, watched
 from tests.support.stacks import running
+from tests.support.waiting import until
 
 ALICE, BOB, ANN, BEN, CLEO = (f"{name}@example.com" for name in ("alice", "bob", "ann", "ben", "cleo"))
 # How Chromium calls it that the page has stopped listening, to listen for what it shows now.
@@ -53,7 +54,7 @@ def start(page: Page, policy: str = "") -> str:
     """By the form, under the policy that it offers first or under another one; the title."""
     title = f"Run {uuid4().hex[:12]}"
     if not page.get_by_label("What shall be approved?").is_visible():
-        page.get_by_text("Start a request").click()
+        page.locator("summary").click()
     page.get_by_label("What shall be approved?").fill(title)
     page.get_by_label("Details").fill("As discussed.")
     if policy:
@@ -184,6 +185,7 @@ def test_it_works_by_reloading_where_there_is_no_script(browser: Browser, sandbo
     with watched(browser, java_script_enabled=False, **DEVICES["desktop"]) as page:
         page.goto(sandbox.inbox_url)
         title = start(page)
+        until(lambda: any(title in message.subject for message in sandbox.messages()), "mail")
         page.get_by_role("button", name="Stop the run").click()
         expect(page.get_by_text("The run was stopped")).to_be_visible()
         page.reload()
@@ -221,3 +223,80 @@ def test_keys_alone_are_enough(page: Page) -> None:
     page.get_by_role("button", name="Stop the run").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("The run was stopped")).to_be_visible()
+
+
+def width(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth")
+
+
+def test_the_graph_scrolls_to_the_active_state_on_a_phone(browser: Browser, sandbox: Sandbox) -> None:
+    with watched(browser, LISTENING_ENDED, **DEVICES["phone"]) as page:
+        page.goto(sandbox.inbox_url)
+        title = start(page)
+        expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
+        expect(state(page, "Request approval")).to_have_class("state now")
+        assert shown_beside(page, "Request approval")
+        approve(page, title, ALICE)
+        expect(state(page, "Return to main processing")).to_have_class("state good", timeout=SECONDS)
+        assert shown_beside(page, "Return to main processing")
+        assert not shown_beside(page, "Generate task")
+        page.locator("#graph").evaluate("graph => { graph.scrollLeft = 0 }")
+        other = f"Run {uuid4().hex[:12]}"
+        sandbox.start({"title": other})
+        expect(mails(page, other)).to_have_count(2, timeout=SECONDS)
+        assert shown_beside(page, "Generate task")  # whoever has scrolled is left alone
+
+
+def shown_beside(page: Page, name: str) -> bool:
+    """The state's box is in the part of the graph that can be seen."""
+    box, frame = state(page, name).locator("rect").bounding_box(), page.locator("#graph").bounding_box()
+    assert box
+    assert frame
+    return frame["x"] - 1 <= box["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
+
+
+@pytest.mark.parametrize("device", ["phone", "desktop"])
+def test_a_long_title_without_a_blank_widens_nothing_and_an_open_mail_is_seen_to_its_end(
+    browser: Browser, sandbox: Sandbox, device: str
+) -> None:
+    title = uuid4().hex[:12] + "W" * 188
+    with watched(browser, LISTENING_ENDED, **DEVICES[device]) as page:
+        page.goto(sandbox.inbox_url)
+        if not page.get_by_label("What shall be approved?").is_visible():
+            page.locator("summary").click()
+        page.get_by_label("What shall be approved?").fill(title)
+        page.get_by_role("button", name="Start the workflow").click()
+        expect(page.locator("#run").get_by_role("heading", name=title)).to_be_visible()
+        expect(mails(page, title[:40])).to_have_count(2, timeout=SECONDS)
+        assert width(page) <= DEVICES[device]["viewport"]["width"]
+        mails(page, title[:40]).last.click()
+        body = page.locator("#inbox .body")
+        expect(body).to_contain_text(title)
+        assert width(page) <= DEVICES[device]["viewport"]["width"]
+        assert page.locator("#inbox .mails").evaluate("list => list.scrollHeight - list.clientHeight") <= 1
+        for edge in (body.get_by_role("link").bounding_box(), body.bounding_box()):
+            assert edge
+            assert edge["x"] + edge["width"] <= DEVICES[device]["viewport"]["width"]
+
+
+def test_a_mail_is_opened_by_its_button_which_then_opens_its_link(page: Page) -> None:
+    title = start(page)
+    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
+    mail = page.locator("#inbox .mail").filter(has_text=title).first
+    mail.get_by_text("Open", exact=True).click()
+    expect(mail.locator(".body")).to_be_visible()
+    with page.context.expect_page() as opened:
+        mail.get_by_role("link", name="Open link").click()
+    expect(opened.value.get_by_role("button", name="Approve")).to_be_visible()
+    opened.value.close()
+
+
+def test_one_clock_is_named_and_the_output_and_rounds_ended_by_hand_are_told(page: Page) -> None:
+    expect(page.get_by_text("Times in Europe/Berlin")).to_be_visible()
+    title = start(page)
+    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
+    page.get_by_role("button", name="End this round now").click()
+    expect(page.locator("#by-hand")).to_contain_text("A round was ended by hand here, after", timeout=SECONDS)
+    expect(mails(page, title).filter(has_text="Reminder")).to_have_count(2, timeout=SECONDS)
+    approve(page, f"Reminder: {title}", ALICE)
+    expect(page.locator("#run .outcome.good")).to_contain_text('"status": "completed"', timeout=SECONDS)

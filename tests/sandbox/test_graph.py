@@ -114,3 +114,10 @@ def test_a_state_that_was_entered_again_says_how_often():
 
 def test_without_a_run_nothing_is_marked():
     assert set(tones(Picture(OURS).of([], "")).values()) == {""}
+
+
+def test_the_state_that_succeeds_is_set_apart_from_those_that_fail():
+    endings = dict(re.findall(r'data-state="([^"]*)" data-ending="(\w*)"', Picture(OURS).of([], "")))
+    assert [name for name, ending in endings.items() if ending == "ends"] == ["Return to main processing"]
+    assert endings["Expired"] == endings["Rejected"] == "fails"
+    assert endings["Request approval"] == ""

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -10,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
@@ -24,8 +26,8 @@ from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
 from sandbox.page import content
 from sandbox.page.content import View
-from sandbox.page.server import PageServer
-from sandbox.page.stack import Event, Function, LogLine, Run, Stack, read_record
+from sandbox.page.server import BY_HAND, PageServer
+from sandbox.page.stack import Event, Function, LogLine, Run, Stack, read_record, task_of
 from tests.support import records
 from tests.support.waiting import until
 
@@ -254,6 +256,9 @@ def test_other_sites_cannot_post(server, stack, path):
     assert post(origin=f"http://127.0.0.1:{int(port) - 1}")[0] == 403
     assert post(host="evil.example")[0] == 403
     assert post(host=f"evil.example:{port}", origin=f"http://evil.example:{port}")[0] == 403
+    for site in ("cross-site", "same-site", "", "something new", "none, cross-site"):
+        assert post(**{"sec-fetch-site": site})[0] == 403
+        assert post(**{"sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"})[0] == 403
     assert not stack.asked
 
 
@@ -261,6 +266,17 @@ def test_other_sites_cannot_post(server, stack, path):
 def test_other_sites_cannot_read_by_a_name_that_leads_here(server, stack, path):
     assert fetch(f"{server.url}{path}", host="evil.example")[0] == 403
     assert fetch(f"{server.url}{path}", origin="https://evil.example")[0] == 403
+    for how in ({}, {"sec-fetch-mode": "no-cors"}, {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}):
+        assert fetch(f"{server.url}{path}", **{"sec-fetch-site": "cross-site"} | how)[0] == 403
+
+
+def test_links_to_the_page_and_its_own_forms_pass(server, stack):
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    assert fetch(server.url, **link)[0] == 200
+    assert fetch(server.url, **{"sec-fetch-site": "none"})[0] == 200
+    own = {"sec-fetch-site": "same-origin", "origin": server.url}
+    assert fetch(f"{server.url}/requests", b"title=x", **own)[0] == 200
+    assert stack.asked
 
 
 def test_localhost_is_this_machine_too(server, stack):
@@ -286,10 +302,148 @@ def test_every_answer_forbids_other_scripts_frames_and_copies(server, stack, pat
 
 
 def test_the_form_asks_for_what_was_typed(server, stack):
-    status, page = fetch(f"{server.url}/requests", b"title=Release+1%2E4&details=&other=x", origin=server.url)
+    status, page = fetch(f"{server.url}/requests", b"title=Release+1%2E4&details=", origin=server.url)
     assert status == 200  # of the page, which it leads to
     assert "The run was started." in page
     assert stack.asked == [{"title": "Release 1.4"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "words"),
+    [
+        (b'{"title": "x"}', "application/json", 415, "Content-Type must be application/x-www-form-urlencoded"),
+        (
+            b'--a\r\nContent-Disposition: form-data; name="title"\r\n\r\nx\r\n--a--',
+            "multipart/form-data; boundary=a",
+            415,
+            "m",
+        ),
+        (b"title=x", "text/plain", 415, "got text/plain"),
+        (b"Title=x", None, 400, "There is no field &#39;Title&#39;; there are title, details, requestedBy, policy."),
+        (b"title=x&detail=y", None, 400, "There is no field &#39;detail&#39;"),
+        (b"title=x&title=y", None, 400, "The field title is there 2 times."),
+        (b"title=x&details=a&details=a", None, 400, "The field details is there 2 times."),
+        (b"title=", None, 400, "The field title is missing or blank"),
+        (b"title=+%0A", None, 400, "The field title is missing or blank"),
+        (b"details=x", None, 400, "The field title is missing or blank"),
+        (b"", None, 400, "The field title is missing or blank"),
+        (b"title=%ff", None, 400, "not in UTF-8"),
+        (b"title=\xff", None, 400, "not in UTF-8"),
+    ],
+    ids=str,
+)
+def test_what_is_no_form_of_ours_is_refused_in_words_and_starts_nothing(server, stack, body, kind, status, words):
+    headers = {"content-type": kind} if kind else {}
+    answered, page = fetch(f"{server.url}/requests", body, **headers)
+    assert answered == status
+    assert words in page
+    assert not stack.asked
+
+
+def test_a_form_may_name_its_charset(server, stack):
+    kind = "application/x-www-form-urlencoded; charset=UTF-8"
+    assert fetch(f"{server.url}/requests", "title=é".encode(), **{"content-type": kind})[0] == 200
+    assert stack.asked == [{"title": "é"}]
+
+
+NESTED = "[" * 20_000 + "]" * 20_000
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f'{{"task": {NESTED}}}', "An input that is nested too deep to be shown"),
+        (f'{{"task": {{"title": "x", "details": {NESTED}}}}}', "An input that is nested too deep to be shown"),
+        (f'{{"task": {{"title": {"[" * 900 + "]" * 900}}}}}', ">one<"),
+        (r'{"task": {"title": "half \ud83d a face"}}', r"half \ud83d a face"),
+        (r'{"task": {"title": "x", "requestedBy": "\udfff"}}', r"Asked by \udfff"),
+        (r'{"task": {"title": "a\u0000b\u001b"}}', "a\x00b\x1b"),
+        (json.dumps({"task": {"title": "long " * 50_000}}), "long …"),
+        (json.dumps({"task": {"title": "x", "requestedBy": "y" * 200_000}}), "more characters"),
+        (json.dumps({"task": {"title": 5, "requestedBy": {"a": 1}, "policy": [1]}}), ">one<"),
+        ('{"task": ', ">one<"),
+        ("\x00\xff", ">one<"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_whatever_an_input_is_the_page_shows_it_in_words(server, stack, text, shown):
+    stack.made = [run(task=task_of(text))]
+    status, page = fetch(server.url)
+    assert status == 200
+    assert shown in page
+    assert len(page) < 30_000
+    with events(server) as told:
+        assert "Asked by" in next(told)["run"]
+
+
+@pytest.mark.parametrize(
+    "text", [NESTED, '{"a": ' + NESTED + "}", "x" * 250_000, '{"a": "\\ud800"}'], ids=lambda v: v[:9]
+)
+def test_whatever_a_log_an_output_or_a_cause_is_the_page_shows_it(server, stack, monkeypatch, text):
+    line = LogLine(at=NOW, function="generate_task", text=text)
+    monkeypatch.setattr(stack, "log", lambda name, since: [line])
+    stack.made = [run(status="SUCCEEDED", output=text), run(name="two", status="FAILED", error="E", cause=text)]
+    for name in ("one", "two"):
+        status, page = fetch(f"{server.url}/?run={name}")
+        assert status == 200
+        assert len(page) < 30_000
+
+
+def test_mail_with_half_a_character_is_json_too(server):
+    server.inbox.keep(mail("\ud83d"))
+    assert json.loads(fetch(f"{server.url}/messages")[1])[0]["subject"] == "\ud83d"
+
+
+def test_times_are_the_stacks_and_the_zone_is_named(server, stack):
+    stack.zone = ZoneInfo("Asia/Kathmandu")
+    server.inbox.keep(mail())
+    stack.made = [run(record=records.record())]
+    page = fetch(server.url)[1]
+    assert "Times in <b>Asia/Kathmandu</b>" in page
+    times = re.findall(r'<time datetime="([^"]+)">([^<]+)</time>', page)
+    assert len(times) == 4  # of the mail, the deadline, the start and the log line
+    for at, shown in times:
+        assert f"{datetime.fromisoformat(at).astimezone(stack.zone):%H:%M}" in shown
+
+
+def test_what_process_task_returned_is_shown_and_set_apart_from_why_a_run_failed(server, stack):
+    output = json.dumps({"task": {"title": "x"}, "result": {"status": "completed", "rows": 5}})
+    stack.made = [run(status="SUCCEEDED", output=output)]
+    page = fetch(server.url)[1]
+    assert '<div class="outcome good"><h3>process_task returned</h3>' in page
+    assert "&#34;rows&#34;: 5" in page
+    assert "outcome bad" not in page
+    stack.made = [run(status="FAILED", error="Rejected", cause="By Ann", output="")]
+    page = fetch(server.url)[1]
+    assert '<div class="outcome bad"><h3>Why it failed</h3><p class="cause">By Ann</p>' in page
+    assert "outcome good" not in page
+
+
+def test_rounds_that_were_ended_by_hand_are_told_beside_the_configured_time(server, stack, monkeypatch):
+    ended = [
+        Event(
+            seconds=at, kind="TaskFailed", state="Request approval", entered=False, error="States.Timeout", cause=cause
+        )
+        for at, cause in ((5.1, BY_HAND), (16.4, BY_HAND), (18.0, "of its own"))
+    ]
+    stack.made = [run(status="FAILED", error="Expired", cause="not decided within 3600 seconds")]
+    assert "ended by hand" not in fetch(server.url)[1]
+    monkeypatch.setattr(stack, "history", lambda run: ended)
+    assert "2 rounds were ended by hand here, after 5 s and after 16 s" in fetch(server.url)[1]
+
+
+def test_every_mail_has_a_button_that_opens_it_and_then_its_link(server, stack):
+    link = "http://127.0.0.1:1/approvals/a/b"
+    with_link, without = mail(body=f"See {link} please"), mail(body="No link.")
+    closed = content.inbox([with_link, without], set(), View())
+    assert closed.count(">Open</a>") == 2
+    assert f'href="{link}"' not in closed
+    opened = content.inbox([with_link, without], set(), View(mail=1))
+    assert (
+        f'aria-labelledby="open-1 mail-1" href="{link}" target="_blank" rel="noreferrer noopener">Open link</a>'
+        in opened
+    )
+    assert ">Close</a>" in content.inbox([with_link, without], set(), View(mail=2))
 
 
 def test_the_form_offers_the_policies_the_default_first_and_asks_under_the_chosen_one(server, stack):
