@@ -69,7 +69,7 @@ format: tools ## Format the code and fix what lint can fix
 bench: setup ## Measure it against the plain pattern, and write docs/performance.md
 	@$(BIN)/python -m bench
 
-endings: setup ## End 2,000 runs at once, under the quota of AWS, and see that all records are right
+endings: setup ## End 2,000 runs at once, under AWS's quota
 	@$(BIN)/python -m bench.endings
 
 pictures: tools ## Take the pictures of docs/images anew (needs chromium and graphviz)

@@ -14,7 +14,8 @@ from tests.faults.scenarios import DEAD_LETTERS, REQUESTS, Travel
 
 # A mail has gone out, and its sender was not told, or died before it could note that: asked again, it goes out again.
 UNTOLD = {Fault.LOST: 1, Fault.CRASH_AFTER: 1}
-# The mail to the operator is not noted by whoever lives on, but by Lambda's next try, which sends it again.
+# The mail to the operator is not noted by whoever lives on, but by Lambda's next try, which sends it again. That to
+# whoever is left out of a request with too few approvers has no record that could note it.
 REFUSED = {Fault.THROTTLED: 1, Fault.SERVER_ERROR: 1}
 
 
@@ -197,7 +198,10 @@ ASK = _scenarios(
         [
             *_covered("ask", "look for the record", "make the record", "see whether anybody waits"),
             *_covered("ask", "send the first mail", "send the last mail", "note the last mail"),
+            # The lease is given back by the record as it was before the mail was noted, so that is refused at first.
             Call("give the lease back", "store.replace", "UpdateItem"),
+            *_covered("ask", "look for the record"),
+            *_covered("ask, but SNS refuses at first", "give the lease back"),
             Call("bring the retry forward", "queue.come_back", "ChangeMessageVisibility"),
             *_covered("ask", "look for the record"),
             *_covered("remind", "take the next round"),
@@ -242,8 +246,9 @@ ASK = _scenarios(
         "ask too few",
         scenarios.ask_too_few,
         [
-            *_covered("ask", "look for the record"),
-            Call("refuse", "workflow.fail", "SendTaskFailure"),
+            *_covered("ask", "look for the record", "see whether anybody waits"),
+            Call("tell who is left out", "mail.leave_out", "Publish", UNTOLD),
+            Call("refuse", "workflow.fail", "SendTaskFailure", REFUSED),
         ],
     ),
     (

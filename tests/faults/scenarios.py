@@ -356,9 +356,9 @@ def ask_given_up(one: Travel) -> None:
 
 
 def ask_too_few(one: Travel) -> None:
-    one.status, one.error, one.record, one.mails = "FAILED", "TooFewApprovers", None, 0
+    one.status, one.error, one.record, one.mails = "FAILED", "TooFewApprovers", None, 1
     one.plan()
-    one.start(requestedBy=ALICE)
+    one.start(requestedBy=f"CORP\\{ALICE}")
     one.ended()
 
 

@@ -36,6 +36,7 @@ def test_an_approval_lets_the_parent_go_on_with_the_votes(plain, parent):
 
 def test_a_start_that_is_repeated_after_a_lost_answer_asks_once_and_waits_for_what_runs(plain, parent):
     asking = start(plain, parent, repeated=True)
+    asking.child.mails(3)
     plain.press(asking.child.link())
     assert asking.parent.succeeded()["approvedBy"] == [ALICE]
     assert len(asking.child.mails(3)) == 3
