@@ -26,8 +26,8 @@ class Message:
     requested_by: str
     requested_at: str
     policy: Policy
-    scheduled_for: str = ""
-    late: bool = False
+    scheduled_for: str
+    late: bool
 
     @property
     def digest(self) -> str:
