@@ -1,4 +1,4 @@
-"""The one place that knows which versions of messages and records are read (design decision 11)."""
+"""The one place that knows which versions of messages and records are read (ADR 30)."""
 
 from __future__ import annotations
 
