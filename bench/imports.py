@@ -232,7 +232,12 @@ class Events:
         path = urlsplit(mail.link).path.partition("/approvals/")
         always = {
             "approval_api": http_event("GET", "/approvals/" + path[2]),
-            "generate_task": {"input": {"task": {"title": "Release"}}, "execution": opened},
+            "generate_task": {
+                "input": {"task": {"title": "Release"}},
+                "execution": opened,
+                "policies": ["default"],
+                "eventPolicy": "default",
+            },
             "process_task": {
                 "requestId": "00000000-0000-0000-0000-000000000000",
                 "execution": opened,

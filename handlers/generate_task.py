@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.trigger import Policies, question
 from handlers.approvals.observability import logger
-from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.question import question_digest, request_id
 from handlers.contract.settings.generate_task import GenerateSettings
 
@@ -53,11 +52,9 @@ def settings() -> GenerateSettings:
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """`event` is {"input": what the execution was started with, "execution": its ARN, "policies", "eventPolicy"}.
 
-    See `request`. The names of policies come from the definition that has the policies, so that the two always agree;
-    a definition of the release before has none.
+    See `request`. The names of policies come from the definition that has the policies, so that the two always agree.
     """
-    known, of_events = event.get("policies", [DEFAULT_POLICY]), event.get("eventPolicy", DEFAULT_POLICY)
-    policies = Policies(known=known, of_events=of_events)
+    policies = Policies(known=event["policies"], of_events=event["eventPolicy"])
     ours = settings()
     made = request(event["input"], event["execution"], ours.default_task, policies, event_details=ours.event_details)
     logger.info("task generated", requestId=made["requestId"], execution=event["execution"])

@@ -3,7 +3,7 @@
 Its library (go-yaml v3) takes `no`, `yes` and `24:00:00` for text, as YAML 1.2 does, but `0777` for an octal number and
 `2027-01-31` for a time, as YAML 1.1 did. ruamel.yaml reads the syntax; what a plain word stands for is decided here,
 since no library for Python decides like the engine's. What would be read otherwise than there is refused.
-`tests/samples/engine-config.json` has the engine's own answers.
+`tests/sandbox/engine-config.json` has the engine's own answers.
 """
 
 from __future__ import annotations

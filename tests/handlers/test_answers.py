@@ -38,10 +38,6 @@ def test_an_approval_names_the_question_and_the_policy_by_their_digests():
     assert (told["digest"], told["policyDigest"]) == (approved().digest, policy_digest(approved().policy))
 
 
-def test_an_approval_of_a_record_that_kept_no_policy_has_none_of_its_digest():
-    assert "policyDigest" not in approval(replace(approved(), bound=False))
-
-
 def test_an_approval_says_under_which_policy_and_how_many_of_each_group_approved():
     decided = decide(grouped({ANNA: vote(), BEN: vote()}), Status.APPROVED, ASKED_AT)
     told = approval(decided)

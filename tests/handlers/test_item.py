@@ -1,4 +1,4 @@
-"""A record as the table keeps it. What other releases wrote is in test_versions.py."""
+"""A record as the table keeps it. What other releases write is in test_versions.py."""
 
 from __future__ import annotations
 

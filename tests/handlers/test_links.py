@@ -18,12 +18,10 @@ from handlers.approvals.rules.record import Approver, Record
 from tests.support.records import ANNA, BEN, REQUEST_ID, record
 
 SECRET = "a2b3c4d5e6f7" * 4 + "ghij"
-# As they were mailed before: base64url, case-sensitive.
-EARLIER = ["o1SGZb9X8mPq2rYtUvWxAbCdEfGhIjKlMnOpQrStUvW", "A" * 42 + "-", "z" * 41 + "__", "-_" * 21 + "-"]
 LINK = f"/approvals/{REQUEST_ID}/{SECRET}"
 
 
-def whole(secret: str = SECRET, request_id: str = REQUEST_ID, *, at_once: bool = False) -> Path:
+def whole(request_id: str = REQUEST_ID, *, secret: str = SECRET, at_once: bool = False) -> Path:
     return Path(request_id=request_id, secret=secret, at_once=at_once)
 
 
@@ -47,13 +45,7 @@ def test_a_link_stays_as_it_is_in_an_address_and_is_read_again():
     link = url("https://api.example.com/", REQUEST_ID, secret)
     assert link == f"https://api.example.com/approvals/{REQUEST_ID}/{secret}"
     assert quote(link, safe=":/") == link
-    assert parse(link.removeprefix("https://api.example.com")) == whole(secret)
-
-
-@pytest.mark.parametrize("secret", EARLIER)
-def test_a_link_that_was_mailed_before_is_read_as_it_is(secret):
-    assert parse(f"/approvals/{REQUEST_ID}/{secret}") == whole(secret)
-    assert parse(f"/approvals/Deploy_-42/{secret}/") == whole(secret, "Deploy_-42")
+    assert parse(link.removeprefix("https://api.example.com")) == whole(secret=secret)
 
 
 PUNCTUATION = "/ /. // //> . .. , ) ). > >. ] } \" ' ; : ! ? * ** _ - … » ” = ` ~ | \\ &gt; &quot; &amp;"
@@ -61,13 +53,13 @@ TAILS = [*PUNCTUATION.split(), " ", "\n", "\r\n ", "\t", "\u00a0", "\u200b", " .
 
 
 @pytest.mark.parametrize("tail", TAILS)
-@pytest.mark.parametrize("secret", [SECRET, *EARLIER])
-def test_what_a_mail_program_took_into_the_link_at_its_end_is_ignored(secret, tail):
-    link = f"/approvals/{REQUEST_ID}/{secret}"
+@pytest.mark.parametrize("request_id", [REQUEST_ID, "Deploy_-42"])
+def test_what_a_mail_program_took_into_the_link_at_its_end_is_ignored(request_id, tail):
+    link = f"/approvals/{request_id}/{SECRET}"
     for path in (link + tail, link + quote(tail, safe="")):
-        assert parse(path) == whole(secret)
+        assert parse(path) == whole(request_id)
     for path in (f"{link}/approve{tail}", f"{link}/approve" + quote(tail, safe="")):
-        assert parse(path) == whole(secret, at_once=True)
+        assert parse(path) == whole(request_id, at_once=True)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +80,9 @@ def test_doubled_slashes_broken_lines_and_percent_signs_do_not_matter(path):
 
 
 @pytest.mark.parametrize("fold", [str.upper, str.lower, str.title, str.swapcase])
-def test_the_path_is_read_in_any_case(fold):
-    assert parse(fold(LINK)) == whole(fold(SECRET), fold(REQUEST_ID))
-    assert parse(fold(f"{LINK}/approve")) == whole(fold(SECRET), fold(REQUEST_ID), at_once=True)
+def test_the_path_is_read_in_any_case_and_the_secret_is_folded(fold):
+    assert parse(fold(LINK)) == whole(fold(REQUEST_ID))
+    assert parse(fold(f"{LINK}/approve")) == whole(fold(REQUEST_ID), at_once=True)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +99,7 @@ def test_the_path_is_read_in_any_case(fold):
         f"/approvals/{REQUEST_ID}/approve",
         f"/approvals//{SECRET}",
         f"/approvals/{SECRET}/{REQUEST_ID}",
-        *(LINK[:-cut] for cut in range(1, 53) if cut != 9),  # which leaves the length that they had before
-        f"/approvals/{REQUEST_ID}/{EARLIER[0][:-1]}",
+        *(LINK[:-cut] for cut in range(1, 53)),
         f"{LINK}s",
         f"{LINK}/reject",
         f"{LINK}/approved",
@@ -138,19 +129,6 @@ def test_any_path_is_read(path):
     assert found is None or found.secret == SECRET
 
 
-@pytest.mark.parametrize("fold", [str.upper, str.lower, str.title, str.swapcase])
-def test_a_secret_is_recognised_in_any_case(fold):
-    secret = new_secret()
-    assert holder(held("y", secret, "z"), fold(secret)) == BEN
-
-
-@pytest.mark.parametrize("secret", EARLIER)
-def test_a_secret_that_was_mailed_before_is_recognised_as_it_was(secret):
-    assert holder(held("y", secret, "z"), secret) == BEN
-    if secret != secret.lower():
-        assert holder(held(secret), secret.lower()) is None
-
-
 def compared(known: Record, secret: str) -> int:
     """How often looking for the holder compares in constant time, as Python's profiler sees it."""
     calls = []
@@ -170,5 +148,5 @@ def compared(known: Record, secret: str) -> int:
 
 def test_every_digest_is_compared_whichever_matches():
     first, last = new_secret(), new_secret()
-    counts = {compared(held(first, "y", last), secret) for secret in (first, last, new_secret(), first.upper())}
-    assert counts == {8}, "four digests, the secret as given and folded"
+    counts = {compared(held(first, "y", last), secret) for secret in (first, last, new_secret())}
+    assert counts == {4}

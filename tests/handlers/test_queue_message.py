@@ -36,7 +36,6 @@ def test_a_message_of_the_state_machine_is_read():
         ({"round": 1.5}, "round"),
         ({"deadline": -1}, "deadline"),
         ({"request": []}, "request"),
-        ({"schemaVersion": 2, "request": []}, "request"),
         ({"request": {}}, "requestId"),
         ({"executionArn": None}, "executionArn"),
     ],

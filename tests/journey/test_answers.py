@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from handlers.approvals.rules.links import digest
 from tests.support.stacks import ALICE, BOB, CAROL, HTML, JSON
 from tests.support.waiting import until
 
@@ -144,16 +143,6 @@ def test_a_link_that_was_folded_and_got_a_slash_can_be_answered(plain):
     assert "<form" in plain.get(changed).text
     assert plain.press(changed).status_code == 200
     assert run.succeeded()["result"]["approvedBy"] == [ALICE]
-
-
-def test_a_link_that_was_mailed_before_can_be_answered(plain):
-    run = plain.start()
-    base, request, _ = run.link().rsplit("/", 2)
-    earlier = "o1SGZb9X8mPq2rYtUvWxAbCdEfGhIjKlMnOpQrStU-_"
-    run.mails(3)
-    plain.change(request, lambda latest: latest.with_approver(BOB, links=(digest(earlier),)))
-    assert plain.press(f"{base}/{request}/{earlier}").status_code == 200
-    assert run.succeeded()["result"]["approvedBy"] == [BOB]
 
 
 def test_a_link_that_was_cut_off_says_what_to_do(plain):

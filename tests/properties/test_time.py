@@ -19,7 +19,7 @@ What is covered where (files under tests/; those without a folder are here; jour
 | a decision between the rounds, then no queue | a_decision_that_the_queue_never_let_through_is_not_called_handed_over |
 | spoofed Host, X-Forwarded-Host | a_spoofed_host_reaches_neither_page_nor_mail; journey/test_answers (real program) |
 | deploy while a request waits | a_deployment_leaves_a_waiting_request_answerable |
-| messages and records of an earlier release | what_the_first_release_wrote_is_still_read; handlers/test_item |
+| messages and records of another release | handlers/test_versions |
 | destroy while a request waits | a_link_of_a_destroyed_workflow_says_closed |
 """
 

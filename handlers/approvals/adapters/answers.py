@@ -23,7 +23,7 @@ def approval(record: Record) -> dict[str, Any]:
 
     And how many have approved, of how many, in all and in each group: `approvals_for_programs`.
     """
-    told: dict[str, Any] = {
+    return {
         "requestId": record.request_id,
         "outcome": record.status.value,
         "decidedAt": iso(record.decided_at),
@@ -31,9 +31,8 @@ def approval(record: Record) -> dict[str, Any]:
         **approvals_for_programs(record.tally),
         "votes": votes_for_programs(record),
         "digest": record.digest,
+        "policyDigest": policy_digest(record.policy),
     }
-    # Only runs of an older definition, which compares no policy, have unbound records; no current run accepts one.
-    return told | ({"policyDigest": policy_digest(record.policy)} if record.bound else {})
 
 
 def rejection(record: Record) -> str:

@@ -6,18 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.approvals.adapters.policies import read_policy
-from handlers.approvals.adapters.versions import Content, lifted
-from handlers.approvals.rules.record import SECONDS_PER_DAY, Approver, Decision, Lease, Record, Vote
-from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
+from handlers.approvals.adapters.versions import check
+from handlers.approvals.rules.record import Approver, Decision, Lease, Record, Vote
+from handlers.contract.policy import Policy, as_json
 from handlers.contract.record import Attribute, Status
 
-# Incremented when the item's shape changes. Version 2 had no policy, but its numbers and its escalation contacts.
-SCHEMA_VERSION = 3
-POLICY = "policy"
+SCHEMA_VERSION = 1  # incremented when the item's shape changes
 
 
 def to_item(record: Record) -> dict[str, Any]:
-    """A record keeps the shape it was created in to its end: of an earlier one, no policy was ever bound."""
     item: dict[str, Any] = {
         Attribute.REQUEST_ID.value: record.request_id,
         "schemaVersion": SCHEMA_VERSION,
@@ -33,7 +30,7 @@ def to_item(record: Record) -> dict[str, Any]:
         Attribute.EXPIRES_AT.value: record.expires_at,
         "round": record.round,
         "rounds": record.rounds,
-        POLICY: as_json(record.policy),
+        "policy": as_json(record.policy),
         "approvers": {who: _approver_item(approver) for who, approver in record.approvers.items()},
         "decidedAt": record.decided_at,
         "handedOver": record.handed_over,
@@ -48,16 +45,13 @@ def to_item(record: Record) -> dict[str, Any]:
         "answerMismatched": record.answer_mismatched,
         "operatorTold": record.operator_told,
     }
-    item |= {name: value for name, value in sometimes.items() if value}
-    return item if record.bound else _to_2(item)
+    return item | {name: value for name, value in sometimes.items() if value}
 
 
-def from_item(item: Content) -> Record:
-    """Raises NewerVersionError for an item from a newer release, and ValueError for one that is too old."""
-    version = int(item["schemaVersion"])
-    what = f"the record of request {item[Attribute.REQUEST_ID]}"
-    item = lifted(what, item, version, SCHEMA_VERSION, _from_2)
-    lease, votes, policy = item.get("lease"), item.get(Attribute.VOTES, {}), read_policy(item[POLICY])
+def from_item(item: Mapping[str, Any]) -> Record:
+    """Raises NewerVersionError for an item from a newer release, and ValueError for one of an unknown version."""
+    check(f"the record of request {item[Attribute.REQUEST_ID]}", item.get("schemaVersion"), SCHEMA_VERSION)
+    lease, votes, policy = item.get("lease"), item.get(Attribute.VOTES, {}), read_policy(item["policy"])
     return Record(
         request_id=item[Attribute.REQUEST_ID],
         version=int(item[Attribute.VERSION]),
@@ -77,7 +71,7 @@ def from_item(item: Content) -> Record:
             who: Approver(
                 links=tuple(approver["links"]),
                 mailed_round=int(approver["mailedRound"]),
-                missed_rounds=int(approver.get("missedRounds", 0)),
+                missed_rounds=int(approver["missedRounds"]),
                 vote=_vote(votes[who]) if who in votes else None,
             )
             for who, approver in _in_order(item["approvers"], policy)
@@ -90,7 +84,6 @@ def from_item(item: Content) -> Record:
         answered_without_vote=item.get("answeredWithoutVote", False),
         answer_mismatched=item.get("answerMismatched", False),
         operator_told=int(item.get("operatorTold", 0)),
-        bound=version == SCHEMA_VERSION,
     ).as_voted()
 
 
@@ -104,9 +97,11 @@ def _in_order(approvers: Mapping[str, Any], policy: Policy) -> list[tuple[str, A
 
 
 def _approver_item(approver: Approver) -> dict[str, Any]:
-    return {"links": list(approver.links), "mailedRound": approver.mailed_round} | (
-        {"missedRounds": approver.missed_rounds} if approver.missed_rounds else {}
-    )
+    return {
+        "links": list(approver.links),
+        "mailedRound": approver.mailed_round,
+        "missedRounds": approver.missed_rounds,
+    }
 
 
 def _vote_item(vote: Vote) -> dict[str, Any]:
@@ -116,7 +111,8 @@ def _vote_item(vote: Vote) -> dict[str, Any]:
         "at": vote.at,
         "sourceIp": vote.source_ip,
         "userAgent": vote.user_agent,
-    } | ({"digest": vote.digest} if vote.digest else {})
+        "digest": vote.digest,
+    }
 
 
 def _vote(item: Mapping[str, Any]) -> Vote:
@@ -126,29 +122,5 @@ def _vote(item: Mapping[str, Any]) -> Vote:
         at=int(item["at"]),
         source_ip=item["sourceIp"],
         user_agent=item["userAgent"],
-        digest=item.get("digest", ""),
-    )
-
-
-def _from_2(item: Content) -> Content:
-    """Its requester had been left out when it was made, or was allowed to decide."""
-    contacts = item["escalateTo"]
-    policy = {
-        "name": DEFAULT_POLICY,
-        "approvers": [who for who in sorted(item["approvers"]) if who not in contacts],
-        "groups": {},
-        "escalateTo": contacts,
-        "approvalsRequired": item["approvalsRequired"],
-        "rejectionsRequired": item["rejectionsRequired"],
-        "preventSelfApproval": False,
-        "auditDays": max(1, (item[Attribute.EXPIRES_AT] - item["deadline"]) // SECONDS_PER_DAY),
-    }
-    return {**item, POLICY: policy}
-
-
-def _to_2(item: Mapping[str, Any]) -> dict[str, Any]:
-    policy = item[POLICY]
-    kept = {name: policy[name] for name in ("escalateTo", "approvalsRequired", "rejectionsRequired")}
-    return (
-        {name: value for name, value in item.items() if name != POLICY} | kept | {"schemaVersion": SCHEMA_VERSION - 1}
+        digest=item["digest"],
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.policies import read_policy
-from handlers.approvals.adapters.versions import Content, lifted
+from handlers.approvals.adapters.versions import check
 from handlers.approvals.faces import when
 from handlers.approvals.observability import logger
 from handlers.approvals.rules.message import Message
 from handlers.contract.message import SCHEMA_VERSION, Key
 from handlers.contract.once import RepeatedError, parse
-from handlers.contract.policy import Policy, as_json, policy_digest
+from handlers.contract.policy import Policy, policy_digest
 from handlers.contract.question import REQUEST_ID, Field
 from handlers.contract.visible import quoted
 
@@ -33,11 +34,8 @@ def read_message(body: str) -> Message:
     Raises NewerVersionError for a message from a newer release.
     """
     content = _json_object(body)
-    version = content.get(Key.SCHEMA_VERSION)
-    if type(version) is not int or not 1 <= version <= LARGEST:
-        raise MalformedMessageError(f"{Key.SCHEMA_VERSION} must be a positive whole number, at most {LARGEST}")
     try:
-        content = lifted("the message", content, version, SCHEMA_VERSION, _from_2)
+        check("the message", _positive(content, Key.SCHEMA_VERSION), SCHEMA_VERSION)
     except ValueError as error:
         raise MalformedMessageError(str(error)) from error
     request = content.get(Key.REQUEST)
@@ -65,7 +63,7 @@ def read_message(body: str) -> Message:
     return message
 
 
-def _policy(content: Content) -> Policy:
+def _policy(content: Mapping[str, Any]) -> Policy:
     given = content.get(Key.POLICY)
     if not isinstance(given, dict):
         raise MalformedMessageError(f"{Key.POLICY} must be an object")
@@ -76,12 +74,6 @@ def _policy(content: Content) -> Policy:
     if given.get(Field.DIGEST) != policy_digest(policy):
         raise MalformedMessageError(f"{Key.POLICY}: {Field.DIGEST} must be that of the policy in this message")
     return policy
-
-
-def _from_2(content: Content) -> Content:
-    """Version 2 named nobody: the people were in the function's environment. Its runs have records that name them."""
-    nobody = Policy()
-    return {**content, Key.POLICY: {**as_json(nobody), Field.DIGEST: policy_digest(nobody)}}
 
 
 class RequestQueue:
@@ -101,7 +93,7 @@ class RequestQueue:
             logger.warning("the retry could not be brought forward")
 
 
-def _json_object(body: str) -> Content:
+def _json_object(body: str) -> Mapping[str, Any]:
     try:
         content = parse(body)
     except RepeatedError as error:
@@ -113,7 +105,7 @@ def _json_object(body: str) -> Content:
     return content
 
 
-def _text(fields: Content, name: str, *, empty: bool = False) -> str:
+def _text(fields: Mapping[str, Any], name: str, *, empty: bool = False) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not (value or empty):
         raise MalformedMessageError(f"{name} must be a {'' if empty else 'non-empty '}string")
@@ -124,21 +116,21 @@ def _text(fields: Content, name: str, *, empty: bool = False) -> str:
     return value
 
 
-def _request_id(fields: Content) -> str:
+def _request_id(fields: Mapping[str, Any]) -> str:
     value = _text(fields, Field.REQUEST_ID)
     if not REQUEST_ID.fullmatch(value):
         raise MalformedMessageError(f"{Field.REQUEST_ID} must be 1 to 64 letters, digits, hyphens or underscores")
     return value
 
 
-def _positive(fields: Content, name: str, *, most: int = LARGEST) -> int:
+def _positive(fields: Mapping[str, Any], name: str, *, most: int = LARGEST) -> int:
     value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= most or value % 1:
         raise MalformedMessageError(f"{name} must be a positive whole number, at most {most}")
     return int(value)
 
 
-def _truth(fields: Content, name: str) -> bool:
+def _truth(fields: Mapping[str, Any], name: str) -> bool:
     value = fields.get(name)
     if not isinstance(value, bool):
         raise MalformedMessageError(f"{name} must be true or false")

@@ -1,27 +1,19 @@
-"""The one place that upgrades what the previous release wrote to what this one reads (design decision 11)."""
+"""The one place that knows which versions of messages and records are read (ADR 30)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from handlers.approvals.usecases.ports import NewerVersionError
 
-Content = Mapping[str, Any]
-Lift = Callable[[Content], Content]
 
-
-def lifted(what: str, content: Content, version: int, newest: int, lift: Lift) -> Content:
-    """`content` upgraded to version `newest`; `lift` upgrades it from the previous version.
-
-    Raises NewerVersionError for content from a newer release, which can arrive before its reader is deployed, and
-    ValueError for content that is too old.
+def check(what: str, version: Any, ours: int) -> None:
+    """Raises NewerVersionError for content from a newer release, which can arrive before its reader is deployed, and
+    ValueError for any other version but `ours`.
     """
-    if version == newest:
-        return content
-    if version == newest - 1:
-        return lift(content)
-    words = f"{what} has schemaVersion {version}, this release reads {newest - 1} and {newest}"
-    if version > newest:
+    if version == ours:
+        return
+    words = f"{what} has schemaVersion {version}, this release reads {ours}"
+    if isinstance(version, int) and version > ours:
         raise NewerVersionError(words)
     raise ValueError(words)

@@ -14,8 +14,8 @@ from handlers.contract.record import Status
 # clock skew.
 CLOCK_SKEW_SECONDS = 60
 COMMENT_LIMIT = 1_000  # characters
-# All comments of a request together, as JSON. The record, limited to 400 KB, holds them twice (once in the answer);
-# the workflow's state, limited to 256 KiB, holds the answer beside the request.
+# All comments of a request together, as JSON. The workflow's state, limited to 256 KiB, holds them beside the request,
+# and the record, limited to 400 KB, beside everybody's links.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 COMMENTS_LIMIT = 80_000  # bytes

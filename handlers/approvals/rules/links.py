@@ -15,10 +15,10 @@ from handlers.approvals.rules.record import Record
 from handlers.contract.question import REQUEST_ID
 
 SECRET_BYTES = 32  # 256 bits
-# A secret is 52 characters of base32, or 43 of base64 in older links: those are case-sensitive, and some end in a
-# hyphen or an underscore. The length marks the end; only characters other than letters and digits may follow.
+# A secret is 52 characters of base32. Its length marks the end; only characters other than letters and digits may
+# follow.
 PATH = re.compile(
-    f"/+(?i:approvals)/+(?P<request_id>{REQUEST_ID.pattern})/+(?P<secret>[A-Za-z2-7]{{52}}|[A-Za-z0-9_-]{{43}})"
+    f"/+(?i:approvals)/+(?P<request_id>{REQUEST_ID.pattern})/+(?P<secret>[A-Za-z2-7]{{52}})"
     r"(?P<at_once>/+(?i:approve))?(?:[^\w\0]|_)*"
 )
 
@@ -50,27 +50,22 @@ def url(base: str, request_id: str, secret: str) -> str:
 def parse(path: str) -> Path | None:
     """The link in a request's path, tolerating what mail programs do to links; None if it cannot be one of ours.
 
-    Ignores white space from line breaks, doubled slashes, and trailing slashes or punctuation. Case is kept. An HTTP
-    API has already decoded the path; decoding it again is harmless, as no link contains a percent sign.
+    Ignores white space from line breaks, doubled slashes, trailing slashes or punctuation, and the secret's case. The
+    id's case is kept. An HTTP API has already decoded the path; decoding it again is harmless, as no link contains a
+    percent sign.
     """
     found = PATH.fullmatch("".join(unescape(unquote(path)).split()))
     if not found:
         return None
-    return Path(request_id=found["request_id"], secret=found["secret"], at_once=found["at_once"] is not None)
-
-
-def spellings(text: str) -> tuple[str, str]:
-    """As given, and in lower case: links are mailed in lower case now, but older ones may not be."""
-    return text, text.lower()
+    return Path(request_id=found["request_id"], secret=found["secret"].lower(), at_once=found["at_once"] is not None)
 
 
 def holder(record: Record, secret: str) -> str | None:
     """Whose link this is, or None. Always compares every stored digest, so that timing reveals nothing."""
-    presented = [digest(spelling) for spelling in spellings(secret)]
+    presented = digest(secret)
     found = None
     for who, approver in record.approvers.items():
         for known in approver.links:
-            for one in presented:
-                if hmac.compare_digest(known, one):
-                    found = who
+            if hmac.compare_digest(known, presented):
+                found = who
     return found

@@ -12,8 +12,7 @@ from handlers.contract.question import digest_of
 class Message:
     """One round of one request. `deadline` is in epoch seconds; `scheduled_for` is "" unless a schedule started it.
 
-    `policy` names nobody in a message of the previous release. `late`: the last round is over and nobody is asked any
-    more; the workflow asks for the decision, if any.
+    `late`: the last round is over and nobody is asked any more; the workflow asks for the decision, if any.
     """
 
     task_token: str = field(repr=False)
@@ -27,8 +26,8 @@ class Message:
     requested_by: str
     requested_at: str
     policy: Policy
-    scheduled_for: str = ""
-    late: bool = False
+    scheduled_for: str
+    late: bool
 
     @property
     def digest(self) -> str:

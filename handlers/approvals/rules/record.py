@@ -99,7 +99,6 @@ class Record:
     answer_mismatched: bool = False  # the workflow refused it: it had asked another question
     operator_told: int = 0  # time of the ending they were mailed about, in epoch seconds; 0: none
     version: int = 1
-    bound: bool = True  # False: made by the previous release, which kept no policy to bind an approval to
 
     @property
     def digest(self) -> str:

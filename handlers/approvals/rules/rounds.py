@@ -54,11 +54,6 @@ def unasked(message: Message) -> Record:
 
 
 def _too_few(message: Message, short: Mapping[str, Count]) -> str:
-    if not message.policy.asked_first:
-        return (
-            f"Request {message.request_id} was started under the previous release, whose messages do not say who is "
-            "asked, and nobody had been asked yet: start it again"
-        )
     needed = "; ".join(
         f"{f'from group {name} ' if name else ''}{count.required} approval(s), of {count.given} approver(s)"
         for name, count in short.items()
