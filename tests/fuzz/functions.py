@@ -1,4 +1,4 @@
-"""The functions behind the API and the queues, put together with services that refuse what the real ones refuse."""
+"""The functions behind the API and the queues, put together with the services in memory."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from handlers.approval_api import ApprovalApi
-from handlers.approvals.adapters.batch import serve_each
-from handlers.approvals.adapters.queue import RequestQueue
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
-from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.observability import logger, metrics
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Record
 from handlers.give_up_request import serve as give_up
-from handlers.request_approval import Requests
-from tests.fuzz.services import LONGEST_VISIBILITY_SECONDS, Machine, Queue, Table, Topic
-from tests.support.events import sqs
-from tests.support.fakes import APPROVAL_URL, FakeClock, answering, asking, giving_up, page_settings
+from tests.support.fakes import (
+    APPROVAL_URL,
+    FakeWorkflow,
+    MemoryStore,
+    answering,
+    asking,
+    giving_up,
+    page_settings,
+    request_function,
+)
 from tests.support.records import ANNA, ASKED_AT, BEN, record
+from tests.support.services import FakeClock, FakeSns, FakeSqs
 
 SECRET = "s" * 52
 
@@ -30,8 +34,8 @@ SECRET = "s" * 52
 class Page(ApprovalApi):
     """The page's function, and what it talks to."""
 
-    store: Table
-    machine: Machine
+    store: MemoryStore
+    workflow: FakeWorkflow
 
     def serve(self, event: dict[str, Any]) -> dict[str, Any]:
         with one_call():
@@ -40,11 +44,9 @@ class Page(ApprovalApi):
 
 def page_of(kept: Record, *, one_click: bool = False) -> Page:
     """With this record."""
-    store, machine = Table(kept), Machine()
+    store, workflow = MemoryStore(kept), FakeWorkflow()
     settings = page_settings(one_click=one_click)
-    return Page(
-        answer=answering(store, StepFunctions(client(machine))), settings=settings, store=store, machine=machine
-    )
+    return Page(answer=answering(store, workflow), settings=settings, store=store, workflow=workflow)
 
 
 def asked(*, one_click: bool = False) -> Page:
@@ -57,19 +59,17 @@ class Consumer:
     """The function behind the request queue, and what it talks to."""
 
     def __init__(self, timezone: str = "UTC") -> None:
-        self.store, self.machine, self.topic, self.queue = Table(), Machine(), Topic(), Queue()
-        clock = FakeClock()
+        self.store, self.workflow, self.topic, self.queue = MemoryStore(), FakeWorkflow(), FakeSns(), FakeSqs()
+        clock, topic = FakeClock(), cast("Any", self.topic)
         letterhead = Letterhead(environment="test", timezone=timezone, approval_url=APPROVAL_URL)
-        mail = ApproverTopic(client(self.topic), "approvers", letterhead, Pace(0, clock))
-        ask = asking(self.store, StepFunctions(client(self.machine)), mail, clock)
-        self._requests = Requests(ask=ask, queue=RequestQueue(client(self.queue), "requests"))
+        mail = ApproverTopic(topic, "approvers", letterhead, Pace(0, clock))
+        self._function = request_function(asking(self.store, self.workflow, mail, clock), self.queue)
 
     def deliver(self, *bodies: Any) -> list[str]:
         """One batch; which of its messages come back, counted from "0"."""
-        failed = delivered(partial(self._requests.serve, worker_ends=ASKED_AT + 20), *bodies)
-        assert len(self.queue.delays) == len(failed)
-        assert all(0 <= seconds <= LONGEST_VISIBILITY_SECONDS for seconds in self.queue.delays)
         self.queue.delays.clear()
+        failed = delivered(self.queue, partial(self._function.serve, worker_ends=ASKED_AT + 20), *bodies)
+        assert len(self.queue.delays) == len(failed)
         return failed
 
 
@@ -77,22 +77,17 @@ class DeadLetterConsumer:
     """The function behind the dead-letter queue, and what it talks to."""
 
     def __init__(self) -> None:
-        self.store, self.machine = Table(), Machine()
-        self._use_case = giving_up(self.store, StepFunctions(client(self.machine)))
+        self.store, self.workflow, self.queue = MemoryStore(), FakeWorkflow(), FakeSqs()
+        self._use_case = giving_up(self.store, self.workflow)
 
     def deliver(self, *bodies: Any) -> list[str]:
         """One batch; which of its messages come back, counted from "0"."""
-        return delivered(partial(give_up, self._use_case), *bodies)
+        return delivered(self.queue, partial(give_up, self._use_case), *bodies)
 
 
-def client(stand_in: Topic | Queue | Machine) -> Any:
-    """As one of boto3's, whose types have every operation that there is."""
-    return stand_in
-
-
-def delivered(serve: Any, *bodies: Any) -> list[str]:
+def delivered(queue: FakeSqs, serve: Any, *bodies: Any) -> list[str]:
     with one_call():
-        answer = serve_each(sqs(*bodies), serve)
+        answer = queue.deliver(serve, *bodies)
     assert answer.keys() == {"batchItemFailures"}
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 

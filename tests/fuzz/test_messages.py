@@ -74,7 +74,7 @@ def test_a_bad_message_fails_alone_and_its_neighbours_are_served(body):
     if readable(body):
         assert not consumer.deliver(body)
         over = read_message(body).deadline + CLOCK_SKEW_SECONDS < ASKED_AT
-        assert over or consumer.topic.mails or consumer.machine.answers
+        assert over or consumer.topic.mails or consumer.workflow.answers
         return
     assert consumer.deliver(body, GOOD, body) == ["0", "2"]
     assert consumer.topic.asked == [ANNA, BEN]
@@ -86,7 +86,7 @@ def test_a_dead_letter_ends_its_execution_if_it_can_be_read_and_stays_if_not(bod
     consumer = DeadLetterConsumer()
     served = readable(body)
     assert consumer.deliver(body, GOOD) == ([] if served else ["0"])
-    told = [(answer["taskToken"], answer["error"]) for answer in consumer.machine.answers]
+    told = [(answer["taskToken"], answer["error"]) for answer in consumer.workflow.answers]
     expected = [read_message(body).task_token, "good"] if served else ["good"]
     assert told == [(one, WorkflowError.NOTIFICATION_FAILED) for one in expected]
 

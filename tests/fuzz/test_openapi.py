@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from handlers.approvals.faces.page import State
 from handlers.approvals.rules.decisions import COMMENT_LIMIT, decide, handed_over
+from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Decision
 from handlers.contract.question import question_digest
@@ -101,7 +102,7 @@ def expired(api) -> None:
 
 
 def stopped(api) -> None:
-    api.machine.status = "ABORTED"
+    api.workflow.run = Execution(status="ABORTED")
 
 
 def closed(api) -> None:
@@ -109,7 +110,7 @@ def closed(api) -> None:
 
 
 def unheard(api) -> None:
-    api.machine.silent = True
+    api.workflow.replies = [unavailable()]
 
 
 def unread(api) -> None:

@@ -224,7 +224,7 @@ def test_looking_changes_nothing_whatever_comes_with_it(method, sent, body):
     api = asked()
     assert gateway.answered(api, gateway.event(method, PATH, body, sent))["statusCode"] == 200
     assert not api.store.written
-    assert not api.machine.answers
+    assert not api.workflow.answers
 
 
 @pytest.mark.parametrize("missing", ["sourceIp", "userAgent"])

@@ -31,9 +31,9 @@ from handlers.generate_task import request
 from tests.fuzz.functions import SECRET
 from tests.fuzz.html import Markup, taken_apart
 from tests.fuzz.inputs import NASTY, anything, deep, deepest, texts, values
-from tests.fuzz.services import Table, accept
-from tests.support.fakes import records_of
+from tests.support.fakes import MemoryStore, records_of
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, EXECUTION_ARN, message_body, policy_body, vote
+from tests.support.services import accept
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 fuzz = settings(settings.get_profile("fuzz"), max_examples=300)
@@ -159,7 +159,7 @@ def asked(trigger) -> Record:
         assert isinstance(new, Record)
         return rounds.begin(new, message, Lease(owner="me", until=ASKED_AT), ASKED_AT, digests)
 
-    record, refusal = records_of(Table()).open(message.request_id, begin)
+    record, refusal = records_of(MemoryStore()).open(message.request_id, begin)
     assert record
     assert not refusal
     return record

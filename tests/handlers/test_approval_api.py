@@ -25,9 +25,10 @@ from handlers.approvals.rules.record import Approver, Record
 from handlers.approvals.usecases.records import PATIENCE_SECONDS
 from handlers.contract.record import Status
 from tests.support.events import http
-from tests.support.fakes import FakeClock, FakeWorkflow, MemoryStore, page_function, unavailable
+from tests.support.fakes import FakeWorkflow, MemoryStore, page_function, unavailable
 from tests.support.observed import counted, logged
 from tests.support.records import ANNA, ASKED_AT, BEN, DEADLINE, REQUEST_ID, SOURCE_IP, approved, needing, record, vote
+from tests.support.services import FakeClock
 
 SECRET = "s" * 52
 LINK = f"/approvals/{REQUEST_ID}/{SECRET}"

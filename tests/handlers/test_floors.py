@@ -28,7 +28,8 @@ from handlers.approvals.usecases.ask import Ask
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import Records
-from tests.support.fakes import FakeClock, FakeWorkflow, Mailbox, MemoryStore, OperatorBox
+from tests.support.fakes import FakeWorkflow, Mailbox, MemoryStore, OperatorBox
+from tests.support.services import FakeClock
 
 ROOT = Path(__file__).parent.parent.parent
 ENTRIES = "entry modules"

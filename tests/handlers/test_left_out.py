@@ -9,18 +9,10 @@ import pytest
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
 from handlers.approvals.faces import left_out
 from handlers.approvals.rules.record import Record
-from tests.support.fakes import FakeClock
 from tests.support.records import ANNA, BEN, DIGEST, REQUEST_ID, TASK_TOKEN, record
+from tests.support.services import FakeClock, FakeSns
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/Ops/"
-
-
-class FakeSns:
-    def __init__(self) -> None:
-        self.published: list[dict[str, Any]] = []
-
-    def publish(self, **call: Any) -> None:
-        self.published.append(call)
 
 
 def body(sample: Record) -> str:
@@ -57,5 +49,5 @@ def test_it_goes_to_that_person_alone_and_keeps_the_pace():
     topic = ApproverTopic(sns, "arn:topic", Letterhead(environment="dev", timezone="UTC"), Pace(2, clock))
     topic.leave_out(record(), ANNA)
     topic.leave_out(record(), BEN)
-    assert [one["MessageAttributes"]["approver"]["StringValue"] for one in client.published] == [ANNA, BEN]
+    assert [one["MessageAttributes"]["approver"]["StringValue"] for one in client.mails] == [ANNA, BEN]
     assert clock.slept == [0, 2]

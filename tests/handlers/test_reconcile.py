@@ -14,9 +14,10 @@ from handlers.approvals.usecases.reconcile import PATIENCE_SECONDS, StillRunning
 from handlers.contract.record import Status
 from handlers.reconcile_request import serve
 from tests.support.events import ending
-from tests.support.fakes import RUNNING, FakeClock, FakeWorkflow, MemoryStore, OperatorBox, reconciling, unavailable
+from tests.support.fakes import FakeWorkflow, MemoryStore, OperatorBox, reconciling, unavailable
 from tests.support.observed import counted, logged
 from tests.support.records import ASKED_AT, EXECUTION_ARN, REQUEST_ID, approved, record, rejected
+from tests.support.services import RUNNING, FakeClock
 
 ENDED_AT = ASKED_AT + 7_200
 STOPPED = Execution(status="ABORTED", stopped_at=ENDED_AT)

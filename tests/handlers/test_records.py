@@ -11,8 +11,9 @@ from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.ports import ContendedError, UnavailableError
 from handlers.approvals.usecases.records import LONGEST_PAUSE_SECONDS, PATIENCE_SECONDS
-from tests.support.fakes import FakeClock, MemoryStore, records_of, unavailable
+from tests.support.fakes import MemoryStore, records_of, unavailable
 from tests.support.records import ASKED_AT, REQUEST_ID, record
+from tests.support.services import FakeClock
 
 NO = Refusal(reason=Reason.CLOSED)
 

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.batch import serve_each
 from handlers.approvals.adapters.queue import MalformedMessageError
 from handlers.approvals.rules.record import Approver, Lease
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.ask import NotAskedError
 from handlers.approvals.usecases.ports import ContendedError, NewerVersionError, UnavailableError
 from handlers.request_approval import Requests, retry_after
-from tests.support.events import sqs
-from tests.support.fakes import (
-    FakeSqs,
-    FakeWorkflow,
-    Mailbox,
-    MemoryStore,
-    asking,
-    request_function,
-    unavailable,
-)
+from tests.support.fakes import FakeWorkflow, Mailbox, MemoryStore, asking, request_function, unavailable
 from tests.support.observed import logged
 from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, approved, message_body, record
+from tests.support.services import FakeSqs
 
 WORKER_ENDS = ASKED_AT + 20
 
 
-def deliver(function: Requests, *bodies: Any) -> list[str]:
+def deliver(function: Requests, *bodies: Any, queue: FakeSqs | None = None) -> list[str]:
     """Which messages of a batch come back, by their numbers."""
-    answer = serve_each(sqs(*bodies), lambda one: function.serve(one, WORKER_ENDS))
+    answer = (queue or FakeSqs()).deliver(lambda one: function.serve(one, WORKER_ENDS), *bodies)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
@@ -44,7 +36,7 @@ def test_a_batch_keeps_its_good_messages_when_one_is_bad():
 def test_what_somebody_else_is_sending_comes_back_when_they_must_be_done():
     queue = FakeSqs()
     busy = record(lease=Lease(owner="other", until=ASKED_AT + 30), approvers={ANNA: Approver()})
-    assert deliver(request_function(asking(MemoryStore(busy)), queue), message_body()) == ["0"]
+    assert deliver(request_function(asking(MemoryStore(busy)), queue), message_body(), queue=queue) == ["0"]
     assert queue.delays == [30]
 
 
@@ -71,15 +63,15 @@ def test_retries_back_off_and_what_cannot_succeed_does_not_wait(error, received,
     assert retry_after(error, received) == seconds
 
 
-@pytest.mark.parametrize(("received", "seconds"), [("1", 2), ("4", 16)])
-def test_a_message_waits_for_longer_each_time_it_comes_back(received, seconds):
-    queue = FakeSqs()
-    function = request_function(asking(MemoryStore(), box=Mailbox(unavailable())), queue)
-    (delivered,) = sqs(message_body())["Records"]
-    delivered["attributes"]["ApproximateReceiveCount"] = received
-    with pytest.raises(UnavailableError):
-        function.serve(delivered, WORKER_ENDS)
-    assert queue.delays == [seconds]
+def test_a_message_waits_for_longer_each_time_it_comes_back_until_it_is_a_dead_letter():
+    dead_letters = FakeSqs()
+    queue = FakeSqs(attempts=5, dead_letters=dead_letters)
+    function = request_function(asking(MemoryStore(), box=Mailbox(*[unavailable()] * 100)), queue)
+    queue.send(message_body())
+    while queue.letters:
+        queue.deliver_next(lambda one: function.serve(one, WORKER_ENDS))
+    assert queue.delays == [2, 4, 8, 16, 32]
+    assert dead_letters.bodies == [json.dumps(message_body())]
 
 
 def test_a_retry_that_cannot_be_brought_forward_comes_back_by_itself():
@@ -88,7 +80,7 @@ def test_a_retry_that_cannot_be_brought_forward_comes_back_by_itself():
 
 def test_what_is_served_is_not_sent_back():
     queue = FakeSqs()
-    assert deliver(request_function(asking(MemoryStore()), queue), message_body()) == []
+    assert deliver(request_function(asking(MemoryStore()), queue), message_body(), queue=queue) == []
     assert queue.delays == []
 
 
@@ -103,7 +95,7 @@ def test_what_is_served_is_not_sent_back():
 @pytest.mark.parametrize("before", [record(), approved()])
 def test_a_message_that_can_never_be_served_goes_to_the_dead_letters_without_delay(before, body):
     store, workflow, box, queue = MemoryStore(before), FakeWorkflow(), Mailbox(), FakeSqs()
-    assert deliver(request_function(asking(store, workflow, box), queue), body) == ["0"]
+    assert deliver(request_function(asking(store, workflow, box), queue), body, queue=queue) == ["0"]
     assert queue.delays == [0]
     assert store.record == before
     assert (workflow.handed_over, workflow.failed, box.sent) == ([], [], [])

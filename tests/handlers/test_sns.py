@@ -13,8 +13,8 @@ from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.rounds import Kind
 from handlers.approvals.usecases.ports import UnavailableError
 from tests.support.aws import silent, stubbed
-from tests.support.fakes import FakeClock
 from tests.support.records import ANNA, ASKED_AT, BEN, EXECUTION_ARN, REQUEST_ID, record
+from tests.support.services import FakeClock, FakeSns
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:approvers"
 API = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com"
@@ -22,23 +22,10 @@ SECRET = links.new_secret()
 STOPPED = Execution(status="ABORTED", stopped_at=ASKED_AT)
 
 
-class Topic:
-    """SNS: keeps what is published, and when."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self.mails: list[dict[str, Any]] = []
-        self.times: list[float] = []
-        self._clock = clock
-
-    def publish(self, **mail: Any) -> None:
-        self.mails.append(mail)
-        self.times.append(round(self._clock.now() - ASKED_AT, 3))
-
-
 def published(record_: Any = None, *, timezone: str = "UTC", one_click: bool = False) -> dict[str, Any]:
     """The first mail to ANNA."""
     clock = FakeClock()
-    topic: Any = Topic(clock)
+    topic: Any = FakeSns(clock)
     letterhead = Letterhead(environment="test", timezone=timezone, approval_url=API, one_click=one_click)
     ApproverTopic(topic, TOPIC, letterhead, Pace(0, clock)).ask(record_ or record(), ANNA, Kind.REQUEST, SECRET)
     (mail,) = topic.mails
@@ -88,16 +75,16 @@ def test_a_clock_that_is_set_back_keeps_no_mail_waiting():
 
 def test_every_mail_waits_for_its_turn():
     clock = FakeClock()
-    topic: Any = Topic(clock)
+    topic: Any = FakeSns(clock)
     letterhead = Letterhead(environment="test", timezone="UTC", approval_url=API)
     mail = ApproverTopic(topic, TOPIC, letterhead, Pace(0.5, clock))
     for who in (ANNA, BEN, ANNA):
         mail.ask(record(), who, Kind.REQUEST, SECRET)
-    assert topic.times == [0.0, 0.5, 1.0]
+    assert topic.times == [ASKED_AT, ASKED_AT + 0.5, ASKED_AT + 1]
 
 
 def test_an_operator_is_told_by_a_topic_of_their_own():
-    topic: Any = Topic(FakeClock())
+    topic: Any = FakeSns(FakeClock())
     letterhead = Letterhead(environment="test", timezone="Europe/Berlin")
     OperatorTopic(topic, "arn:operator", letterhead).tell(EXECUTION_ARN, STOPPED, [record()])
     (mail,) = topic.mails

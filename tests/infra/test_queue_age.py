@@ -15,17 +15,11 @@ from infra.config import settings_of
 from infra.monitoring import OLDEST_SECONDS, REQUESTS_AT_ONCE, oldest_seconds
 from infra.notifier import MAIL_SECONDS, MailPace
 from tests.support.events import sqs
-from tests.support.fakes import (
-    FakeClock,
-    FakeSqs,
-    MemoryStore,
-    asking,
-    request_function,
-    unavailable,
-)
+from tests.support.fakes import MemoryStore, asking, request_function, unavailable
 from tests.support.harness import Graph, deploy, texts
 from tests.support.quiet import quiet
 from tests.support.records import ASKED_AT, message_body, policy_body
+from tests.support.services import FakeClock, FakeSqs
 
 CROWD = [f"person-{number:02}@example.com" for number in range(100)]
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
@@ -90,10 +84,7 @@ class Notifier:
         while waiting:
             clock, function = min(zip(clocks, functions, strict=True), key=lambda one: one[0].time)
             batch, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
-            ends = (
-                int(clock.time)
-                + self.graph.named("aws:lambda/function:Function", "notifier-request-approval").inputs["timeout"]
-            )
+            ends = int(clock.time) + self.timeout_seconds
             for delivered in sqs(*batch)["Records"]:
                 function.serve(delivered, ends)
             assert clock.time <= ends, "the function has timed out"
@@ -118,15 +109,15 @@ class Notifier:
             clock.sleep(RETRIES_SECONDS)
             raise unavailable()
 
-        clock, client = FakeClock(), FakeSqs()
-        function = self._function(clock, refused, client)
-        for attempt in range(1, self.attempts + 1):
-            (delivered,) = sqs(message_body() | self.last_round)["Records"]
-            delivered["attributes"]["ApproximateReceiveCount"] = str(attempt)
-            with pytest.raises(Exception, match="ReadTimeoutError"):
-                function.serve(delivered, int(clock.time) + 60)
-            clock.time += client.delays[-1]
-        return clock.time - ASKED_AT
+        clock, dead_letters = FakeClock(), FakeSqs()
+        queue = FakeSqs(clock, attempts=self.attempts, dead_letters=dead_letters)
+        function = self._function(clock, refused, queue)
+        queue.send(message_body() | self.last_round)
+        while queue.letters:
+            queue.deliver_next(lambda delivered: function.serve(delivered, int(clock.time) + 60))
+        assert len(queue.delays) == self.attempts
+        assert dead_letters.letters
+        return clock.time + queue.delays[-1] - ASKED_AT
 
 
 @pytest.fixture(scope="module", params=CONFIGURATIONS)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from handlers.approvals.rules.record import Decision
-from tests.properties.aws import Workflow
 from tests.properties.tables import approval_table
 from tests.properties.workers import Fate
+from tests.properties.workflow import Workflow
 from tests.properties.world import World
 from tests.support.policies import policies
 

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from handlers.approvals.observability import metrics
+from tests.support.services import Violated
 
 WORKER_SECONDS = 20  # a function's time-out
 
@@ -27,10 +28,6 @@ class Fate(Enum):
 
 class Killed(BaseException):
     """Ends a worker in the middle of its work; no handler may catch it."""
-
-
-class Violated(BaseException):
-    """A promise was broken inside a call; no handler may take it for a fault of AWS."""
 
 
 _running = threading.local()
@@ -120,16 +117,3 @@ class _Stepwise:
             return answer
 
         return call
-
-
-class Clock:
-    """The port `Clock`, of all workers. Waiting costs nothing: others go on when the test says so."""
-
-    def __init__(self, time: float) -> None:
-        self.time = float(time)
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, _seconds: float) -> None:
-        pass

@@ -10,7 +10,6 @@ from typing import Any
 
 from handlers import give_up_request, reconcile_request
 from handlers.approval_api import ApprovalApi
-from handlers.approvals.adapters.batch import serve_each
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.queue import RequestQueue
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, OperatorTopic, Pace
@@ -26,12 +25,13 @@ from handlers.approvals.usecases.records import PATIENCE_SECONDS, Records
 from handlers.contract.policy import Policy
 from handlers.contract.record import EXECUTION_INDEX, Status
 from handlers.request_approval import Requests
-from tests.properties.aws import TABLE, Executions, MemoryTable, Queue, Topic, Workflow
-from tests.properties.workers import WORKER_SECONDS, Clock, Fate, Violated, Worker, stepwise
-from tests.support.events import ending, http, sqs
+from tests.properties.workers import WORKER_SECONDS, Fate, Worker, stepwise
+from tests.properties.workflow import Executions, Workflow
+from tests.support.events import ending, http
 from tests.support.fakes import APPROVAL_URL, page_settings
 from tests.support.policies import said_by
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, REQUEST_ID
+from tests.support.services import FakeClock, FakeSns, FakeSqs, FakeTable, Violated
 
 ANY_OF_THREE = Policy(approvers=(ANNA, BEN, CARLA), audit_days=30)
 FINAL = {Status.EXPIRED, Status.CLOSED}
@@ -51,6 +51,18 @@ ORDINARY = {("SUCCEEDED", ""), ("FAILED", "Rejected"), ("FAILED", "Expired"), ("
 LETTERHEAD = Letterhead(environment="test", timezone="UTC", approval_url=APPROVAL_URL)
 
 
+class Topic(FakeSns):
+    """Its mails are looked at when they go out."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.clock)
+        self._world = world
+
+    def publish(self, **mail: Any) -> None:
+        super().publish(**mail)
+        self._world.mailed(mail.get("MessageAttributes", {}).get("approver", {}).get("StringValue"), mail["Message"])
+
+
 @dataclass
 class World:
     """One request under a policy; `table` is a DynamoDB client or a stand-in for one.
@@ -64,7 +76,7 @@ class World:
     starts: int = 1
     rounds: int = 2
     table: Any = None
-    table_name: str = TABLE
+    table_name: str = "approvals"
     request_id: str = REQUEST_ID
     seconds: int = 86_400
     skew: int = 0
@@ -73,8 +85,8 @@ class World:
     seen: Record | None = None
 
     def __post_init__(self) -> None:
-        self.clock = Clock(ASKED_AT)
-        self.table = self.table or MemoryTable()
+        self.clock = FakeClock()
+        self.table = self.table or FakeTable()
         self.runs = [
             Workflow(
                 name=f"run-{number}",
@@ -88,8 +100,8 @@ class World:
             )
             for number in range(self.starts)
         ]
-        self.queue: list[str] = []
-        self.dead_letters: list[str] = []
+        self.dead_letters = FakeSqs(self.clock)
+        self.sqs = FakeSqs(self.clock, dead_letters=self.dead_letters)
         self._taken_from_queue = [0] * self.starts
         self._reader = ApprovalTable(self.table, self.table_name)
         self._operator_mails = [0] * self.starts
@@ -119,6 +131,10 @@ class World:
         return [worker for worker in self.workers if not worker.finished]
 
     @property
+    def queue(self) -> list[str]:
+        return self.sqs.bodies
+
+    @property
     def messages(self) -> list[str]:
         """All that were ever sent: any of them may be delivered once more."""
         return [body for run in self.runs for body in run.sent]
@@ -128,7 +144,9 @@ class World:
     def deliver(self, body: str) -> Worker:
         """The queue gives a message to the consumer, and forgets it if that reports no failure."""
         function, ends = self._requests(), int(self.clock.now() + WORKER_SECONDS) + 1
-        worker = self._consume("request_approval", self.queue, body, lambda delivered: function.serve(delivered, ends))
+        worker = self._start(
+            "request_approval", lambda: self.sqs.deliver(lambda delivered: function.serve(delivered, ends), body)
+        )
         message = json.loads(body)
         (run,) = [run for run in self.runs if run.execution_arn == message["executionArn"]]
         worker.round, worker.late = message["round"], run.ended
@@ -136,16 +154,14 @@ class World:
 
     def dead_letter(self, body: str) -> Worker:
         """A message has been delivered too often; the consumer of the dead letters gets it."""
-        if body in self.queue:
-            self.queue.remove(body)
-        if body not in self.dead_letters:
-            self.dead_letters.append(body)
+        self.sqs.give_up(body)
         return self.deliver_dead_letter(body)
 
     def deliver_dead_letter(self, body: str) -> Worker:
         use_case = GiveUp(records=self._records(), workflow=self._executions())
-        return self._consume(
-            "give_up_request", self.dead_letters, body, lambda delivered: give_up_request.serve(use_case, delivered)
+        return self._start(
+            "give_up_request",
+            lambda: self.dead_letters.deliver(lambda delivered: give_up_request.serve(use_case, delivered), body),
         )
 
     def tell(self, run: Workflow, *, whole: bool = True) -> Worker:
@@ -156,15 +172,15 @@ class World:
         use_case = Reconcile(
             records=self._records(),
             workflow=self._executions(),
-            operator=OperatorTopic(stepwise(Topic(self._mail)), "operator-topic", LETTERHEAD),
+            operator=OperatorTopic(stepwise(Topic(self)), "operator-topic", LETTERHEAD),
             clock=self.clock,
         )
 
         # It is sent when the run ends, and says so; some come without the error.
-        described = run.describe_execution(executionArn=run.execution_arn)
-        at = described["stopDate"].timestamp() if "stopDate" in described else self.clock.now()
-        error = described.get("error") if whole else None
-        event = ending(described["status"], error=error, at=at, execution_arn=run.execution_arn)
+        told = run.execution
+        error = (told.error or None) if whole else None
+        at = told.stopped_at or self.clock.now()
+        event = ending(told.status, error=error, at=at, execution_arn=run.execution_arn)
 
         def work() -> bool:
             try:
@@ -216,7 +232,8 @@ class World:
     def collect(self) -> None:
         """What the state machine has sent waits in the queue."""
         for number, run in enumerate(self.runs):
-            self.queue += run.sent[self._taken_from_queue[number] :]
+            for body in run.sent[self._taken_from_queue[number] :]:
+                self.sqs.send(body)
             self._taken_from_queue[number] = len(run.sent)
 
     # What has to be true.
@@ -295,7 +312,7 @@ class World:
 
     def _empty_the_queues(self) -> None:
         for _ in range(4 * len(self.messages)):
-            for letter in list(self.dead_letters):
+            for letter in self.dead_letters.bodies:
                 self.to_its_end(self.deliver_dead_letter(letter))
             if not self.queue:
                 return
@@ -349,25 +366,14 @@ class World:
         self.workers.append(worker)
         return worker
 
-    def _consume(self, name: str, queue: list[str], body: str, serve: Callable[[Any], None]) -> Worker:
-        """A function that is given one message, and has done with it unless it says otherwise."""
-
-        def work() -> dict[str, Any]:
-            answer = serve_each(sqs(body), serve)
-            if not answer["batchItemFailures"] and body in queue:
-                queue.remove(body)
-            return answer
-
-        return self._start(name, work)
-
     def _requests(self) -> Requests:
         ask = Ask(
             records=self._records(),
             workflow=self._executions(),
-            mail=ApproverTopic(stepwise(Topic(self._mail)), "approver-topic", LETTERHEAD, Pace(0.1, self.clock)),
+            mail=ApproverTopic(stepwise(Topic(self)), "approver-topic", LETTERHEAD, Pace(0.1, self.clock)),
             clock=self.clock,
         )
-        return Requests(ask=ask, queue=RequestQueue(stepwise(Queue()), "request-queue"))
+        return Requests(ask=ask, queue=RequestQueue(stepwise(self.sqs), "request-queue"))
 
     def _records(self) -> Records:
         return Records(store=ApprovalTable(stepwise(self.table), self.table_name, EXECUTION_INDEX), clock=self.clock)
@@ -375,9 +381,9 @@ class World:
     def _executions(self) -> StepFunctions:
         return StepFunctions(stepwise(Executions(self.runs)))
 
-    def _mail(self, who: str, body: str) -> None:
-        """Somebody gets a mail: whose link works, and who had none in this round unless a fault came between."""
-        if not who:
+    def mailed(self, who: str | None, body: str) -> None:
+        """Of an approver, the link works, and it is the first of this round unless a fault came between."""
+        if who is None:
             (number,) = [number for number, run in enumerate(self.runs) if run.execution_arn in body]
             self._operator_mails[number] += 1
             return

@@ -1,14 +1,15 @@
-"""Those whom the use cases talk to, in memory, and the use cases put together with them."""
+"""The ports in memory, and the use cases put together with them. What AWS does is in services.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from handlers.approval_api import ApprovalApi
-from handlers.approvals.adapters.item import from_item, to_item
+from handlers.approvals.adapters.dynamodb import ApprovalTable
+from handlers.approvals.adapters.item import from_item
 from handlers.approvals.adapters.queue import RequestQueue
+from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.faces import left_out, mail
 from handlers.approvals.rules import links
 from handlers.approvals.rules.endings import Execution
@@ -20,42 +21,32 @@ from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import Records
+from handlers.contract.record import EXECUTION_INDEX
 from handlers.contract.settings.approval_api import PageSettings
 from handlers.contract.workflow import WorkflowError
 from handlers.request_approval import Requests
-from tests.support.maps import shuffled
-from tests.support.records import ASKED_AT
+from tests.support.services import RUNNING, FakeClock, FakeSqs, FakeStepFunctions, FakeTable
 
-RUNNING = Execution(status="RUNNING", running=True)
 APPROVAL_URL = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com"
 
 
-class FakeClock:
-    """Stands still; sleeping moves it on."""
-
-    def __init__(self, now: float = ASKED_AT) -> None:
-        self.time = float(now)
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += seconds
-
-
-class MemoryStore:
-    """The store's contract, in the form in which the table keeps records: its maps keep no order. `troubles` go before
-    the next calls.
+class MemoryStore(ApprovalTable):
+    """The table in memory, behind the real adapter. `troubles` go before the next calls.
 
     Each of `troubles` is an error to raise, or None for a call that goes well.
     """
 
     def __init__(self, *records: Record, troubles: Sequence[Exception | None] = ()) -> None:
-        self.items: dict[str, dict[str, Any]] = {one.request_id: shuffled(to_item(one)) for one in records}
+        self.table: Any = FakeTable(*records)
+        super().__init__(self.table, "approvals", EXECUTION_INDEX)
         self.calls: list[str] = []
         self.troubles = list(troubles)
+
+    @property
+    def items(self) -> dict[str, dict[str, Any]]:
+        """What is stored, in plain values."""
+        items: dict[str, dict[str, Any]] = self.table.items
+        return items
 
     @property
     def record(self) -> Record | None:
@@ -65,33 +56,28 @@ class MemoryStore:
 
     @record.setter
     def record(self, record: Record) -> None:
-        self.items = {record.request_id: shuffled(to_item(record))}
+        self.table.items = FakeTable(record).items
+
+    @property
+    def written(self) -> bool:
+        """Whether anybody has tried to write."""
+        return bool({"create", "replace"}.intersection(self.calls))
 
     def get(self, request_id: str) -> Record | None:
         self._called("get")
-        item = self.items.get(request_id)
-        return from_item(item) if item else None
+        return super().get(request_id)
 
     def create(self, record: Record) -> Record | None:
         self._called("create")
-        if record.request_id in self.items:
-            return None
-        return self._kept(replace(record, version=1))
+        return super().create(record)
 
     def replace(self, seen: Record, after: Record) -> Record | None:
         self._called("replace")
-        item = self.items.get(seen.request_id)
-        if not item or (item["version"], item["executionArn"]) != (seen.version, seen.execution_arn):
-            return None
-        return self._kept(replace(after, version=seen.version + 1))
+        return super().replace(seen, after)
 
     def requests_of(self, execution_arn: str) -> list[str]:
         self._called("requests_of")
-        return [request_id for request_id, item in self.items.items() if item["executionArn"] == execution_arn]
-
-    def _kept(self, record: Record) -> Record:
-        self.items[record.request_id] = shuffled(to_item(record))
-        return from_item(self.items[record.request_id])
+        return super().requests_of(execution_arn)
 
     def _called(self, method: str) -> None:
         self.calls.append(method)
@@ -99,39 +85,31 @@ class MemoryStore:
             raise trouble
 
 
-class FakeWorkflow:
-    """Step Functions as the port shows it. `replies` to the next answers: True, False (a dead token), or an error.
-
-    Without one, an answer is taken as long as the execution runs.
-    """
+class FakeWorkflow(FakeStepFunctions):
+    """Step Functions with one execution, behind the real adapter, and what that was asked."""
 
     def __init__(self, *replies: bool | Exception, execution: Execution | Exception = RUNNING) -> None:
-        self.replies = list(replies)
+        super().__init__(*replies, execution=execution)
         self.handed_over: list[tuple[str, Record]] = []
         self.failed: list[tuple[str, WorkflowError, str]] = []
         self.looks: list[str] = []
-        self.run = execution
 
     def hand_over(self, token: str, record: Record) -> bool:
         self.handed_over.append((token, record))
-        return self._reply()
+        return self._adapter.hand_over(token, record)
 
     def fail(self, token: str, error: WorkflowError, cause: str) -> bool:
         self.failed.append((token, error, cause))
-        return self._reply()
+        return self._adapter.fail(token, error, cause)
 
     def execution(self, arn: str) -> Execution:
         self.looks.append(arn)
-        if isinstance(self.run, Exception):
-            raise self.run
-        return self.run
+        return self._adapter.execution(arn)
 
-    def _reply(self) -> bool:
-        runs = isinstance(self.run, Exception) or self.run.running
-        reply = self.replies.pop(0) if self.replies else runs
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
+    @property
+    def _adapter(self) -> StepFunctions:
+        client: Any = self
+        return StepFunctions(client)
 
 
 class Mailbox:
@@ -170,16 +148,6 @@ class OperatorBox:
         if self.troubles and (trouble := self.troubles.pop(0)):
             raise trouble
         self.told.append((execution_arn, execution, list(records)))
-
-
-class FakeSqs:
-    """SQS, as far as messages are sent back to it: the seconds of each."""
-
-    def __init__(self) -> None:
-        self.delays: list[int] = []
-
-    def change_message_visibility(self, **call: Any) -> None:
-        self.delays.append(call["VisibilityTimeout"])
 
 
 def unavailable(kind: str = "ReadTimeoutError") -> UnavailableError:
