@@ -28,7 +28,6 @@ from handlers.give_up_request import serve as serve_dead_letter
 from handlers.reconcile_request import serve as serve_ending
 from tests.support.events import http, sqs
 from tests.support.fakes import (
-    FakeSqs,
     FakeWorkflow,
     Mailbox,
     MemoryStore,
@@ -41,6 +40,7 @@ from tests.support.fakes import (
     request_function,
 )
 from tests.support.records import ASKED_AT, EXECUTION_ARN, REQUEST_ID, TASK_TOKEN, message_body, policy_body, record
+from tests.support.services import FakeSqs
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 

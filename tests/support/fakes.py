@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from handlers.approval_api import ApprovalApi
 from handlers.approvals.adapters.dynamodb import ApprovalTable
@@ -38,7 +38,7 @@ class MemoryStore(ApprovalTable):
 
     def __init__(self, *records: Record, troubles: Sequence[Exception | None] = ()) -> None:
         self.table: Any = FakeTable(*records)
-        super().__init__(self.table, "approvals", EXECUTION_INDEX)
+        super().__init__(cast("Any", self.table), "approvals", EXECUTION_INDEX)
         self.calls: list[str] = []
         self.troubles = list(troubles)
 
