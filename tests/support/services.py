@@ -83,7 +83,7 @@ def _typed(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed_value(value: Any) -> dict[str, Any]:
-    kind = KINDS[type(value)]
+    kind = "S" if isinstance(value, str) else KINDS[type(value)]
     if kind == "M":
         return {kind: _typed(value)}
     if kind == "L":
