@@ -18,8 +18,8 @@ text { font-family: Helvetica, Arial, sans-serif; fill: #1f2328 }
 .edge path { stroke: #59636e } .edge polygon { fill: #59636e; stroke: #59636e }
 .people path, .start ellipse { fill: #ddf4ff; stroke: #0969da }
 .waits path { fill: #fff8c5; stroke: #9a6700 }
-.good ellipse, .good path { fill: #dafbe1; stroke: #1a7f37 }
-.bad path { fill: #ffebe9; stroke: #cf222e }
+.ends ellipse, .ends path { fill: #dafbe1; stroke: #1a7f37 }
+.fails path { fill: #ffebe9; stroke: #cf222e }
 .caught path { stroke: #cf222e } .caught polygon { fill: #cf222e; stroke: #cf222e } .caught text { fill: #cf222e }
 @media (prefers-color-scheme: dark) {
   text { fill: #f0f6fc }
@@ -29,8 +29,8 @@ text { font-family: Helvetica, Arial, sans-serif; fill: #1f2328 }
   .edge path { stroke: #9198a1 } .edge polygon { fill: #9198a1; stroke: #9198a1 }
   .people path, .start ellipse { fill: #0c2d6b; stroke: #58a6ff }
   .waits path { fill: #341a00; stroke: #d29922 }
-  .good ellipse, .good path { fill: #04260f; stroke: #3fb950 }
-  .bad path { fill: #3c0614; stroke: #f85149 }
+  .ends ellipse, .ends path { fill: #04260f; stroke: #3fb950 }
+  .fails path { fill: #3c0614; stroke: #f85149 }
   .caught path { stroke: #f85149 } .caught polygon { fill: #f85149; stroke: #f85149 } .caught text { fill: #f85149 }
 }
 """
@@ -73,7 +73,7 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def svg(document: str, described: str) -> str:
+def svg(document: str, described: str) -> bytes:
     """Laid out by `dot`. `described` is read out to those who do not see it. Raises NoGraphvizError."""
     dot = shutil.which("dot")
     if not dot:
@@ -81,11 +81,13 @@ def svg(document: str, described: str) -> str:
     made = subprocess.run([dot, "-Tsvg"], input=document, capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:
         raise NoGraphvizError(f"dot refused a diagram:\n{made.stderr}")
-    return styled(made.stdout, described)
+    return styled(made.stdout, described).encode()
 
 
 def styled(drawn: str, described: str) -> str:
-    """Without prolog, comments (they hold graphviz's version) and tooltips, and with our style."""
-    body = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    """Without prolog, comments (they hold graphviz's version) and the graph's own title, and with our style."""
+    body = re.sub(
+        r"<!--.*?-->\n?|<title>(?:%|cluster ).*?</title>\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL
+    )
     head, rest = body.split(">", 1)
     return f'{head} role="img" aria-label="{escape(described)}">\n<style>{STYLE}</style>{rest}'

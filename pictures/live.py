@@ -2,54 +2,66 @@
 
 from __future__ import annotations
 
-import time
+import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-import httpx
-from playwright.sync_api import Page
+from handlers.approvals.faces import mail
+from handlers.approvals.rules.rounds import Kind
+from pictures import machine
+from pictures.story import ASKED_AT, HALF, LINK, OPEN, TIMEZONE
+from sandbox.inbox import Message
+from sandbox.page import content, server
+from sandbox.page.picture import Picture
+from sandbox.page.stack import Event, Function, LogLine, Run
 
-from pictures.browser import Device, browser, photograph
-from pictures.story import ALICE, BOB, CAROL
-from sandbox.demo import LINK, PATIENCE, TASK
-from sandbox.session import Sandbox, running
-
-NAME = "sandbox.png"
-WINDOW = Device(width=1280, height=800)
-
-
-class NothingToSeeError(RuntimeError):
-    """The sandbox did not mail in time."""
-
-
-def picture() -> bytes:
-    """Raises what the sandbox raises, NothingToSeeError and NoBrowserError."""
-    asked = {"approvers": [ALICE, BOB, CAROL], "approvalsRequired": 2, "mailsPerSecond": 10}
-    with running("dev", asked) as sandbox:
-        sandbox.start(TASK)
-        approve(sandbox, ALICE)
-
-        def show(page: Page) -> None:
-            opened = [message.to for message in sandbox.messages()].index(BOB) + 1
-            page.goto(f"{sandbox.inbox_url}/?mail={opened}")
-            page.get_by_text("Live", exact=True).wait_for()
-            page.get_by_text("1 of 2 approved").wait_for()
-
-        # Not before: while Playwright is there, its event loop runs in this thread, where a deployment starts its own.
-        with browser() as launched:
-            return photograph(launched, WINDOW, "light", show)
+STACK = "dev"
+ENTERED = ["Generate task", "Request approval"]
+FUNCTIONS = ["approval_api", "generate_task", "give_up_request", "process_task", "request_approval"]
+LOGGED = [("generate_task", "task generated"), *[("request_approval", "mail sent")] * len(OPEN.approvers)]
 
 
-def approve(sandbox: Sandbox, who: str) -> None:
-    """Wait until everybody has been mailed, and answer as one of them."""
-    deadline = time.monotonic() + PATIENCE
-    while len(links := links_of(sandbox)) < 3:  # noqa: PLR2004 - the people asked
-        if time.monotonic() > deadline:
-            raise NothingToSeeError(f"only {len(links)} people were mailed within {PATIENCE} s")
-        sandbox.inbox.wait(len(sandbox.messages()), 1)
-    form = {"decision": "approve", "comment": "Tests are green."}
-    httpx.post(links[who], data=form, timeout=PATIENCE, trust_env=False, follow_redirects=True).raise_for_status()
-
-
-def links_of(sandbox: Sandbox) -> dict[str, str]:
-    """The link of each person who has been mailed."""
-    found = {message.to: LINK.search(message.body) for message in sandbox.messages()}
-    return {who: link.group(1) for who, link in found.items() if link}
+def page() -> str:
+    """With its style in it. Without its script, which would ask a server for what is new."""
+    began, zone, view = datetime.fromtimestamp(ASKED_AT, UTC), ZoneInfo(TIMEZONE), content.View(mail=2)
+    messages = [
+        Message(
+            to=who,
+            subject=mail.subject(OPEN, Kind.REQUEST, STACK, TIMEZONE),
+            body=mail.body(OPEN, who, Kind.REQUEST, LINK, STACK, TIMEZONE),
+            receivedAt=began.isoformat(),
+        )
+        for who in OPEN.approvers
+    ]
+    run = Run(
+        arn=HALF.execution_arn,
+        name=HALF.request_id,
+        status="RUNNING",
+        started=began,
+        task={},
+        record=HALF,
+        error="",
+        cause="",
+    )
+    events = [
+        Event(seconds=0.4 * number, kind="TaskStateEntered", state=state, entered=True, error="", cause="")
+        for number, state in enumerate(ENTERED)
+    ]
+    lines = [
+        LogLine(at=began, function=name, text=json.dumps({"level": "INFO", "message": words, "round": 1}))
+        for name, words in LOGGED
+    ]
+    regions = {
+        "said": content.said(view),
+        "inbox": content.inbox(messages, {1, 2}, view, zone),
+        "requests": content.requests([run], run, view, zone),
+        "run": content.run(run, view, zone),
+        "graph": Picture(machine.definition()["States"]).of(ENTERED, run.status),
+        "history": content.history(events),
+        "log": content.log([Function(name=name, log_group="") for name in FUNCTIONS], lines, view, zone),
+    }
+    style = (server.FILES / "style.css").read_text(encoding="utf-8")
+    whole = str(content.page(STACK, ["default"], regions, zone))
+    return whole.replace('<link rel="stylesheet" href="/style.css">', f"<style>{style}</style>").replace(
+        '<script src="/script.js" defer></script>', ""
+    )

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from pictures import dot
 from sandbox.registered import Graph, Node, ours, program, register
 
-NAME = "resources.svg"
 # What the program is told, so that it makes all that it can make.
 CONFIG = {
     "approvers": '["alice@example.com", "bob@example.com", "carol@example.com"]',
@@ -51,10 +50,6 @@ def recorded() -> Graph:
     graph = register(program, CONFIG)
     graph.nodes = ours(graph.nodes)
     return graph
-
-
-def picture() -> bytes:
-    return dot.svg(document(recorded()), "The stack's resources, and which of them may call which").encode()
 
 
 def document(graph: Graph) -> str:
