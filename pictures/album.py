@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pictures import dot, live, machine, pages, resources
+from pictures import dot, machine, pages, resources
 from pictures.browser import DEVICES, WINDOW, Scheme, photograph
 from sandbox.deploy import PROJECT
 
@@ -59,5 +59,4 @@ ALBUM = [
         for state, device, scheme in pages.SHOWN
     ),
     photo("mail.png", pages.mail, "mail", "light"),
-    photo("sandbox.png", live.page, "laptop", "light"),  # after the state machine's, which is in it
 ]

@@ -15,12 +15,7 @@ DEVICES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 600}, "device_scale_factor": 1.5},
     "desktop": {"viewport": {"width": 1024, "height": 480}},
     "mail": {"viewport": {"width": 800, "height": 480}},
-    "laptop": {"viewport": {"width": 1280, "height": 800}},
 }
-
-
-class NoBrowserError(RuntimeError):
-    """There is no chromium to take pictures with."""
 
 
 def chromium() -> str | None:
@@ -29,10 +24,10 @@ def chromium() -> str | None:
 
 
 def photograph(html: str, device: dict[str, Any], scheme: Scheme) -> bytes:
-    """The whole of a page as PNG. Raises NoBrowserError."""
+    """The whole of a page as PNG. Ends the program where there is no browser."""
     executable = chromium()
     if not executable:
-        raise NoBrowserError(
+        raise SystemExit(
             f"no browser: none of {', '.join(CHROMIUMS)} is on the PATH (Debian: apt-get install chromium)"
         )
     with sync_playwright() as playwright:

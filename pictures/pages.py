@@ -15,9 +15,9 @@ from handlers.approvals.faces.page import State
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
 from pictures.browser import Scheme
-from pictures.story import ALICE, APPROVED, ASKED_AT, BOB, CAROL, CLOSED, EXPIRED, HALF, LINK, NOW, OPEN, TIMEZONE
+from pictures.story import ALICE, APPROVED, ASKED_AT, BOB, CAROL, CLOSED, EXPIRED, HALF, LINK, NOW, OPEN
 
-ENVIRONMENT = "prod"
+ENVIRONMENT, TIMEZONE = "prod", "Europe/Berlin"
 # Who looks at which record. The last two states have none: they may not, or cannot, tell of one.
 SEEN: dict[State, tuple[Record | None, str]] = {
     State.OPEN: (HALF, BOB),

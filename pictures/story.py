@@ -11,9 +11,7 @@ from handlers.contract.policy import Policy
 from handlers.contract.record import Status
 
 ALICE, BOB, CAROL, DANA = (f"{name}@example.com" for name in ("alice", "bob", "carol", "dana"))
-TIMEZONE = "Europe/Berlin"
-# Past: the sandbox's page leaves out today's date.
-ASKED_AT = int(datetime(2025, 11, 26, 9, 0, tzinfo=UTC).timestamp())
+ASKED_AT = int(datetime(2026, 11, 26, 9, 0, tzinfo=UTC).timestamp())
 NOW = ASKED_AT + 30 * 60
 LINK = (
     "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/approvals/"

@@ -10,7 +10,6 @@ import pytest
 
 from pictures import dot, machine, resources
 from pictures.album import ALBUM, IMAGES, RECORDED, Picture
-from pictures.resources import Call
 from sandbox.deploy import PROJECT
 
 LARGEST = 2 * 1024 * 1024  # bytes of all pictures
@@ -69,20 +68,20 @@ def test_resources_are_drawn_with_who_may_call_whom():
     graph = resources.recorded()
     calls = set(resources.calls(graph))
     assert {
-        Call("approval-api", "approval-function", "invokes"),
-        Call("approval-function", "approvals-table", "UpdateItem"),
-        Call("approval-function", "workflow-machine", "SendTaskSuccess"),
-        Call("notifier-request-approval", "approvers-topic", "Publish"),
-        Call("records-reconcile-request", "approvals-table", "Query"),
-        Call("requests-queue", "notifier-request-approval", "invokes"),
-        Call("requests-queue", "requests-dead-letters", "after 8 receives"),
-        Call("trigger-rule", "workflow-machine", "StartExecution"),
-        Call("trigger-schedule", "workflow-machine", "StartExecution"),
-        Call("workflow-machine", "records-endings", "events"),
-        Call("workflow-machine", "requests-queue", "SendMessage"),
+        ("approval-api", "approval-function", "invokes"),
+        ("approval-function", "approvals-table", "UpdateItem"),
+        ("approval-function", "workflow-machine", "SendTaskSuccess"),
+        ("notifier-request-approval", "approvers-topic", "Publish"),
+        ("records-reconcile-request", "approvals-table", "Query"),
+        ("requests-queue", "notifier-request-approval", "invokes"),
+        ("requests-queue", "requests-dead-letters", "after 8 receives"),
+        ("trigger-rule", "workflow-machine", "StartExecution"),
+        ("trigger-schedule", "workflow-machine", "StartExecution"),
+        ("workflow-machine", "records-endings", "events"),
+        ("workflow-machine", "requests-queue", "SendMessage"),
     } <= calls
-    assert not {call for call in calls if call.called == "approvers-topic"} - {
-        Call("notifier-request-approval", "approvers-topic", "Publish")
+    assert not {call for call in calls if call[1] == "approvers-topic"} - {
+        ("notifier-request-approval", "approvers-topic", "Publish")
     }
     document = resources.document(graph)
     for node in graph.nodes:
