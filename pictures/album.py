@@ -2,81 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import hashlib
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from pictures import demo, live, machine, mail, pages, resources
-from pictures.browser import browser
-from pictures.sources import Sources
+from pictures import dot, machine, pages, resources
+from pictures.browser import DEVICES, WINDOW, Scheme, photograph
+from sandbox.deploy import PROJECT
 
-OURS, FACES = "pictures/", "handlers/approvals/faces/"
-VISIBLE = "handlers/contract/visible.py"
+IMAGES = PROJECT / "docs/images"
+RECORDED = IMAGES / "drawn.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
-    """Pictures that are drawn together. `draw` gives each by its file's name, and takes seconds."""
+class Picture:
+    """`draw` makes a picture of `drawn`, a document, in a few seconds. `look` is what else can be seen in it."""
 
-    names: tuple[str, ...]
-    sources: Sources
-    draw: Callable[[], Iterable[tuple[str, bytes]]]
+    name: str
+    drawn: Callable[[], str]
+    draw: Callable[[str], bytes]
+    look: str
 
-
-def draw_pages() -> Iterator[tuple[str, bytes]]:
-    with browser() as launched:
-        yield from pages.pictures(launched)
-
-
-def draw_mail() -> Iterator[tuple[str, bytes]]:
-    with browser() as launched:
-        yield mail.NAME, mail.picture(launched)
+    def digest(self) -> str:
+        """Of what is drawn, without comments and indentation."""
+        seen = re.sub(r"/\*.*?\*/", "", self.drawn() + self.look, flags=re.DOTALL)
+        return hashlib.sha256(" ".join(seen.split()).encode()).hexdigest()[:16]
 
 
-GROUPS = (
-    Group(
-        names=tuple(pages.NAMES),
-        sources=Sources(
-            modules=("pictures/pages.py",),
-            within=(OURS, FACES, VISIBLE),
-            others=("handlers/approvals/faces/style.css",),
-        ),
-        draw=draw_pages,
+def diagram(name: str, drawn: Callable[[], str], described: str) -> Picture:
+    return Picture(name=name, drawn=drawn, draw=lambda document: dot.svg(document, described), look=dot.STYLE)
+
+
+def photo(name: str, drawn: Callable[[], str], device: str, scheme: Scheme) -> Picture:
+    return Picture(
+        name=name,
+        drawn=drawn,
+        draw=lambda document: photograph(document, DEVICES[device], scheme),
+        look=f"{scheme} {WINDOW | DEVICES[device]}",
+    )
+
+
+ALBUM = [
+    diagram(
+        "state-machine.svg",
+        lambda: machine.document(machine.definition()),
+        "The workflow's states and what leads from one to the next",
     ),
-    Group(
-        names=(mail.NAME,),
-        sources=Sources(modules=("pictures/mail.py",), within=(OURS, FACES, VISIBLE), others=("pictures/mail.html",)),
-        draw=draw_mail,
+    diagram(
+        "resources.svg",
+        lambda: resources.document(resources.recorded()),
+        "The stack's resources, and which of them may call which",
     ),
-    Group(
-        names=(machine.NAME,),
-        sources=Sources(modules=("pictures/machine.py",), within=(OURS, "infra/asl.py", "handlers/contract/")),
-        draw=lambda: [(machine.NAME, machine.picture())],
+    *(
+        photo(f"page-{state}-{device}-{scheme}.png", pages.page(state), device, scheme)
+        for state, device, scheme in pages.SHOWN
     ),
-    Group(
-        names=(resources.NAME,),
-        sources=Sources(
-            modules=("pictures/resources.py",),
-            within=(OURS, "sandbox/registered.py"),
-            drawn=lambda: resources.document(resources.recorded()),
-        ),
-        draw=lambda: [(resources.NAME, resources.picture())],
-    ),
-    Group(
-        names=(demo.NAME,),
-        # What it prints of its own, and the mail.
-        sources=Sources(
-            modules=("pictures/demo.py", "sandbox/__main__.py", "handlers/approvals/faces/mail.py"),
-            within=(OURS, "sandbox/__main__.py", "sandbox/demo.py", "sandbox/timeline.py", FACES, VISIBLE),
-        ),
-        draw=lambda: [(demo.NAME, demo.picture())],
-    ),
-    Group(
-        names=(live.NAME,),
-        sources=Sources(
-            modules=("pictures/live.py",),
-            within=(OURS, "sandbox/session.py", "sandbox/inbox.py", "sandbox/page/"),
-            others=("sandbox/page/*.css", "sandbox/page/*.js"),
-        ),
-        draw=lambda: [(live.NAME, live.picture())],
-    ),
-)
+    photo("mail.png", pages.mail, "mail", "light"),
+]

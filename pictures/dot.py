@@ -11,38 +11,33 @@ from html import escape
 
 # Colours are CSS only: an SVG in a README knows whether its reader likes it dark. Classes are set by the diagrams.
 STYLE = """
-text { font-family: Helvetica, Arial, sans-serif; fill: #1f2328 }
-.node path, .node polygon, .node ellipse { fill: #f6f8fa; stroke: #59636e }
-.cluster path, .cluster polygon { fill: none; stroke: #d1d9e0 }
-.cluster text, .edge text { fill: #59636e }
-.edge path { stroke: #59636e } .edge polygon { fill: #59636e; stroke: #59636e }
-.people path, .start ellipse { fill: #ddf4ff; stroke: #0969da }
-.waits path { fill: #fff8c5; stroke: #9a6700 }
-.good ellipse, .good path { fill: #dafbe1; stroke: #1a7f37 }
-.bad path { fill: #ffebe9; stroke: #cf222e }
-.caught path { stroke: #cf222e } .caught polygon { fill: #cf222e; stroke: #cf222e } .caught text { fill: #cf222e }
-@media (prefers-color-scheme: dark) {
-  text { fill: #f0f6fc }
-  .node path, .node polygon, .node ellipse { fill: #151b23; stroke: #9198a1 }
-  .cluster path, .cluster polygon { stroke: #3d444d }
-  .cluster text, .edge text { fill: #9198a1 }
-  .edge path { stroke: #9198a1 } .edge polygon { fill: #9198a1; stroke: #9198a1 }
-  .people path, .start ellipse { fill: #0c2d6b; stroke: #58a6ff }
-  .waits path { fill: #341a00; stroke: #d29922 }
-  .good ellipse, .good path { fill: #04260f; stroke: #3fb950 }
-  .bad path { fill: #3c0614; stroke: #f85149 }
-  .caught path { stroke: #f85149 } .caught polygon { fill: #f85149; stroke: #f85149 } .caught text { fill: #f85149 }
+svg {
+  --text: #1f2328; --muted: #59636e; --line: #d1d9e0; --box: #f6f8fa;
+  --start: #0969da; --start-box: #ddf4ff; --waits: #9a6700; --waits-box: #fff8c5;
+  --ends: #1a7f37; --ends-box: #dafbe1; --fails: #cf222e; --fails-box: #ffebe9;
 }
+@media (prefers-color-scheme: dark) { svg {
+  --text: #f0f6fc; --muted: #9198a1; --line: #3d444d; --box: #151b23;
+  --start: #58a6ff; --start-box: #0c2d6b; --waits: #d29922; --waits-box: #341a00;
+  --ends: #3fb950; --ends-box: #04260f; --fails: #f85149; --fails-box: #3c0614;
+} }
+text { font-family: Helvetica, Arial, sans-serif; fill: var(--text) }
+.node :is(path, polygon, ellipse) { fill: var(--box); stroke: var(--muted) }
+.cluster :is(path, polygon) { fill: none; stroke: var(--line) }
+.cluster text, .edge text { fill: var(--muted) }
+.edge path { stroke: var(--muted) } .edge polygon { fill: var(--muted); stroke: var(--muted) }
+.node.start ellipse { fill: var(--start-box); stroke: var(--start) }
+.node.waits path { fill: var(--waits-box); stroke: var(--waits) }
+.node.ends :is(path, ellipse) { fill: var(--ends-box); stroke: var(--ends) }
+.node.fails path { fill: var(--fails-box); stroke: var(--fails) }
+.edge.caught path { stroke: var(--fails) } .edge.caught polygon { fill: var(--fails); stroke: var(--fails) }
+.edge.caught text { fill: var(--fails) }
 """
 DEFAULTS = (
     'graph [bgcolor="transparent", fontname="Helvetica", fontsize=13, style="rounded", pad=0.1]',
     'node [fontname="Helvetica", fontsize=13, shape="box", style="rounded,filled", margin="0.16,0.08", height=0.4]',
     'edge [fontname="Helvetica", fontsize=11, arrowsize=0.7]',
 )
-
-
-class NoGraphvizError(RuntimeError):
-    """There is no `dot` to lay a diagram out with, or it refused one."""
 
 
 def graph(settings: str, statements: Iterable[str]) -> str:
@@ -73,19 +68,21 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def svg(document: str, described: str) -> str:
-    """Laid out by `dot`. `described` is read out to those who do not see it. Raises NoGraphvizError."""
+def svg(document: str, described: str) -> bytes:
+    """Laid out by `dot`. `described` is read out to those who do not see it."""
     dot = shutil.which("dot")
     if not dot:
-        raise NoGraphvizError("no graphviz: there is no `dot` on the PATH (Debian: apt-get install graphviz)")
+        raise SystemExit("no graphviz: there is no `dot` on the PATH (Debian: apt-get install graphviz)")
     made = subprocess.run([dot, "-Tsvg"], input=document, capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:
-        raise NoGraphvizError(f"dot refused a diagram:\n{made.stderr}")
-    return styled(made.stdout, described)
+        raise SystemExit(f"dot refused a diagram:\n{made.stderr}")
+    return styled(made.stdout, described).encode()
 
 
 def styled(drawn: str, described: str) -> str:
-    """Without prolog, comments (they hold graphviz's version) and tooltips, and with our style."""
-    body = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    """Without prolog, comments (they hold graphviz's version) and the graph's own title, and with our style."""
+    body = re.sub(
+        r"<!--.*?-->\n?|<title>(?:%|cluster ).*?</title>\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL
+    )
     head, rest = body.split(">", 1)
     return f'{head} role="img" aria-label="{escape(described)}">\n<style>{STYLE}</style>{rest}'

@@ -11,7 +11,6 @@ from infra.asl import approval_definition
 from infra.policies import Terms
 from pictures import dot
 
-NAME = "state-machine.svg"
 START, END = "start", "end"
 EXPRESSION = "{%", "%}"
 
@@ -29,15 +28,11 @@ def definition() -> dict[str, Any]:
     )
 
 
-def picture() -> bytes:
-    return dot.svg(document(definition()), "The workflow's states and what leads from one to the next").encode()
-
-
 def document(machine: dict[str, Any]) -> str:
     """In graphviz's language: each state, and each way from one to another with what makes the workflow take it."""
     statements = [
         dot.node(START, "Start", shape="ellipse", **{"class": "start"}),
-        dot.node(END, "End", shape="ellipse", **{"class": "good"}),
+        dot.node(END, "End", shape="ellipse", **{"class": "ends"}),
         dot.edge(START, machine["StartAt"]),
     ]
     for name, state in machine["States"].items():
@@ -73,10 +68,11 @@ def ways(state: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
 
 
 def drawn(name: str, state: dict[str, Any]) -> str:
+    """The sandbox's page colours what has the class `state`."""
     if state["Type"] == "Choice":
-        return dot.node(name, name, shape="diamond", style="filled", margin="0.02,0.02")
+        return dot.node(name, name, shape="diamond", style="filled", margin="0.02,0.02", **{"class": "state"})
     if state["Type"] == "Fail":
-        return dot.node(name, name, **{"class": "bad"})
+        return dot.node(name, name, **{"class": "state fails"})
     call = state["Resource"].rpartition(":::")[2]
-    kind = {"class": "waits"} if call.endswith(".waitForTaskToken") else {}
-    return dot.node(name, name, call, **kind)
+    kind = " waits" if call.endswith(".waitForTaskToken") else " ends" if state.get("End") else ""
+    return dot.node(name, name, call, **{"class": f"state{kind}"})

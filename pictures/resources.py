@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from pictures import dot
 from sandbox.registered import Graph, Node, ours, program, register
 
-NAME = "resources.svg"
 # What the program is told, so that it makes all that it can make.
 CONFIG = {
-    "approvers": '["alice@example.com", "bob@example.com", "carol@example.com"]',
+    "approvers": '["alice@example.com"]',
     "schedule": "cron(0 9 ? * MON-FRI *)",
     "eventPattern": '{"source": ["shop"]}',
     "task": '{"title": "Daily payout"}',
     "operatorEmail": "operations@example.com",
 }
-# What is drawn as a box. The rest (roles, policies, mappings, permissions, targets) says how these hang together, or is
-# about logs.
+# What is drawn as a box. Of the rest, roles, policies, mappings, permissions and targets say how these hang together.
 KINDS = {
     "aws:apigatewayv2/api:Api": "HTTP API",
     "aws:cloudwatch/eventRule:EventRule": "EventBridge rule",
@@ -30,20 +27,12 @@ KINDS = {
     "aws:sns/topic:Topic": "SNS topic",
     "aws:sqs/queue:Queue": "SQS queue",
 }
-ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-FUNCTION = "aws:lambda/function:Function"
-MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
-RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
-PEOPLE = {"class": "people"}
+TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 NOT_DRAWN = {"logs", "xray"}  # everybody writes logs and traces
 
 
-class Call(NamedTuple):
-    """Somebody who may do something to somebody, by their names in the program."""
-
-    caller: str
-    called: str
-    what: str
+# Who may do what to whom, by their names in the program: caller, called, action.
+Call = tuple[str, str, str]
 
 
 def recorded() -> Graph:
@@ -51,10 +40,6 @@ def recorded() -> Graph:
     graph = register(program, CONFIG)
     graph.nodes = ours(graph.nodes)
     return graph
-
-
-def picture() -> bytes:
-    return dot.svg(document(recorded()), "The stack's resources, and which of them may call which").encode()
 
 
 def document(graph: Graph) -> str:
@@ -67,21 +52,14 @@ def document(graph: Graph) -> str:
     for node in sorted(graph.nodes, key=lambda node: node.name):
         if node.type in KINDS:
             boxes[component(node, parents)].append(dot.node(node.name, node.name, KINDS[node.type]))
-    alarms = graph.of(ALARM)
-    boxes[component(alarms[0], parents)].append(dot.node(ALARM, f"{len(alarms)} alarms", "CloudWatch"))
-    outside = []
-    for topic, addresses in sorted(subscribed(graph).items()):
-        who = addresses[0] if len(addresses) == 1 else f"{len(addresses)} people"
-        outside += [dot.node(f"{topic}: people", who, "by e-mail", **PEOPLE), dot.edge(topic, f"{topic}: people")]
     arrows: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for call in calls(graph):
-        arrows[call.caller, call.called].add(call.what)
+    for caller, called, what in calls(graph):
+        arrows[caller, called].add(what)
     return dot.graph(
         "rankdir=LR; nodesep=0.15; ranksep=0.6",
         [
             *(dot.cluster(name, name, inside) for name, inside in sorted(boxes.items())),
-            *outside,
-            *(dot.edge(caller, called, "\n".join(sorted(what))) for (caller, called), what in sorted(arrows.items())),
+            *(dot.edge(caller, called, "\n".join(sorted(each))) for (caller, called), each in sorted(arrows.items())),
         ],
     )
 
@@ -93,23 +71,14 @@ def component(node: Node, parents: dict[str, Node]) -> str:
     return node.type.rpartition(":")[2]
 
 
-def subscribed(graph: Graph) -> dict[str, list[str]]:
-    """The addresses of each topic."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for subscription in graph.of("aws:sns/topicSubscription:TopicSubscription"):
-        found[owner(graph, subscription.inputs["topic"])].append(subscription.inputs["endpoint"])
-    return found
-
-
 def calls(graph: Graph) -> list[Call]:
     """Who may call whom. That Lambda reads a queue for a function, with the function's role, is one call, not two."""
     polled = [
-        Call(owner(graph, mapping.inputs["eventSourceArn"]), owner(graph, mapping.inputs["functionName"]), "invokes")
-        for mapping in graph.of(MAPPING)
+        (owner(graph, mapping.inputs["eventSourceArn"]), owner(graph, mapping.inputs["functionName"]), "invokes")
+        for mapping in graph.of("aws:lambda/eventSourceMapping:EventSourceMapping")
     ]
-    readers = {(call.called, call.caller) for call in polled}
-    others = [*allowed(graph), *invoked(graph), *failed(graph), *told(graph)]
-    return [*polled, *(call for call in others if (call.caller, call.called) not in readers)]
+    readers = {(function, queue) for queue, function, _ in polled}
+    return [*polled, *(call for call in [*allowed(graph), *others(graph)] if call[:2] not in readers)]
 
 
 def allowed(graph: Graph) -> Iterator[Call]:
@@ -121,7 +90,7 @@ def allowed(graph: Graph) -> Iterator[Call]:
                     for action in statement["Action"]:
                         service, _, name = action.partition(":")
                         if service not in NOT_DRAWN and (called := owner(graph, arn)):
-                            yield Call(caller, called, name)
+                            yield caller, called, name
 
 
 def holders(graph: Graph, role: str) -> Iterator[str]:
@@ -132,42 +101,31 @@ def holders(graph: Graph, role: str) -> Iterator[str]:
             if node.type in KINDS:
                 yield node.name
             elif node.type == TARGET:
-                yield rule_of(graph, node)
+                yield by_physical(graph, node.inputs["rule"])
 
 
-def invoked(graph: Graph) -> Iterator[Call]:
-    """Functions that let a service call them, and from where."""
+def others(graph: Graph) -> Iterator[Call]:
+    """What needs no role: a function that lets a service call it, dead letters, and events that a rule waits for."""
     for permission in graph.of("aws:lambda/permission:Permission"):
-        (function,) = [node for node in graph.of(FUNCTION) if node.physical == permission.inputs["function"]]
-        yield Call(owner(graph, permission.inputs["sourceArn"]), function.name, "invokes")
-
-
-def failed(graph: Graph) -> Iterator[Call]:
-    """Where what could not be delivered goes to."""
+        yield owner(graph, permission.inputs["sourceArn"]), by_physical(graph, permission.inputs["function"]), "invokes"
     for queue in graph.of("aws:sqs/queue:Queue"):
         if "redrivePolicy" in queue.inputs:
             redrive = queue.json("redrivePolicy")
-            yield Call(
-                queue.name, owner(graph, redrive["deadLetterTargetArn"]), f"after {redrive['maxReceiveCount']} receives"
-            )
+            times = f"after {redrive['maxReceiveCount']} receives"
+            yield queue.name, owner(graph, redrive["deadLetterTargetArn"]), times
     for target in graph.of(TARGET):
-        yield Call(rule_of(graph, target), owner(graph, target.inputs["deadLetterConfig"]["arn"]), "undelivered")
-
-
-def told(graph: Graph) -> Iterator[Call]:
-    """Rules that wait for what another resource does, and alarms."""
-    for rule in graph.of(RULE):
+        undelivered = target.inputs["deadLetterConfig"]["arn"]
+        yield by_physical(graph, target.inputs["rule"]), owner(graph, undelivered), "undelivered"
+    for rule in graph.of("aws:cloudwatch/eventRule:EventRule"):
         for machine in graph.of("aws:sfn/stateMachine:StateMachine"):
             if machine.arn in rule.inputs["eventPattern"]:
-                yield Call(machine.name, rule.name, "events")
-    for alarm in graph.of(ALARM):
-        for topic in alarm.inputs["alarmActions"]:
-            yield Call(ALARM, owner(graph, topic), "Publish")
+                yield machine.name, rule.name, "events"
 
 
-def rule_of(graph: Graph, target: Node) -> str:
-    (rule,) = [node for node in graph.of(RULE) if node.physical == target.inputs["rule"]]
-    return rule.name
+def by_physical(graph: Graph, name: str) -> str:
+    """The name in the program of what AWS knows by another."""
+    (found,) = [node.name for node in graph.nodes if node.type in KINDS and node.physical == name]
+    return found
 
 
 def owner(graph: Graph, arn: str) -> str:

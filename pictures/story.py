@@ -11,7 +11,6 @@ from handlers.contract.policy import Policy
 from handlers.contract.record import Status
 
 ALICE, BOB, CAROL, DANA = (f"{name}@example.com" for name in ("alice", "bob", "carol", "dana"))
-ENVIRONMENT, TIMEZONE = "prod", "Europe/Berlin"
 ASKED_AT = int(datetime(2026, 11, 26, 9, 0, tzinfo=UTC).timestamp())
 NOW = ASKED_AT + 30 * 60
 LINK = (

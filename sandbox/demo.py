@@ -17,6 +17,7 @@ from sandbox.session import Sandbox, running
 
 if TYPE_CHECKING:
     from sandbox.inbox import Message
+    from sandbox.page.stack import Event, Run
     from sandbox.timeline import Timeline
 
 TASK = {
@@ -66,10 +67,10 @@ def tell(
         else:
             answer(sandbox, execution, ending, timeline)
             wait_for_end(sandbox, execution, PATIENCE, None)
-        report(sandbox, execution, timeline)
-        finished = sandbox.client("stepfunctions").describe_execution(executionArn=execution)
-        if (finished["status"], finished.get("error", "")) != (ending.status, ending.error):
-            raise StoryError(f"expected {ending.status} {ending.error}".rstrip() + f", got {finished['status']}")
+        run = next(run for run in sandbox.stack.runs() if run.arn == execution)
+        report(run, sandbox.stack.history(run), timeline)
+        if (run.status, run.error) != (ending.status, ending.error):
+            raise StoryError(f"expected {ending.status} {ending.error}".rstrip() + f", got {run.status}")
 
 
 def answer(sandbox: Sandbox, execution: str, ending: Ending, timeline: Timeline) -> None:
@@ -135,33 +136,23 @@ def wait_for_end(sandbox: Sandbox, execution: str, seconds: float, show: Callabl
                 show(message)
 
 
-def report(sandbox: Sandbox, execution: str, timeline: Timeline) -> None:
-    """From the execution history: the states, the time spent waiting, and the result."""
-    states = sandbox.client("stepfunctions")
-    finished = states.describe_execution(executionArn=execution)
-    ended = f"{finished['status']} {finished.get('error', '')}".rstrip()
-    timeline.step(f"Execution {ended}", "bold green" if finished["status"] == "SUCCEEDED" else "bold red")
-    if finished.get("cause"):
-        timeline.detail(finished["cause"])
-    events = [
-        event
-        for page in states.get_paginator("get_execution_history").paginate(executionArn=execution)
-        for event in page["events"]
-    ]
+def report(run: Run, events: list[Event], timeline: Timeline) -> None:
+    """The states, the time spent waiting, and the result."""
+    good = run.status == "SUCCEEDED"
+    timeline.step(f"Execution {run.status} {run.error}".rstrip(), "bold green" if good else "bold red")
+    timeline.detail(run.cause)
     timeline.blank()
     timeline.step("Its history, in seconds since it started:", "bold")
-    entered = [event for event in events if "stateEnteredEventDetails" in event]
+    entered = [event for event in events if event.entered]
     waited = 0.0
     for event, following in zip(entered, [*entered[1:], events[-1]], strict=True):
-        name = event["stateEnteredEventDetails"]["name"]
-        at = (event["timestamp"] - finished["startDate"]).total_seconds()
-        timeline.detail(f"{at:7.1f}  {name}", "")
-        if name == "Request approval":
-            waited += (following["timestamp"] - event["timestamp"]).total_seconds()
+        timeline.detail(f"{event.seconds:7.1f}  {event.state}", "")
+        if event.state == "Request approval":
+            waited += following.seconds - event.seconds
     timeline.detail(f"It waited {waited:.1f} s for people.")
-    if finished["status"] == "SUCCEEDED":  # the emulator gives a failed execution an output, too
+    if good:  # the emulator gives a failed execution an output, too
         timeline.step("Its output:", "bold")
-        timeline.detail(json.dumps(without_tokens(json.loads(finished["output"])), indent=2, ensure_ascii=False), "")
+        timeline.detail(json.dumps(without_tokens(json.loads(run.output)), indent=2, ensure_ascii=False), "")
 
 
 def without_tokens(value: Any) -> Any:

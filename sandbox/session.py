@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -23,7 +22,7 @@ DEFAULT_REGION = "us-east-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """One deployed stack. `outputs` are the stack's, `config` the configuration it was deployed with."""
+    """One deployed stack. `config` is the configuration that it was deployed with."""
 
     cloud: Cloud
     config: Mapping[str, str]
@@ -32,6 +31,7 @@ class Sandbox:
     inbox: Inbox
     inbox_url: str
     mailboxes: Mailboxes
+    stack: Stack
 
     @property
     def endpoint(self) -> str:
@@ -55,11 +55,7 @@ class Sandbox:
 
     def start(self, task: Mapping[str, str]) -> str:
         """Start an execution that asks for `task` ({"title", "details", "requestedBy", "policy"}); returns its ARN."""
-        machine = self.outputs["stateMachineArn"]
-        started = self.client("stepfunctions").start_execution(
-            stateMachineArn=machine, input=json.dumps({"task": dict(task)})
-        )
-        return str(started["executionArn"])
+        return self.stack.start(task)
 
     def destroy(self) -> None:
         """Take the stack and its mailboxes out of the emulator, which may have others. The mail so far can be read."""
@@ -108,7 +104,10 @@ def running(
         cloud = Cloud(endpoint=endpoint, region=region, mailbox=mailboxes.arn)
         deployed = deploy(stack, config, cloud)
         say(f"Program deployed as stack {stack}: {len(deployed.made)} resources in {region}")
-        sandbox = Sandbox(
+        functions = [id_ for kind, id_, _ in deployed.made if kind == "aws:lambda/function:Function"]
+        known = Stack(name=stack, cloud=reader, emulator=emulator, outputs=deployed.outputs, functions=functions)
+        server.show(known)
+        yield Sandbox(
             cloud=cloud,
             config=config,
             deployed=deployed,
@@ -116,7 +115,5 @@ def running(
             inbox=inbox,
             inbox_url=server.url,
             mailboxes=mailboxes,
+            stack=known,
         )
-        functions = [id_ for kind, id_, _ in deployed.made if kind == "aws:lambda/function:Function"]
-        server.show(Stack(name=stack, cloud=reader, emulator=emulator, outputs=deployed.outputs, functions=functions))
-        yield sandbox

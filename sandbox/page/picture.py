@@ -1,124 +1,104 @@
-"""The workflow as inline SVG, with the way that a run has taken. Its colours are in style.css."""
+"""The shipped picture of the workflow, with the way that a run has taken. Its colours are in style.css."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
+from copy import deepcopy
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
-from sandbox.page.graph import STATE_HEIGHT, Drawing, Line, Point, draw
+from sandbox.deploy import PROJECT
 
-ARROW = 6.0
-CORNER = 12.0
-STRAIGHT = 0.05  # less of a bend than this is none
-NOTHING = Markup("")
+SHIPPED = PROJECT / "docs/images/state-machine.svg"
+OLD = "The picture of the workflow is older than the workflow, or is missing: make pictures draws it anew."
+SVG = "http://www.w3.org/2000/svg"
+SIZE = ("width", "height")
+ABOVE = 19.0  # from a state's name up to how often it was entered
+ET.register_namespace("", SVG)
 
 
 class Picture:
-    """Lays a definition out once, and marks as many runs in it as are asked for."""
+    """Marks runs in graphviz's SVG, where the title of a group is a state, or a way as "state->state".
 
-    def __init__(self, definition: Mapping[str, Any]) -> None:
-        self._drawing = draw(definition)
-        kinds = {"Fail": "fails", "Succeed": "ends"}
-        self._ends = {
-            name: kinds.get(state.get("Type"), "ends" if state.get("End") else "")
-            for name, state in definition["States"].items()
-        }
-        self._ways = {line.edge: Markup(way(line)) for line in self._drawing.lines}  # noqa: S704 - numbers and letters
+    A picture that has other states than the workflow, or lacks a way that a run took, is not shown: the states are
+    listed instead.
+    """
+
+    def __init__(self, states: Collection[str], file: Path = SHIPPED) -> None:
+        self._states = states
+        self._shipped = read(file)
+        self._drawn = {title for title, group in groups(self._shipped).items() if "state" in classes(group)}
 
     def of(self, entered: Sequence[str], status: str) -> Markup:
         """`entered`: the states so far, in order; `status`: the execution's, such as RUNNING; both may be empty."""
-        taken, last = set(pairwise(entered)), entered[-1] if entered else ""
-        final = {"": "", "RUNNING": "now", "SUCCEEDED": "good"}.get(status, "bad")
-        tones = dict.fromkeys(entered, "past") | ({last: final} if last else {})
-        lines = sorted(self._drawing.lines, key=lambda line: (line.edge.source, line.edge.target) in taken)
-        drawn = NOTHING.join(
-            Markup('<path class="way{}" d="{}"><title>{}</title></path>').format(
-                " taken" if (line.edge.source, line.edge.target) in taken else "",
-                self._ways[line.edge],
-                f"{line.edge.source} → {line.edge.target}" + (f": {line.edge.when}" if line.edge.when else ""),
-            )
-            for line in lines
-        )
-        states = NOTHING.join(
-            self._state(name, tones.get(name, ""), entered.count(name)) for name in self._drawing.boxes
-        )
-        return Markup(
-            '<svg class="graph" role="img" aria-label="{}" viewBox="0 0 {:.0f} {:.0f}" '
-            'width="{:.0f}" height="{:.0f}">{}{}</svg>'
-        ).format(told(last, status), *size(self._drawing), *size(self._drawing), drawn, states)
+        last = entered[-1] if entered else ""
+        tones = dict.fromkeys(entered, "past")
+        if last:
+            tones[last] = {"RUNNING": "now", "SUCCEEDED": "good"}.get(status, "bad")
+        taken = {f"{source}->{target}" for source, target in pairwise(entered)}
+        picture = deepcopy(self._shipped)
+        found = groups(picture)
+        if self._drawn != set(self._states) or not taken <= found.keys():
+            return listed([name for name in self._states if name not in tones], tones, entered)
+        for title, group in found.items():
+            if title in self._drawn:
+                group.set("data-state", title)
+            if tone := "taken" if title in taken else tones.get(title, ""):
+                group.set("class", f"{group.get('class')} {tone}")
+            if (times := entered.count(title)) > 1:
+                say_how_often(group, times)
+        picture.set("aria-label", told(last, status))
+        return Markup(ET.tostring(picture, encoding="unicode"))  # noqa: S704 - the project's file, and escaped
 
-    def _state(self, name: str, tone: str, times: int) -> Markup:
-        box = self._drawing.boxes[name]
-        often = (
-            Markup('<text class="times" x="{:.1f}" y="{:.1f}">×{}</text>').format(
-                box.x + box.width / 2 - 4, box.y - STATE_HEIGHT / 2 - 4, times
-            )
-            if times > 1
-            else NOTHING
-        )
-        return Markup(
-            '<g class="state {}" data-state="{}" data-ending="{}">'
-            '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.0f}" rx="9"/>'
-            '<text x="{:.1f}" y="{:.1f}">{}</text>{}</g>'
-        ).format(
-            tone,
-            name,
-            self._ends[name],
-            box.x - box.width / 2,
-            box.y - STATE_HEIGHT / 2,
-            box.width,
-            STATE_HEIGHT,
-            box.x,
-            box.y + 4.5,
-            name,
-            often,
-        )
+
+def read(file: Path) -> ET.Element:
+    """One unit of the drawing is a pixel, and its own style sheet, which the page's policy forbids, is left out."""
+    try:
+        root = ET.parse(file).getroot()  # noqa: S314 - the project's own file
+    except (OSError, ET.ParseError):
+        return ET.Element("svg")
+    for style in root.findall(f"{{{SVG}}}style"):
+        root.remove(style)
+    for side in SIZE:
+        root.set(side, root.get(side, "").removesuffix("pt"))
+    return root
+
+
+def groups(picture: ET.Element) -> dict[str, ET.Element]:
+    """By their titles."""
+    titled = ((group.findtext(f"{{{SVG}}}title"), group) for group in picture.iter(f"{{{SVG}}}g"))
+    return {title: group for title, group in titled if title}
+
+
+def classes(group: ET.Element) -> list[str]:
+    return group.get("class", "").split()
+
+
+def say_how_often(state: ET.Element, times: int) -> None:
+    name = state.find(f"{{{SVG}}}text")
+    assert name is not None  # noqa: S101 - every state has one
+    above = f"{float(name.get('y', '0')) - ABOVE:.2f}"
+    ET.SubElement(state, f"{{{SVG}}}text", {**name.attrib, "y": above}).text = f"×{times}"
 
 
 def told(last: str, status: str) -> str:
     """The picture in words."""
     if not last:
         return "The workflow; no run is shown"
-    return (
-        f"The workflow; the run is now in {last}" if status == "RUNNING" else f"The workflow; the run ended in {last}"
-    )
+    return f"The workflow; the run {'is now' if status == 'RUNNING' else 'ended'} in {last}"
 
 
-def size(drawing: Drawing) -> tuple[float, float]:
-    return drawing.width, drawing.height
-
-
-def way(line: Line) -> str:
-    """The edge as SVG's path data, with its arrow."""
-    if line.back:
-        return back(line.points)
-    start, *rest = line.points
-    steps = [f"M{place(start)}"]
-    for (x0, y0), (x1, y1) in pairwise([start, *rest]):
-        middle = (x0 + x1) / 2
-        steps.append(
-            f"H{x1:.1f}"
-            if abs(y1 - y0) < STRAIGHT
-            else f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
+def listed(others: Sequence[str], tones: dict[str, str], entered: Sequence[str]) -> Markup:
+    """In words, the states that a run has entered, in order, and those that it has not."""
+    passed = Markup("").join(
+        Markup('<li class="state badge {}" data-state="{}">{}</li>').format(
+            tone, name, f"{name} ×{entered.count(name)}" if entered.count(name) > 1 else name
         )
-    x, y = rest[-1]
-    return " ".join(
-        [*steps, f"M{place((x - ARROW, y - ARROW * 0.7))} L{place((x, y))} L{place((x - ARROW, y + ARROW * 0.7))}"]
+        for name, tone in tones.items()
     )
-
-
-def back(points: Sequence[Point]) -> str:
-    (sx, sy), (_, low), _, (tx, ty) = points
-    side = CORNER if tx < sx else -CORNER
-    return (
-        f"M{place((sx, sy))} V{low - CORNER:.1f} Q{place((sx, low))} {place((sx - side, low))} H{tx + side:.1f} "
-        f"Q{place((tx, low))} {place((tx, low - CORNER))} V{ty:.1f} "
-        f"M{place((tx - ARROW * 0.7, ty + ARROW))} L{place((tx, ty))} L{place((tx + ARROW * 0.7, ty + ARROW))}"
+    return Markup('<p class="meta">{}</p><ul class="votes">{}</ul><p class="meta">Other states: {}</p>').format(
+        OLD, passed, ", ".join(others)
     )
-
-
-def place(point: Point) -> str:
-    return f"{point[0]:.1f} {point[1]:.1f}"

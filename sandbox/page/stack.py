@@ -98,7 +98,7 @@ class Stack:
 
     @cached_property
     def picture(self) -> Picture:
-        return Picture(self.definition)
+        return Picture(self.definition["States"])
 
     @cached_property
     def policies(self) -> list[str]:
