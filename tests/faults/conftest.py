@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.faults.proxy import Proxy
-from tests.faults.scenarios import DEAD_LETTERS, REQUESTS, World
+from tests.faults.travel import SECONDS, World
 from tests.support.stacks import ALICE, BOB, OPERATOR, Stack, running
 
 CONFIG = {
@@ -22,11 +22,7 @@ CONFIG = {
     "mailsPerSecond": 10,
     "deliveryAttempts": 10,
 }
-# After a crash a message is back when its visibility time-out is over, and the dead worker's lease has ended with its
-# function's time-out. Shipped, that is minutes: the queue waits 6 x the function's time-out. A function needs the time
-# to see one call time out: 10 s for a mail, 4 s for anything else.
-SECONDS = {REQUESTS: (15, 17), DEAD_LETTERS: (12, 14)}  # of the function, of the queue
-WORKERS = 4  # so many function processes at once; most wait for a call that does not answer
+WORKERS = 8  # so many function processes at once; most wait for a call that does not answer
 
 
 @pytest.fixture(scope="session")
@@ -34,26 +30,22 @@ def world() -> Iterator[World]:
     with Proxy() as proxy, running("dev", CONFIG, lambda_endpoint_url=proxy.url) as sandbox:
         proxy.upstream, proxy.emulator = sandbox.emulator.port, sandbox.emulator.pid
         stack = Stack(sandbox)
-        shorten(stack)
+        limit(stack)
         switch_off_endings(stack)
         stop = threading.Event()
         yield World(stack=stack, proxy=proxy, ends=watch(stack, stop))
         stop.set()
 
 
-def shorten(stack: Stack) -> None:
-    """Short waits after a crash; one message a batch, so that a crash takes no other request with it."""
+def limit(stack: Stack) -> None:
+    """Time, to what a case needs; and one message a batch, so that a crash takes no other request with it."""
     functions = stack.sandbox.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         queue = mapping["EventSourceArn"].rpartition(":")[2]
         (output,) = [one for one in SECONDS if stack.sandbox.outputs[one].endswith(f"/{queue}")]
-        function_seconds, queue_seconds = SECONDS[output]
-        functions.update_function_configuration(FunctionName=mapping["FunctionArn"], Timeout=function_seconds)
+        functions.update_function_configuration(FunctionName=mapping["FunctionArn"], Timeout=SECONDS[output][0])
         functions.update_event_source_mapping(
             UUID=mapping["UUID"], BatchSize=1, ScalingConfig={"MaximumConcurrency": WORKERS}
-        )
-        stack.sqs.set_queue_attributes(
-            QueueUrl=stack.sandbox.outputs[output], Attributes={"VisibilityTimeout": str(queue_seconds)}
         )
 
 

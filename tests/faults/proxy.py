@@ -17,14 +17,22 @@ from email.message import Message
 from enum import StrEnum
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs
 
 import psutil
 
+from handlers.contract.record import Attribute
+
 # A request goes by its id, or by its execution.
 NAME = re.compile(rb'"requestId": ?\{"S": ?"(?P<request>[0-9a-f-]{36})"\}|"(?P<execution>arn:[^"]+:execution:[^"]+)"')
+# What a function may go by: the error, or the status that is told of a record or of an execution.
+ANSWER = re.compile(
+    rb'"__type": ?"(?:[\w.]+#)?(?P<error>\w+)"|<Code>(?P<code>\w+)|"status": ?(?:\{"S": ?)?"(?P<status>\w+)"'
+)
 ACCESS_KEY = re.compile(r"Credential=(\w+)/")
+HANDLER = "POWERTOOLS_SERVICE_NAME"  # in a function's environment
+TRACE = "X-Amzn-Trace-Id"  # each invocation has its own
 ATTEMPT = re.compile(r"attempt=(\d+)")
 ATTEMPTS = 3  # that the SDK makes of every call but a look at how an execution has ended
 REGISTRATION_SECONDS = 30  # what a request whose case is not known yet is held for
@@ -37,7 +45,7 @@ class Fault(StrEnum):
     NONE = "nothing"
     THROTTLED = "throttled"  # this attempt and each of the SDK's, or the first `ATTEMPTS` of more
     SERVER_ERROR = "5xx"  # likewise
-    LOST = "done, timed out"  # the first attempt takes effect and is never answered; the SDK waits, and repeats it
+    LOST = "done, no answer"  # the first attempt takes effect and is not answered; the SDK repeats it
     CRASH_BEFORE = "crash before"
     CRASH_AFTER = "crash after"
 
@@ -45,8 +53,22 @@ class Fault(StrEnum):
 FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Planned:
+class Call(NamedTuple):
+    """What a function calls: two of these are one call to us, if a use case makes both.
+
+    what   the operation, and what it writes: "UpdateItem status, votes", "Publish link"
+    after  the operation before it in the same invocation, with what came of that: "GetItem (OPEN)"; "" for the first
+    """
+
+    what: str
+    after: str
+
+    @property
+    def operation(self) -> str:
+        return _operation(self.what)
+
+
+class Planned(NamedTuple):
     """The function's call number `place`, from 0 since this was planned, is `operation` and meets `fault`."""
 
     place: int
@@ -58,36 +80,48 @@ class Planned:
 class Case:
     """One approval request: what one function does for it, and what is to go wrong with that.
 
-    `calls` are the operations that the function has called since `plan`, an SDK's repeats not counted; `happened` grows
-    with each call of any function that is over.
+    `calls` are those of the function since `plan`, an SDK's repeats not counted; `happened` grows with each call of any
+    function that is over.
     """
 
     handler: str = ""
-    calls: list[str] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     plans: list[Planned] = field(default_factory=list)
     happened: int = 0
     _met: dict[str, Fault] = field(default_factory=dict)
+    _last: dict[str, str] = field(default_factory=dict)
 
     def plan(self, handler: str, *plans: Planned) -> None:
         self.handler = handler
         self.plans.extend(plans)
 
-    def fault(self, handler: str, operation: str, invocation: str, attempt: int) -> Fault:
-        """`invocation` is the SDK's id of a call, the same for each of its attempts."""
-        if invocation not in self._met:
-            self._met[invocation] = self._next(operation) if handler == self.handler else Fault.NONE
-        fault = self._met[invocation]
+    def fault(self, handler: str, what: str, headers: Message) -> Fault:
+        call = headers["amz-sdk-invocation-id"]  # the same for each of its attempts
+        (attempt,) = map(int, ATTEMPT.findall(headers["amz-sdk-request"]))
+        if call not in self._met:
+            self._met[call] = self._next(what, headers) if handler == self.handler else Fault.NONE
+        fault = self._met[call]
         last = {Fault.LOST: 1, Fault.THROTTLED: ATTEMPTS, Fault.SERVER_ERROR: ATTEMPTS}
         return fault if attempt <= last.get(fault, attempt) else Fault.NONE
 
-    def _next(self, operation: str) -> Fault:
+    def _next(self, what: str, headers: Message) -> Fault:
         place = len(self.calls)
-        self.calls.append(operation)
+        self.calls.append(Call(what, self._last.get(headers[TRACE], "")))
         for planned in self.plans:
-            if (planned.place, planned.operation) == (place, operation):
+            if (planned.place, planned.operation) == (place, self.calls[-1].operation):
                 self.plans.remove(planned)
                 return planned.fault
         return Fault.NONE
+
+    def begins(self, headers: Message) -> bool:
+        """Whether this is its invocation's first call."""
+        return headers[TRACE] not in self._last
+
+    def over(self, what: str, answer: bytes, headers: Message) -> None:
+        said = ANSWER.search(answer)
+        outcome = f" ({said[said.lastgroup or 0].decode()})" if said else ""
+        self._last[headers[TRACE]] = _operation(what) + outcome
+        self.happened += 1
 
 
 class Proxy:
@@ -120,28 +154,27 @@ class Proxy:
             self._cases.update(dict.fromkeys(names, case))
             self._changed.notify_all()
 
-    def fault(self, port: int, operation: str, headers: Message, body: bytes) -> tuple[Case, Fault]:
+    def fault(self, port: int, what: str, headers: Message, body: bytes) -> tuple[Case, Fault]:
         """Whose call this is, which came from `port`, and what is to happen to it."""
         (key,) = ACCESS_KEY.findall(headers["Authorization"])  # a function has its own
         if key not in self._handlers:
-            self._handlers[key] = self.worker(port).environ()["POWERTOOLS_SERVICE_NAME"]
-        # An invocation has its own trace, serves one request here, and begins with a call that names it.
-        trace = headers["X-Amzn-Trace-Id"]
+            self._handlers[key] = self.worker(port).environ()[HANDLER]
+        # An invocation serves one request here, and begins with a call that names it.
         if named := NAME.search(body):
-            self._requests[trace] = (named["request"] or named["execution"]).decode()
-        request = self._requests[trace]
-        (attempt,) = ATTEMPT.findall(headers["amz-sdk-request"])
+            self._requests[headers[TRACE]] = (named["request"] or named["execution"]).decode()
+        request = self._requests[headers[TRACE]]
         with self._changed:
             if not self._changed.wait_for(lambda: request in self._cases, REGISTRATION_SECONDS):
                 raise LookupError(f"nobody registered {request}")
             case = self._cases[request]
-            return case, case.fault(self._handlers[key], operation, headers["amz-sdk-invocation-id"], int(attempt))
+            return case, case.fault(self._handlers[key], what, headers)
 
-    def worker(self, port: int) -> psutil.Process:
+    def worker(self, port: int, handler: str = "") -> psutil.Process:
         """The function's process that has this port of ours at the other end."""
         for process in psutil.Process(self.emulator).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if any(one.laddr.port == port for one in process.net_connections("tcp4")):
+                ours = handler in {"", process.environ().get(HANDLER)}  # to look at connections takes long
+                if ours and any(one.laddr.port == port for one in process.net_connections("tcp4")):
                     return process
         raise LookupError(f"no function calls from port {port}")
 
@@ -159,20 +192,23 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         target = self.headers["X-Amz-Target"]
-        operation = target.rpartition(".")[2] if target else parse_qs(body.decode())["Action"][0]
+        what = _what(target, body)
         port = self.client_address[1]
-        case, fault = self._proxy.fault(port, operation, self.headers, body)
-        if fault in {Fault.THROTTLED, Fault.SERVER_ERROR}:
-            self._refuse(fault, query=not target)
-            return
-        if fault is not Fault.CRASH_BEFORE:
+        case, fault = self._proxy.fault(port, what, self.headers, body)
+        refused = fault in {Fault.THROTTLED, Fault.SERVER_ERROR}
+        if refused:
+            answer = _refusal(fault, query=not target)
+        elif fault is not Fault.CRASH_BEFORE:
             answer = self._forward(body)
-        case.happened += 1
+        else:
+            answer = (0, "", b"")
+        waits = fault is Fault.LOST and case.begins(self.headers)  # later ones take less time: the connection breaks
+        case.over(what, answer[2], self.headers)
         if fault in {Fault.CRASH_BEFORE, Fault.CRASH_AFTER}:
-            self._proxy.worker(port).kill()
-        if fault is Fault.LOST:
+            self._proxy.worker(port, case.handler).kill()
+        if waits:
             self._hang_on()
-        if fault is Fault.NONE:
+        if fault is Fault.NONE or refused:
             self._answer(*answer)
         else:
             self.close_connection = True
@@ -184,15 +220,6 @@ class Handler(BaseHTTPRequestHandler):
         self._upstream.endheaders(body)
         answer = self._upstream.getresponse()
         return answer.status, answer.headers["Content-Type"], answer.read()
-
-    def _refuse(self, fault: Fault, *, query: bool) -> None:
-        """As the service's protocol words it: SNS speaks the query protocol, the others JSON."""
-        status, code = (400, "ThrottlingException") if fault is Fault.THROTTLED else (500, "InternalServerError")
-        if query:
-            text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{fault}</Message></Error></ErrorResponse>"
-            self._answer(status, "text/xml", text.encode())
-        else:
-            self._answer(status, "application/x-amz-json-1.0", json.dumps({"__type": code, "message": fault}).encode())
 
     def _hang_on(self) -> None:
         """Until the client has had enough."""
@@ -210,3 +237,26 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         """Silent: the outcome is what counts."""
+
+
+def _what(target: str | None, body: bytes) -> str:
+    """As in `Call`. SNS speaks the query protocol, the others JSON."""
+    if not target:
+        form = parse_qs(body.decode())
+        return " ".join([*form["Action"], *(["link"] if "/approvals/" in form["Message"][0] else [])])
+    operation = target.rpartition(".")[2]
+    names = json.loads(body)["ExpressionAttributeNames"].values() if operation == "UpdateItem" else []
+    return f"{operation} {', '.join(sorted({*names} - {Attribute.VERSION}))}".strip()
+
+
+def _operation(what: str) -> str:
+    return what.partition(" ")[0]
+
+
+def _refusal(fault: Fault, *, query: bool) -> tuple[int, str, bytes]:
+    """Status, type and body, as the service's protocol words it."""
+    status, code = (400, "ThrottlingException") if fault is Fault.THROTTLED else (500, "InternalServerError")
+    if query:
+        text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{fault}</Message></Error></ErrorResponse>"
+        return status, "text/xml", text.encode()
+    return status, "application/x-amz-json-1.0", json.dumps({"__type": code, "message": fault}).encode()
