@@ -158,6 +158,28 @@ def test_a_dead_letter_that_comes_too_late_closes_nothing():
     assert world.workflow.took == "APPROVED"
 
 
+def test_a_vote_that_comes_after_the_last_look_for_one_is_told_that_the_request_is_closed():
+    """It is recorded before the word that there is none reaches Step Functions."""
+    world = World(rounds=1)
+    first = world.deliver(world.queue[0])
+    for _ in range(4):
+        world.go(first)  # the first mail is out and not noted, so the state machine cannot close the record
+    for _ in range(2):
+        world.go_on()
+    world.to_its_end(first)
+    late = world.deliver(world.queue[-1])
+    world.go(late)
+    vote = world.press(next(iter(world.links)))
+    while world.record.status is Status.OPEN:
+        world.go(vote)
+    world.to_its_end(late)
+    world.go_on()
+    assert (world.workflow.error, world.workflow.took) == ("Expired", "")
+    assert state(world.to_its_end(vote)) == "closed"
+    world.settle()
+    assert world.record.status is Status.CLOSED
+
+
 def test_a_late_decision_that_nobody_can_tell_is_never_called_expired():
     world = asked(rounds=1)
     vote = world.press(ANNA)
