@@ -13,8 +13,7 @@ from urllib.parse import quote_plus, urlsplit
 
 import pytest
 
-from tests.fuzz.inputs import deep
-from tests.support.stacks import ALICE, BOB, JSON, Run, Stack, running
+from tests.support.stacks import ALICE, BOB, JSON, Stack, running
 
 CONFIG = {"approvers": [ALICE, BOB], "reminders": 0, "mailsPerSecond": 10, "task": {"title": "Nightly run"}}
 FORM = "application/x-www-form-urlencoded"
@@ -57,15 +56,7 @@ UNDECIDED = [
     pytest.param(b"", [], 415, id="no content type"),
     pytest.param(b"decision=approve", [b"Content-Type: text/plain"], 415, id="text"),
     pytest.param(b"decision=approve", [b"Content-Type: \xff\xfe"], 415, id="a content type that is no text"),
-    pytest.param(b"decision=%ff", [FORM_LINE], 400, id="percent-encoded latin-1"),
     pytest.param(b"decision=approve&comment=\xff\xfe\x00", [FORM_LINE], 400, id="a form that is no text"),
-    pytest.param(b"decision=approve&comment=%e2%28", [FORM_LINE], 400, id="half a character"),
-    pytest.param(b"decision=approve&x=" + b"&x=" * 50, [FORM_LINE], 400, id="too many fields"),
-    pytest.param(b"decision=approve&comment=x&comment=y", [FORM_LINE], 400, id="two comments"),
-    pytest.param(b"decision=approve&decision=reject", [FORM_LINE], 400, id="two decisions"),
-    pytest.param(b'{"decision": "approve", "decision": "reject"}', [JSON_LINE], 400, id="two decisions in JSON"),
-    pytest.param(b'\xef\xbb\xbf{"decision": "approve"}', [JSON_LINE], 400, id="a byte order mark"),
-    pytest.param('{"decision": "approve"}'.encode("utf-16"), [JSON_LINE], 400, id="UTF-16"),
     pytest.param(
         b'--x\r\nContent-Disposition: form-data; name="decision"\r\n\r\napprove\r\n--x--\r\n',
         [b"Content-Type: multipart/form-data; boundary=x"],
@@ -73,8 +64,6 @@ UNDECIDED = [
         id="multipart",
     ),
     pytest.param(b'{"decision": "\xff"}', [JSON_LINE], 400, id="JSON that is no text"),
-    pytest.param(b"[" * 50_000, [JSON_LINE], 400, id="deep JSON"),
-    pytest.param(b'{"decision": "approve", "comment": "\\ud800"}', [JSON_LINE], 400, id="surrogate"),
     pytest.param(b"decision=approve&comment=" + b"x" * 100_000, [FORM_LINE], 400, id="a very long comment"),
     pytest.param(b"decision=no", [FORM_LINE, b"X-Long: " + b"x" * 7_000], 400, id="a long header"),
     pytest.param(b"decision=no", [FORM_LINE, *[b"X-Many: x"] * 90], 400, id="many headers"),
@@ -140,15 +129,6 @@ def test_a_whole_link_works_whatever_was_done_to_it(link, whole):
     assert (status, text, headers["Cache-Control"]) == (200, "", "no-store")
 
 
-def test_a_link_in_capitals_can_be_answered(stack):
-    run = stack.start()
-    base, request_id, secret = urlsplit(run.link()).path.rsplit("/", 2)
-    target = f"{base.removesuffix('approvals')}APPROVALS/{request_id.upper()}/{secret.upper()}"
-    status, _, _ = send(run.link(), "POST", target, FORM_LINE, b"Content-Length: 16", body=b"decision=approve")
-    assert status == 200
-    assert run.succeeded()["approval"]["votes"][0]["approver"] == ALICE
-
-
 @pytest.mark.parametrize(
     "stray", ["", "/", "/favicon.ico", "/robots.txt", "/approvals", "/approvals/", "/wp-login.php"]
 )
@@ -167,17 +147,6 @@ def test_another_method_does_nothing_to_a_link(stack, link, method):
     assert not stack.store.get(target.split("/")[-2]).votes
 
 
-def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(link):
-    base, request_id, secret = urlsplit(link).path.rsplit("/", 2)
-    stranger, known = (
-        send(link, "GET", f"{base}/{one}/{other}")
-        for one, other in (("f" * 8 + request_id[8:], secret), (request_id, secret[::-1]))
-    )
-    assert stranger[0] == known[0] == 404
-    assert stranger[2] == known[2]
-    assert stranger[1].keys() == known[1].keys()
-
-
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_vote_arrives_in_any_encoding_that_the_wire_knows(stack, chunked):
     run = stack.start()
@@ -193,36 +162,6 @@ def test_a_vote_arrives_in_any_encoding_that_the_wire_knows(stack, chunked):
     (vote,) = run.succeeded()["approval"]["votes"]
     assert vote["comment"] == comment.replace("\r\n", "\n")
     assert vote["decision"] == "approve"
-
-
-def test_a_client_that_does_not_say_what_it_is_may_vote(stack):
-    run = stack.start()
-    assert post(run.link(), b"decision=reject", FORM_LINE)[0] == 200
-    assert run.failed()[0] == "Rejected"
-    assert run.item()["votes"][ALICE]["userAgent"] == ""
-
-
-INVALID = [
-    ([], "the input must be a JSON object, got list"),
-    ({"title": "x" * 250_000}, "title must be at most 200 characters, got 250000"),
-    ({"title": "a\ud800"}, "title must be valid Unicode text, got a lone surrogate"),
-    ({"title": "Pay", "details": deep(100, [0] * 6_000)}, "details must be at most 10000 characters, got "),
-    ({"detail-type": 5, "detail": {}}, "detail-type must be text, got int"),
-    ({"detail-type": "Payout", "detail": "[]"}, "detail must be a JSON object, got str that holds list"),
-    ({"title": "Pay", "requestedBy": [ALICE]}, "requestedBy must be text, got list"),
-    ({"details": "100"}, "title must not be missing beside details: the stack's `task` is asked as a whole"),
-    ({"Title": "Pay"}, 'title must be spelled exactly that way, got "Title"'),
-]
-
-
-def test_a_bad_input_ends_the_execution_in_words_and_mails_nobody(stack):
-    runs = [Run(stack, stack.start_raw(trigger), said) for trigger, said in INVALID]
-    for run in runs:
-        error, cause = run.failed()
-        assert error == "InvalidTask"
-        assert cause.startswith(run.title)
-        assert len(cause) < 200
-        assert run.states() == ["Generate task", "Invalid task"]
 
 
 # As details, as requester and as comment.

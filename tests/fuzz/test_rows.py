@@ -21,7 +21,7 @@ from tests.fuzz.inputs import anything, texts, values
 from tests.support.document import Element, parse
 from tests.support.records import ANNA, record
 
-fuzz = settings(settings.get_profile("fuzz"), max_examples=400)
+fuzz = settings(settings.get_profile("fuzz"), max_examples=200)
 LINK = "https://api.example.com/approvals/id/secret"
 WORDS = ["(none)", "(empty text)", "(empty list)", "(empty object)", "(no name)"]
 # What rows are made of, and what looks like that.
@@ -274,7 +274,7 @@ alike = st.recursive(
 
 
 @given(one=alike, other=alike, among=st.sampled_from(["list", "object", "nested"]))
-@settings(fuzz, max_examples=600)
+@settings(fuzz, max_examples=300)
 @example(one=False, other="false", among="object")
 @example(one=1000, other="1000", among="list")
 @example(one=None, other="(none)", among="nested")

@@ -83,25 +83,17 @@ def the_page_shows_but_records_nothing(stack: Stack, function: Function, action:
     goes_on(run, link)
 
 
-@needs("approval_api", "states:SendTaskSuccess")
-def an_approval_is_recorded_but_not_handed_over(stack: Stack, function: Function, action: str) -> None:
+@needs("approval_api", "states:SendTaskSuccess", "states:SendTaskFailure")
+def an_answer_is_recorded_but_not_handed_over(stack: Stack, function: Function, action: str) -> None:
+    approved = action == "states:SendTaskSuccess"
+    decision, status = ("approve", "APPROVED") if approved else ("reject", "REJECTED")
     run = stack.start()
     link = run.link()
     with function.without(action):
-        assert stack.press(link).status_code == 503
-        assert (run.status, run.item()["status"]) == ("RUNNING", "APPROVED")
-    goes_on(run, link)
-
-
-@needs("approval_api", "states:SendTaskFailure")
-def a_rejection_is_recorded_but_not_handed_over(stack: Stack, function: Function, action: str) -> None:
-    run = stack.start()
-    link = run.link()
-    with function.without(action):
-        assert stack.press(link, "reject").status_code == 503
-        assert (run.status, run.item()["status"]) == ("RUNNING", "REJECTED")
-    assert stack.press(link, "reject").status_code == 200
-    assert run.failed()[0] == "Rejected"
+        assert stack.press(link, decision).status_code == 503
+        assert (run.status, run.item()["status"]) == ("RUNNING", status)
+    assert stack.press(link, decision).status_code == 200
+    is_told(run, action)
 
 
 @needs("approval_api", "states:DescribeExecution")
@@ -190,7 +182,7 @@ def the_next_round_cannot_see_that_the_run_has_ended(stack: Stack, function: Fun
 
 
 # What the dead-letter queue gives out and does not get back it hides for minutes, so the letter is sent again.
-@needs("give_up_request", "dynamodb:GetItem")
+@needs("give_up_request", "dynamodb:GetItem", "states:SendTaskFailure")
 def a_dead_letter_leaves_its_run_and_record_as_they_are(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     letter = message(run)
@@ -213,18 +205,6 @@ def a_dead_letter_ends_its_run_and_the_record_learns_it_from_the_end(
         function.could_not(action, run)
         assert run.failed()[0] == "NotificationFailed"
     until(lambda: run.item()["status"] == "CLOSED", "closed record")
-
-
-@needs("give_up_request", "states:SendTaskFailure")
-def a_dead_letter_leaves_its_run_waiting(stack: Stack, function: Function, action: str) -> None:
-    run = stack.start()
-    letter = message(run)
-    with function.without(action):
-        send(stack, "deadLetterQueueUrl", letter)
-        function.could_not(action, run)
-        assert (run.status, run.item()["status"]) == ("RUNNING", "OPEN")
-    send(stack, "deadLetterQueueUrl", letter)
-    assert run.failed()[0] == "NotificationFailed"
 
 
 @needs("give_up_request", "states:SendTaskSuccess")

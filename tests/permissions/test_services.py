@@ -193,14 +193,6 @@ def test_nobody_may_invoke_a_function_but_the_api_and_the_rule_on_endings(graph)
     }
 
 
-def test_the_rule_on_endings_may_invoke_what_it_targets_and_no_other_rule_may(graph):
-    given = graph.named(PERMISSION, "records-invoke").inputs
-    target = graph.named("aws:cloudwatch/eventTarget:EventTarget", "records-endings-target").inputs
-    assert target["arn"] == ARNS["aws:lambda/function:Function"].format(given["function"])
-    assert (given["action"], given["principal"]) == ("lambda:InvokeFunction", "events.amazonaws.com")
-    assert given["sourceArn"] == ARNS["aws:cloudwatch/eventRule:EventRule"].format(target["rule"])
-
-
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 def test_the_api_may_invoke_its_function_by_its_own_routes_and_no_other_api_may(graph):
     permissions = [graph.named(PERMISSION, name).inputs for name in ("approval-invoke", "approval-invoke-stray")]
@@ -228,25 +220,3 @@ def test_the_api_may_invoke_its_function_by_its_own_routes_and_no_other_api_may(
         assert not admitted(own.replace("a1b2c3", "z9y8x7")), "another API of the account"
         assert not admitted(own.replace("123456789012", "999999999999")), "an API of another account"
     assert not admitted(f"{api}/$default/GET/admin/{{requestId}}"), "a route that the program has not made"
-
-
-def test_the_calls_are_read_from_the_definition():
-    definition = {
-        "States": {
-            "One": {
-                "Type": "Map",
-                "ItemProcessor": {
-                    "States": {
-                        "Two": {
-                            "Type": "Task",
-                            "Resource": "arn:aws:states:::dynamodb:putItem",
-                            "Arguments": {"TableName": "t"},
-                        }
-                    }
-                },
-            }
-        }
-    }
-    assert [call(state) for state in tasks(definition)] == [
-        ("dynamodb:PutItem", "arn:aws:dynamodb:eu-central-1:123456789012:table/t")
-    ]

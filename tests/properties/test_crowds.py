@@ -21,7 +21,7 @@ from tests.support.waiting import until
 CROWD = tuple(f"person-{number:02}@example.com" for number in range(50))
 HANDS = 8  # who really press at the same time: each is a process of its own in the emulator
 STARTERS = 6
-OPEN, ANSWERED = 1_000, 50
+OPEN, ANSWERED = 300, 30
 QUICK = {"reminders": 0, "deadlineSeconds": 3600, "mailsPerSecond": 10, "deliveryAttempts": 2, "escalateTo": []}
 
 
@@ -76,8 +76,7 @@ def stack(emulator) -> Iterator[Stack]:
         yield stack
 
 
-@pytest.mark.timeout(400)
-def test_of_a_thousand_open_requests_only_those_that_are_answered_go_on(stack):
+def test_of_hundreds_of_open_requests_only_those_that_are_answered_go_on(stack):
     with ThreadPoolExecutor(STARTERS) as hands:
         runs = list(hands.map(lambda _: stack.start(), range(OPEN)))
     titles = {run.title for run in runs}
@@ -106,7 +105,7 @@ def test_of_a_thousand_open_requests_only_those_that_are_answered_go_on(stack):
 
 
 def running_in(stack: Stack) -> set[str]:
-    """The executions that run: one call for all, where a look at each would be a thousand."""
+    """The executions that run: one call for all, where a look at each would be hundreds."""
     pages = stack.sfn.get_paginator("list_executions").paginate(
         stateMachineArn=stack.sandbox.outputs["stateMachineArn"],
         statusFilter="RUNNING",

@@ -118,6 +118,7 @@ class Workflow:
 
     def _ask(self, *, late: bool = False) -> None:
         self.round += not late
+        self.asked_late = late
         self.token = f"token-{next(self._numbers)}-of-{self._request_id}-{self._name}"
         body = message_body(requestId=self._request_id)
         self.request = body["request"]

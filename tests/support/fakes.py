@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from handlers.approval_api import ApprovalApi
 from handlers.approvals.adapters.dynamodb import ApprovalTable
@@ -25,7 +25,8 @@ from handlers.contract.record import EXECUTION_INDEX
 from handlers.contract.settings.approval_api import PageSettings
 from handlers.contract.workflow import WorkflowError
 from handlers.request_approval import Requests
-from tests.support.services import RUNNING, FakeClock, FakeSqs, FakeStepFunctions, FakeTable
+from tests.support.services import RUNNING, FakeClock, FakeStepFunctions, FakeTable
+from tests.support.services import FakeSqs as FakeSqs  # noqa: PLC0414 - tests take it from here, too
 
 APPROVAL_URL = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com"
 
@@ -37,16 +38,16 @@ class MemoryStore(ApprovalTable):
     """
 
     def __init__(self, *records: Record, troubles: Sequence[Exception | None] = ()) -> None:
-        self.table: Any = FakeTable(*records)
-        super().__init__(cast("Any", self.table), "approvals", EXECUTION_INDEX)
+        self.table = FakeTable(*records)
+        client: Any = self.table
+        super().__init__(client, "approvals", EXECUTION_INDEX)
         self.calls: list[str] = []
         self.troubles = list(troubles)
 
     @property
     def items(self) -> dict[str, dict[str, Any]]:
         """What is stored, in plain values."""
-        items: dict[str, dict[str, Any]] = self.table.items
-        return items
+        return self.table.items
 
     @property
     def record(self) -> Record | None:

@@ -70,11 +70,10 @@ def _plain_value(kind: str, value: Any) -> Any:
         return _plain(value)
     if kind == "L":
         return [_plain_value(*one) for inner in value for one in inner.items()]
-    if kind == "NULL":
-        return None
-    return int(value) if kind == "N" else value
+    return PLAIN[kind](value)
 
 
+PLAIN: dict[str, Callable[[Any], Any]] = {"N": int, "S": str, "BOOL": bool, "NULL": lambda _true: None}
 KINDS = {str: "S", bool: "BOOL", dict: "M", list: "L", int: "N", type(None): "NULL"}
 
 
