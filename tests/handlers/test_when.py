@@ -35,9 +35,12 @@ def test_a_time_is_written_with_weekday_and_zone(utc: str, timezone: str, writte
         # The clocks go forward: an hour is skipped.
         ("Europe/Berlin", ("2026-03-29T00:59:00", "01:59 CET"), ("2026-03-29T01:00:00", "03:00 CEST")),
         ("America/New_York", ("2026-03-08T06:59:00", "01:59 EST"), ("2026-03-08T07:00:00", "03:00 EDT")),
+        # By half an hour.
+        ("Australia/Lord_Howe", ("2026-10-03T15:29:00", "01:59 UTC+10:30"), ("2026-10-03T15:31:00", "02:31 UTC+11")),
         # The clocks go back: an hour comes twice, and only the zone tells which of the two is meant.
         ("Europe/Berlin", ("2026-10-25T00:30:00", "02:30 CEST"), ("2026-10-25T01:30:00", "02:30 CET")),
         ("America/New_York", ("2026-11-01T05:30:00", "01:30 EDT"), ("2026-11-01T06:30:00", "01:30 EST")),
+        ("Australia/Lord_Howe", ("2026-04-04T14:45:00", "01:45 UTC+11"), ("2026-04-04T15:15:00", "01:45 UTC+10:30")),
     ],
 )
 def test_the_hours_of_a_clock_change_are_told_apart(

@@ -76,6 +76,7 @@ def stack(emulator) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.timeout(400)
 def test_of_hundreds_of_open_requests_only_those_that_are_answered_go_on(stack):
     with ThreadPoolExecutor(STARTERS) as hands:
         runs = list(hands.map(lambda _: stack.start(), range(OPEN)))

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.approvals.faces import mail, page
-from handlers.approvals.faces.page import State
 from handlers.approvals.rules.record import Decision
-from handlers.approvals.rules.rounds import Kind
 from handlers.contract.message import SCHEMA_VERSION
 from handlers.contract.record import Status
 from tests.properties.test_interleavings import QUIET
 from tests.properties.workers import Fate
 from tests.properties.world import ANY_OF_THREE, World
-from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, record
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA
 from tests.support.stacks import ALICE, JSON, Stack, running
 
 
@@ -96,38 +92,6 @@ def test_a_minute_between_the_clocks_costs_nobody_their_vote(skew):
         late.go_on()
     assert late.to_its_end(late.press(ANNA)).answer["statusCode"] == 409
     assert late.record.status is Status.EXPIRED
-
-
-@pytest.mark.parametrize(
-    ("timezone", "moments"),
-    [
-        (
-            "Europe/Berlin",
-            {"2026-03-29T00:59": "Sun 29 Mar 2026, 01:59 CET", "2026-03-29T01:01": "Sun 29 Mar 2026, 03:01 CEST"},
-        ),
-        (
-            "Europe/Berlin",
-            {"2026-10-25T00:30": "Sun 25 Oct 2026, 02:30 CEST", "2026-10-25T01:30": "Sun 25 Oct 2026, 02:30 CET"},
-        ),
-        # Half an hour: 02:00 becomes 02:30 in October, and 02:00 becomes 01:30 in April.
-        (
-            "Australia/Lord_Howe",
-            {"2026-10-03T15:29": "Sun 4 Oct 2026, 01:59 UTC+10:30", "2026-10-03T15:31": "Sun 4 Oct 2026, 02:31 UTC+11"},
-        ),
-        (
-            "Australia/Lord_Howe",
-            {"2026-04-04T14:45": "Sun 5 Apr 2026, 01:45 UTC+11", "2026-04-04T15:15": "Sun 5 Apr 2026, 01:45 UTC+10:30"},
-        ),
-    ],
-)
-def test_both_days_on_which_the_clocks_change_are_told_right(timezone, moments):
-    for utc, told in moments.items():
-        deadline = int(datetime.fromisoformat(utc).replace(tzinfo=UTC).timestamp())
-        one = record(deadline=deadline, requested_at=f"{utc}:00Z")
-        written = mail.body(one, ANNA, Kind.REQUEST, "https://example.com", "", timezone)
-        shown = page.html(State.OPEN, record=one, who=ANNA, timezone=timezone, now=deadline - 60)
-        for text in (written, shown):
-            assert text.count(told) >= 2, "when it was asked, and until when"
 
 
 @settings(QUIET, max_examples=60)
