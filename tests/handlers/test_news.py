@@ -145,7 +145,7 @@ def test_an_event_is_read_as_aws_sends_it():
             status="FAILED",
             error="SQS.SdkClientException",
             cause="No queue.",
-            stopped_at=int(at.timestamp()),
+            stopped_at=at.timestamp(),
             started_with=event["detail"]["input"],
             redrives=2,
             asking_failed=True,

@@ -270,10 +270,11 @@ def test_an_event_that_comes_twice_mails_once():
     assert len(operator.told) == 1
 
 
-def test_an_execution_that_ends_again_after_a_redrive_is_told_again():
+@pytest.mark.parametrize("seconds", [60, 0.001])
+def test_an_execution_that_ends_again_after_a_redrive_is_told_again_even_in_the_same_second(seconds):
     store, operator = of(approved()), OperatorBox()
     serve(reconciling(store, FakeWorkflow(execution=failed("PayoutRefused")), operator), event())
-    again = replace(failed("PayoutRefused"), redrives=1, stopped_at=ENDED_AT + 60)
+    again = replace(failed("PayoutRefused"), redrives=1, stopped_at=ENDED_AT + seconds)
     serve(reconciling(store, FakeWorkflow(execution=again), operator), event(redriveCount=1))
     assert len(operator.told) == 2
 

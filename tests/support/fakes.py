@@ -25,8 +25,7 @@ from handlers.contract.record import EXECUTION_INDEX
 from handlers.contract.settings.approval_api import PageSettings
 from handlers.contract.workflow import WorkflowError
 from handlers.request_approval import Requests
-from tests.support.services import RUNNING, FakeClock, FakeStepFunctions, FakeTable
-from tests.support.services import FakeSqs as FakeSqs  # noqa: PLC0414 - tests take it from here, too
+from tests.support.services import RUNNING, FakeClock, FakeSqs, FakeStepFunctions, FakeTable
 
 APPROVAL_URL = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com"
 

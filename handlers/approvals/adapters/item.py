@@ -43,7 +43,7 @@ def to_item(record: Record) -> dict[str, Any]:
         "toldLeftOut": list(record.told_left_out),
         "answeredWithoutVote": record.answered_without_vote,
         "answerMismatched": record.answer_mismatched,
-        "operatorTold": record.operator_told,
+        "operatorTold": round(record.operator_told * 1000),  # milliseconds: a table has no binary fractions
     }
     return item | {name: value for name, value in sometimes.items() if value}
 
@@ -83,7 +83,7 @@ def from_item(item: Mapping[str, Any]) -> Record:
         told_left_out=tuple(item.get("toldLeftOut", ())),
         answered_without_vote=item.get("answeredWithoutVote", False),
         answer_mismatched=item.get("answerMismatched", False),
-        operator_told=int(item.get("operatorTold", 0)),
+        operator_told=int(item.get("operatorTold", 0)) / 1000,
     ).as_voted()
 
 

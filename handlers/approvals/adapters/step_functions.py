@@ -39,7 +39,7 @@ def read_ending(event: dict[str, Any]) -> News:
         status=text("status"),
         error=error,
         cause=text("cause"),
-        stopped_at=whole("stopDate") // 1000,  # milliseconds
+        stopped_at=whole("stopDate") / 1000,  # milliseconds
         started_with=text("input"),
         redrives=whole("redriveCount"),
         asking_failed=error.startswith(QUEUE_ERRORS),
@@ -91,7 +91,8 @@ class StepFunctions:
             running=described["status"] in RUNNING,
             error=error,
             cause=described.get("cause") or "",
-            stopped_at=int(stopped.timestamp()) if stopped else 0,
+            # To the millisecond, as events have it: two endings of a redriven run may be in one second.
+            stopped_at=stopped.replace(microsecond=stopped.microsecond // 1000 * 1000).timestamp() if stopped else 0,
             started_with=described.get("input") or "",
             redrives=described.get("redriveCount") or 0,
             asking_failed=error.startswith(QUEUE_ERRORS),

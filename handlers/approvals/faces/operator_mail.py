@@ -122,7 +122,7 @@ def _asked(record: Record, timezone: str) -> str:
 def _ending(execution: Execution, timezone: str) -> str:
     facts = [f"- Ended: {' '.join(filter(None, (execution.status, _error(execution))))}"]
     if execution.stopped_at:
-        facts.append(f"- At: {when.local(execution.stopped_at, timezone)}")
+        facts.append(f"- At: {when.local(int(execution.stopped_at), timezone)}")
     if cause := quoted(why(execution.cause), CAUSE_LIMIT):
         facts.append(f"- Why: {cause}")
     return mail.PARAGRAPH.join(facts)

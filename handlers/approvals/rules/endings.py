@@ -42,7 +42,7 @@ class Execution:
     running: bool = False
     error: str = ""
     cause: str = ""
-    stopped_at: int = 0
+    stopped_at: float = 0
     started_with: str = ""
     redrives: int = 0
     asking_failed: bool = False
@@ -115,7 +115,7 @@ def abandoned(record: Record, round_: int) -> Record:
     return replace(record, status=Status.CLOSED, task_token="", lease=None)
 
 
-def operator_told(record: Record, stopped_at: int) -> Record:
+def operator_told(record: Record, stopped_at: float) -> Record:
     """Note that the operator has been mailed about the ending at `stopped_at` (epoch seconds)."""
     return replace(record, operator_told=stopped_at)
 

@@ -97,7 +97,7 @@ class Record:
     told_left_out: tuple[str, ...] = ()  # who has been mailed that they are named as the requester
     answered_without_vote: bool = False  # by somebody who holds a task token
     answer_mismatched: bool = False  # the workflow refused it: it had asked another question
-    operator_told: int = 0  # time of the ending they were mailed about, in epoch seconds; 0: none
+    operator_told: float = 0  # time of the ending they were mailed about, in epoch seconds; 0: none
     version: int = 1
 
     @property
