@@ -59,7 +59,8 @@ def send(emulator: Emulator):
 
 @pytest.fixture
 def queues(cloud):
-    return lambda: cloud.client("sqs").list_queues().get("QueueUrls", [])
+    """Theirs; other tests have queues in the same emulator."""
+    return lambda: cloud.client("sqs").list_queues(QueueNamePrefix="theirs").get("QueueUrls", [])
 
 
 def test_without_a_browser_the_same_request_makes_a_queue(send, queues, cloud):
