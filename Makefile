@@ -60,7 +60,7 @@ check-links: tools
 # It reads no model that is made at import, as the one of event patterns is, which no reader of a reference looks for.
 docs: tools ## Write the API reference of the components into build/api
 	@$(BIN)/python -W error::UserWarning -W "ignore:Error parsing type annotation:UserWarning" \
-	    -m pdoc --no-show-source --output-directory build/api infra '!infra.event_pattern'
+	    -m pdoc --no-show-source --output-directory build/api infra '!infra.config.event_pattern'
 	@echo "Open build/api/index.html"
 
 format: tools ## Format the code and fix what lint can fix

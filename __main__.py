@@ -2,14 +2,14 @@
 
 import pulumi
 
-from infra.approval_api import ApprovalApi, ApprovalApiArgs
-from infra.config import Settings
-from infra.dead_letters import GIVE_UP_TIMEOUT_SECONDS, DeadLetterConsumer, DeadLetterConsumerArgs
+from infra.ask import Ask, AskArgs, MailPace
+from infra.config.settings import Settings
+from infra.give_up import GIVE_UP_TIMEOUT_SECONDS, GiveUp, GiveUpArgs
 from infra.monitoring import Monitoring, MonitoringArgs
-from infra.notifier import MailPace, Notifier, NotifierArgs
 from infra.operator_topic import OperatorTopic, OperatorTopicArgs
+from infra.page import Page, PageArgs
 from infra.queue import RequestQueue, RequestQueueArgs
-from infra.reconciler import Reconciler, ReconcilerArgs
+from infra.reconcile import Reconcile, ReconcileArgs
 from infra.store import ApprovalStore, ApprovalStoreArgs
 from infra.topic import ApproverTopic, ApproverTopicArgs
 from infra.trigger import Trigger, TriggerArgs
@@ -58,9 +58,9 @@ trigger = Trigger(
         task=settings.task,
     ),
 )
-api = ApprovalApi(
+api = Page(
     "approval",
-    ApprovalApiArgs(
+    PageArgs(
         store=store,
         state_machine_arn=machine_arn,
         timezone=settings.timezone,
@@ -68,9 +68,9 @@ api = ApprovalApi(
         log_retention_days=log_days,
     ),
 )
-notifier = Notifier(
+notifier = Ask(
     "notifier",
-    NotifierArgs(
+    AskArgs(
         queue=queue,
         topic=topic,
         store=store,
@@ -82,13 +82,13 @@ notifier = Notifier(
         log_retention_days=log_days,
     ),
 )
-dead_letters = DeadLetterConsumer(
+dead_letters = GiveUp(
     "dead-letters",
-    DeadLetterConsumerArgs(queue=queue, store=store, state_machine_arn=machine_arn, log_retention_days=log_days),
+    GiveUpArgs(queue=queue, store=store, state_machine_arn=machine_arn, log_retention_days=log_days),
 )
-reconciler = Reconciler(
+reconciler = Reconcile(
     "records",
-    ReconcilerArgs(
+    ReconcileArgs(
         store=store,
         state_machine_arn=machine_arn,
         operator_topic_arn=operator.arn,

@@ -12,7 +12,7 @@ from bench.stage import ALICE, OURS, Mail, Program, Stack, TooLateError, deploye
 PRESSES = 10
 CROWD_SECONDS = 120  # give up on a crowd whose mails take longer
 # Faster than the configuration allows: the emulator has no limit for the pace to respect.
-NO_PAUSE = {"request_approval": {"MAIL_PAUSE_SECONDS": "0"}}
+NO_PAUSE = {"ask": {"MAIL_PAUSE_SECONDS": "0"}}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ RUNS = 2_000
 QUOTA = 250, 10
 AT_ONCE = 8
 ASKING_SECONDS, ENDING_SECONDS = 900, 900  # give up afterwards
-HEARS = "reconcile_request"
+HEARS = "reconcile"
 RULE, ALARM = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/metricAlarm:MetricAlarm"
 EXECUTION = re.compile(r"arn:aws:states:[^:\s]+:\d+:execution:[^:\s]+:[\w-]+")
 

@@ -231,7 +231,7 @@ class Events:
         bodies = messages(stack, 2 * needed)
         path = urlsplit(mail.link).path.partition("/approvals/")
         always = {
-            "approval_api": http_event("GET", "/approvals/" + path[2]),
+            "page": http_event("GET", "/approvals/" + path[2]),
             "generate_task": {
                 "input": {"task": {"title": "Release"}},
                 "execution": opened,
@@ -243,14 +243,14 @@ class Events:
                 "execution": opened,
                 "approval": {"votes": [{"approver": "alice@example.com"}]},
             },
-            "reconcile_request": {
+            "reconcile": {
                 "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
                 "detail": {"executionArn": ended, "status": "SUCCEEDED", "stopDate": int(time.time() * 1000)},
             },
         }
         events = {entry: repeated(event) for entry, event in always.items()}
-        events["request_approval"] = (sqs_event(body) for body in bodies[:needed])
-        events["give_up_request"] = (sqs_event(body) for body in bodies[needed:])
+        events["ask"] = (sqs_event(body) for body in bodies[:needed])
+        events["give_up"] = (sqs_event(body) for body in bodies[needed:])
         return cls(stack, events, ended)
 
     def next(self, entry: str) -> dict[str, Any]:

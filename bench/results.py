@@ -23,7 +23,7 @@ GOALS = {
 # Import and first answer, at most this many times the floor: if something is rendered, if only a line is logged, and
 # otherwise.
 RENDERED, LOGGED, CALLED = 1.2, 1.0, 1.1
-RENDERING = ("approval_api", "request_approval")
+RENDERING = ("page", "ask")
 
 
 @dataclass(frozen=True, kw_only=True)

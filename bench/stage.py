@@ -75,7 +75,7 @@ def ours_config(people: Sequence[str]) -> dict[str, Any]:
     }
 
 
-OURS = Program(name="signoff", root=PROJECT, press="POST", looks="", hears="reconcile_request")
+OURS = Program(name="signoff", root=PROJECT, press="POST", looks="", hears="reconcile")
 RIVAL = Program(name="rival", root=BENCH / "rival", press="GET", looks=None)
 FLOOR = Program(name="floor", root=BENCH / "floor", press="GET", looks="/empty")
 

@@ -10,11 +10,11 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.retries import backoff_seconds
-from infra.approval_api import ApprovalApi
-from infra.dead_letters import DeadLetterConsumer
-from infra.notifier import WORKERS, MailPace, Notifier
+from infra.ask import WORKERS, Ask, MailPace
+from infra.give_up import GiveUp
+from infra.page import Page
 from infra.queue import RequestQueue
-from infra.reconciler import Reconciler
+from infra.reconcile import Reconcile
 from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
 
@@ -39,10 +39,10 @@ class MonitoringArgs:
     operator_topic_arn: pulumi.Input[str]
     queue: RequestQueue
     workflow: ApprovalWorkflow
-    api: ApprovalApi
-    notifier: Notifier
-    dead_letters: DeadLetterConsumer
-    reconciler: Reconciler
+    api: Page
+    notifier: Ask
+    dead_letters: GiveUp
+    reconciler: Reconcile
     trigger: Trigger
     pace: MailPace
     delivery_attempts: int
@@ -133,7 +133,7 @@ class Monitoring(pulumi.ComponentResource):
                 (
                     pulumi.get_project(),
                     "AnsweredWithoutVote",
-                    {"service": "reconcile_request", "stack": pulumi.get_stack()},
+                    {"service": "reconcile", "stack": pulumi.get_stack()},
                 )
             ],
             # Anybody with cloudwatch:PutMetricData may add -1, which a sum would take away. AWS's own namespaces are

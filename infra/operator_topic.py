@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.iam import allow, demand_tls, deny_others, document
+from infra.shared.iam import allow, demand_tls, deny_others, document
 
 
 @dataclass(frozen=True, kw_only=True)

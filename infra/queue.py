@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.iam import Statement, allow, demand_tls, deny_others, document
+from infra.shared.iam import Statement, allow, demand_tls, deny_others, document
 
 # The longest retention of SQS, more than any round needs: nothing is lost while a fault is fixed.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.record import EXECUTION_INDEX, Attribute
-from infra.iam import deny_others, document
+from infra.shared.iam import deny_others, document
 
 # Every way to write an item; a transaction is authorized as the single writes in it. DeleteItem is left to IAM: people
 # may ask for their record to be removed, and a record that is gone approves nothing. Expiry is no call at all.

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.iam import Statement, demand_tls, deny_others, document
+from infra.shared.iam import Statement, demand_tls, deny_others, document
 
 
 @dataclass(frozen=True, kw_only=True)

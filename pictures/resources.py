@@ -134,6 +134,6 @@ def owner(graph: Graph, arn: str) -> str:
     Empty if it is none of ours.
     """
     if arn.startswith("arn:aws:execute-api:"):
-        return graph.named("aws:apigatewayv2/api:Api", "approval-api").name
+        return graph.named("aws:apigatewayv2/api:Api", "page-api").name
     whole = arn.replace(":execution:", ":stateMachine:").removesuffix(":*").partition("/index/")[0]
     return next((node.name for node in graph.nodes if node.arn == whole), "")

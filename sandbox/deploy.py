@@ -16,7 +16,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, settings
 
-from infra.config import ConfigError
+from infra.config.settings import ConfigError
 from sandbox import resources
 from sandbox.cloud import Cloud
 from sandbox.config import project_name

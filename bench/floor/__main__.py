@@ -8,7 +8,7 @@ from pathlib import Path
 import pulumi
 
 from bench import plain
-from infra.iam import allow
+from infra.shared.iam import allow
 
 BENCH = Path(__file__).resolve().parents[1]
 RIVALS = BENCH / "rival" / "functions"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pulumi
 
 from bench import plain
-from infra.iam import allow
+from infra.shared.iam import allow
 
 FUNCTIONS = Path(__file__).resolve().parent / "functions"
 

@@ -16,7 +16,7 @@ MADE: costs.Made = [
     (
         "aws:lambda/function:Function",
         "approval",
-        {"handler": "handlers.approval_api.handler", "memorySize": 512, "tracingConfig": {"mode": "Active"}},
+        {"handler": "handlers.page.handler", "memorySize": 512, "tracingConfig": {"mode": "Active"}},
     ),
     ("aws:lambda/eventSourceMapping:EventSourceMapping", "requests", {}),
     ("aws:sns/topic:Topic", "approvers", {"kmsMasterKeyId": "alias/aws/sns"}),
@@ -28,15 +28,15 @@ MADE: costs.Made = [
 ]
 COUNTED = Counted(
     calls={
-        Call("request_approval", "dynamodb", "PutItem"): 1,
-        Call("request_approval", "sns", "Publish"): 1,
-        Call("approval_api", "dynamodb", "GetItem"): 2,
-        Call("approval_api", "dynamodb", "UpdateItem"): 2,
+        Call("ask", "dynamodb", "PutItem"): 1,
+        Call("ask", "sns", "Publish"): 1,
+        Call("page", "dynamodb", "GetItem"): 2,
+        Call("page", "dynamodb", "UpdateItem"): 2,
     },
     states=3,
     messages=1,
     requests=2,
-    invocations={"approval_api": 2},
+    invocations={"page": 2},
     log_bytes=5000,
     record_bytes=1100,
     metrics=3,
@@ -45,7 +45,7 @@ COUNTED = Counted(
 
 def measured(milliseconds: float, *missing: Step) -> Measured:
     times = {step: [milliseconds, milliseconds, 2 * milliseconds] for step in Step if step not in missing}
-    return Measured(times, {"approval_api": [milliseconds]})
+    return Measured(times, {"page": [milliseconds]})
 
 
 def start(milliseconds: float) -> Start:
@@ -66,13 +66,13 @@ def results() -> Results:
         warm=journeys(150),
         cold=journeys(130),
         counted=dict.fromkeys(programs, COUNTED),
-        per_thousand=dict.fromkeys(programs, costs.per_thousand(COUNTED, {"approval_api": 1000}, MADE)),
+        per_thousand=dict.fromkeys(programs, costs.per_thousand(COUNTED, {"page": 1000}, MADE)),
         per_month=dict.fromkeys(programs, costs.per_month(COUNTED, MADE)),
-        archives={name: {"approval_api": 2048} for name in programs},
+        archives={name: {"page": 2048} for name in programs},
         crowds=[(crowd, late)],
         audiences=[Audience(size=50, paced=10, unpaced=one, rival=one)],
         starts={
-            "approval_api": Starts(
+            "page": Starts(
                 memory_mib=512,
                 archive_bytes=2048,
                 services=["dynamodb"],

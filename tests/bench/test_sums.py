@@ -36,7 +36,7 @@ def test_goals_compare_medians_with_the_rival():
 
 
 def test_a_thousand_approvals_cost_counts_times_prices():
-    lines = {line.what: line for line in costs.per_thousand(COUNTED, {"approval_api": 1000}, MADE)}
+    lines = {line.what: line for line in costs.per_thousand(COUNTED, {"page": 1000}, MADE)}
     quantities = {what: line.quantity for what, line in lines.items()}
     assert quantities == {
         "Step Functions, transitions": 4000,  # into three states, and the start
@@ -90,7 +90,7 @@ def test_import_times_are_summed_by_library_without_what_a_module_imports_itself
 import time:      1500 |       1500 |     botocore.utils
 import time:       500 |       2000 |   boto3
 import time:      1000 |       1000 |     json
-import time:       250 |       3250 | handlers.approval_api
+import time:       250 |       3250 | handlers.page
 import time:        30 |         30 | markupsafe
 """
     assert by_library(listed) == {

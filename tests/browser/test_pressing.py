@@ -14,9 +14,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from handlers.approval_api import ApprovalApi
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver
+from handlers.page import HttpApi
 from tests.browser.conftest import watched
 from tests.support.fakes import MemoryStore, page_function
 from tests.support.gateway import wsgi
@@ -54,7 +54,7 @@ def served(application: Any) -> Iterator[int]:
 class Ours:
     """The page's function behind a real server, with one request that Anna has the link of."""
 
-    api: ApprovalApi
+    api: HttpApi
     store: MemoryStore
     port: int = 0
     seen: list[dict[str, str]] = field(default_factory=list)

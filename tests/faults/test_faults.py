@@ -67,7 +67,7 @@ def all_at_once(travels: Sequence[Travel]) -> None:
 
 def length(travel: Travel) -> int:
     """Of its waits: for a message to come back, for an answer that does not come, for nothing."""
-    if "crash" in travel.fault and ENTRIES[travel.scenario.use_case] != "approval_api":
+    if "crash" in travel.fault and ENTRIES[travel.scenario.use_case] != "page":
         return 2
     return 1 if travel.fault is Fault.LOST else 0
 

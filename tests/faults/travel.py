@@ -21,11 +21,11 @@ from tests.support.roles import Function
 from tests.support.stacks import ALICE, BOB, JSON, OPERATOR, Run, Stack, link_in, queue_message, send
 
 ENTRIES = {
-    "look": "approval_api",
-    "answer": "approval_api",
-    "ask": "request_approval",
-    "give up": "give_up_request",
-    "reconcile": "reconcile_request",
+    "look": "page",
+    "answer": "page",
+    "ask": "ask",
+    "give up": "give_up",
+    "reconcile": "reconcile",
 }
 REQUESTS, DEAD_LETTERS = "requestQueueUrl", "deadLetterQueueUrl"  # the stack's outputs
 # After a crash a message is back when its visibility time-out is over, and the dead worker's lease has ended with its
@@ -303,5 +303,5 @@ class Travel:
         told = [str(code) if code in {200, 409, 503} else "5xx" for code in codes if code != 200 or code == codes[-1]]
         shown = dict.fromkeys(told)  # 200 "on its way", then 200 "thanks", is up to the workflow's haste
         end = self.error or {"SUCCEEDED": "approved", "ABORTED": "closed"}[self.status]
-        said = " → ".join(shown) + ", " if shown and ENTRIES[self.scenario.use_case] == "approval_api" else ""
+        said = " → ".join(shown) + ", " if shown and ENTRIES[self.scenario.use_case] == "page" else ""
         return f"{said}{end}{f', **{self.doubled} mail twice**' if self.doubled else ''}"

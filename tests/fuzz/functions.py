@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from handlers.approval_api import ApprovalApi
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
 from handlers.approvals.observability import logger, metrics
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Record
-from handlers.give_up_request import serve as give_up
+from handlers.give_up import serve as give_up
+from handlers.page import HttpApi
 from tests.support.fakes import (
     APPROVAL_URL,
     FakeWorkflow,
@@ -31,7 +31,7 @@ SECRET = "s" * 52
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page(ApprovalApi):
+class Page(HttpApi):
     """The page's function, and what it talks to."""
 
     store: MemoryStore
@@ -46,7 +46,7 @@ def page_of(kept: Record, *, one_click: bool = False) -> Page:
     """With this record."""
     store, workflow = MemoryStore(kept), FakeWorkflow()
     settings = page_settings(one_click=one_click)
-    return Page(answer=answering(store, workflow), settings=settings, store=store, workflow=workflow)
+    return Page(page=answering(store, workflow), settings=settings, store=store, workflow=workflow)
 
 
 def asked(*, one_click: bool = False) -> Page:

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from handlers import approval_api
+from handlers import page
 from handlers.approvals.adapters.answers import approval
 from handlers.approvals.adapters.item import SCHEMA_VERSION
 from handlers.approvals.adapters.step_functions import StepFunctions
@@ -558,7 +558,7 @@ def test_a_form_that_another_site_has_sent_is_refused_and_keeps_what_was_typed(a
     assert re.search(r">\s*Fine</textarea>", answer["body"])
     assert store.record == before
     told = json.loads(call(api, decision=decision, accept=JSON, **{"sec-fetch-site": site})["body"])
-    assert (told["state"], told["error"]) == ("open", approval_api.ELSEWHERE)
+    assert (told["state"], told["error"]) == ("open", page.ELSEWHERE)
 
 
 @pytest.mark.parametrize("body", ["", "comment=%ff", "decision=approve&decision=reject&comment=Fine"])

@@ -23,9 +23,9 @@ from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.sns import ApproverTopic, OperatorTopic
 from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.usecases import ports
-from handlers.approvals.usecases.answer import Answer
 from handlers.approvals.usecases.ask import Ask
 from handlers.approvals.usecases.give_up import GiveUp
+from handlers.approvals.usecases.page import Page
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import Records
 from tests.support.fakes import FakeWorkflow, Mailbox, MemoryStore, OperatorBox
@@ -123,7 +123,7 @@ def test_a_module_imports_from_its_own_floor_and_those_below_only(name):
 def test_what_stands_above_is_told_from_what_stands_below():
     """Would this file see a wrong import?"""
     assert floor("handlers.approvals.adapters.sns") == ADAPTERS
-    assert floor("handlers.approval_api") == ENTRIES
+    assert floor("handlers.page") == ENTRIES
     assert (floor("boto3.dynamodb.types"), floor("mypy_boto3_sns"), floor("json")) == ("boto3", "mypy_boto3", "")
     assert "mypy_boto3_sns" in imports("handlers.approvals.adapters.sns"), "under TYPE_CHECKING"
     assert "handlers.approvals.faces.mail" in imports("handlers.approvals.adapters.sns")
@@ -167,7 +167,7 @@ def test_nothing_is_imported_by_a_name_that_is_made_up_at_run_time():
 
 
 PORTS = {ports.Store, ports.Workflow, ports.Mail, ports.Operator, ports.Clock}
-USE_CASES = {Ask, Answer, GiveUp, Reconcile, Records}
+USE_CASES = {Ask, Page, GiveUp, Reconcile, Records}
 PLAIN = {bool, int, float, str}  # a setting that a use case goes by
 
 

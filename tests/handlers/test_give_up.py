@@ -12,7 +12,7 @@ from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
-from handlers.give_up_request import serve
+from handlers.give_up import serve
 from tests.support.events import sqs
 from tests.support.fakes import FakeWorkflow, MemoryStore, giving_up, unavailable
 from tests.support.observed import counted, logged

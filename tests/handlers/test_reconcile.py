@@ -12,7 +12,7 @@ from handlers.approvals.rules.record import Record
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import PATIENCE_SECONDS, StillRunningError
 from handlers.contract.record import Status
-from handlers.reconcile_request import serve
+from handlers.reconcile import serve
 from tests.support.events import ending
 from tests.support.fakes import FakeWorkflow, MemoryStore, OperatorBox, reconciling, unavailable
 from tests.support.observed import counted, logged

@@ -12,7 +12,7 @@ from handlers.approvals.rules.record import Approver, Lease
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.ask import NotAskedError
 from handlers.approvals.usecases.ports import ContendedError, NewerVersionError, UnavailableError
-from handlers.request_approval import Requests, retry_after
+from handlers.ask import Requests, retry_after
 from tests.support.fakes import FakeWorkflow, Mailbox, MemoryStore, asking, request_function, unavailable
 from tests.support.observed import logged
 from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, approved, message_body, record

@@ -24,8 +24,8 @@ from handlers.approvals.rules.endings import Execution
 from handlers.approvals.usecases.ports import NewerVersionError
 from handlers.contract import message as contract
 from handlers.generate_task import request
-from handlers.give_up_request import serve as serve_dead_letter
-from handlers.reconcile_request import serve as serve_ending
+from handlers.give_up import serve as serve_dead_letter
+from handlers.reconcile import serve as serve_ending
 from tests.support.events import http, sqs
 from tests.support.fakes import (
     FakeWorkflow,

@@ -54,17 +54,17 @@ def test_the_api_has_the_routes_that_its_description_names(full):
 
 
 def test_every_route_leads_to_the_function(graph):
-    integration = graph.named("aws:apigatewayv2/integration:Integration", "approval-integration")
+    integration = graph.named("aws:apigatewayv2/integration:Integration", "page-integration")
     assert integration.inputs["integrationType"] == "AWS_PROXY"
     assert integration.inputs["payloadFormatVersion"] == "2.0"
-    assert integration.inputs["integrationUri"].endswith(":function:approval-function-0a1b2c3")
+    assert integration.inputs["integrationUri"].endswith(":function:page-0a1b2c3")
     for route in graph.of(ROUTE):
-        assert route.inputs["target"] == "integrations/approval-integration-id"
-        assert route.inputs["apiId"] == "approval-api-id"
+        assert route.inputs["target"] == "integrations/page-integration-id"
+        assert route.inputs["apiId"] == "page-api-id"
 
 
 def test_the_access_log_holds_nothing_of_the_link(graph):
-    kept = json.loads(graph.named(STAGE, "approval-stage").inputs["accessLogSettings"]["format"])
+    kept = json.loads(graph.named(STAGE, "page-stage").inputs["accessLogSettings"]["format"])
     variables = re.findall(r"\$context\.([\w.]+)", " ".join(kept.values()))
     assert len(variables) == len(kept)
     assert set(variables) <= HARMLESS
@@ -72,28 +72,28 @@ def test_the_access_log_holds_nothing_of_the_link(graph):
 
 
 def test_the_access_log_goes_to_a_log_group_for_vended_logs(graph):
-    arn = graph.named(STAGE, "approval-stage").inputs["accessLogSettings"]["destinationArn"]
-    assert re.fullmatch(r"arn:aws:logs:[^:]+:\d+:log-group:/aws/vendedlogs/apis/approval-access-logs-\w+", arn)
+    arn = graph.named(STAGE, "page-stage").inputs["accessLogSettings"]["destinationArn"]
+    assert re.fullmatch(r"arn:aws:logs:[^:]+:\d+:log-group:/aws/vendedlogs/apis/page-access-logs-\w+", arn)
 
 
 def test_the_api_is_throttled(graph):
-    limits = graph.named(STAGE, "approval-stage").inputs["defaultRouteSettings"]
+    limits = graph.named(STAGE, "page-stage").inputs["defaultRouteSettings"]
     assert 0 < limits["throttlingRateLimit"] <= limits["throttlingBurstLimit"] <= 100
 
 
 def test_the_api_is_open_when_the_function_may_be_called(graph):
-    stage = graph.named(STAGE, "approval-stage")
+    stage = graph.named(STAGE, "page-stage")
     assert stage.inputs["autoDeploy"] is True
-    for name in ("approval-invoke", "approval-invoke-stray"):
+    for name in ("page-invoke", "page-invoke-stray"):
         assert graph.named(PERMISSION, name).urn in stage.depends_on
 
 
 @pytest.mark.parametrize(
-    ("name", "admitted"), [("approval-invoke", "/*/*/approvals/*"), ("approval-invoke-stray", "/*/$default")]
+    ("name", "admitted"), [("page-invoke", "/*/*/approvals/*"), ("page-invoke-stray", "/*/$default")]
 )
 def test_the_function_answers_this_api_only_its_links_and_its_strays(graph, name, admitted):
     permission = graph.named(PERMISSION, name).inputs
-    assert permission["function"] == "approval-function-0a1b2c3"
+    assert permission["function"] == "page-0a1b2c3"
     assert permission["action"] == "lambda:InvokeFunction"
     assert permission["principal"] == "apigateway.amazonaws.com"
     assert permission["sourceArn"] == f"arn:aws:execute-api:eu-central-1:123456789012:a1b2c3{admitted}"

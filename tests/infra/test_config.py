@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handlers.contract.policy import DEFAULT_POLICY
-from infra.config import DEFAULT_TASK, ConfigError, Settings
-from infra.policies import LONGEST_DEADLINE_SECONDS
+from infra.config.policies import LONGEST_DEADLINE_SECONDS
+from infra.config.settings import DEFAULT_TASK, ConfigError, Settings
 from tests.support.harness import ALICE, EVERYTHING, deploy, load
 
 

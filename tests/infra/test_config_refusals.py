@@ -10,9 +10,9 @@ import pulumi
 import pytest
 
 from handlers.contract.policy import DEFAULT_POLICY
-from infra.config import ConfigError, settings_of
-from infra.policies import LONGEST_DEADLINE_SECONDS
-from infra.policy_checks import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
+from infra.config.policies import LONGEST_DEADLINE_SECONDS
+from infra.config.policy_checks import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
+from infra.config.settings import ConfigError, settings_of
 from tests.support.harness import ALICE, load, texts
 from tests.support.refusals import refusal
 

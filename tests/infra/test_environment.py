@@ -7,24 +7,24 @@ from dataclasses import dataclass
 import pytest
 
 from handlers.contract.environment import Environment, SettingsError
-from handlers.contract.settings.approval_api import PageSettings
+from handlers.contract.settings.ask import AskSettings
 from handlers.contract.settings.generate_task import GenerateSettings
-from handlers.contract.settings.give_up_request import GiveUpSettings
+from handlers.contract.settings.give_up import GiveUpSettings
+from handlers.contract.settings.page import PageSettings
 from handlers.contract.settings.process_task import ProcessSettings
-from handlers.contract.settings.reconcile_request import ReconcileSettings
-from handlers.contract.settings.request_approval import AskSettings
-from infra.function import PythonFunction, PythonFunctionArgs
+from handlers.contract.settings.reconcile import ReconcileSettings
+from infra.shared.function import PythonFunction, PythonFunctionArgs
 from tests.support.harness import EVERYTHING, REQUIRED, STACK, Graph, deploy, load
 
 FUNCTION = "aws:lambda/function:Function"
 # Who reads what, by the entry module.
 SETTINGS: dict[str, type[Environment]] = {
-    "approval_api": PageSettings,
+    "page": PageSettings,
     "generate_task": GenerateSettings,
-    "give_up_request": GiveUpSettings,
+    "give_up": GiveUpSettings,
     "process_task": ProcessSettings,
-    "reconcile_request": ReconcileSettings,
-    "request_approval": AskSettings,
+    "reconcile": ReconcileSettings,
+    "ask": AskSettings,
 }
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 
@@ -106,7 +106,7 @@ def test_a_function_is_told_what_is_configured(request, name, config):
 )
 def test_a_deployment_is_refused_that_tells_a_function_too_little_or_what_it_does_not_read(values, named):
     graph = Graph()
-    args = PythonFunctionArgs(entry="approval_api", settings=Sample, values=values, log_retention_days=30)
+    args = PythonFunctionArgs(entry="page", settings=Sample, values=values, log_retention_days=30)
     with pytest.raises(SettingsError, match=f"^Sample: {named} must"):
         deploy(lambda: PythonFunction("page", args), graph=graph)
     assert not graph.of(FUNCTION)

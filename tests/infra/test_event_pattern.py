@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infra.event_pattern import MATCHERS, MOST_CHARACTERS, check, text
-from infra.own_events import CALLED
-from infra.refusal import RefusedError, path
+from infra.config.event_pattern import MATCHERS, MOST_CHARACTERS, check, text
+from infra.config.own_events import CALLED
+from infra.config.refusal import RefusedError, path
 from tests.support.harness import ALICE, EVERYTHING, deploy, load, texts
 
 MACHINES = "arn:aws:states:eu-central-1:123456789012:stateMachine:"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.contract.settings.reconcile_request import ReconcileSettings
+from handlers.contract.settings.reconcile import ReconcileSettings
 from tests.support.harness import ALICE, Graph, load
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
@@ -12,10 +12,10 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 FUNCTIONS = [
     "workflow-generate-task-0a1b2c3",
     "workflow-process-task-0a1b2c3",
-    "approval-function-0a1b2c3",
-    "notifier-request-approval-0a1b2c3",
-    "dead-letters-give-up-request-0a1b2c3",
-    "records-reconcile-request-0a1b2c3",
+    "page-0a1b2c3",
+    "ask-0a1b2c3",
+    "give-up-0a1b2c3",
+    "reconcile-0a1b2c3",
 ]
 
 
@@ -30,16 +30,16 @@ def letters(queue: str) -> list[tuple[str, str, dict[str, str], str]]:
 ALARMS = {
     "alarm-request-dead-letters": letters("requests-dead-letters"),
     "alarm-trigger-dead-letters": letters("trigger-dead-letters"),
-    "alarm-lost-endings": letters("records-undelivered") + letters("records-failed"),
+    "alarm-lost-endings": letters("reconcile-undelivered") + letters("reconcile-failed"),
     "alarm-request-queue-age": [
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "requests-queue-0a1b2c3"}, "Maximum")
     ],
     "alarm-function-errors": [("AWS/Lambda", "Errors", {"FunctionName": name}, "Sum") for name in FUNCTIONS],
     "alarm-function-throttles": [("AWS/Lambda", "Throttles", {"FunctionName": name}, "Sum") for name in FUNCTIONS],
-    "alarm-api-errors": [("AWS/ApiGateway", "5xx", {"ApiId": "approval-api-id"}, "Sum")],
+    "alarm-api-errors": [("AWS/ApiGateway", "5xx", {"ApiId": "page-api-id"}, "Sum")],
     "alarm-workflow-throttles": [("AWS/States", "ExecutionThrottled", {"StateMachineArn": MACHINE_ARN}, "Sum")],
     "alarm-answers-without-vote": [
-        ("signoff", "AnsweredWithoutVote", {"service": "reconcile_request", "stack": "test"}, "Maximum")
+        ("signoff", "AnsweredWithoutVote", {"service": "reconcile", "stack": "test"}, "Maximum")
     ],
 }
 NOTICED_SECONDS = 15 * 60
@@ -94,7 +94,7 @@ def test_alarms_tell_the_operator_when_they_start_and_not_when_they_are_made(gra
 
 def test_metrics_are_counted_where_the_alarm_looks_for_them(graph):
     _total, query = graph.named(ALARM, "alarm-answers-without-vote").inputs["metricQueries"]
-    variables = graph.variables("records-reconcile-request")
+    variables = graph.variables("reconcile")
     assert query["metric"]["namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
     assert query["metric"]["dimensions"] == {
         "service": variables["POWERTOOLS_SERVICE_NAME"],

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.contract.settings.request_approval import AskSettings
-from infra.notifier import MAIL_SECONDS, WORKERS, MailPace
+from handlers.contract.settings.ask import AskSettings
+from infra.ask import MAIL_SECONDS, WORKERS, MailPace
 from tests.support.harness import EVERYTHING, REQUIRED, load
 
-FUNCTION = "notifier-request-approval"
+FUNCTION = "ask"
 
 
 @pytest.mark.parametrize("rate", range(1, 11))
@@ -24,7 +24,7 @@ def test_a_worker_has_time_for_its_batch_and_keeps_the_pace(rate):
 @pytest.mark.parametrize(("name", "config"), [("bare", REQUIRED), ("full", EVERYTHING)])
 def test_mails_are_paced_by_two_workers_with_what_fits_into_their_time_out(request, name, config):
     graph = request.getfixturevalue(name)
-    mapping = graph.named("aws:lambda/eventSourceMapping:EventSourceMapping", "notifier-requests").inputs
+    mapping = graph.named("aws:lambda/eventSourceMapping:EventSourceMapping", "ask-requests").inputs
     settings = AskSettings.read(graph.variables(FUNCTION))
     most = max(len(one.policy.everybody) for one in load(**config).terms.values())
     mails = mapping["batchSize"] * most

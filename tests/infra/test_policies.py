@@ -10,7 +10,7 @@ from typing import Any
 import parliament
 import pytest
 
-from infra.policy_checks import MOST_PEOPLE
+from infra.config.policy_checks import MOST_PEOPLE
 from tests.support.harness import EVERYTHING, Graph, Node, deploy
 
 ROLE = "aws:iam/role:Role"
@@ -25,26 +25,26 @@ WRITING = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"]
 # What each resource's own policy denies to everybody, but for these roles: (policy, statement, actions, roles).
 RESERVED = [
     ("requests-queue-policy", "OnlySenders", ["sqs:SendMessage"], ["workflow"]),
-    ("requests-queue-policy", "OnlyItsConsumer", CONSUMING, ["notifier-request-approval"]),
+    ("requests-queue-policy", "OnlyItsConsumer", CONSUMING, ["ask"]),
     ("requests-dead-letters-policy", "OnlySenders", ["sqs:SendMessage"], []),
     ("trigger-dead-letters-policy", "OnlySenders", ["sqs:SendMessage"], ["trigger-schedule"]),
-    ("records-undelivered-policy", "OnlySenders", ["sqs:SendMessage"], []),
-    ("records-failed-policy", "OnlySenders", ["sqs:SendMessage"], ["records-reconcile-request"]),
-    ("approvers-policy", "OnlyTheMailer", ["sns:Publish"], ["notifier-request-approval"]),
-    ("operator-topic-policy", "OnlyTheReconciler", ["sns:Publish"], ["records-reconcile-request"]),
+    ("reconcile-undelivered-policy", "OnlySenders", ["sqs:SendMessage"], []),
+    ("reconcile-failed-policy", "OnlySenders", ["sqs:SendMessage"], ["reconcile"]),
+    ("approvers-policy", "OnlyTheMailer", ["sns:Publish"], ["ask"]),
+    ("operator-topic-policy", "OnlyTheReconciler", ["sns:Publish"], ["reconcile"]),
     (
         "approvals-policy",
         "OnlyWriters",
         [*WRITING, "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"],
         [
-            "approval-function",
+            "page",
             "workflow",
-            "notifier-request-approval",
-            "dead-letters-give-up-request",
-            "records-reconcile-request",
+            "ask",
+            "give-up",
+            "reconcile",
         ],
     ),
-    ("approvals-policy", "OnlyThePageVotes", WRITING, ["approval-function"]),
+    ("approvals-policy", "OnlyThePageVotes", WRITING, ["page"]),
 ]
 VOTES = {"ForAnyValue:StringEquals": {"dynamodb:Attributes": ["votes"]}}
 ACCOUNT = "123456789012"
@@ -67,10 +67,10 @@ KNOWN_FINDINGS = {
 # What your own two functions may do beside logging and tracing, by the statement's Sid.
 YOURS: dict[str, list[str]] = {"workflow-generate-task-policy": [], "workflow-process-task-policy": []}
 TRUSTED = {
-    "approval-function-role": ("lambda.amazonaws.com", None),
-    "notifier-request-approval-role": ("lambda.amazonaws.com", None),
-    "dead-letters-give-up-request-role": ("lambda.amazonaws.com", None),
-    "records-reconcile-request-role": ("lambda.amazonaws.com", None),
+    "page-role": ("lambda.amazonaws.com", None),
+    "ask-role": ("lambda.amazonaws.com", None),
+    "give-up-role": ("lambda.amazonaws.com", None),
+    "reconcile-role": ("lambda.amazonaws.com", None),
     "workflow-generate-task-role": ("lambda.amazonaws.com", None),
     "workflow-process-task-role": ("lambda.amazonaws.com", None),
     "workflow-role": ("states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
@@ -122,9 +122,9 @@ def test_only_those_who_hear_people_may_answer_for_them_and_only_this_machine(fu
         if any(action.startswith("states:SendTask") for action in statement["Action"])
     ]
     assert sorted(answering) == [
-        ("approval-function-policy", (MACHINE_ARN,)),
-        ("dead-letters-give-up-request-policy", (MACHINE_ARN,)),
-        ("notifier-request-approval-policy", (MACHINE_ARN,)),
+        ("page-policy", (MACHINE_ARN,)),
+        ("give-up-policy", (MACHINE_ARN,)),
+        ("ask-policy", (MACHINE_ARN,)),
     ]
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from handlers.approvals.adapters.sns import Pace
 from handlers.approvals.observability import metrics
-from handlers.contract.settings.request_approval import AskSettings
-from handlers.request_approval import Requests
-from infra.config import settings_of
+from handlers.ask import Requests
+from handlers.contract.settings.ask import AskSettings
+from infra.ask import MAIL_SECONDS, MailPace
+from infra.config.settings import settings_of
 from infra.monitoring import OLDEST_SECONDS, REQUESTS_AT_ONCE, oldest_seconds
-from infra.notifier import MAIL_SECONDS, MailPace
 from tests.support.events import sqs
 from tests.support.fakes import MemoryStore, asking, request_function, unavailable
 from tests.support.harness import Graph, deploy, texts
@@ -46,7 +46,7 @@ METRIC_DELAY_SECONDS = 2 * 60  # until a minute's value can be read
 
 
 @dataclass
-class Notifier:
+class Ask:
     """The consumer as a configuration deploys it, on clocks of its own: each publish takes as long as is counted on."""
 
     config: dict[str, Any]
@@ -54,16 +54,16 @@ class Notifier:
 
     def __post_init__(self) -> None:
         self.graph = deploy(config=texts(self.config))
-        mapping = self.graph.named("aws:lambda/eventSourceMapping:EventSourceMapping", "notifier-requests").inputs
+        mapping = self.graph.named("aws:lambda/eventSourceMapping:EventSourceMapping", "ask-requests").inputs
         self.workers, self.batch_size = int(mapping["scalingConfig"]["maximumConcurrency"]), int(mapping["batchSize"])
-        self.pause_seconds = AskSettings.read(self.graph.variables("notifier-request-approval")).mail_pause_seconds
+        self.pause_seconds = AskSettings.read(self.graph.variables("ask")).mail_pause_seconds
         known = {f"signoff:{key}": text for key, text in texts(self.config).items()}
         terms = settings_of("signoff", known).terms.values()
         self.policy = max((one.policy for one in terms), key=lambda policy: len(policy.everybody))
         queue = self.graph.named("aws:sqs/queue:Queue", "requests-queue")
         self.attempts = queue.json("redrivePolicy")["maxReceiveCount"]
         self.hidden_seconds = int(queue.inputs["visibilityTimeoutSeconds"])
-        function = self.graph.named("aws:lambda/function:Function", "notifier-request-approval")
+        function = self.graph.named("aws:lambda/function:Function", "ask")
         self.timeout_seconds = int(function.inputs["timeout"])
 
     @property
@@ -121,8 +121,8 @@ class Notifier:
 
 
 @pytest.fixture(scope="module", params=CONFIGURATIONS)
-def notifier(request) -> Notifier:
-    return Notifier(CONFIGURATIONS[request.param])
+def notifier(request) -> Ask:
+    return Ask(CONFIGURATIONS[request.param])
 
 
 def test_requests_that_begin_at_once_raise_no_alarm(notifier):
@@ -146,12 +146,12 @@ def test_the_alarm_says_the_age_that_raises_it(notifier):
 
 def test_what_raised_an_alarm_with_the_sums_of_other_numbers_is_beyond_them():
     """Otherwise the tests above would show nothing."""
-    assert Notifier(CONFIGURATIONS["twenty attempts"]).age_of_a_dead_letter() > 4_000
-    assert Notifier(CONFIGURATIONS["a hundred people at one a second"]).age_after(7) > OLDEST_SECONDS
+    assert Ask(CONFIGURATIONS["twenty attempts"]).age_of_a_dead_letter() > 4_000
+    assert Ask(CONFIGURATIONS["a hundred people at one a second"]).age_after(7) > OLDEST_SECONDS
 
 
 def test_a_stalled_consumer_is_noticed_within_a_quarter_of_an_hour_where_few_are_asked():
-    alarm = Notifier(CONFIGURATIONS["the shipped numbers"]).alarm
+    alarm = Ask(CONFIGURATIONS["the shipped numbers"]).alarm
     (period,) = (one["metric"]["period"] for one in alarm["metricQueries"][1:])
     assert alarm["threshold"] + period + METRIC_DELAY_SECONDS <= 15 * 60
 

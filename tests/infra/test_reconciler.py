@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.approvals.rules.endings import Execution
-from handlers.contract.settings.reconcile_request import ReconcileSettings
+from handlers.contract.settings.reconcile import ReconcileSettings
 from tests.support.harness import Graph
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
@@ -19,11 +19,11 @@ def graph(request) -> Graph:
 
 def settings(graph: Graph) -> ReconcileSettings:
     """What the function reads when it starts."""
-    return ReconcileSettings.read(graph.variables("records-reconcile-request"))
+    return ReconcileSettings.read(graph.variables("reconcile"))
 
 
 def test_every_ending_of_this_workflow_is_heard_of_and_nothing_else(graph):
-    pattern = graph.named("aws:cloudwatch/eventRule:EventRule", "records-endings").json("eventPattern")
+    pattern = graph.named("aws:cloudwatch/eventRule:EventRule", "reconcile-endings").json("eventPattern")
     assert pattern["source"] == ["aws.states"]
     assert pattern["detail-type"] == ["Step Functions Execution Status Change"]
     assert pattern["detail"].keys() == {"stateMachineArn", "status"}
@@ -33,38 +33,40 @@ def test_every_ending_of_this_workflow_is_heard_of_and_nothing_else(graph):
 
 
 def test_the_rule_may_call_the_function_before_that_becomes_its_target(graph):
-    target = graph.named("aws:cloudwatch/eventTarget:EventTarget", "records-endings-target")
-    permission = graph.named("aws:lambda/permission:Permission", "records-invoke")
-    assert target.inputs["arn"].endswith(":function:records-reconcile-request-0a1b2c3")
-    assert permission.inputs["function"] == "records-reconcile-request-0a1b2c3"
+    target = graph.named("aws:cloudwatch/eventTarget:EventTarget", "reconcile-endings-target")
+    permission = graph.named("aws:lambda/permission:Permission", "reconcile-invoke")
+    assert target.inputs["arn"].endswith(":function:reconcile-0a1b2c3")
+    assert permission.inputs["function"] == "reconcile-0a1b2c3"
     assert permission.inputs["principal"] == "events.amazonaws.com"
-    assert permission.inputs["sourceArn"].endswith(":rule/records-endings-0a1b2c3")
+    assert permission.inputs["sourceArn"].endswith(":rule/reconcile-endings-0a1b2c3")
     assert permission.urn in target.depends_on
 
 
 def test_an_ending_that_is_not_delivered_or_fails_is_kept(graph):
-    target = graph.named("aws:cloudwatch/eventTarget:EventTarget", "records-endings-target").inputs
-    assert target["deadLetterConfig"]["arn"].endswith(":records-undelivered-0a1b2c3")
+    target = graph.named("aws:cloudwatch/eventTarget:EventTarget", "reconcile-endings-target").inputs
+    assert target["deadLetterConfig"]["arn"].endswith(":reconcile-undelivered-0a1b2c3")
     assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 60}
-    policy = graph.named("aws:sqs/queuePolicy:QueuePolicy", "records-undelivered-policy").json("policy")
+    policy = graph.named("aws:sqs/queuePolicy:QueuePolicy", "reconcile-undelivered-policy").json("policy")
     (admitted,) = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
     assert admitted["Principal"] == {"Service": "events.amazonaws.com"}
     assert admitted["Resource"] == [target["deadLetterConfig"]["arn"]]
     (rule,) = admitted["Condition"]["ArnEquals"].values()
-    assert rule.endswith(":rule/records-endings-0a1b2c3")
+    assert rule.endswith(":rule/reconcile-endings-0a1b2c3")
 
-    calls = graph.named("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "records-invocations").inputs
+    calls = graph.named(
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "reconcile-invocations"
+    ).inputs
     kept = calls["destinationConfig"]["onFailure"]["destination"]
-    assert calls["functionName"] == "records-reconcile-request-0a1b2c3"
+    assert calls["functionName"] == "reconcile-0a1b2c3"
     assert calls["maximumRetryAttempts"] == 2
-    assert kept.endswith(":records-failed-0a1b2c3")
-    statements = graph.named("aws:iam/rolePolicy:RolePolicy", "records-reconcile-request-policy").json("policy")
+    assert kept.endswith(":reconcile-failed-0a1b2c3")
+    statements = graph.named("aws:iam/rolePolicy:RolePolicy", "reconcile-policy").json("policy")
     (allowed,) = [one for one in statements["Statement"] if "sqs:SendMessage" in one["Action"]]
     assert allowed["Resource"] == [kept]
 
 
 def test_the_function_may_write_to_the_operator_and_to_nobody_else(graph):
-    statements = graph.named("aws:iam/rolePolicy:RolePolicy", "records-reconcile-request-policy").json("policy")
+    statements = graph.named("aws:iam/rolePolicy:RolePolicy", "reconcile-policy").json("policy")
     (allowed,) = [one for one in statements["Statement"] if "sns:Publish" in one["Action"]]
     assert allowed["Resource"] == [graph.exports["operatorTopicArn"]]
     assert settings(graph).operator_topic_arn == graph.exports["operatorTopicArn"]
@@ -77,7 +79,7 @@ def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(gra
     assert index["keySchemas"] == [{"attributeName": "executionArn", "keyType": "HASH"}]
     assert index["projectionType"] == "KEYS_ONLY"
     assert settings(graph).execution_index == index["name"]
-    policy = graph.named("aws:iam/rolePolicy:RolePolicy", "records-reconcile-request-policy").json("policy")
+    policy = graph.named("aws:iam/rolePolicy:RolePolicy", "reconcile-policy").json("policy")
     (find,) = [one for one in policy["Statement"] if one["Sid"] == "FindRecord"]
     assert find["Action"] == ["dynamodb:Query"]
     assert [one.split(":table/")[1] for one in find["Resource"]] == [f"approvals-table-0a1b2c3/index/{index['name']}"]

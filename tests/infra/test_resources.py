@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.config import TASK_LIMITS, ConfigError
+from infra.config.settings import TASK_LIMITS, ConfigError
 from tests.support.harness import ALICE, EVERYTHING, Graph, deploy, load, texts
 
 QUEUE = "aws:sqs/queue:Queue"
@@ -19,8 +19,8 @@ LONGEST_VISIBILITY = 12 * 3600
 ENVIRONMENT_BYTES = 4096
 # Who reads which queue: (mapping, queue, function).
 READERS = [
-    ("notifier-requests", "requests-queue", "notifier-request-approval"),
-    ("dead-letters-mapping", "requests-dead-letters", "dead-letters-give-up-request"),
+    ("ask-requests", "requests-queue", "ask"),
+    ("give-up-mapping", "requests-dead-letters", "give-up"),
 ]
 
 
@@ -98,10 +98,10 @@ def test_dead_letters_come_from_the_request_queue_only(graph):
     [
         ("workflow-generate-task", "generate_task", 15, 256),
         ("workflow-process-task", "process_task", 15, 256),
-        ("approval-function", "approval_api", 25, 512),
-        ("notifier-request-approval", "request_approval", 73, 512),
-        ("dead-letters-give-up-request", "give_up_request", 30, 256),
-        ("records-reconcile-request", "reconcile_request", 300, 256),
+        ("page", "page", 25, 512),
+        ("ask", "ask", 73, 512),
+        ("give-up", "give_up", 30, 256),
+        ("reconcile", "reconcile", 300, 256),
     ],
 )
 def test_a_function_runs_its_own_handler_with_what_it_needs(full, function, entry, timeout, memory):
@@ -134,7 +134,7 @@ def test_every_log_is_kept_as_long_as_configured(bare, full):
 
 
 def test_the_page_answers_before_its_api_gives_up(graph):
-    assert graph.named(FUNCTION, "approval-function").inputs["timeout"] < 30
+    assert graph.named(FUNCTION, "page").inputs["timeout"] < 30
 
 
 @pytest.mark.parametrize("letter", ["x", '"', "\n", "ü", "漢", "🙂"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.schedule import check, doubt
+from infra.config.schedule import check, doubt
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from handlers.contract.policy import Policy
-from infra.config import NAMESPACE, Settings
-from infra.shapes import keys
+from infra.config.settings import NAMESPACE, Settings
+from infra.config.shapes import keys
 from sandbox.config import setting, stack_config
 from tests.infra.test_contract import EXPORTS
 from tests.support.harness import ALICE, ROOT, Graph, deploy, load

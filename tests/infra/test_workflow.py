@@ -25,8 +25,8 @@ from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
 from infra.asl import REFUSALS, WORDS_LIMIT, approval_definition
-from infra.policies import MOST_POLICIES, Terms
-from infra.policy_checks import POLICY_BYTES
+from infra.config.policies import MOST_POLICIES, Terms
+from infra.config.policy_checks import POLICY_BYTES
 from tests.support.harness import EVERYTHING, Graph
 from tests.support.nesting import fits
 
@@ -400,7 +400,7 @@ def test_what_could_not_be_closed_is_asked_for_once_more(states):
 
 def test_the_machine_waits_for_a_late_decision_longer_than_a_message_takes_that_comes_once_more(graph, states):
     queue = graph.named("aws:sqs/queue:Queue", "requests-queue").inputs
-    function = graph.named("aws:lambda/function:Function", "notifier-request-approval").inputs
+    function = graph.named("aws:lambda/function:Function", "ask").inputs
     waits = states["Ask for late decision"]["TimeoutSeconds"]
     assert waits > queue["visibilityTimeoutSeconds"] + function["timeout"]
 

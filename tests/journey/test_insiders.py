@@ -185,9 +185,7 @@ def test_a_forged_ending_closes_a_request_tells_the_operator_and_approves_nothin
     run = plain.start()
     link = run.link()
     forged = ending(status, error="Stopped", at=time.time(), execution_arn=run.arn)
-    plain.sandbox.client("lambda").invoke(
-        FunctionName=Function.of(plain, "reconcile_request").name, Payload=json.dumps(forged)
-    )
+    plain.sandbox.client("lambda").invoke(FunctionName=Function.of(plain, "reconcile").name, Payload=json.dumps(forged))
     item = run.item()
     assert (item["status"], item.get("answeredWithoutVote", False)) == ("CLOSED", status == "SUCCEEDED")
 
@@ -209,9 +207,7 @@ def test_a_forged_ending_keeps_a_decision_from_a_run_that_did_not_have_it_yet_an
     run.link()
     run.vote_without_handing_over()
     forged = ending("SUCCEEDED", at=time.time(), execution_arn=run.arn)
-    plain.sandbox.client("lambda").invoke(
-        FunctionName=Function.of(plain, "reconcile_request").name, Payload=json.dumps(forged)
-    )
+    plain.sandbox.client("lambda").invoke(FunctionName=Function.of(plain, "reconcile").name, Payload=json.dumps(forged))
     assert run.item()["handedOver"]
     assert run.status == "RUNNING"
     until(lambda: emulator.end_round(run.arn), "end of the last round")

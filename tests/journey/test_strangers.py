@@ -18,7 +18,7 @@ from tests.support.waiting import until
 
 QUEUE = "aws:sqs/queue:Queue"
 REQUESTS, DEAD = "requests-queue", "requests-dead-letters"
-KEPT = ["trigger-dead-letters", "records-undelivered", "records-failed"]  # nothing reads them but people
+KEPT = ["trigger-dead-letters", "reconcile-undelivered", "reconcile-failed"]  # nothing reads them but people
 LUNCH = "Order lunch"
 
 

@@ -111,7 +111,7 @@ def test_word_of_an_ending_that_fails_again_and_again_is_kept(plain):
     (name,) = [
         one["FunctionName"]
         for one in functions.list_functions()["Functions"]
-        if one["Handler"] == "handlers.reconcile_request.handler"
+        if one["Handler"] == "handlers.reconcile.handler"
         and one["Environment"]["Variables"]["TABLE_NAME"] == plain.table
     ]
     destination = functions.get_function_event_invoke_config(FunctionName=name)["DestinationConfig"]["OnFailure"]

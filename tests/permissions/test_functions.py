@@ -44,10 +44,10 @@ UNSEEN = {
     },
     **{
         (entry, action): POLLING
-        for entry in ("request_approval", "give_up_request")
+        for entry in ("ask", "give_up")
         for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
     },
-    ("reconcile_request", "sqs:SendMessage"): DESTINATION,
+    ("reconcile", "sqs:SendMessage"): DESTINATION,
 }
 
 
@@ -61,7 +61,7 @@ def needs(entry: str, *actions: str) -> Callable[[Case], Case]:
     return note
 
 
-@needs("approval_api", "dynamodb:GetItem")
+@needs("page", "dynamodb:GetItem")
 def the_page_is_out_of_order(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     link = run.link()
@@ -72,7 +72,7 @@ def the_page_is_out_of_order(stack: Stack, function: Function, action: str) -> N
     goes_on(run, link)
 
 
-@needs("approval_api", "dynamodb:UpdateItem")
+@needs("page", "dynamodb:UpdateItem")
 def the_page_shows_but_records_nothing(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     link = run.link()
@@ -83,7 +83,7 @@ def the_page_shows_but_records_nothing(stack: Stack, function: Function, action:
     goes_on(run, link)
 
 
-@needs("approval_api", "states:SendTaskSuccess", "states:SendTaskFailure")
+@needs("page", "states:SendTaskSuccess", "states:SendTaskFailure")
 def an_answer_is_recorded_but_not_handed_over(stack: Stack, function: Function, action: str) -> None:
     approved = action == "states:SendTaskSuccess"
     decision, status = ("approve", "APPROVED") if approved else ("reject", "REJECTED")
@@ -96,7 +96,7 @@ def an_answer_is_recorded_but_not_handed_over(stack: Stack, function: Function, 
     is_told(run, action)
 
 
-@needs("approval_api", "states:DescribeExecution")
+@needs("page", "states:DescribeExecution")
 def nobody_can_be_told_that_the_run_is_over(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     link = run.link()
@@ -108,7 +108,7 @@ def nobody_can_be_told_that_the_run_is_over(stack: Stack, function: Function, ac
     assert run.item()["status"] == "CLOSED"
 
 
-@needs("request_approval", "dynamodb:GetItem", "dynamodb:PutItem", "sns:Publish")
+@needs("ask", "dynamodb:GetItem", "dynamodb:PutItem", "sns:Publish")
 def nobody_is_asked(stack: Stack, function: Function, action: str) -> None:
     with function.without(action):
         run = stack.start()
@@ -117,7 +117,7 @@ def nobody_is_asked(stack: Stack, function: Function, action: str) -> None:
     goes_on(run, run.link())
 
 
-@needs("request_approval", "dynamodb:UpdateItem")
+@needs("ask", "dynamodb:UpdateItem")
 def nobody_knows_who_has_been_asked(stack: Stack, function: Function, action: str) -> None:
     with short_leases(function):
         with function.without(action):
@@ -141,7 +141,7 @@ def short_leases(function: Function) -> Iterator[None]:
         functions.update_function_configuration(FunctionName=function.name, Timeout=shipped)
 
 
-@needs("request_approval", "sqs:ChangeMessageVisibility")
+@needs("ask", "sqs:ChangeMessageVisibility")
 def a_broken_message_blocks_its_run_for_the_whole_visibility_timeout(
     stack: Stack, function: Function, action: str
 ) -> None:
@@ -161,7 +161,7 @@ def a_broken_message_blocks_its_run_for_the_whole_visibility_timeout(
     goes_on(run, run.link())
 
 
-@needs("request_approval", "states:SendTaskSuccess", "states:SendTaskFailure")
+@needs("ask", "states:SendTaskSuccess", "states:SendTaskFailure")
 def the_next_round_hands_nothing_over(stack: Stack, function: Function, action: str) -> None:
     run = voted(stack, action)
     with function.without(action):
@@ -171,7 +171,7 @@ def the_next_round_hands_nothing_over(stack: Stack, function: Function, action: 
     is_told(run, action)
 
 
-@needs("request_approval", "states:DescribeExecution")
+@needs("ask", "states:DescribeExecution")
 def the_next_round_cannot_see_that_the_run_has_ended(stack: Stack, function: Function, action: str) -> None:
     run = ended_before_it_was_told(stack)
     with function.without(action):
@@ -182,7 +182,7 @@ def the_next_round_cannot_see_that_the_run_has_ended(stack: Stack, function: Fun
 
 
 # What the dead-letter queue gives out and does not get back it hides for minutes, so the letter is sent again.
-@needs("give_up_request", "dynamodb:GetItem", "states:SendTaskFailure")
+@needs("give_up", "dynamodb:GetItem", "states:SendTaskFailure")
 def a_dead_letter_leaves_its_run_and_record_as_they_are(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     letter = message(run)
@@ -194,7 +194,7 @@ def a_dead_letter_leaves_its_run_and_record_as_they_are(stack: Stack, function: 
     assert run.failed()[0] == "NotificationFailed"
 
 
-@needs("give_up_request", "dynamodb:UpdateItem")
+@needs("give_up", "dynamodb:UpdateItem")
 def a_dead_letter_ends_its_run_and_the_record_learns_it_from_the_end(
     stack: Stack, function: Function, action: str
 ) -> None:
@@ -207,7 +207,7 @@ def a_dead_letter_ends_its_run_and_the_record_learns_it_from_the_end(
     until(lambda: run.item()["status"] == "CLOSED", "closed record")
 
 
-@needs("give_up_request", "states:SendTaskSuccess")
+@needs("give_up", "states:SendTaskSuccess")
 def a_dead_letter_hands_no_approval_over(stack: Stack, function: Function, action: str) -> None:
     run = voted(stack, action)
     letter = message(run)
@@ -219,7 +219,7 @@ def a_dead_letter_hands_no_approval_over(stack: Stack, function: Function, actio
     is_told(run, action)
 
 
-@needs("give_up_request", "states:DescribeExecution")
+@needs("give_up", "states:DescribeExecution")
 def a_dead_letter_cannot_see_that_the_run_has_ended(stack: Stack, function: Function, action: str) -> None:
     run = ended_before_it_was_told(stack)
     with function.without(action):
@@ -230,7 +230,7 @@ def a_dead_letter_cannot_see_that_the_run_has_ended(stack: Stack, function: Func
     until(lambda: run.item()["status"] == "CLOSED", "closed record")
 
 
-@needs("reconcile_request", "states:DescribeExecution", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem")
+@needs("reconcile", "states:DescribeExecution", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem")
 def the_record_does_not_learn_that_the_run_has_ended(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     run.link()
@@ -242,7 +242,7 @@ def the_record_does_not_learn_that_the_run_has_ended(stack: Stack, function: Fun
     until(lambda: run.item()["status"] == "CLOSED", "closed record")
 
 
-@needs("reconcile_request", "sns:Publish")
+@needs("reconcile", "sns:Publish")
 def the_operator_is_not_told(stack: Stack, function: Function, action: str) -> None:
     run = stack.start()
     run.link()
@@ -305,11 +305,11 @@ def subjects(function: Function) -> dict[str, str]:
         "states": "*",  # sandbox/differences.py widens SendTask*; tests/infra/test_policies.py holds its scope
         "states:DescribeExecution": machine.replace(":stateMachine:", ":execution:") + ":*",
     }
-    if function.entry == "request_approval":
+    if function.entry == "ask":
         found |= {"sns": outputs["approverTopicArn"], "sqs": queue_arn(stack, "requestQueueUrl")}
-    if function.entry == "give_up_request":
+    if function.entry == "give_up":
         found |= {"sqs": queue_arn(stack, "deadLetterQueueUrl")}
-    if function.entry == "reconcile_request":
+    if function.entry == "reconcile":
         calls = stack.sandbox.client("lambda").get_function_event_invoke_config(FunctionName=function.name)
         found |= {
             "sns": outputs["operatorTopicArn"],
@@ -355,7 +355,7 @@ def ended_before_it_was_told(stack: Stack) -> Run:
 
 def stop_unheard(run: Run) -> None:
     """Stop a run so that its record does not learn of it at once."""
-    reconciler = Function.of(run.stack, "reconcile_request")
+    reconciler = Function.of(run.stack, "reconcile")
     with reconciler.without("dynamodb:Query"):
         run.stack.sfn.stop_execution(executionArn=run.arn)
         reconciler.could_not("dynamodb:Query", run)

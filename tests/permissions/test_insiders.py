@@ -23,7 +23,7 @@ Client = Callable[[str], Any]
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 # The queues of what could not be delivered or dealt with.
-KEPT = ("requests-dead-letters", "trigger-dead-letters", "records-undelivered", "records-failed")
+KEPT = ("requests-dead-letters", "trigger-dead-letters", "reconcile-undelivered", "reconcile-failed")
 STRANGER = "mallory@example.com"
 
 
@@ -106,9 +106,9 @@ def test_whom_iam_allows_may_look_at_dead_letters_and_at_the_queue_itself(stack,
 
 def test_the_function_that_asks_may_receive_and_no_other_may(stack):
     url = stack.sandbox.outputs["requestQueueUrl"]
-    in_role(stack, "request_approval")("sqs").receive_message(QueueUrl=url)
-    refused(in_role(stack, "request_approval")("sqs"), "send_message", QueueUrl=url, MessageBody="forged")
-    refused(in_role(stack, "give_up_request")("sqs"), "receive_message", QueueUrl=url)
+    in_role(stack, "ask")("sqs").receive_message(QueueUrl=url)
+    refused(in_role(stack, "ask")("sqs"), "send_message", QueueUrl=url, MessageBody="forged")
+    refused(in_role(stack, "give_up")("sqs"), "receive_message", QueueUrl=url)
 
 
 @pytest.mark.parametrize("output", ["approverTopicArn", "operatorTopicArn"])
@@ -165,7 +165,7 @@ def test_whom_iam_allows_may_remove_a_record(stack, insider):
     assert "Item" not in stack.dynamodb.get_item(TableName=stack.table, Key={"requestId": {"S": "old"}})
 
 
-@pytest.mark.parametrize("entry", ["request_approval", "give_up_request", "reconcile_request"])
+@pytest.mark.parametrize("entry", ["ask", "give_up", "reconcile"])
 @pytest.mark.parametrize(
     "change",
     [
@@ -197,7 +197,7 @@ def test_a_function_that_only_asks_changes_a_record_but_no_vote_in_it(stack, run
 
 
 def test_the_function_that_asks_makes_no_record_with_votes(stack):
-    dynamodb = in_role(stack, "request_approval")("dynamodb")
+    dynamodb = in_role(stack, "ask")("dynamodb")
     key = {"requestId": {"S": "forged"}}
     refused(dynamodb, "put_item", TableName=stack.table, Item=key | {"votes": {"M": {}}})
     dynamodb.put_item(TableName=stack.table, Item=key)
@@ -205,7 +205,7 @@ def test_the_function_that_asks_makes_no_record_with_votes(stack):
 
 
 def test_the_pages_function_writes_votes(stack, run):
-    in_role(stack, "approval_api")("dynamodb").update_item(
+    in_role(stack, "page")("dynamodb").update_item(
         TableName=stack.table,
         Key={"requestId": {"S": run.request_id}},
         UpdateExpression="SET votes = :none REMOVE votes.alice",

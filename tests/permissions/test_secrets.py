@@ -110,7 +110,7 @@ def travel(story: Story, anybody: Stack, both: Stack, nobody: Stack) -> None:
     hurry(nobody)
     runs["expired"] = Asked.of(nobody)
     tokens = {"expired": story.note_token(runs["expired"])}
-    asker = Function.of(anybody, "request_approval")
+    asker = Function.of(anybody, "ask")
     with asker.without("sns:Publish"):
         runs["mail comes late"] = Asked.of(anybody)
         asker.could_not("sns:Publish", runs["mail comes late"])
@@ -151,7 +151,7 @@ def travel(story: Story, anybody: Stack, both: Stack, nobody: Stack) -> None:
     anybody.sfn.stop_execution(executionArn=runs["stopped"].arn)
     anybody.get(runs["stopped"].link())
     anybody.press(runs["stopped"].link())
-    api = Function.of(anybody, "approval_api")
+    api = Function.of(anybody, "page")
     for action in ("dynamodb:GetItem", "states:DescribeExecution", "dynamodb:UpdateItem", "states:SendTaskSuccess"):
         with api.without(action):
             anybody.press(runs["faulty"].link())

@@ -158,13 +158,13 @@ def elsewhere(arn: str) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "function"),
     [
-        ("notifier-requests", "notifier-request-approval"),
-        ("dead-letters-mapping", "dead-letters-give-up-request"),
+        ("ask-requests", "ask"),
+        ("give-up-mapping", "give-up"),
     ],
 )
 def test_an_event_source_mapping_may_read_its_queue_only(graph, iam, name, function):
     mappings = {node.name: node.inputs for node in graph.of("aws:lambda/eventSourceMapping:EventSourceMapping")}
-    assert mappings.keys() == {"notifier-requests", "dead-letters-mapping"}
+    assert mappings.keys() == {"ask-requests", "give-up-mapping"}
     assert mappings[name]["functionName"] == ARNS["aws:lambda/function:Function"].format(f"{function}-0a1b2c3")
     own = mappings[name]["eventSourceArn"]
     assert set(decisions(iam, policy_of(graph, function), POLL, own).values()) == {"allowed"}
@@ -187,16 +187,16 @@ def test_the_rule_and_no_other_may_keep_its_failures_in_the_triggers_dead_letter
 
 def test_nobody_may_invoke_a_function_but_the_api_and_the_rule_on_endings(graph):
     assert {node.name for node in graph.of(PERMISSION)} == {
-        "approval-invoke",
-        "approval-invoke-stray",
-        "records-invoke",
+        "page-invoke",
+        "page-invoke-stray",
+        "reconcile-invoke",
     }
 
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 def test_the_api_may_invoke_its_function_by_its_own_routes_and_no_other_api_may(graph):
-    permissions = [graph.named(PERMISSION, name).inputs for name in ("approval-invoke", "approval-invoke-stray")]
-    integration = graph.named("aws:apigatewayv2/integration:Integration", "approval-integration").inputs
+    permissions = [graph.named(PERMISSION, name).inputs for name in ("page-invoke", "page-invoke-stray")]
+    integration = graph.named("aws:apigatewayv2/integration:Integration", "page-integration").inputs
     for given in permissions:
         assert integration["integrationUri"] == ARNS["aws:lambda/function:Function"].format(given["function"])
         assert given["action"] == "lambda:InvokeFunction"

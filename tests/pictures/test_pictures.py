@@ -68,21 +68,19 @@ def test_resources_are_drawn_with_who_may_call_whom():
     graph = resources.recorded()
     calls = set(resources.calls(graph))
     assert {
-        ("approval-api", "approval-function", "invokes"),
-        ("approval-function", "approvals-table", "UpdateItem"),
-        ("approval-function", "workflow-machine", "SendTaskSuccess"),
-        ("notifier-request-approval", "approvers-topic", "Publish"),
-        ("records-reconcile-request", "approvals-table", "Query"),
-        ("requests-queue", "notifier-request-approval", "invokes"),
+        ("page-api", "page", "invokes"),
+        ("page", "approvals-table", "UpdateItem"),
+        ("page", "workflow-machine", "SendTaskSuccess"),
+        ("ask", "approvers-topic", "Publish"),
+        ("reconcile", "approvals-table", "Query"),
+        ("requests-queue", "ask", "invokes"),
         ("requests-queue", "requests-dead-letters", "after 8 receives"),
         ("trigger-rule", "workflow-machine", "StartExecution"),
         ("trigger-schedule", "workflow-machine", "StartExecution"),
-        ("workflow-machine", "records-endings", "events"),
+        ("workflow-machine", "reconcile-endings", "events"),
         ("workflow-machine", "requests-queue", "SendMessage"),
     } <= calls
-    assert not {call for call in calls if call[1] == "approvers-topic"} - {
-        ("notifier-request-approval", "approvers-topic", "Publish")
-    }
+    assert not {call for call in calls if call[1] == "approvers-topic"} - {("ask", "approvers-topic", "Publish")}
     document = resources.document(graph)
     for node in graph.nodes:
         if node.type in resources.KINDS:

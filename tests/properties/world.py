@@ -8,23 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers import give_up_request, reconcile_request
-from handlers.approval_api import ApprovalApi
+from handlers import give_up, reconcile
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.queue import RequestQueue
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, OperatorTopic, Pace
 from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.rules.links import holder
 from handlers.approvals.rules.record import DECIDED, Decision, Record
-from handlers.approvals.usecases.answer import Answer
 from handlers.approvals.usecases.ask import Ask
 from handlers.approvals.usecases.give_up import GiveUp
+from handlers.approvals.usecases.page import Page
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import PATIENCE_SECONDS, Records
+from handlers.ask import Requests
 from handlers.contract.policy import Policy
 from handlers.contract.record import EXECUTION_INDEX, Status
-from handlers.request_approval import Requests
+from handlers.page import HttpApi
 from tests.properties.workers import WORKER_SECONDS, Fate, Worker, stepwise
 from tests.properties.workflow import Executions, Workflow
 from tests.support.events import ending, http
@@ -144,9 +144,7 @@ class World:
     def deliver(self, body: str) -> Worker:
         """The queue gives a message to the consumer, and forgets it if that reports no failure."""
         function, ends = self._requests(), int(self.clock.now() + WORKER_SECONDS) + 1
-        worker = self._start(
-            "request_approval", lambda: self.sqs.deliver(lambda delivered: function.serve(delivered, ends), body)
-        )
+        worker = self._start("ask", lambda: self.sqs.deliver(lambda delivered: function.serve(delivered, ends), body))
         message = json.loads(body)
         (run,) = [run for run in self.runs if run.execution_arn == message["executionArn"]]
         worker.round, worker.late = message["round"], run.ended
@@ -160,8 +158,8 @@ class World:
     def deliver_dead_letter(self, body: str) -> Worker:
         use_case = GiveUp(records=self._records(), workflow=self._executions())
         return self._start(
-            "give_up_request",
-            lambda: self.dead_letters.deliver(lambda delivered: give_up_request.serve(use_case, delivered), body),
+            "give_up",
+            lambda: self.dead_letters.deliver(lambda delivered: give_up.serve(use_case, delivered), body),
         )
 
     def tell(self, run: Workflow, *, whole: bool = True) -> Worker:
@@ -184,12 +182,12 @@ class World:
 
         def work() -> bool:
             try:
-                reconcile_request.serve(use_case, event)
+                reconcile.serve(use_case, event)
             except UnavailableError:
                 return False  # Lambda calls it again
             return True
 
-        worker = self._start("reconcile_request", work)
+        worker = self._start("reconcile", work)
         worker.told_of = run.execution_arn
         return worker
 
@@ -197,9 +195,9 @@ class World:
         """Somebody presses a button of the page behind the link in one of their mails."""
         path = "/approvals/" + self.links[who][number].split("/approvals/")[1]
         event = http("POST", path, f"decision={decision}", accept="application/json")
-        answer = Answer(records=self._records(), workflow=self._executions(), clock=self.clock)
-        function = ApprovalApi(answer=answer, settings=page_settings())
-        worker = self._start("approval_api", lambda: function.serve(event))
+        answer = Page(records=self._records(), workflow=self._executions(), clock=self.clock)
+        function = HttpApi(page=answer, settings=page_settings())
+        worker = self._start("page", lambda: function.serve(event))
         worker.pressed, worker.late = (who, decision), self.workflow.ended
         return worker
 
@@ -305,7 +303,7 @@ class World:
             return
         if record and record.status is Status.OPEN:
             # Word came first, then a message, and its reader could not see that the execution was over.
-            blind = (worker for worker in self.workers if worker.name == "request_approval" and worker.late)
+            blind = (worker for worker in self.workers if worker.name == "ask" and worker.late)
             assert any(worker.troubled for worker in blind), "nobody has closed the record"
         elif record:
             self._agrees(record)

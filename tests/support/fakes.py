@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from handlers.approval_api import ApprovalApi
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.item import from_item
 from handlers.approvals.adapters.queue import RequestQueue
@@ -15,16 +14,17 @@ from handlers.approvals.rules import links
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
-from handlers.approvals.usecases.answer import Answer
 from handlers.approvals.usecases.ask import Ask
 from handlers.approvals.usecases.give_up import GiveUp
+from handlers.approvals.usecases.page import Page
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import Records
+from handlers.ask import Requests
 from handlers.contract.record import EXECUTION_INDEX
-from handlers.contract.settings.approval_api import PageSettings
+from handlers.contract.settings.page import PageSettings
 from handlers.contract.workflow import WorkflowError
-from handlers.request_approval import Requests
+from handlers.page import HttpApi
 from tests.support.services import RUNNING, FakeClock, FakeSqs, FakeStepFunctions, FakeTable
 
 APPROVAL_URL = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com"
@@ -175,9 +175,9 @@ def request_function(ask: Ask, sqs: Any = None) -> Requests:
     return Requests(ask=ask, queue=RequestQueue(client, "https://sqs.example.com/requests"))
 
 
-def answering(store: Any, workflow: Any = None, clock: Any = None) -> Answer:
+def answering(store: Any, workflow: Any = None, clock: Any = None) -> Page:
     clock = clock or FakeClock()
-    return Answer(records=Records(store=store, clock=clock), workflow=workflow or FakeWorkflow(), clock=clock)
+    return Page(records=Records(store=store, clock=clock), workflow=workflow or FakeWorkflow(), clock=clock)
 
 
 def page_settings(**changes: Any) -> PageSettings:
@@ -186,9 +186,9 @@ def page_settings(**changes: Any) -> PageSettings:
     return PageSettings(**known | changes)
 
 
-def page_function(store: Any, workflow: Any = None, clock: Any = None, **settings: Any) -> ApprovalApi:
+def page_function(store: Any, workflow: Any = None, clock: Any = None, **settings: Any) -> HttpApi:
     """The page's function; `settings` over `page_settings`."""
-    return ApprovalApi(answer=answering(store, workflow, clock), settings=page_settings(**settings))
+    return HttpApi(page=answering(store, workflow, clock), settings=page_settings(**settings))
 
 
 def giving_up(store: Any, workflow: Any = None, clock: Any = None) -> GiveUp:

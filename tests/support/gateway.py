@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from handlers.approval_api import ApprovalApi
+from handlers.page import HttpApi
 from tests.support.events import http
 
 # What API Gateway hands over as it is; everything else is base64.
@@ -26,7 +26,7 @@ def event(method: str, path: str, body: bytes, headers: dict[str, str], user_age
     return made
 
 
-def answered(api: ApprovalApi, made: dict[str, Any]) -> dict[str, Any]:
+def answered(api: HttpApi, made: dict[str, Any]) -> dict[str, Any]:
     """The function's answer, taken as Lambda takes it: it has to be JSON, in UTF-8, of at most 6 MB."""
     answer = api.serve(made)
     sent = json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
@@ -34,7 +34,7 @@ def answered(api: ApprovalApi, made: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def wsgi(api: ApprovalApi) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
+def wsgi(api: HttpApi) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     """The function as a WSGI application."""
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.config import Settings
+from infra.config.settings import Settings
 from sandbox.registered import ARNS, NAME, OURS, STACK, UNREAD, Graph, Node, ours, program, register
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.config import ConfigError
+from infra.config.settings import ConfigError
 from tests.support.harness import Graph, deploy, texts
 
 

@@ -14,7 +14,7 @@ from tests.support.waiting import until
 # What more these may do is said by tests/infra/test_policies.py.
 YOURS = ("generate_task", "process_task")
 SHIPPED = ("Log", "Trace")  # the statements that they share with ours
-ENTRIES = ("approval_api", "request_approval", "give_up_request", "reconcile_request", *YOURS)
+ENTRIES = ("page", "ask", "give_up", "reconcile", *YOURS)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from handlers.approvals.adapters.batch import serve_each
 from handlers.approvals.adapters.queue import MalformedMessageError, read_message
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.usecases.give_up import GiveUp
-from handlers.contract.settings.give_up_request import GiveUpSettings
+from handlers.contract.settings.give_up import GiveUpSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

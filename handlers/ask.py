@@ -16,7 +16,7 @@ from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.usecases.ask import Ask, NotAskedError
 from handlers.contract.retries import backoff_seconds
-from handlers.contract.settings.request_approval import AskSettings
+from handlers.contract.settings.ask import AskSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

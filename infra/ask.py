@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.settings.request_approval import AskSettings
-from infra.callback import callback_statements
-from infra.function import PythonFunction, PythonFunctionArgs
-from infra.iam import allow
+from handlers.contract.settings.ask import AskSettings
 from infra.queue import READ_QUEUE, RequestQueue, visibility_seconds
+from infra.shared.callback import callback_statements
+from infra.shared.function import PythonFunction, PythonFunctionArgs
+from infra.shared.iam import allow
 from infra.store import ApprovalStore
 from infra.topic import ApproverTopic
 
@@ -58,7 +58,7 @@ class MailPace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotifierArgs:
+class AskArgs:
     """How fast people are asked, and over which resources; mails show times in `timezone`.
 
     `approval_url` is what links begin with; with `one_click` a mail has one more, which approves by being opened.
@@ -75,20 +75,20 @@ class NotifierArgs:
     log_retention_days: int
 
 
-class Notifier(pulumi.ComponentResource):
+class Ask(pulumi.ComponentResource):
     """Writes the records and mails the approvers."""
 
     function: PythonFunction
 
-    def __init__(self, name: str, args: NotifierArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("signoff:notifier:Notifier", name, None, opts)
+    def __init__(self, name: str, args: AskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:ask:Ask", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         queue, store = args.queue, args.store
 
         self.function = PythonFunction(
             f"{name}-request-approval",
             PythonFunctionArgs(
-                entry="request_approval",
+                entry="ask",
                 settings=AskSettings,
                 values={
                     "table_name": store.table_name,

@@ -1,4 +1,4 @@
-"""Settings of reconcile_request."""
+"""Settings of reconcile."""
 
 from __future__ import annotations
 

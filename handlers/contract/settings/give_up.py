@@ -1,4 +1,4 @@
-"""Settings of give_up_request."""
+"""Settings of give_up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of request_approval."""
+"""Settings of ask."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.environment import Environment
-from infra.iam import Statement, allow, document, trust
-from infra.packaging import LOGGING, archive
+from infra.shared.iam import Statement, allow, document, trust
+from infra.shared.packaging import LOGGING, archive
 
 RUNTIME, ARCHITECTURE = "python3.13", "arm64"
 

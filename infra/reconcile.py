@@ -8,12 +8,12 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.record import EXECUTION_INDEX
-from handlers.contract.settings.reconcile_request import ReconcileSettings
+from handlers.contract.settings.reconcile import ReconcileSettings
 from handlers.contract.workflow import Ending
-from infra.callback import look_statement
-from infra.function import PythonFunction, PythonFunctionArgs
-from infra.iam import allow
 from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
+from infra.shared.callback import look_statement
+from infra.shared.function import PythonFunction, PythonFunctionArgs
+from infra.shared.iam import allow
 from infra.store import ApprovalStore
 
 # The maximum number of Lambda retries. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
@@ -21,7 +21,7 @@ FUNCTION_RETRIES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconcilerArgs:
+class ReconcileArgs:
     """The state machine, the table, and the operator topic; mails show times in `timezone`."""
 
     store: ApprovalStore
@@ -31,7 +31,7 @@ class ReconcilerArgs:
     log_retention_days: int
 
 
-class Reconciler(pulumi.ComponentResource):
+class Reconcile(pulumi.ComponentResource):
     """A rule on the workflow's endings, and the function that brings the record in line and writes to the operator.
 
     Nothing else hears of a run that is stopped from outside, or whose answer arrived while its bearer died. So what
@@ -42,8 +42,8 @@ class Reconciler(pulumi.ComponentResource):
     undelivered_name: pulumi.Output[str]
     failed_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ReconcilerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("signoff:reconciler:Reconciler", name, None, opts)
+    def __init__(self, name: str, args: ReconcileArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:reconcile:Reconcile", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         store = args.store
 
@@ -52,7 +52,7 @@ class Reconciler(pulumi.ComponentResource):
         self.function = PythonFunction(
             f"{name}-reconcile-request",
             PythonFunctionArgs(
-                entry="reconcile_request",
+                entry="reconcile",
                 settings=ReconcileSettings,
                 values={
                     "table_name": store.table_name,

@@ -14,7 +14,7 @@ from annotated_types import GroupedMetadata
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WrapValidator
 from pydantic.alias_generators import to_camel
 
-from infra.refusal import Fault, RefusedError, did_you_mean, nearest
+from infra.config.refusal import Fault, RefusedError, did_you_mean, nearest
 
 
 class Shape(BaseModel):

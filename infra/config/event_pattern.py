@@ -16,8 +16,8 @@ from typing import Annotated, Any, Union
 from annotated_types import Interval, MinLen
 from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, TypeAdapter, ValidationError, create_model
 
-from infra.own_events import OR, combinations, loops
-from infra.refusal import Fault, RefusedError, did_you_mean, nearest
+from infra.config.own_events import OR, combinations, loops
+from infra.config.refusal import Fault, RefusedError, did_you_mean, nearest
 
 # The default quota, and what it can be raised to, in characters of the JSON text.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html

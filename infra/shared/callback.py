@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from infra.iam import Statement, allow
+from infra.shared.iam import Statement, allow
 
 
 def callback_statements(state_machine_arn: pulumi.Input[str]) -> list[Statement]:

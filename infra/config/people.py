@@ -8,8 +8,8 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from handlers.contract.address import ascii_form, same_person
-from infra import json_text
-from infra.refusal import Fault, RefusedError
+from infra.config import json_text
+from infra.config.refusal import Fault, RefusedError
 
 AT_SIGNS = "[@\uff20]"  # the second as East Asian keyboards write it
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pulumi
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # Powertools needs typing_extensions, and jmespath, which is boto3's as well.
 LOGGING = ("aws-lambda-powertools", "typing-extensions")
 # MarkupSafe falls back to Python where its compiled half is missing.

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from handlers.contract.once import RepeatedError, once
-from infra.refusal import Fault, RefusedError
+from infra.config.refusal import Fault, RefusedError
 
 
 def read(text: str, instead: str = "") -> Any:

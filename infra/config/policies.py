@@ -14,9 +14,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from handlers.contract.address import same_person
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
-from infra import json_text, people
-from infra.refusal import Fault, RefusedError
-from infra.shapes import Shape, Truth, Whole, read
+from infra.config import json_text, people
+from infra.config.refusal import Fault, RefusedError
+from infra.config.shapes import Shape, Truth, Whole, read
 
 # An execution of a standard state machine lives for a year at most. A day less, so that its end is ours, not AWS's.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html

@@ -37,7 +37,7 @@ class Pressed(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Page:
     """Looking changes nothing; pressing is idempotent."""
 
     records: Records

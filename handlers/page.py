@@ -1,4 +1,4 @@
-"""Approval API: the page behind a mailed link (GET, HEAD: changes nothing) and the decision (POST)."""
+"""Page: what is behind a mailed link (GET, HEAD: changes nothing) and the decision (POST)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
-from handlers.approvals.faces import browser, form, page
-from handlers.approvals.faces.page import State
+from handlers.approvals.faces import browser, form
+from handlers.approvals.faces.page import HEADERS, State, html
 from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.faces.program import request_for_programs
 from handlers.approvals.observability import logger, metrics, observe
@@ -18,9 +18,9 @@ from handlers.approvals.rules import links
 from handlers.approvals.rules.decisions import Standing
 from handlers.approvals.rules.record import Choice, Decision
 from handlers.approvals.rules.refusal import Reason
-from handlers.approvals.usecases.answer import Answer, Pressed, Seen
+from handlers.approvals.usecases.page import Page, Pressed, Seen
 from handlers.approvals.usecases.ports import UnavailableError
-from handlers.contract.settings.approval_api import PageSettings
+from handlers.contract.settings.page import PageSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -45,10 +45,10 @@ class Shown(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApprovalApi:
+class HttpApi:
     """Serves every request to the HTTP API. Header names are in lower case."""
 
-    answer: Answer
+    page: Page
     settings: PageSettings
 
     def serve(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class ApprovalApi:
         method, path = _http(event)["method"], links.parse(event["rawPath"])
         if path and path.at_once and not self.settings.one_click:
             path = None
-        seen = self.answer.look(path) if path and method in METHODS else None
+        seen = self.page.look(path) if path and method in METHODS else None
         if not path or not seen:
             logger.info("unknown link", outcome="unknown")
             return Shown(404, State.UNKNOWN)
@@ -92,7 +92,7 @@ class ApprovalApi:
 
     def _press(self, event: dict[str, Any], seen: Seen, choice: Choice) -> Shown:
         http = _http(event)
-        pressed = self.answer.press(
+        pressed = self.page.press(
             seen,
             choice,
             source_ip=http.get("sourceIp") or "",
@@ -116,7 +116,7 @@ class ApprovalApi:
         seen = pressed.seen
         if not pressed.handed_over:
             return Shown(503, State.PENDING, seen)
-        standing = self.answer.standing(seen)
+        standing = self.page.standing(seen)
         if standing not in COUNTED:
             return Shown(409, State(standing.value), seen)
         mine = seen.record.approvers[seen.who].vote
@@ -125,10 +125,10 @@ class ApprovalApi:
         return Shown(200, State(standing.value), seen)
 
     def _state(self, seen: Seen) -> State:
-        return State(self.answer.standing(seen).value)
+        return State(self.page.standing(seen).value)
 
     def _response(self, event: dict[str, Any], shown: Shown) -> dict[str, Any]:
-        headers = dict(page.HEADERS)
+        headers = dict(HEADERS)
         as_json = _wants_json(event)
         if as_json:
             headers["Content-Type"] = form.JSON
@@ -140,7 +140,7 @@ class ApprovalApi:
 
     def _as_page(self, shown: Shown) -> str:
         seen = shown.seen
-        return page.html(
+        return html(
             shown.state,
             record=seen.record if seen else None,
             who=seen.who if seen else "",
@@ -148,7 +148,7 @@ class ApprovalApi:
             timezone=self.settings.timezone,
             error=shown.error,
             comment=shown.comment,
-            now=int(self.answer.clock.now()),
+            now=int(self.page.clock.now()),
         )
 
 
@@ -173,21 +173,21 @@ def _as_json(shown: Shown) -> dict[str, Any]:
 
 
 @cache
-def approval_api() -> ApprovalApi:
+def http_api() -> HttpApi:
     """Once a process. Raises SettingsError, which names the variable."""
     settings = PageSettings.read(os.environ)
     observe(settings.environment)
     records = approval_records(settings.table_name)
-    answer = Answer(records=records, workflow=approval_workflow(always=False), clock=records.clock)
-    return ApprovalApi(answer=answer, settings=settings)
+    page = Page(records=records, workflow=approval_workflow(always=False), clock=records.clock)
+    return HttpApi(page=page, settings=settings)
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """See ApprovalApi.serve."""
-    return approval_api().serve(event)
+    """See HttpApi.serve."""
+    return http_api().serve(event)
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # in Lambda's init phase, which has a full CPU whatever the memory size
-    approval_api()
+    http_api()

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.settings.approval_api import PageSettings
-from infra.callback import callback_statements
-from infra.function import PythonFunction, PythonFunctionArgs
-from infra.iam import allow
-from infra.packaging import LOGGING, RENDERING
+from handlers.contract.settings.page import PageSettings
+from infra.shared.callback import callback_statements
+from infra.shared.function import PythonFunction, PythonFunctionArgs
+from infra.shared.iam import allow
+from infra.shared.packaging import LOGGING, RENDERING
 from infra.store import ApprovalStore
 
 LINK = "/approvals/{requestId}/{secret}"
@@ -37,7 +37,7 @@ ACCESS_LOG = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApprovalApiArgs:
+class PageArgs:
     """Whose requests are shown and answered, with times in `timezone`; with `one_click` a GET of a link of its own
     approves.
     """
@@ -49,22 +49,22 @@ class ApprovalApiArgs:
     log_retention_days: int
 
 
-class ApprovalApi(pulumi.ComponentResource):
+class Page(pulumi.ComponentResource):
     """`url` is the address that links are made of, without a slash at its end."""
 
     url: pulumi.Output[str]
     api_id: pulumi.Output[str]
     function: PythonFunction
 
-    def __init__(self, name: str, args: ApprovalApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("signoff:approval_api:ApprovalApi", name, None, opts)
+    def __init__(self, name: str, args: PageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:page:Page", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         store = args.store
 
         self.function = PythonFunction(
             f"{name}-function",
             PythonFunctionArgs(
-                entry="approval_api",
+                entry="page",
                 libraries=LOGGING + RENDERING,
                 settings=PageSettings,
                 values={"table_name": store.table_name, "timezone": args.timezone, "one_click": args.one_click},

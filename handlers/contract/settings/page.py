@@ -1,4 +1,4 @@
-"""Settings of approval_api."""
+"""Settings of page."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.refusal import Fault
+from infra.config.refusal import Fault
 
 OR = "$or"
 STATES = "aws.states"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from infra.refusal import did_you_mean, nearest
+from infra.config.refusal import did_you_mean, nearest
 
 NO_PLACES = {"Factory", "localtime", "posixrules"}  # stand for "not set", or for what the machine is set to
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.settings.give_up_request import GiveUpSettings
-from infra.callback import callback_statements
-from infra.function import PythonFunction, PythonFunctionArgs
-from infra.iam import allow
+from handlers.contract.settings.give_up import GiveUpSettings
 from infra.queue import READ_QUEUE, RequestQueue
+from infra.shared.callback import callback_statements
+from infra.shared.function import PythonFunction, PythonFunctionArgs
+from infra.shared.iam import allow
 from infra.store import ApprovalStore
 
 GIVE_UP_TIMEOUT_SECONDS = 30
@@ -19,7 +19,7 @@ LARGEST_BATCH = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadLetterConsumerArgs:
+class GiveUpArgs:
     """The queue whose dead letters it reads, the table of their records, and the state machine that waits for them."""
 
     queue: RequestQueue
@@ -28,20 +28,20 @@ class DeadLetterConsumerArgs:
     log_retention_days: int
 
 
-class DeadLetterConsumer(pulumi.ComponentResource):
+class GiveUp(pulumi.ComponentResource):
     """Consumes the dead letters and gives up the requests that the notifier could not send."""
 
     function: PythonFunction
 
-    def __init__(self, name: str, args: DeadLetterConsumerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("signoff:dead_letters:DeadLetterConsumer", name, None, opts)
+    def __init__(self, name: str, args: GiveUpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:give_up:GiveUp", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         queue, store = args.queue, args.store
 
         self.function = PythonFunction(
             f"{name}-give-up-request",
             PythonFunctionArgs(
-                entry="give_up_request",
+                entry="give_up",
                 settings=GiveUpSettings,
                 values={"table_name": store.table_name},
                 statements=[

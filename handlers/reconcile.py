@@ -12,7 +12,7 @@ from handlers.approvals.adapters.sns import Letterhead, OperatorTopic
 from handlers.approvals.adapters.step_functions import StepFunctions, read_ending
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.usecases.reconcile import Reconcile
-from handlers.contract.settings.reconcile_request import ReconcileSettings
+from handlers.contract.settings.reconcile import ReconcileSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
