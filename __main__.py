@@ -2,7 +2,7 @@
 
 import pulumi
 
-from infra.ask import Ask, AskArgs, MailPace
+from infra.ask import Ask, AskArgs
 from infra.config.settings import Settings
 from infra.give_up import GIVE_UP_TIMEOUT_SECONDS, GiveUp, GiveUpArgs
 from infra.monitoring import Monitoring, MonitoringArgs
@@ -10,6 +10,7 @@ from infra.operator_topic import OperatorTopic, OperatorTopicArgs
 from infra.page import Page, PageArgs
 from infra.queue import RequestQueue, RequestQueueArgs
 from infra.reconcile import Reconcile, ReconcileArgs
+from infra.shared.pace import MailPace
 from infra.store import ApprovalStore, ApprovalStoreArgs
 from infra.topic import ApproverTopic, ApproverTopicArgs
 from infra.trigger import Trigger, TriggerArgs

@@ -11,10 +11,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.ask import LARGEST_BATCH, WORKERS
-from infra.queue import visibility_seconds
 from infra.shared.function import ARCHITECTURE, RUNTIME
 from infra.shared.iam import Statement, allow, document, trust
+from infra.shared.pace import LARGEST_BATCH, WORKERS
+from infra.shared.queues import visibility_seconds
 
 TIMEOUT_SECONDS = 15
 LOG_DAYS = 7

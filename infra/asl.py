@@ -11,7 +11,7 @@ from handlers.contract.policy import DEFAULT_POLICY, as_json, policy_digest
 from handlers.contract.question import Field
 from handlers.contract.record import Attribute, Status
 from handlers.contract.workflow import AFTER_APPROVAL, CAUSE_LIMIT, WorkflowError
-from infra.config.policies import Terms
+from infra.shared.terms import Terms
 
 Json = dict[str, Any]
 

@@ -8,10 +8,11 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.settings.give_up import GiveUpSettings
-from infra.queue import READ_QUEUE, RequestQueue
+from infra.queue import RequestQueue
 from infra.shared.callback import callback_statements
 from infra.shared.function import PythonFunction, PythonFunctionArgs
 from infra.shared.iam import allow
+from infra.shared.queues import READ_QUEUE
 from infra.store import ApprovalStore
 
 GIVE_UP_TIMEOUT_SECONDS = 30

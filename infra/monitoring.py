@@ -10,11 +10,12 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.retries import backoff_seconds
-from infra.ask import WORKERS, Ask, MailPace
+from infra.ask import Ask
 from infra.give_up import GiveUp
 from infra.page import Page
 from infra.queue import RequestQueue
 from infra.reconcile import Reconcile
+from infra.shared.pace import WORKERS, MailPace
 from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
 

@@ -10,10 +10,10 @@ import pulumi_aws as aws
 from handlers.contract.record import EXECUTION_INDEX
 from handlers.contract.settings.reconcile import ReconcileSettings
 from handlers.contract.workflow import Ending
-from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 from infra.shared.callback import look_statement
 from infra.shared.function import PythonFunction, PythonFunctionArgs
 from infra.shared.iam import allow
+from infra.shared.queues import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 from infra.store import ApprovalStore
 
 # The maximum number of Lambda retries. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html

@@ -11,8 +11,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.config import event_pattern, own_events
-from infra.queue import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 from infra.shared.iam import Statement, allow, document, same_account, trust
+from infra.shared.queues import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 
 
 @dataclass(frozen=True, kw_only=True)

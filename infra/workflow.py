@@ -12,10 +12,10 @@ import pulumi_aws as aws
 from handlers.contract.settings.generate_task import GenerateSettings
 from handlers.contract.settings.process_task import ProcessSettings
 from infra.asl import approval_definition
-from infra.config.policies import Terms
 from infra.queue import RequestQueue
 from infra.shared.function import PythonFunction, PythonFunctionArgs
 from infra.shared.iam import allow, document, same_account, trust
+from infra.shared.terms import Terms
 from infra.store import ApprovalStore
 
 # Vended log delivery and X-Ray have no resource-level permissions.

@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers.contract.policy import DEFAULT_POLICY, Policy
 from infra.asl import approval_definition
-from infra.config.policies import Terms
+from infra.shared.terms import Terms
 from pictures import dot
 
 START, END = "start", "end"

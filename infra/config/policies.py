@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -17,6 +16,7 @@ from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
 from infra.config import json_text, people
 from infra.config.refusal import Fault, RefusedError
 from infra.config.shapes import Shape, Truth, Whole, read
+from infra.shared.terms import Terms
 
 # An execution of a standard state machine lives for a year at most. A day less, so that its end is ours, not AWS's.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -136,36 +136,12 @@ def _by_name(
     return dict(sorted(made.items()))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """A policy, and for how long people are asked: `rounds` are the first and one for each reminder."""
-
-    policy: Policy
-    deadline_seconds: int
-    rounds: int
-
-    @property
-    def round_seconds(self) -> int:
-        """How long each round but the last waits."""
-        return self.deadline_seconds // self.rounds
-
-    @property
-    def last_round_seconds(self) -> int:
-        """How long the last round waits: for all of the rest, so that it ends at the deadline people were told."""
-        return self.deadline_seconds - (self.rounds - 1) * self.round_seconds
-
-
 def resolve(stack: Rules, policies: Mapping[str, PolicyRules], audit_days: int) -> dict[str, Terms]:
     """All policies by name, `default` first. A person has one spelling in all of them, and after any change of the
     configuration: subscriptions are named by it, mails and votes are matched by it.
     """
     rules = {DEFAULT_POLICY: stack, **{name: _inherited(policy, stack) for name, policy in policies.items()}}
     return {name: _terms(name, one, audit_days) for name, one in rules.items()}
-
-
-def everybody(terms: Mapping[str, Terms]) -> tuple[str, ...]:
-    """Everybody who may get an approval mail, each once."""
-    return tuple(dict.fromkeys(who for one in terms.values() for who in one.policy.everybody))
 
 
 def _inherited(policy: PolicyRules, stack: Rules) -> PolicyRules:

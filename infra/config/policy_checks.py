@@ -12,11 +12,12 @@ from math import ceil
 from typing import NamedTuple
 
 from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
-from infra.ask import MailPace
 from infra.asl import approval_definition
-from infra.config.policies import PolicyRules, Terms, everybody
+from infra.config.policies import PolicyRules
 from infra.config.refusal import Fault
 from infra.config.shapes import keys
+from infra.shared.pace import MailPace
+from infra.shared.terms import Terms, everybody
 
 SHORTEST_ROUND_SECONDS = 10  # a person has to read the mail
 # A record keeps a hash for each person and round, some 70 bytes, and has 400 KB at most.

@@ -20,10 +20,11 @@ from handlers.contract.question import LIMITS
 from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra.config import event_pattern, json_text, people, schedule, time_zone
-from infra.config.policies import SOMEBODY, Approvers, Policies, Rules, Terms, everybody, resolve
+from infra.config.policies import SOMEBODY, Approvers, Policies, Rules, resolve
 from infra.config.policy_checks import Clash, Path, clashes, doubts, short_rounds
 from infra.config.refusal import Fault, RefusedError, did_you_mean, nearest
 from infra.config.shapes import Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
+from infra.shared.terms import Terms, everybody
 
 # Characters. The default task travels in a variable, so it has shorter details than any other.
 TASK_LIMITS = {"title": LIMITS[QuestionField.TITLE], "details": 1_000}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.contract.settings.ask import AskSettings
-from infra.ask import MAIL_SECONDS, WORKERS, MailPace
+from infra.shared.pace import MAIL_SECONDS, WORKERS, MailPace
 from tests.support.harness import EVERYTHING, REQUIRED, load
 
 FUNCTION = "ask"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.ask import MAIL_SECONDS, MailPace
+from infra.shared.pace import MAIL_SECONDS, MailPace
 from tests.support.harness import load
 from tests.support.refusals import refusal
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy, as_json
 from infra.asl import approval_definition
-from infra.config.policies import LONGEST_DEADLINE_SECONDS, MOST_GROUPS, MOST_POLICIES, Terms
+from infra.config.policies import LONGEST_DEADLINE_SECONDS, MOST_GROUPS, MOST_POLICIES
 from infra.config.policy_checks import LINKS, POLICY_BYTES, clashes, doubts
 from infra.config.settings import Settings
+from infra.shared.terms import Terms
 from tests.support.harness import ALICE, deploy, load, texts
 from tests.support.refusals import refusal
 

@@ -11,9 +11,9 @@ from handlers.approvals.adapters.sns import Pace
 from handlers.approvals.observability import metrics
 from handlers.ask import Requests
 from handlers.contract.settings.ask import AskSettings
-from infra.ask import MAIL_SECONDS, MailPace
 from infra.config.settings import settings_of
 from infra.monitoring import OLDEST_SECONDS, REQUESTS_AT_ONCE, oldest_seconds
+from infra.shared.pace import MAIL_SECONDS, MailPace
 from tests.support.events import sqs
 from tests.support.fakes import MemoryStore, asking, request_function, unavailable
 from tests.support.harness import Graph, deploy, texts

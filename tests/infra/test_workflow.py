@@ -25,8 +25,9 @@ from handlers.contract.question import question_digest
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
 from infra.asl import REFUSALS, WORDS_LIMIT, approval_definition
-from infra.config.policies import MOST_POLICIES, Terms
+from infra.config.policies import MOST_POLICIES
 from infra.config.policy_checks import POLICY_BYTES
+from infra.shared.terms import Terms
 from tests.support.harness import EVERYTHING, Graph
 from tests.support.nesting import fits
 

@@ -15,9 +15,9 @@ from handlers.approvals.adapters.item import from_item, to_item
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.record import Lease, Record
 from handlers.approvals.rules.refusal import Refusal
-from infra.ask import MAIL_SECONDS, MailPace
-from infra.config.policies import Terms
 from infra.config.settings import ConfigError, Settings, settings_of
+from infra.shared.pace import MAIL_SECONDS, MailPace
+from infra.shared.terms import Terms
 from tests.properties.test_interleavings import QUIET
 from tests.support.records import ASKED_AT, message
 

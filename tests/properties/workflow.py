@@ -9,7 +9,7 @@ from typing import Any
 from handlers.approvals.rules.endings import Execution
 from handlers.contract.policy import Policy, policy_digest
 from infra.asl import approval_definition
-from infra.config.policies import Terms
+from infra.shared.terms import Terms
 from tests.support.records import EXECUTION_ARN, message_body, policy_body
 from tests.support.services import RUNNING, FakeClock, FakeStepFunctions, Violated
 

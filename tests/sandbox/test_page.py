@@ -20,7 +20,7 @@ from handlers.approvals.adapters.item import to_item
 from handlers.approvals.rules.record import Approver, Decision
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
 from infra.asl import approval_definition
-from infra.config.policies import Terms
+from infra.shared.terms import Terms
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
