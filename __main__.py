@@ -17,7 +17,6 @@ from infra.trigger import Trigger, TriggerArgs
 from infra.workflow import ApprovalWorkflow, ApprovalWorkflowArgs
 
 settings = Settings.load()
-log_days = settings.log_retention_days
 most_people = max(len(one.policy.everybody) for one in settings.terms.values())
 pace = MailPace(people=most_people, mails_per_second=settings.mails_per_second)
 
@@ -40,12 +39,8 @@ workflow = ApprovalWorkflow(
     ApprovalWorkflowArgs(
         queue=queue,
         store=store,
-        task=settings.task,
-        event_policy=settings.event_policy,
-        event_details=settings.event_details,
-        terms=settings.terms,
         late_seconds=pace.late_seconds,
-        log_retention_days=log_days,
+        settings=settings,
     ),
 )
 machine_arn = workflow.state_machine_arn
@@ -59,68 +54,63 @@ trigger = Trigger(
         task=settings.task,
     ),
 )
-api = Page(
-    "approval",
+page = Page(
+    "page",
     PageArgs(
         store=store,
         state_machine_arn=machine_arn,
-        timezone=settings.timezone,
-        one_click=settings.one_click,
-        log_retention_days=log_days,
+        settings=settings,
     ),
 )
-notifier = Ask(
-    "notifier",
+ask = Ask(
+    "ask",
     AskArgs(
         queue=queue,
         topic=topic,
         store=store,
         state_machine_arn=machine_arn,
-        approval_url=api.url,
+        approval_url=page.url,
         pace=pace,
-        timezone=settings.timezone,
-        one_click=settings.one_click,
-        log_retention_days=log_days,
+        settings=settings,
     ),
 )
-dead_letters = GiveUp(
-    "dead-letters",
-    GiveUpArgs(queue=queue, store=store, state_machine_arn=machine_arn, log_retention_days=log_days),
+give_up = GiveUp(
+    "give-up",
+    GiveUpArgs(queue=queue, store=store, state_machine_arn=machine_arn, settings=settings),
 )
-reconciler = Reconcile(
-    "records",
+reconcile = Reconcile(
+    "reconcile",
     ReconcileArgs(
         store=store,
         state_machine_arn=machine_arn,
         operator_topic_arn=operator.arn,
-        timezone=settings.timezone,
-        log_retention_days=log_days,
+        settings=settings,
     ),
 )
 # Policies that name roles, which in turn name what the policies guard.
-queue.admit(sender=workflow.role_arn, consumer=notifier.function.role_arn)
-topic.admit(publisher=notifier.function.role_arn)
-writers = [component.function.role_arn for component in (notifier, dead_letters, reconciler)]
-store.admit(voting=api.function.role_arn, writing=[workflow.role_arn, *writers])
+queue.admit(sender=workflow.role_arn, consumer=ask.function.role_arn)
+topic.admit(publisher=ask.function.role_arn)
+writers = [component.function.role_arn for component in (ask, give_up, reconcile)]
+store.admit(voting=page.function.role_arn, writing=[workflow.role_arn, *writers])
 alarms = Monitoring(
     "alarm",
     MonitoringArgs(
         operator_topic_arn=operator.arn,
         queue=queue,
         workflow=workflow,
-        api=api,
-        notifier=notifier,
-        dead_letters=dead_letters,
-        reconciler=reconciler,
+        page=page,
+        ask=ask,
+        give_up=give_up,
+        reconcile=reconcile,
         trigger=trigger,
         pace=pace,
         delivery_attempts=settings.delivery_attempts,
     ),
 )
-operator.admit(publisher=reconciler.function.role_arn, alarms=alarms.arns)
+operator.admit(publisher=reconcile.function.role_arn, alarms=alarms.arns)
 
 pulumi.export("stateMachineArn", machine_arn)
-pulumi.export("approvalApiUrl", api.url)
+pulumi.export("approvalApiUrl", page.url)
 pulumi.export("requestQueueUrl", queue.url)
 pulumi.export("deadLetterQueueUrl", queue.dead_letter_url)
 pulumi.export("triggerDeadLetterQueueUrl", trigger.dead_letter_url)

@@ -56,7 +56,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """
     policies = Policies(known=event["policies"], of_events=event["eventPolicy"])
     ours = settings()
-    made = request(event["input"], event["execution"], ours.default_task, policies, event_details=ours.event_details)
+    made = request(event["input"], event["execution"], ours.task, policies, event_details=ours.event_details)
     logger.info("task generated", requestId=made["requestId"], execution=event["execution"])
     return made
 

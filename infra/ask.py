@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -17,13 +18,13 @@ from infra.shared.queues import READ_QUEUE
 from infra.store import ApprovalStore
 from infra.topic import ApproverTopic
 
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
+
 
 @dataclass(frozen=True, kw_only=True)
 class AskArgs:
-    """How fast people are asked, and over which resources; mails show times in `timezone`.
-
-    `approval_url` is what links begin with; with `one_click` a mail has one more, which approves by being opened.
-    """
+    """How fast people are asked, and over which resources; `approval_url` is what links begin with."""
 
     queue: RequestQueue
     topic: ApproverTopic
@@ -31,9 +32,7 @@ class AskArgs:
     state_machine_arn: pulumi.Input[str]
     approval_url: pulumi.Input[str]
     pace: MailPace
-    timezone: str
-    one_click: bool
-    log_retention_days: int
+    settings: Settings
 
 
 class Ask(pulumi.ComponentResource):
@@ -47,17 +46,15 @@ class Ask(pulumi.ComponentResource):
         queue, store = args.queue, args.store
 
         self.function = PythonFunction(
-            f"{name}-request-approval",
+            name,
             PythonFunctionArgs(
                 entry="ask",
-                settings=AskSettings,
+                reads=AskSettings,
                 values={
                     "table_name": store.table_name,
                     "queue_url": queue.url,
                     "topic_arn": args.topic.arn,
                     "approval_url": args.approval_url,
-                    "timezone": args.timezone,
-                    "one_click": args.one_click,
                     "mail_pause_seconds": args.pace.pause_seconds,
                 },
                 statements=[
@@ -70,7 +67,7 @@ class Ask(pulumi.ComponentResource):
                 ],
                 timeout_seconds=args.pace.timeout_seconds,
                 memory_mib=512,
-                log_retention_days=args.log_retention_days,
+                settings=args.settings,
             ),
             opts=child,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -15,6 +16,9 @@ from infra.shared.iam import allow
 from infra.shared.queues import READ_QUEUE
 from infra.store import ApprovalStore
 
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
+
 GIVE_UP_TIMEOUT_SECONDS = 30
 LARGEST_BATCH = 10
 
@@ -26,7 +30,7 @@ class GiveUpArgs:
     queue: RequestQueue
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
-    log_retention_days: int
+    settings: Settings
 
 
 class GiveUp(pulumi.ComponentResource):
@@ -40,10 +44,10 @@ class GiveUp(pulumi.ComponentResource):
         queue, store = args.queue, args.store
 
         self.function = PythonFunction(
-            f"{name}-give-up-request",
+            name,
             PythonFunctionArgs(
                 entry="give_up",
-                settings=GiveUpSettings,
+                reads=GiveUpSettings,
                 values={"table_name": store.table_name},
                 statements=[
                     allow("ReadQueue", READ_QUEUE, [queue.dead_letter_arn]),
@@ -51,7 +55,7 @@ class GiveUp(pulumi.ComponentResource):
                     *callback_statements(args.state_machine_arn),
                 ],
                 timeout_seconds=GIVE_UP_TIMEOUT_SECONDS,
-                log_retention_days=args.log_retention_days,
+                settings=args.settings,
             ),
             opts=child,
         )

@@ -40,10 +40,10 @@ class MonitoringArgs:
     operator_topic_arn: pulumi.Input[str]
     queue: RequestQueue
     workflow: ApprovalWorkflow
-    api: Page
-    notifier: Ask
-    dead_letters: GiveUp
-    reconciler: Reconcile
+    page: Page
+    ask: Ask
+    give_up: GiveUp
+    reconcile: Reconcile
     trigger: Trigger
     pace: MailPace
     delivery_attempts: int
@@ -77,7 +77,7 @@ class Monitoring(pulumi.ComponentResource):
             (
                 "lost-endings",
                 "There are endings of runs that the records and the operator have not learned of.",
-                [args.reconciler.undelivered_name, args.reconciler.failed_name],
+                [args.reconcile.undelivered_name, args.reconcile.failed_name],
             ),
         ):
             # A consumer hides a dead letter while it retries, so hidden messages count as well.
@@ -105,10 +105,10 @@ class Monitoring(pulumi.ComponentResource):
             for function in (
                 args.workflow.generate_function,
                 args.workflow.process_function,
-                args.api.function,
-                args.notifier.function,
-                args.dead_letters.function,
-                args.reconciler.function,
+                args.page.function,
+                args.ask.function,
+                args.give_up.function,
+                args.reconcile.function,
             )
         ]
         for metric in ("Errors", "Throttles"):
@@ -120,7 +120,7 @@ class Monitoring(pulumi.ComponentResource):
         self._alarm(
             "api-errors",
             "The approval page answers with errors (5xx).",
-            [("AWS/ApiGateway", "5xx", {"ApiId": args.api.api_id})],
+            [("AWS/ApiGateway", "5xx", {"ApiId": args.page.api_id})],
         )
         self._alarm(
             "workflow-throttles",

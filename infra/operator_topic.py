@@ -47,7 +47,7 @@ class OperatorTopic(pulumi.ComponentResource):
             arn=self.arn,
             policy=document(
                 demand_tls("sns:Publish", self.arn),
-                deny_others("OnlyTheReconciler", ["sns:Publish"], self.arn, publisher),
+                deny_others("OnlyReconcile", ["sns:Publish"], self.arn, publisher),
                 allow(
                     "AdmitAlarms",
                     ["sns:Publish"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -14,6 +15,9 @@ from infra.shared.function import PythonFunction, PythonFunctionArgs
 from infra.shared.iam import allow
 from infra.shared.packaging import LOGGING, RENDERING
 from infra.store import ApprovalStore
+
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
 
 LINK = "/approvals/{requestId}/{secret}"
 # Requests that match no other route, such as a truncated or upper-case link, get our page as well.
@@ -38,15 +42,11 @@ ACCESS_LOG = {
 
 @dataclass(frozen=True, kw_only=True)
 class PageArgs:
-    """Whose requests are shown and answered, with times in `timezone`; with `one_click` a GET of a link of its own
-    approves.
-    """
+    """Whose requests are shown and answered. With the setting `one_click`, a GET of a link of its own approves."""
 
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
-    timezone: str
-    one_click: bool
-    log_retention_days: int
+    settings: Settings
 
 
 class Page(pulumi.ComponentResource):
@@ -62,19 +62,19 @@ class Page(pulumi.ComponentResource):
         store = args.store
 
         self.function = PythonFunction(
-            f"{name}-function",
+            name,
             PythonFunctionArgs(
                 entry="page",
                 libraries=LOGGING + RENDERING,
-                settings=PageSettings,
-                values={"table_name": store.table_name, "timezone": args.timezone, "one_click": args.one_click},
+                reads=PageSettings,
+                values={"table_name": store.table_name},
                 statements=[
                     allow("Decide", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [store.table_arn]),
                     *callback_statements(args.state_machine_arn),
                 ],
                 timeout_seconds=FUNCTION_TIMEOUT_SECONDS,
                 memory_mib=512,
-                log_retention_days=args.log_retention_days,
+                settings=args.settings,
             ),
             opts=child,
         )
@@ -89,7 +89,7 @@ class Page(pulumi.ComponentResource):
         )
         # The function needs one route only. By these the access log, which must not hold the path, tells what came.
         routes = {"show": f"GET {LINK}", "probe": f"HEAD {LINK}", "decide": f"POST {LINK}", "stray": STRAYS}
-        if args.one_click:
+        if args.settings.one_click:
             pulumi.log.warn(
                 "oneClick is on: whatever follows the link in a mail approves, and mail scanners follow links.", self
             )
@@ -117,7 +117,7 @@ class Page(pulumi.ComponentResource):
         logs = aws.cloudwatch.LogGroup(
             f"{name}-access-logs",
             name_prefix="/aws/vendedlogs/apis/",
-            retention_in_days=args.log_retention_days,
+            retention_in_days=args.settings.log_retention_days,
             opts=child,
         )
         aws.apigatewayv2.Stage(

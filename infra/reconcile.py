@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -16,19 +17,21 @@ from infra.shared.iam import allow
 from infra.shared.queues import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 from infra.store import ApprovalStore
 
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
+
 # The maximum number of Lambda retries. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 FUNCTION_RETRIES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcileArgs:
-    """The state machine, the table, and the operator topic; mails show times in `timezone`."""
+    """The state machine, the table, and the operator topic."""
 
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
     operator_topic_arn: pulumi.Input[str]
-    timezone: str
-    log_retention_days: int
+    settings: Settings
 
 
 class Reconcile(pulumi.ComponentResource):
@@ -50,15 +53,14 @@ class Reconcile(pulumi.ComponentResource):
         undelivered = encrypted_queue(f"{name}-undelivered", child)
         failed = encrypted_queue(f"{name}-failed", child)
         self.function = PythonFunction(
-            f"{name}-reconcile-request",
+            name,
             PythonFunctionArgs(
                 entry="reconcile",
-                settings=ReconcileSettings,
+                reads=ReconcileSettings,
                 values={
                     "table_name": store.table_name,
                     "execution_index": EXECUTION_INDEX,
                     "operator_topic_arn": args.operator_topic_arn,
-                    "timezone": args.timezone,
                 },
                 statements=[
                     allow("FindRecord", ["dynamodb:Query"], [store.execution_index_arn]),
@@ -68,7 +70,7 @@ class Reconcile(pulumi.ComponentResource):
                     allow("KeepFailures", ["sqs:SendMessage"], [failed.arn]),
                 ],
                 timeout_seconds=300,  # for the retries of DescribeExecution
-                log_retention_days=args.log_retention_days,
+                settings=args.settings,
             ),
             opts=child,
         )

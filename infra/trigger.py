@@ -10,7 +10,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.config import event_pattern, own_events
+from infra.config import own_events
+from infra.config.json_text import compact
 from infra.shared.iam import Statement, allow, document, same_account, trust
 from infra.shared.queues import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 
@@ -98,7 +99,7 @@ class Trigger(pulumi.ComponentResource):
         rule = aws.cloudwatch.EventRule(
             f"{name}-rule",
             description="Starts the approval workflow.",
-            event_pattern=event_pattern.text(args.event_pattern),
+            event_pattern=compact(args.event_pattern),
             opts=self._child,
         )
         role = aws.iam.Role(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -15,8 +15,10 @@ from infra.asl import approval_definition
 from infra.queue import RequestQueue
 from infra.shared.function import PythonFunction, PythonFunctionArgs
 from infra.shared.iam import allow, document, same_account, trust
-from infra.shared.terms import Terms
 from infra.store import ApprovalStore
+
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
 
 # Vended log delivery and X-Ray have no resource-level permissions.
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
@@ -43,19 +45,13 @@ TRACING = (
 class ApprovalWorkflowArgs:
     """Where the workflow asks, and the record that it expires.
 
-    A run without a question of its own asks `task`: {"title", "details"}, and "policy" if it has one of its own.
-    `terms` are the policies' by name, `event_policy` is that of events; `event_details`: an event without a question
-    shows its detail. A late decision is waited for `late_seconds`.
+    A late decision is waited for `late_seconds`.
     """
 
     queue: RequestQueue
     store: ApprovalStore
-    task: Mapping[str, str]
-    event_policy: str
-    event_details: bool
-    terms: Mapping[str, Terms]
     late_seconds: int
-    log_retention_days: int
+    settings: Settings
 
 
 class ApprovalWorkflow(pulumi.ComponentResource):
@@ -75,23 +71,24 @@ class ApprovalWorkflow(pulumi.ComponentResource):
             f"{name}-generate-task",
             PythonFunctionArgs(
                 entry="generate_task",
-                settings=GenerateSettings,
-                values={"default_task": args.task, "event_details": args.event_details},
-                log_retention_days=args.log_retention_days,
+                reads=GenerateSettings,
+                settings=args.settings,
             ),
             opts=child,
         )
         self.process_function = PythonFunction(
             f"{name}-process-task",
             PythonFunctionArgs(
-                entry="process_task", settings=ProcessSettings, log_retention_days=args.log_retention_days
+                entry="process_task",
+                reads=ProcessSettings,
+                settings=args.settings,
             ),
             opts=child,
         )
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name_prefix="/aws/vendedlogs/states/",
-            retention_in_days=args.log_retention_days,
+            retention_in_days=args.settings.log_retention_days,
             opts=child,
         )
         role = aws.iam.Role(
@@ -127,8 +124,8 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                 lambda known: json.dumps(
                     approval_definition(
                         **known,
-                        terms=args.terms,
-                        event_policy=args.event_policy,
+                        terms=args.settings.terms,
+                        event_policy=args.settings.event_policy,
                         late_seconds=args.late_seconds,
                     )
                 )

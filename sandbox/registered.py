@@ -35,13 +35,13 @@ ARNS = {
 # The components of __main__.py. Whatever you put beside them is yours: no test and no picture of ours is about it.
 OURS = {
     "alarm",
-    "approval",
     "approvals",
     "approvers",
-    "dead-letters",
-    "notifier",
+    "ask",
+    "give-up",
     "operator",
-    "records",
+    "page",
+    "reconcile",
     "requests",
     "trigger",
     "workflow",

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Union
 from annotated_types import Interval, MinLen
 from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, TypeAdapter, ValidationError, create_model
 
+from infra.config.json_text import compact
 from infra.config.own_events import OR, combinations, loops
 from infra.config.refusal import Fault, RefusedError, did_you_mean, nearest
 
@@ -146,15 +147,10 @@ EVENT, NUMBER, MATCHER = (
 )
 
 
-def text(pattern: Mapping[str, Any]) -> str:
-    """The pattern as it is sent: compact, since every character counts against the quota."""
-    return json.dumps(pattern, separators=(",", ":"), ensure_ascii=False)
-
-
 def check(pattern: Mapping[str, Any]) -> None:
     """Raises RefusedError, with a fault for each wrong element."""
     try:
-        (written := text(pattern)).encode()
+        (written := compact(pattern)).encode()
     except (RecursionError, UnicodeEncodeError):
         said = f"must be at most {DEEPEST} levels deep, without half of a surrogate pair"
         raise RefusedError([Fault((), said)]) from None

@@ -36,6 +36,11 @@ def _no_constant(name: str) -> Any:
     raise RefusedError([Fault((), f"must be JSON, which has no {name}")])
 
 
+def compact(value: Any) -> str:
+    """As few characters as JSON takes, where each counts against a quota."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
 def read_object(value: Any, words: str) -> dict[str, Any]:
     """An object, or its JSON; an empty text means none. Raises ValueError, with these words for anything else."""
     found = (read(value) if value else {}) if isinstance(value, str) else value

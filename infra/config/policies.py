@@ -15,13 +15,20 @@ from handlers.contract.address import same_person
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
 from infra.config import json_text, people
 from infra.config.refusal import Fault, RefusedError
-from infra.config.shapes import Shape, Truth, Whole, read
+from infra.config.shapes import Meaning, Shape, Truth, Whole, read
 from infra.shared.terms import Terms
 
 # An execution of a standard state machine lives for a year at most. A day less, so that its end is ours, not AWS's.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LONGEST_DEADLINE_SECONDS = 364 * 24 * 3600
 LARGEST_QUORUM = 50
+SHORTEST_ROUND_SECONDS = 10  # a person has to read the mail
+# A record keeps a hash for each person and round, some 70 bytes, and has 400 KB at most.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+LINKS = 1_500
+# Each has a subscription with a filter policy: a topic takes 200. The topic's own policy names them all, in 30 KB at
+# most, and an address may have 254 characters. https://docs.aws.amazon.com/general/latest/gr/sns.html
+MOST_PEOPLE = 100
 MOST_POLICIES = 50
 MOST_GROUPS = 20  # a mail and a page list them all
 SOMEBODY = "a list of at least one e-mail address"
@@ -45,12 +52,40 @@ class Rules(Shape):
     """What the stack says of all requests, and a policy of its own. A policy's own keys are its `model_fields_set`."""
 
     approvers: Approvers = ()
-    approvals_required: Quorum = 1
-    rejections_required: Quorum = 1
-    deadline_seconds: Annotated[int, Whole(60, LONGEST_DEADLINE_SECONDS)] = 86_400
-    reminders: Annotated[int, Whole(0, 20)] = 2
-    escalate_to: People = ()
-    prevent_self_approval: Truth = True
+    approvals_required: Annotated[
+        Quorum, Meaning("how many approvals approve the request", limits="at most the number of approvers")
+    ] = 1
+    rejections_required: Annotated[
+        Quorum,
+        Meaning(
+            "how many rejections reject it. If all have answered and neither number is reached, the request expires",
+            limits="at most the number of approvers",
+        ),
+    ] = 1
+    deadline_seconds: Annotated[
+        int,
+        Whole(60, LONGEST_DEADLINE_SECONDS),
+        Meaning(
+            "how long to wait in all",
+            limits="everybody gets [a mail](#people-pace-and-rounds)",
+        ),
+    ] = 86_400
+    reminders: Annotated[
+        int,
+        Whole(0, 20),
+        Meaning(
+            "how many more mails go out before the deadline",
+            limits=f"a round lasts at least {SHORTEST_ROUND_SECONDS} seconds; people times rounds at most {LINKS:,}",
+        ),
+    ] = 2
+    escalate_to: Annotated[People, Meaning("asked as well in the last round", limits="nobody who is an approver")] = ()
+    prevent_self_approval: Annotated[
+        Truth,
+        Meaning(
+            "whoever the run's `requestedBy` names by their address, "
+            "[in whatever form](security.md#who-asks-may-not-decide), is not asked and cannot vote"
+        ),
+    ] = True
 
 
 class GroupRules(Shape):

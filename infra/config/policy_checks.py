@@ -1,31 +1,20 @@
-"""What cannot go together in policies whose values are each right by themselves, and what is probably not intended.
-
-A path is that of a key below the project's namespace.
-"""
+"""What cannot go together in policies whose values are each right by themselves, and what is probably not intended."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
 
 from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
 from infra.asl import approval_definition
-from infra.config.policies import PolicyRules
+from infra.config.policies import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS, PolicyRules
 from infra.config.refusal import Fault
 from infra.config.shapes import keys
 from infra.shared.pace import MailPace
 from infra.shared.terms import Terms, everybody
 
-SHORTEST_ROUND_SECONDS = 10  # a person has to read the mail
-# A record keeps a hash for each person and round, some 70 bytes, and has 400 KB at most.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-LINKS = 1_500
-# Each has a subscription with a filter policy: a topic takes 200. The topic's own policy names them all, in 30 KB at
-# most, and an address may have 254 characters. https://docs.aws.amazon.com/general/latest/gr/sns.html
-MOST_PEOPLE = 100
 # Of ASCII JSON. A message (256 KiB) and a record (400 KB) hold one policy beside the question and the votes.
 POLICY_BYTES = 40_000
 # The state machine's definition holds them all as a text within an expression, and the request that makes it, of 1 MB
@@ -34,17 +23,8 @@ POLICY_BYTES = 40_000
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 DEFINITION_BYTES = 975_000
 
-Path = tuple[str | int, ...]
 
-
-class Clash(NamedTuple):
-    """A fault of several keys together. It says nothing while one of the keys, by their paths, is faulty itself."""
-
-    between: Collection[Path]
-    fault: Fault
-
-
-def clashes(terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules], mails_per_second: int) -> Iterator[Clash]:
+def clashes(terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules], mails_per_second: int) -> Iterator[Fault]:
     """What is wrong although each value is right by itself. `terms` are the stack's and those of `policies`."""
     for name, one in terms.items():
         checked = _Checked(one, policies.get(name))
@@ -53,18 +33,17 @@ def clashes(terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules], mai
     listed = len(everybody(terms))
     if listed > MOST_PEOPLE:
         said = f"must, with escalateTo and policies, name at most {MOST_PEOPLE} different people, got {listed}"
-        yield Clash([("approvers",), ("escalateTo",)], Fault(("approvers",), said))
+        yield Fault(("approvers",), said)
     sizes = {name: len(json.dumps(as_json(one.policy), separators=(",", ":"))) for name, one in terms.items()}
     for name in policies:  # the stack's own has no groups, and so few people that it always fits
         if (size := sizes[name]) > POLICY_BYTES:
-            where = ("policies", name)
-            yield Clash([where], Fault(where, f"must be at most {POLICY_BYTES} bytes as ASCII JSON, got {size}"))
+            yield Fault(("policies", name), f"must be at most {POLICY_BYTES} bytes as ASCII JSON, got {size}")
     if (total := _definition_bytes(terms)) > DEFINITION_BYTES:
         said = (
             f"must, with what they inherit, fit into a state machine's definition of {DEFINITION_BYTES} bytes "
             f"(as JSON in a request), got {total}"
         )
-        yield Clash([("policies",)], Fault(("policies",), said))
+        yield Fault(("policies",), said)
 
 
 def _definition_bytes(terms: Mapping[str, Terms]) -> int:
@@ -88,7 +67,7 @@ class _Checked:
     terms: Terms
     written: PolicyRules | None
 
-    def clashes(self) -> Iterator[Clash]:
+    def clashes(self) -> Iterator[Fault]:
         policy = self.terms.policy
         count, everyone, rounds = len(policy.asked_first), len(policy.everybody), self.terms.rounds
         approvers = "different approvers" if policy.groups else "approvers"
@@ -116,7 +95,7 @@ class _Checked:
             said = f"must not repeat an approver, got {', '.join(twice)} in both"
             yield from self._fault("escalateTo", said, "approvers", "groups")
 
-    def unasked(self, mails_per_second: int) -> Iterator[Clash]:
+    def unasked(self, mails_per_second: int) -> Iterator[Fault]:
         """Whether somebody may go without a mail. A round mails the least-mailed first, so it takes up where the one
         before stopped; in the last one, it is the turn of the escalation contacts, and of who is left.
         """
@@ -137,13 +116,10 @@ class _Checked:
         others = ("reminders", "approvers", "groups", "escalateTo", "mailsPerSecond")
         yield from self._fault("deadlineSeconds", said, *others)
 
-    def _fault(self, key: str, says: str, *others: str) -> Iterator[Clash]:
+    def _fault(self, key: str, says: str, *others: str) -> Iterator[Fault]:
         """Nothing where all of the keys are the stack's: it is named there."""
-        involved = (key, *others)
-        if self._own.isdisjoint(involved):
-            return
-        inherited = [(one,) for one in involved if one not in self._own]
-        yield Clash([*map(self._path, involved), *inherited], Fault(self._path(key), says))
+        if not self._own.isdisjoint({key, *others}):
+            yield Fault((key,) if self.written is None else ("policies", self.terms.policy.name, key), says)
 
     @property
     def _own(self) -> set[str]:
@@ -152,9 +128,6 @@ class _Checked:
 
     def _origin(self, key: str) -> str:
         return "" if key in self._own else " from the stack"
-
-    def _path(self, key: str) -> Path:
-        return (key,) if self.written is None else ("policies", self.terms.policy.name, key)
 
 
 def _request_seconds(people: int, mails_per_second: int) -> float:

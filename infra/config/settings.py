@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -20,10 +20,11 @@ from handlers.contract.question import LIMITS
 from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
 from infra.config import event_pattern, json_text, people, schedule, time_zone
-from infra.config.policies import SOMEBODY, Approvers, Policies, Rules, resolve
-from infra.config.policy_checks import Clash, Path, clashes, doubts, short_rounds
+from infra.config.event_pattern import DEFAULT_CHARACTERS, MOST_CHARACTERS
+from infra.config.policies import MOST_PEOPLE, MOST_POLICIES, SOMEBODY, Approvers, Policies, Rules, resolve
+from infra.config.policy_checks import clashes, doubts, short_rounds
 from infra.config.refusal import Fault, RefusedError, did_you_mean, nearest
-from infra.config.shapes import Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
+from infra.config.shapes import Meaning, Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
 from infra.shared.terms import Terms, everybody
 
 # Characters. The default task travels in a variable, so it has shorter details than any other.
@@ -103,22 +104,73 @@ class Settings(Rules):
     `task` is {"title", "details"}, and "policy" where the stack gives one.
     """
 
-    approvers: Approvers = Field(description=SOMEBODY)
-    policies: Policies = Field(default_factory=dict)
-    schedule: Schedule = ""
-    timezone: Zone = "UTC"
-    event_pattern: Pattern = Field(default_factory=dict)
-    event_policy: Text = DEFAULT_POLICY
-    event_details: Truth = True
-    task: Question = DEFAULT_TASK
-    operator_email: Email = ""
-    one_click: Truth = False
-    audit_days: Annotated[int, Whole(1, 3_650)] = 365
-    log_retention_days: Retention = 30
-    mails_per_second: Annotated[int, Whole(1, 10)] = 5
-    delivery_attempts: Annotated[int, Whole(2, 20)] = 8
-    protect: Truth = False
-    point_in_time_recovery: Truth = True
+    approvers: Annotated[
+        Approvers,
+        Meaning(
+            "who is asked. A text with commas is read as a list. People are known by their address in lower case",
+            limits="no duplicates in any spelling; "
+            f"with `escalateTo` and `policies` at most {MOST_PEOPLE} different people",
+        ),
+    ] = Field(description=SOMEBODY)
+    policies: Annotated[
+        Policies,
+        Meaning("other rules for other kinds of requests", limits=f"at most {MOST_POLICIES}; see [below](#policies)"),
+    ] = Field(default_factory=dict)
+    schedule: Annotated[
+        Schedule,
+        Meaning("the periodic trigger", limits="`rate(…)`, `cron(…)`, `at(…)` of EventBridge Scheduler"),
+    ] = ""
+    timezone: Annotated[
+        Zone,
+        Meaning("of the schedule, and of times in mails and pages", limits="an IANA name of the pinned `tzdata`"),
+    ] = "UTC"
+    event_pattern: Annotated[
+        Pattern,
+        Meaning(
+            "which events start it",
+            limits="an EventBridge pattern on the default bus, checked as a whole; "
+            f"{MOST_CHARACTERS:,} characters as JSON, "
+            f"above {DEFAULT_CHARACTERS:,} only with a raised quota; sources by their names; "
+            "for `aws.states` the ARNs of other machines; for a service that the workflow calls, "
+            "types that are no trail's: else each approval could start the next request",
+        ),
+    ] = Field(default_factory=dict)
+    event_policy: Annotated[
+        Text, Meaning("the policy of the runs that events start", limits="the name of a policy")
+    ] = DEFAULT_POLICY
+    event_details: Annotated[
+        Truth,
+        Meaning("an event with neither `title` nor `details` in its `detail` [shows that `detail`](#what-a-run-asks)"),
+    ] = True
+    task: Annotated[
+        Question,
+        Meaning(
+            "what a run asks that brings no question of its own",
+            limits="the title, if given, is not blank; both are trimmed; "
+            f"`title` {TASK_LIMITS['title']} and `details` {TASK_LIMITS['details']:,} characters; "
+            f"{TASK_BYTES:,} bytes as ASCII JSON; `policy`, if given, names a policy",
+        ),
+    ] = DEFAULT_TASK
+    operator_email: Annotated[Email, Meaning("who is told of failures", limits="one address")] = ""
+    one_click: Annotated[
+        Truth,
+        Meaning(
+            "also mail a link that approves when it is opened, unless the mail had to shorten the question. "
+            "Scanners open links, too"
+        ),
+    ] = False
+    audit_days: Annotated[int, Whole(1, 3_650), Meaning("how many days a record is kept after its deadline")] = 365
+    log_retention_days: Annotated[
+        Retention, Meaning("how many days logs are kept", limits="a value that CloudWatch Logs allows")
+    ] = 30
+    mails_per_second: Annotated[
+        int, Whole(1, 10), Meaning("the most mails sent per second, [all requests together](#people-pace-and-rounds)")
+    ] = 5
+    delivery_attempts: Annotated[
+        int, Whole(2, 20), Meaning("how often a message is tried before it becomes a dead letter")
+    ] = 8
+    protect: Annotated[Truth, Meaning("guard the table against deletion, by AWS and by Pulumi")] = False
+    point_in_time_recovery: Annotated[Truth, Meaning("continuous backups of the table, 35 days")] = True
 
     @property
     def terms(self) -> Mapping[str, Terms]:
@@ -147,11 +199,11 @@ class Settings(Rules):
         """Values that are allowed but probably not intended."""
         if doubt := schedule.doubt(self.schedule, self.timezone, now):
             yield f"schedule {self.schedule} {doubt}."
-        characters = len(event_pattern.text(self.event_pattern))
-        if characters > event_pattern.DEFAULT_CHARACTERS:
+        characters = len(json_text.compact(self.event_pattern))
+        if characters > DEFAULT_CHARACTERS:
             yield (
                 f"eventPattern has {characters:,} characters of JSON: AWS takes more than "
-                f"{event_pattern.DEFAULT_CHARACTERS:,} only where the account's quota was raised."
+                f"{DEFAULT_CHARACTERS:,} only where the account's quota was raised."
             )
         for one in self.terms.values():
             yield from doubts(one.policy)
@@ -167,14 +219,8 @@ def settings_of(project: str, known: Mapping[str, str], own: Collection[str] = (
     space_of = {key: space for space in spaces for key in keys(Settings) if f"{space}:{key}" in known}
     given = {key: known[f"{space}:{key}"] for key, space in space_of.items()}
     settings, faults = read(Settings, given)
-    sound = settings or _sound(given, faults)
-    wrong = [fault.where for fault in faults]
-    together = clashes(sound.terms, sound.policies, sound.mails_per_second)
-    faults += [
-        clash.fault
-        for clash in (*together, *_unknown_policies(sound, _policy_names(given)))
-        if not any(_overlap(one, path) for one in clash.between for path in wrong)
-    ]
+    if settings:  # else what they would say together is not known
+        faults += [*clashes(settings.terms, settings.policies, settings.mails_per_second), *_unknown_policies(settings)]
     lines = [*_strays(project, known), *_unknown(project, known, own)]
     lines += [f"{space_of.get(str(fault.where[0]), NAMESPACE)}:{fault}" for fault in faults]
     if lines or not settings:
@@ -210,34 +256,9 @@ def _strays(project: str, known: Mapping[str, str]) -> Iterator[str]:
             yield f"{ours}: keys of namespace {space} are not read in project {project}; rename them to {NAMESPACE}:…"
 
 
-def _sound(given: Mapping[str, str], faults: Iterable[Fault]) -> Settings:
-    """The configuration without the keys that are faulty, of the stack or of a policy, to check the others together."""
-    wrong = {fault.where[:3] if fault.where[0] == "policies" else fault.where[:1] for fault in faults}
-    kept: dict[str, Any] = {key: text for key, text in given.items() if (key,) not in wrong}
-    if "policies" in kept:
-        kept["policies"] = {
-            name: {key: value for key, value in policy.items() if ("policies", name, key) not in wrong}
-            for name, policy in json_text.read_object(kept["policies"], "").items()
-            if ("policies", name) not in wrong
-        }
-    return Settings.model_validate({"approvers": ["nobody@example.com"], **kept})
-
-
-def _overlap(one: Path, other: Path) -> bool:
-    return all(mine == theirs for mine, theirs in zip(one, other, strict=False))
-
-
-def _policy_names(given: Mapping[str, str]) -> Collection[str] | None:
-    """All that are given, faulty or not; None if that cannot be read."""
-    try:
-        return [DEFAULT_POLICY, *json_text.read_object(given.get("policies", ""), "")]
-    except ValueError:
-        return None
-
-
-def _unknown_policies(settings: Settings, names: Collection[str] | None) -> Iterator[Clash]:
-    chosen = ((("task", "policy"), settings.task.get("policy")), (("eventPolicy",), settings.event_policy))
-    for where, name in chosen:
-        if names is not None and name is not None and name not in names:
+def _unknown_policies(settings: Settings) -> Iterator[Fault]:
+    names = settings.terms
+    for where, name in ((("task", "policy"), settings.task.get("policy")), (("eventPolicy",), settings.event_policy)):
+        if name is not None and name not in names:
             meant = did_you_mean(nearest(name, names))
-            yield Clash([where], Fault(where, f"must name a policy{meant}; there is {', '.join(names)}", name))
+            yield Fault(where, f"must name a policy{meant}; there is {', '.join(names)}", name)

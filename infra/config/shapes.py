@@ -26,6 +26,14 @@ class Shape(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, frozen=True, strict=True)
 
 
+@dataclass(frozen=True)
+class Meaning:
+    """A key's row in docs/configuration.md: what it means, and its limits beside those of a whole number."""
+
+    text: str
+    limits: str = ""
+
+
 def says(words: str) -> WrapValidator:
     """Our message for a value of the wrong shape."""
 

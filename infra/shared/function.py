@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
@@ -13,20 +13,22 @@ from handlers.contract.environment import Environment
 from infra.shared.iam import Statement, allow, document, trust
 from infra.shared.packaging import LOGGING, archive
 
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
+
 RUNTIME, ARCHITECTURE = "python3.13", "arm64"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PythonFunctionArgs:
-    """`entry` is a module of handlers/, whose cold start reads `settings`; `values` has these by field, Outputs among
-    them, but for the stack's name, which every function knows. `statements` is what its role may do beyond logging and
-    tracing.
+    """`entry` is a module of handlers/, whose cold start reads `reads`: the stack's `settings` of the same names, and
+    `values` for the rest, Outputs among them. `statements` is what its role may do beyond logging and tracing.
     """
 
     entry: str
-    settings: type[Environment]
+    reads: type[Environment]
+    settings: Settings
     values: Mapping[str, Any] = field(default_factory=dict)
-    log_retention_days: int
     statements: Sequence[Statement] = ()
     libraries: tuple[str, ...] = LOGGING
     timeout_seconds: int = 15
@@ -34,7 +36,7 @@ class PythonFunctionArgs:
 
 
 class PythonFunction(pulumi.ComponentResource):
-    """Runs handlers/<entry>.py's `handler`. Raises SettingsError if the values and the function's settings differ."""
+    """Runs handlers/<entry>.py's `handler`. Raises SettingsError if it is not given exactly what it reads."""
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
@@ -43,13 +45,19 @@ class PythonFunction(pulumi.ComponentResource):
     def __init__(self, name: str, args: PythonFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:function:PythonFunction", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        variables = args.settings.variables(environment=pulumi.get_stack(), **args.values)
+        settings = args.settings
+        configured = {
+            one.name: getattr(settings, one.name)
+            for one in fields(args.reads)
+            if one.name in type(settings).model_fields
+        }
+        variables = args.reads.variables(environment=pulumi.get_stack(), **configured, **args.values)
 
         # Created before the function: Lambda would create one that never expires and survives `destroy`.
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name_prefix=f"/aws/lambda/{pulumi.get_stack()}-{name}-",  # what an operator looks for in the console
-            retention_in_days=args.log_retention_days,
+            retention_in_days=settings.log_retention_days,
             opts=child,
         )
         role = aws.iam.Role(f"{name}-role", assume_role_policy=trust("lambda.amazonaws.com"), opts=child)

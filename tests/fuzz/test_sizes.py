@@ -17,8 +17,8 @@ from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.policy import Group, Policy, as_json
 from handlers.contract.record import Status
-from infra.config.policies import LARGEST_QUORUM, MOST_GROUPS
-from infra.config.policy_checks import LINKS, MOST_PEOPLE, POLICY_BYTES
+from infra.config.policies import LARGEST_QUORUM, LINKS, MOST_GROUPS, MOST_PEOPLE
+from infra.config.policy_checks import POLICY_BYTES
 from tests.fuzz.functions import Page, page_of
 from tests.support.events import http
 from tests.support.records import REQUEST_ID, record

@@ -10,8 +10,7 @@ import pulumi
 import pytest
 
 from handlers.contract.policy import DEFAULT_POLICY
-from infra.config.policies import LONGEST_DEADLINE_SECONDS
-from infra.config.policy_checks import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
+from infra.config.policies import LINKS, LONGEST_DEADLINE_SECONDS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
 from infra.config.settings import ConfigError, settings_of
 from tests.support.harness import ALICE, load, texts
 from tests.support.refusals import refusal
@@ -480,26 +479,26 @@ def test_keys_of_providers_are_left_alone():
     [
         (
             {"eventPolicy": "payuot"},
-            "eventPolicy must name a policy (did you mean payout?); there is default, payout, note, got payuot",
+            "eventPolicy must name a policy (did you mean payout?); there is default, note, payout, got payuot",
         ),
         (
             {"eventPolicy": "Payout"},
-            "eventPolicy must name a policy (did you mean payout?); there is default, payout, note, got Payout",
+            "eventPolicy must name a policy (did you mean payout?); there is default, note, payout, got Payout",
         ),
-        ({"eventPolicy": ""}, "eventPolicy must name a policy; there is default, payout, note, got "),
+        ({"eventPolicy": ""}, "eventPolicy must name a policy; there is default, note, payout, got "),
         (
             {"eventPolicy": "payout "},
-            "eventPolicy must name a policy (did you mean payout?); there is default, payout, note, got payout ",
+            "eventPolicy must name a policy (did you mean payout?); there is default, note, payout, got payout ",
         ),
         (
             {"task": {"policy": "holiday"}},
-            'task.policy must name a policy; there is default, payout, note, got "holiday"',
+            'task.policy must name a policy; there is default, note, payout, got "holiday"',
         ),
         (
             {"task": {"policy": "notes"}},
-            'task.policy must name a policy (did you mean note?); there is default, payout, note, got "notes"',
+            'task.policy must name a policy (did you mean note?); there is default, note, payout, got "notes"',
         ),
-        ({"task": {"policy": ""}}, 'task.policy must name a policy; there is default, payout, note, got ""'),
+        ({"task": {"policy": ""}}, 'task.policy must name a policy; there is default, note, payout, got ""'),
         ({"task": {"policy": None}}, "task.policy must be text, got null"),
         ({"task": {"policy": ["note"]}}, 'task.policy must be text, got ["note"]'),
     ],
@@ -526,9 +525,6 @@ def test_all_problems_are_named_at_once():
     said = refusal(
         approvers=["alice"],
         timezone="Berlin",
-        reminders=6,
-        deadlineSeconds=60,
-        rejectionsRequired=2,
         mailsPerSecond="many",
         colour="red",
     ).splitlines()
@@ -537,5 +533,13 @@ def test_all_problems_are_named_at_once():
         "signoff:approvers[0]",
         "signoff:timezone",
         "signoff:mailsPerSecond",
+    ]
+
+
+def test_all_that_does_not_go_together_is_named_at_once():
+    said = refusal(approvers=[ALICE], reminders=6, deadlineSeconds=60, rejectionsRequired=2, eventPolicy="none")
+    assert [line.split()[0] for line in said.splitlines()] == [
+        "signoff:rejectionsRequired",
         "signoff:reminders",
+        "signoff:eventPolicy",
     ]

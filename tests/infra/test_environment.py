@@ -14,7 +14,7 @@ from handlers.contract.settings.page import PageSettings
 from handlers.contract.settings.process_task import ProcessSettings
 from handlers.contract.settings.reconcile import ReconcileSettings
 from infra.shared.function import PythonFunction, PythonFunctionArgs
-from tests.support.harness import EVERYTHING, REQUIRED, STACK, Graph, deploy, load
+from tests.support.harness import ALICE, EVERYTHING, REQUIRED, STACK, Graph, deploy, load
 
 FUNCTION = "aws:lambda/function:Function"
 # Who reads what, by the entry module.
@@ -32,7 +32,7 @@ POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 @dataclass(frozen=True, kw_only=True)
 class Sample(Environment):
     table_name: str
-    one_click: bool
+    colour: str
 
 
 class Told(dict[str, str]):
@@ -90,7 +90,7 @@ def test_a_function_is_told_what_is_configured(request, name, config):
             operator_topic_arn=graph.exports["operatorTopicArn"],
             timezone=known.timezone,
         ),
-        GenerateSettings(environment=STACK, default_task=known.task, event_details=known.event_details),
+        GenerateSettings(environment=STACK, task=known.task, event_details=known.event_details),
     ):
         (entry,) = [entry for entry, kind in SETTINGS.items() if kind is type(settings)]
         assert type(settings).read(told(graph, entry)) == settings
@@ -99,14 +99,14 @@ def test_a_function_is_told_what_is_configured(request, name, config):
 @pytest.mark.parametrize(
     ("values", "named"),
     [
-        ({"table_name": "t"}, "one_click"),
-        ({"table_name": "t", "one_click": True, "audit_days": 5}, "audit_days"),
-        ({"table_name": "t", "oneClick": True}, "oneClick, one_click"),
+        ({"table_name": "t"}, "colour"),
+        ({"table_name": "t", "colour": "red", "audit_days": 5}, "audit_days"),
+        ({"table_name": "t", "Colour": "red"}, "Colour, colour"),
     ],
 )
 def test_a_deployment_is_refused_that_tells_a_function_too_little_or_what_it_does_not_read(values, named):
     graph = Graph()
-    args = PythonFunctionArgs(entry="page", settings=Sample, values=values, log_retention_days=30)
+    args = PythonFunctionArgs(entry="page", reads=Sample, values=values, settings=load(approvers=[ALICE]))
     with pytest.raises(SettingsError, match=f"^Sample: {named} must"):
         deploy(lambda: PythonFunction("page", args), graph=graph)
     assert not graph.of(FUNCTION)

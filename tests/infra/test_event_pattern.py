@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infra.config.event_pattern import MATCHERS, MOST_CHARACTERS, check, text
+from infra.config.event_pattern import MATCHERS, MOST_CHARACTERS, check
+from infra.config.json_text import compact
 from infra.config.own_events import CALLED
 from infra.config.refusal import RefusedError, path
 from tests.support.harness import ALICE, EVERYTHING, deploy, load, texts
@@ -258,7 +259,7 @@ def test_a_pattern_is_counted_as_it_is_sent():
 
 
 def test_letters_of_other_alphabets_count_once():
-    assert len(text({"source": ["ü漢"]})) == len('{"source":["xx"]}')
+    assert len(compact({"source": ["ü漢"]})) == len('{"source":["xx"]}')
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -336,7 +337,7 @@ DETAIL = st.recursive(st.dictionaries(FIELD, LEAF, min_size=1, max_size=2), obje
 def test_whatever_is_made_by_the_rules_is_taken_and_sent_as_it_is(detail):
     pattern = {"source": ["shop"], "detail": detail}
     assert refused(pattern) == []
-    assert json.loads(text(pattern)) == pattern
+    assert json.loads(compact(pattern)) == pattern
 
 
 @settings(deadline=None)

@@ -10,7 +10,7 @@ from typing import Any
 import parliament
 import pytest
 
-from infra.config.policy_checks import MOST_PEOPLE
+from infra.config.policies import MOST_PEOPLE
 from tests.support.harness import EVERYTHING, Graph, Node, deploy
 
 ROLE = "aws:iam/role:Role"
@@ -31,7 +31,7 @@ RESERVED = [
     ("reconcile-undelivered-policy", "OnlySenders", ["sqs:SendMessage"], []),
     ("reconcile-failed-policy", "OnlySenders", ["sqs:SendMessage"], ["reconcile"]),
     ("approvers-policy", "OnlyTheMailer", ["sns:Publish"], ["ask"]),
-    ("operator-topic-policy", "OnlyTheReconciler", ["sns:Publish"], ["reconcile"]),
+    ("operator-topic-policy", "OnlyReconcile", ["sns:Publish"], ["reconcile"]),
     (
         "approvals-policy",
         "OnlyWriters",
@@ -121,11 +121,7 @@ def test_only_those_who_hear_people_may_answer_for_them_and_only_this_machine(fu
         for node, statement in statements(full, ROLE_POLICY)
         if any(action.startswith("states:SendTask") for action in statement["Action"])
     ]
-    assert sorted(answering) == [
-        ("page-policy", (MACHINE_ARN,)),
-        ("give-up-policy", (MACHINE_ARN,)),
-        ("ask-policy", (MACHINE_ARN,)),
-    ]
+    assert sorted(answering) == [(f"{one}-policy", (MACHINE_ARN,)) for one in ("ask", "give-up", "page")]
 
 
 def test_only_the_triggers_may_start_the_machine(full):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
 
 import pytest
 import yaml
@@ -20,9 +18,6 @@ from tests.support.harness import ALICE, ROOT, Graph, deploy, load
 
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
 KEYS = keys(Settings)
-# What the documentation's table says of a key that has no default, or whose default says more than its type.
-SAID_OTHERWISE = {"approvers": "list of e-mail addresses, required", "task": 'object, title "Scheduled run"'}
-WORDS = {bool: "boolean", int: "integer", str: "text", dict: "object", tuple: "list"}
 
 
 def section(page: str, heading: str) -> str:
@@ -86,20 +81,6 @@ def test_a_key_is_its_setting_in_camel_case():
 def test_the_engine_is_told_of_no_key_of_ours():
     """It would demand one without a default of every stack, and set each default as if somebody had written it."""
     assert PROJECT.get("config", {}).keys().isdisjoint({*KEYS, *(f"{NAMESPACE}:{key}" for key in KEYS)})
-
-
-def test_the_documentation_lists_every_key_in_order_with_its_type_and_default():
-    """A default that is not empty is written out; an empty one is "none"."""
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section("configuration.md", "Keys"), re.MULTILINE)
-    assert [key for key, _ in rows] == list(KEYS)
-    defaults: dict[str, Any] = vars(load(approvers=[ALICE]))
-    for key, said in rows:
-        if key in SAID_OTHERWISE:
-            assert said.strip() == SAID_OTHERWISE[key]
-            continue
-        hint, default = get_type_hints(Settings)[KEYS[key]], defaults[KEYS[key]]
-        told = json.dumps(default) if isinstance(default, bool | int) else f"`{default}`" if default else "none"
-        assert said.strip() == f"{WORDS[get_origin(hint) or hint]}, {told}", key
 
 
 def test_the_documentations_example_of_policies_says_what_the_documentation_says():

@@ -9,10 +9,10 @@ from handlers.contract.environment import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateSettings(Environment):
-    """`default_task` is the stack's `task`: {"title", "details"}, and "policy" if it has one of its own.
+    """`task` is the stack's `task`: {"title", "details"}, and "policy" if it has one of its own.
 
     `event_details`: an event that brings no question shows its detail.
     """
 
-    default_task: dict[str, str]
+    task: dict[str, str]
     event_details: bool
