@@ -36,12 +36,7 @@ queue = RequestQueue(
 )
 workflow = ApprovalWorkflow(
     "workflow",
-    ApprovalWorkflowArgs(
-        queue=queue,
-        store=store,
-        late_seconds=pace.late_seconds,
-        settings=settings,
-    ),
+    ApprovalWorkflowArgs(queue=queue, store=store, late_seconds=pace.late_seconds, settings=settings),
 )
 machine_arn = workflow.state_machine_arn
 trigger = Trigger(
@@ -54,14 +49,7 @@ trigger = Trigger(
         task=settings.task,
     ),
 )
-page = Page(
-    "page",
-    PageArgs(
-        store=store,
-        state_machine_arn=machine_arn,
-        settings=settings,
-    ),
-)
+page = Page("page", PageArgs(store=store, state_machine_arn=machine_arn, settings=settings))
 ask = Ask(
     "ask",
     AskArgs(
@@ -74,18 +62,10 @@ ask = Ask(
         settings=settings,
     ),
 )
-give_up = GiveUp(
-    "give-up",
-    GiveUpArgs(queue=queue, store=store, state_machine_arn=machine_arn, settings=settings),
-)
+give_up = GiveUp("give-up", GiveUpArgs(queue=queue, store=store, state_machine_arn=machine_arn, settings=settings))
 reconcile = Reconcile(
     "reconcile",
-    ReconcileArgs(
-        store=store,
-        state_machine_arn=machine_arn,
-        operator_topic_arn=operator.arn,
-        settings=settings,
-    ),
+    ReconcileArgs(store=store, state_machine_arn=machine_arn, operator_topic_arn=operator.arn, settings=settings),
 )
 # Policies that name roles, which in turn name what the policies guard.
 queue.admit(sender=workflow.role_arn, consumer=ask.function.role_arn)

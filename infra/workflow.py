@@ -43,10 +43,7 @@ TRACING = (
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalWorkflowArgs:
-    """Where the workflow asks, and the record that it expires.
-
-    A late decision is waited for `late_seconds`.
-    """
+    """Where the workflow asks, and the record that it expires; a late decision is waited for `late_seconds`."""
 
     queue: RequestQueue
     store: ApprovalStore
@@ -69,20 +66,12 @@ class ApprovalWorkflow(pulumi.ComponentResource):
 
         self.generate_function = PythonFunction(
             f"{name}-generate-task",
-            PythonFunctionArgs(
-                entry="generate_task",
-                reads=GenerateSettings,
-                settings=args.settings,
-            ),
+            PythonFunctionArgs(entry="generate_task", reads=GenerateSettings, settings=args.settings),
             opts=child,
         )
         self.process_function = PythonFunction(
             f"{name}-process-task",
-            PythonFunctionArgs(
-                entry="process_task",
-                reads=ProcessSettings,
-                settings=args.settings,
-            ),
+            PythonFunctionArgs(entry="process_task", reads=ProcessSettings, settings=args.settings),
             opts=child,
         )
         logs = aws.cloudwatch.LogGroup(
