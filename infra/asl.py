@@ -15,47 +15,44 @@ from infra.shared.terms import Terms
 
 Json = dict[str, Any]
 
+
+def _retry(seconds: int, attempts: int, *errors: str) -> Json:
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": seconds,
+        "MaxAttempts": attempts,
+        "BackoffRate": 2,
+        "JitterStrategy": "FULL",
+    }
+
+
 # Errors of the service, not of the task.
 # https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
-RETRY_LAMBDA: Json = {
-    "ErrorEquals": [
-        "Lambda.ClientExecutionTimeoutException",
-        "Lambda.ServiceException",
-        "Lambda.AWSLambdaException",
-        "Lambda.SdkClientException",
-        "Lambda.TooManyRequestsException",
-    ],
-    "IntervalSeconds": 2,
-    "MaxAttempts": 6,
-    "BackoffRate": 2,
-    "JitterStrategy": "FULL",
-}
+RETRY_LAMBDA = _retry(
+    2,
+    6,
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+)
 # Retried: throttling and service failures. Never an answer: what people or our own code say is final.
 # The integrations name an error that has no class of its own after the service: a throttle, a 5xx. Recorded on AWS:
 # https://github.com/localstack/localstack/tree/main/tests/aws/services/stepfunctions/v2/error_handling
-RETRY_QUEUE: Json = {
-    "ErrorEquals": ["SQS.AmazonSQSException", "SQS.SdkClientException", "SQS.RequestThrottledException"],
-    "IntervalSeconds": 2,
-    "MaxAttempts": 6,
-    "BackoffRate": 2,
-    "JitterStrategy": "FULL",
-}
-RETRY_TABLE: Json = {
-    "ErrorEquals": [
-        "DynamoDB.AmazonDynamoDBException",
-        "DynamoDB.InternalServerErrorException",
-        "DynamoDB.InternalServerError",
-        "DynamoDB.ProvisionedThroughputExceededException",
-        "DynamoDB.RequestLimitExceededException",
-        "DynamoDB.RequestLimitExceeded",
-        "DynamoDB.ThrottlingException",
-        "DynamoDB.SdkClientException",
-    ],
-    "IntervalSeconds": 1,
-    "MaxAttempts": 8,
-    "BackoffRate": 2,
-    "JitterStrategy": "FULL",
-}
+RETRY_QUEUE = _retry(2, 6, "SQS.AmazonSQSException", "SQS.SdkClientException", "SQS.RequestThrottledException")
+RETRY_TABLE = _retry(
+    1,
+    8,
+    "DynamoDB.AmazonDynamoDBException",
+    "DynamoDB.InternalServerErrorException",
+    "DynamoDB.InternalServerError",
+    "DynamoDB.ProvisionedThroughputExceededException",
+    "DynamoDB.RequestLimitExceededException",
+    "DynamoDB.RequestLimitExceeded",
+    "DynamoDB.ThrottlingException",
+    "DynamoDB.SdkClientException",
+)
 EXECUTION = "{% $states.context.Execution.Id %}"
 REQUEST_ID, DIGEST = f"$request.{Field.REQUEST_ID}", f"$request.{Field.DIGEST}"
 # Resources are named in the machine's own partition: `aws`, `aws-cn`, `aws-us-gov`.
