@@ -8,9 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
-from handlers.approvals.adapters.batch import serve_each
-from handlers.approvals.adapters.queue import MalformedMessageError, read_message
+from handlers.approvals.adapters.queue import serve_each
 from handlers.approvals.observability import logger, metrics, observe
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.contract.settings.give_up_request import GiveUpSettings
 

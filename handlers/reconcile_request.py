@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from handlers.approvals.adapters.assembly import approval_records
 from handlers.approvals.adapters.aws import ADAPTIVE, PATIENT, OnDemand
 from handlers.approvals.adapters.sns import Letterhead, OperatorTopic
-from handlers.approvals.adapters.step_functions import StepFunctions, read_ending
+from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.observability import logger, metrics, observe
+from handlers.approvals.parsing.ending import read_ending
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.contract.settings.reconcile_request import ReconcileSettings
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals.adapters.answers import approval
-from handlers.approvals.adapters.item import from_item, to_item
 from handlers.approvals.faces import mail, page
+from handlers.approvals.faces.answers import approval
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.program import request_for_programs
+from handlers.approvals.parsing.item import from_item, to_item
 from handlers.approvals.rules.record import Approver, Record
 from handlers.approvals.rules.rounds import Kind, recipients
 from handlers.contract.policy import Group, Policy, as_json, policy_digest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.aws import calls
-from handlers.approvals.adapters.item import from_item, to_item
+from handlers.approvals.parsing.item import from_item, to_item
 from handlers.approvals.rules.record import Record
 from handlers.contract.record import Attribute
 
