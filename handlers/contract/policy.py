@@ -1,7 +1,5 @@
 """The approval policy of a request: who decides, and how many of them it takes."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Collection, Mapping

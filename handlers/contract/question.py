@@ -1,7 +1,5 @@
 """A request's question: its fields and their limits, its id, and the digest that binds an answer to it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -1,7 +1,5 @@
 """The posted answer: the page's form, or the same as JSON."""
 
-from __future__ import annotations
-
 import base64
 import json
 from typing import Any

@@ -3,8 +3,6 @@
 Subject and message have the limits of `mail`.
 """
 
-from __future__ import annotations
-
 from handlers.approvals.faces import mail, when, wording
 from handlers.approvals.rules.record import Record
 from handlers.contract.visible import one_line

@@ -4,23 +4,17 @@ SNS accepts a subject of fewer than 100 printable ASCII characters and a message
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.faces.ascii_form import ascii_form
+from handlers.approvals.rules.quorum import Tally
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.question import CUT_SHORT
 from handlers.contract.visible import STACKED, clean, literal, one_line, shortened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from handlers.approvals.rules.quorum import Tally
 
 SUBJECT_LIMIT = 99
 NO_ID = re.compile(r"[^A-Za-z0-9_-]")

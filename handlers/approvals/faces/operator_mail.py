@@ -5,21 +5,15 @@ and anyone with a task token; titles and inputs from anyone who starts a run. Ea
 in quotation marks, so that none can pass for our own words; an input is JSON, which has its own quotation marks.
 """
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from handlers.approvals.faces import mail, when, wording
+from handlers.approvals.rules.endings import Execution
+from handlers.approvals.rules.record import Record
 from handlers.contract.visible import one_line, quoted
 from handlers.contract.workflow import Ending, WorkflowError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from handlers.approvals.rules.endings import Execution
-    from handlers.approvals.rules.record import Record
 
 ENDED = {Ending.FAILED: "failed", Ending.TIMED_OUT: "timed out", Ending.ABORTED: "was stopped"}
 UNVOTED = "went on without a vote"

@@ -1,7 +1,5 @@
 """The pages behind an approval link: complete HTML documents without scripts, and their HTTP headers."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The building blocks of the pages. Anything that is not Markup is escaped when formatted into one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

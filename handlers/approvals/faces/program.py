@@ -1,7 +1,5 @@
 """A request as JSON, for programs. Times are ISO 8601, UTC."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from handlers.approvals.faces.when import iso

@@ -1,7 +1,5 @@
 """Wording that the page and the mails share."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Sequence

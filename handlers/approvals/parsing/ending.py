@@ -1,7 +1,5 @@
 """How an execution stands or ended, as Step Functions and its events say."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

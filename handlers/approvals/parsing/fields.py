@@ -1,7 +1,5 @@
 """The fields of an object that others have written, read one by one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

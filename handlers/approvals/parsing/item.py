@@ -1,7 +1,5 @@
 """A record as one DynamoDB item, in plain values. Attributes have the names of the record's fields, in camel case."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum

@@ -1,7 +1,5 @@
 """The messages of the request queue, validated when read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A policy as messages and records hold it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """An execution's input, and the question in it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The one place that knows which versions of messages and records are read (ADR 30)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from handlers.approvals.usecases.ports import NewerVersionError

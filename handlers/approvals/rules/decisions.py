@@ -1,7 +1,5 @@
 """Who may decide what: pure functions from a record to the next one, or to a Refusal."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

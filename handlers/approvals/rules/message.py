@@ -1,7 +1,5 @@
 """What the workflow asks for: one round of one request."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from handlers.contract.policy import Policy

@@ -1,7 +1,5 @@
 """One approval request: what is asked, who has been asked, and what they said."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Asking in rounds: who gets this round's mail, and which worker sends it. Pure functions."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Look and answer: what the holder of a link can do."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Ask: bring a record to the workflow's current round, and mail everybody who has to answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """Give up: fail an execution whose approvers could not be asked, loudly."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Hand a decision over to the workflow, and ask whether the workflow still waits for one."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from handlers.approvals.observability import logger
