@@ -211,5 +211,5 @@ def test_whoever_stands_behind_a_port_has_its_methods_with_its_parameters(port, 
     methods = {name: method for name, method in vars(port).items() if inspect.isfunction(method) and name[0] != "_"}
     assert methods
     for name, method in methods.items():
-        wanted, found = inspect.signature(method), inspect.signature(getattr(made, name))
+        wanted, found = (inspect.signature(one, eval_str=True) for one in (method, getattr(made, name)))
         assert found.parameters == wanted.parameters, f"{made.__name__}.{name}"
