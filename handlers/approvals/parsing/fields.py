@@ -1,8 +1,10 @@
-"""The fields of an object that others have written, read one by one."""
+"""The fields of an object that others have written, read one by one, and its version (ADR 30)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from handlers.approvals.usecases.ports import NewerVersionError
 
 LARGEST = 253_402_128_000  # 9999-12-30, which `datetime` can represent in every time zone
 
@@ -48,3 +50,15 @@ class Fields:
         if not isinstance(value, Mapping):
             raise ValueError(f"{self.path}{name} must be an object")  # noqa: TRY004 - as above
         return value
+
+
+def check_version(what: str, version: Any, ours: int) -> None:
+    """Raises NewerVersionError for content from a newer release, which can arrive before its reader is deployed, and
+    ValueError for any other version but `ours`.
+    """
+    if version == ours:
+        return
+    words = f"{what} has schemaVersion {version}, this release reads {ours}"
+    if isinstance(version, int) and version > ours:
+        raise NewerVersionError(words)
+    raise ValueError(words)

@@ -5,8 +5,8 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
+from handlers.approvals.parsing.fields import check_version
 from handlers.approvals.parsing.policy import read_policy
-from handlers.approvals.parsing.versions import check
 from handlers.approvals.rules.record import Approver, Decision, Lease, Record, Vote
 from handlers.contract.policy import Policy, as_json
 from handlers.contract.record import Attribute, Status
@@ -42,7 +42,7 @@ def to_item(record: Record) -> dict[str, Any]:
 
 def from_item(item: Mapping[str, Any]) -> Record:
     """Raises NewerVersionError for an item from a newer release, and ValueError for one of an unknown version."""
-    check(f"the record of request {item[Attribute.REQUEST_ID]}", item.get("schemaVersion"), SCHEMA_VERSION)
+    check_version(f"the record of request {item[Attribute.REQUEST_ID]}", item.get("schemaVersion"), SCHEMA_VERSION)
     votes, policy = item.get(Attribute.VOTES, {}), read_policy(item["policy"])
     read = {
         "status": Status(item[Attribute.STATUS]),

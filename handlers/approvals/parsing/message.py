@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.approvals.faces import when
-from handlers.approvals.parsing.fields import Fields
+from handlers.approvals.parsing.fields import Fields, check_version
 from handlers.approvals.parsing.policy import read_policy
-from handlers.approvals.parsing.versions import check
 from handlers.approvals.rules.message import Message
 from handlers.contract.message import SCHEMA_VERSION, Key
 from handlers.contract.once import RepeatedError, parse
@@ -46,7 +45,7 @@ def _json_object(body: str) -> Mapping[str, Any]:
 
 
 def _message(content: Fields) -> Message:
-    check("the message", content.positive(Key.SCHEMA_VERSION), SCHEMA_VERSION)
+    check_version("the message", content.positive(Key.SCHEMA_VERSION), SCHEMA_VERSION)
     request = Fields(content.object(Key.REQUEST))
     message = Message(
         task_token=content.text(Key.TASK_TOKEN),
