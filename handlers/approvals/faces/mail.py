@@ -274,7 +274,4 @@ def _columns(text: str) -> int:
 
 
 def _listed(people: Iterable[str]) -> str:
-    names = [one_line(who) for who in people]
-    if len(names) > PEOPLE_LIMIT:
-        names[PEOPLE_LIMIT:] = [f"{len(names) - PEOPLE_LIMIT} more"]
-    return wording.listed(names)
+    return wording.listed(wording.first([one_line(who) for who in people], PEOPLE_LIMIT, "more"))
