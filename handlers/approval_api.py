@@ -1,12 +1,10 @@
 """Approval API: the page behind a mailed link (GET, HEAD: changes nothing) and the decision (POST)."""
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
 from handlers.approvals.faces import browser, form, page
@@ -20,9 +18,6 @@ from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.answer import Answer, Pressed, Seen
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.settings.approval_api import PageSettings
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 CHANGED = "The request is not what it was when this page was shown. Please read it again."
 ELSEWHERE = (
@@ -182,7 +177,7 @@ def approval_api() -> ApprovalApi:
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """See ApprovalApi.serve."""
     return approval_api().serve(event)
 

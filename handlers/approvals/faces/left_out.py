@@ -25,9 +25,13 @@ def body(record: Record, environment: str, timezone: str) -> str:
     )
     parts = (
         why,
-        f"What: {wording.title(record)}",
-        f"Asked by: {wording.requester(record)}",
-        f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
+        mail.listing(
+            {
+                "What": wording.title(record),
+                "Asked by": wording.requester(record),
+                "Asked at": when.local_iso(record.requested_at, timezone),
+            }
+        ),
         otherwise,
         f"Request {one_line(record.request_id)}\n",
     )

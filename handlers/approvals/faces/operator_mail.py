@@ -101,25 +101,23 @@ def _unvoted(execution: Execution, record: Record) -> str:
 
 
 def _asked(record: Record, timezone: str) -> str:
-    facts = [
-        f"- What: {quoted(record.title) or wording.UNTITLED}",
-        f"- Asked by: {quoted(record.requested_by) or wording.NOBODY}",
-    ]
-    if record.scheduled_for:
-        facts.append(f"- Scheduled for: {when.local_iso(record.scheduled_for, timezone)}")
-    if policy := wording.policy(record):
-        facts.append(f"- Policy: {policy}")
-    facts.append(f"- Request: {one_line(record.request_id)}, {record.status.value}")
-    return mail.PARAGRAPH.join(facts)
+    facts = {
+        "What": quoted(record.title) or wording.UNTITLED,
+        "Asked by": quoted(record.requested_by) or wording.NOBODY,
+        "Scheduled for": when.local_iso(record.scheduled_for, timezone),
+        "Policy": wording.policy(record),
+        "Request": f"{one_line(record.request_id)}, {record.status.value}",
+    }
+    return mail.listing(facts, "- ")
 
 
 def _ending(execution: Execution, timezone: str) -> str:
-    facts = [f"- Ended: {' '.join(filter(None, (execution.status, _error(execution))))}"]
-    if execution.stopped_at:
-        facts.append(f"- At: {when.local(int(execution.stopped_at), timezone)}")
-    if cause := quoted(why(execution.cause), CAUSE_LIMIT):
-        facts.append(f"- Why: {cause}")
-    return mail.PARAGRAPH.join(facts)
+    facts = {
+        "Ended": " ".join(filter(None, (execution.status, _error(execution)))),
+        "At": when.local(int(execution.stopped_at), timezone) if execution.stopped_at else "",
+        "Why": quoted(why(execution.cause), CAUSE_LIMIT),
+    }
+    return mail.listing(facts, "- ")
 
 
 def _error(execution: Execution) -> str:

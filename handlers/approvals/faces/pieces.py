@@ -166,7 +166,7 @@ def facts(view: View) -> Markup:
     if view.record.status is Status.OPEN and 0 < view.now < record.deadline:
         left = Markup(' <span class="muted">({} left)</span>').format(when.duration(record.deadline - view.now))
     known = {
-        "Scheduled for": view.local(record.scheduled_for) if record.scheduled_for else "",
+        "Scheduled for": view.local(record.scheduled_for),
         "Asked by": Markup("<bdi>{}</bdi>").format(wording.requester(record)),
         "Asked at": view.local(record.requested_at),
         "Answer until": view.time(record.deadline) + left,
