@@ -4,12 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from handlers.contract.once import parse
+from handlers.contract.plain import camel_case
 
 
 class Field(StrEnum):
@@ -104,13 +105,10 @@ class Question:
     scheduled_for: str = ""
 
     @property
+    def as_json(self) -> dict[str, str]:
+        """The question alone, without what messages and records hold besides."""
+        return {camel_case(field.name): getattr(self, field.name) for field in fields(Question)}
+
+    @property
     def digest(self) -> str:
-        return question_digest(
-            {
-                Field.REQUEST_ID: self.request_id,
-                Field.TITLE: self.title,
-                Field.DETAILS: self.details,
-                Field.REQUESTED_BY: self.requested_by,
-                Field.SCHEDULED_FOR: self.scheduled_for,
-            }
-        )
+        return question_digest(self.as_json)

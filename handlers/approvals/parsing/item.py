@@ -1,14 +1,14 @@
 """A record as one DynamoDB item, in plain values. Attributes have the names of the record's fields, in camel case."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from enum import Enum
+from dataclasses import fields
 from typing import Any
 
 from handlers.approvals.parsing.fields import check_version
 from handlers.approvals.parsing.policy import read_policy
 from handlers.approvals.rules.record import Approver, Decision, Lease, Record, Vote
-from handlers.contract.policy import Policy, as_json
+from handlers.contract.plain import camel_case, plain
+from handlers.contract.policy import Policy
 from handlers.contract.record import Attribute, Status
 
 SCHEMA_VERSION = 1  # incremented when the item's shape changes
@@ -28,10 +28,9 @@ SOMETIMES = frozenset(
 
 
 def to_item(record: Record) -> dict[str, Any]:
-    item = _plain(record) | {
+    item = plain(record) | {
         "schemaVersion": SCHEMA_VERSION,
-        "policy": as_json(record.policy),
-        Attribute.VOTES.value: {who: _plain(vote) for who, vote in record.votes.items()},
+        Attribute.VOTES.value: {who: plain(vote) for who, vote in record.votes.items()},
         Attribute.ASKED.value: record.asked,
         "operatorTold": round(record.operator_told * 1000),  # milliseconds: a table has no binary fractions
     }
@@ -74,21 +73,6 @@ def _in_order(approvers: Mapping[str, Any], policy: Policy) -> list[tuple[str, A
     return sorted(approvers.items(), key=lambda entry: (place.get(entry[0], len(place)), entry[0]))
 
 
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {_camel_case(field.name): _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _named(kind: type[Approver | Record | Vote], item: Mapping[str, Any]) -> dict[str, Any]:
     """What the item has of this class, by field."""
-    return {field.name: item[name] for field in fields(kind) if (name := _camel_case(field.name)) in item}
-
-
-def _camel_case(field: str) -> str:
-    first, *more = field.split("_")
-    return first + "".join(map(str.capitalize, more))
+    return {field.name: item[name] for field in fields(kind) if (name := camel_case(field.name)) in item}
