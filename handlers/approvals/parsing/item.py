@@ -53,7 +53,7 @@ def from_item(item: Mapping[str, Any]) -> Record:
             )
             for who, approver in _in_order(item["approvers"], policy)
         },
-        "lease": Lease(**item["lease"]) if "lease" in item else None,
+        "lease": Lease(**_named(Lease, item["lease"])) if "lease" in item else None,
         "told_left_out": tuple(item.get("toldLeftOut", ())),
         "operator_told": item.get("operatorTold", 0) / 1000,
     }
@@ -73,6 +73,6 @@ def _in_order(approvers: Mapping[str, Any], policy: Policy) -> list[tuple[str, A
     return sorted(approvers.items(), key=lambda entry: (place.get(entry[0], len(place)), entry[0]))
 
 
-def _named(kind: type[Approver | Record | Vote], item: Mapping[str, Any]) -> dict[str, Any]:
+def _named(kind: type[Approver | Lease | Record | Vote], item: Mapping[str, Any]) -> dict[str, Any]:
     """What the item has of this class, by field."""
     return {field.name: item[name] for field in fields(kind) if (name := camel_case(field.name)) in item}
