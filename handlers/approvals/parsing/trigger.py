@@ -183,7 +183,8 @@ def _text(given: Mapping[str, Any], name: str) -> str:
         except RecursionError as error:
             raise InvalidTask(f"{name} must not be nested that deeply") from error
         except ValueError as error:
-            raise InvalidTask(f"{name} must be text or JSON, got a number that JSON lacks") from error
+            kind = type(value).__name__
+            raise InvalidTask(f"{name} must be text or JSON, got {kind} with a number that JSON lacks") from error
     if not isinstance(value, str):
         kinds = "text, an object or a list" if name == Field.DETAILS else "text"
         raise InvalidTask(f"{name} must be {kinds}, got {type(value).__name__}")
