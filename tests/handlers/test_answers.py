@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.approvals.adapters.answers import approval, fitted, rejection
+from handlers.approvals.faces.answers import approval, fitted, rejection
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision, Vote
 from handlers.contract.policy import policy_digest

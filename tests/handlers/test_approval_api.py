@@ -15,9 +15,9 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handlers import page
-from handlers.approvals.adapters.answers import approval
-from handlers.approvals.adapters.item import SCHEMA_VERSION
 from handlers.approvals.adapters.step_functions import StepFunctions
+from handlers.approvals.faces.answers import approval
+from handlers.approvals.parsing.item import SCHEMA_VERSION
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS, COMMENTS_LIMIT, handed_over
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.links import digest

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.batch import serve_each
-from handlers.approvals.adapters.queue import RequestQueue
+from handlers.approvals.adapters.queue import RequestQueue, serve_each
 from tests.support.aws import silent, stubbed
 from tests.support.events import sqs
 

@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import ANY
 
 from handlers.approvals.adapters.dynamodb import ApprovalTable
-from handlers.approvals.adapters.item import SCHEMA_VERSION, to_item
+from handlers.approvals.parsing.item import SCHEMA_VERSION, to_item
 from handlers.approvals.rules.decisions import handed_over
 from handlers.approvals.rules.record import Lease, Record
 from handlers.approvals.usecases.ports import NewerVersionError, UnavailableError

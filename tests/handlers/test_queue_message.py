@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from handlers.approvals.adapters.queue import MalformedMessageError, read_message
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from tests.support.records import TASK_TOKEN, message_body
 
 

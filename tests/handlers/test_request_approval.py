@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.queue import MalformedMessageError
+from handlers.approvals.parsing.message import MalformedMessageError
 from handlers.approvals.rules.record import Approver, Lease
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.ask import NotAskedError

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from handlers.approvals.adapters import aws
-from handlers.approvals.adapters.answers import approval, rejection
 from handlers.approvals.adapters.step_functions import StepFunctions
+from handlers.approvals.faces.answers import approval, rejection
 from handlers.approvals.rules.endings import Execution, ended
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.record import Status
