@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from handlers.contract.policy import Policy
-from infra.config import NAMESPACE, Settings
+from infra.config import DEFAULT_TASK, NAMESPACE, Settings
 from infra.shapes import keys
 from sandbox.config import setting, stack_config
 from tests.infra.test_contract import EXPORTS
@@ -21,7 +21,10 @@ from tests.support.harness import ALICE, ROOT, Graph, deploy, load
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
 KEYS = keys(Settings)
 # What the documentation's table says of a key that has no default, or whose default says more than its type.
-SAID_OTHERWISE = {"approvers": "list of e-mail addresses, required", "task": 'object, title "Scheduled run"'}
+SAID_OTHERWISE = {
+    "approvers": "list of e-mail addresses, required",
+    "task": f'object, title "{DEFAULT_TASK["title"]}"',
+}
 WORDS = {bool: "boolean", int: "integer", str: "text", dict: "object", tuple: "list"}
 
 
