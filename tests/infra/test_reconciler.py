@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from handlers.approvals.rules.endings import Execution
 from handlers.contract.settings.reconcile_request import ReconcileSettings
 from tests.support.harness import Graph
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
 TABLE = "aws:dynamodb/table:Table"
-
-
-@pytest.fixture(scope="module", params=["bare", "full"])
-def graph(request) -> Graph:
-    return request.getfixturevalue(request.param)
 
 
 def settings(graph: Graph) -> ReconcileSettings:

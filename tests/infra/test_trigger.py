@@ -64,11 +64,8 @@ def test_the_rule_takes_the_configured_events_to_the_machine(full):
 
 @pytest.mark.parametrize("trigger", ["schedule", "rule"])
 def test_a_start_that_fails_is_tried_for_an_hour_and_then_kept(full, trigger):
-    schedule, rule = (
-        full.named(SCHEDULE, "trigger-schedule").inputs["target"],
-        full.named(TARGET, "trigger-rule-target").inputs,
-    )
-    target = {"schedule": schedule, "rule": rule}[trigger]
+    schedule, rule = full.named(SCHEDULE, "trigger-schedule"), full.named(TARGET, "trigger-rule-target")
+    target = {"schedule": schedule.inputs["target"], "rule": rule.inputs}[trigger]
     assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 60}
     assert target["deadLetterConfig"] == {"arn": LETTERS_ARN}
 
