@@ -18,7 +18,7 @@ TESTS = [
     "tests/handlers/test_invoice.py",
     "tests/infra/test_contract.py",
     "tests/infra/test_environment.py",
-    "tests/infra/test_policies.py",
+    "tests/infra/test_iam.py",
     "tests/infra/test_stack_files.py",
 ]
 
@@ -53,7 +53,7 @@ def test_the_code_of_the_page_is_written_as_ours(copy):
     ("file", "shipped", "instead", "words"),
     [
         (
-            "tests/infra/test_policies.py",
+            "tests/infra/test_iam.py",
             '"workflow-process-task-policy": ["WriteLedger"]',
             '"workflow-process-task-policy": []',
             "workflow-process-task-policy: if that is meant, list it in YOURS",

@@ -302,7 +302,7 @@ def subjects(function: Function) -> dict[str, str]:
         "xray": "*",  # it knows no resources
         "dynamodb": table["TableArn"],
         "dynamodb:Query": table["GlobalSecondaryIndexes"][0]["IndexArn"],
-        "states": "*",  # sandbox/differences.py widens SendTask*; tests/infra/test_policies.py holds its scope
+        "states": "*",  # sandbox/differences.py widens SendTask*; tests/infra/test_iam.py holds its scope
         "states:DescribeExecution": machine.replace(":stateMachine:", ":execution:") + ":*",
     }
     if function.entry == "request_approval":
