@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pytest
@@ -113,12 +114,22 @@ class Notifier:
         return clock.time + queue.delays[-1] - ASKED_AT
 
 
-@pytest.mark.parametrize("config", CONFIGURATIONS.values(), ids=CONFIGURATIONS)
-def test_a_message_that_is_dealt_with_in_time_raises_no_alarm_of_its_age(config):
+@cache
+def consumer(configuration: str) -> Notifier:
+    return Notifier(CONFIGURATIONS[configuration])
+
+
+@cache
+def age_at_once(configuration: str) -> float:
+    return consumer(configuration).age_after(REQUESTS_AT_ONCE)
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_a_message_that_is_dealt_with_in_time_raises_no_alarm_of_its_age(configuration):
     """Of requests that begin at once; after a time-out; when it fails until it is a dead letter, which has its own."""
-    notifier = Notifier(config)
+    notifier = consumer(configuration)
     threshold = int(notifier.alarm["threshold"])
-    assert notifier.age_after(REQUESTS_AT_ONCE) < threshold
+    assert age_at_once(configuration) < threshold
     assert notifier.hidden_seconds + notifier.age_after(1) < threshold
     assert notifier.age_of_a_dead_letter() < threshold
     said = f"A request has waited for its mails for {threshold // 60} minutes."
@@ -127,12 +138,12 @@ def test_a_message_that_is_dealt_with_in_time_raises_no_alarm_of_its_age(config)
 
 def test_what_raised_an_alarm_with_the_sums_of_other_numbers_is_beyond_them():
     """Otherwise the tests above would show nothing."""
-    assert Notifier(CONFIGURATIONS["twenty attempts"]).age_of_a_dead_letter() > 4_000
-    assert Notifier(CONFIGURATIONS["a hundred people at one a second, two attempts"]).age_after(4) > OLDEST_SECONDS
+    assert consumer("twenty attempts").age_of_a_dead_letter() > 4_000
+    assert age_at_once("a hundred people at one a second, two attempts") > OLDEST_SECONDS
 
 
 def test_a_stalled_consumer_is_noticed_within_a_quarter_of_an_hour_where_few_are_asked():
-    alarm = Notifier(CONFIGURATIONS["the shipped numbers"]).alarm
+    alarm = consumer("the shipped numbers").alarm
     (period,) = (one["metric"]["period"] for one in alarm["metricQueries"][1:])
     assert alarm["threshold"] + period + METRIC_DELAY_SECONDS <= 15 * 60
 
