@@ -40,18 +40,6 @@ def test_a_person_in_both_groups_counts_in_both_gets_one_mail_and_is_one_person(
     assert asked(run, 3) == [ALICE, BOB, CAROL]
 
 
-def test_rejections_count_over_all_groups(kinds):
-    run = kinds.start(policy="payout")
-    run.mails(3)
-    kinds.press(run.link(ALICE), "reject", "Not this month.")
-    assert run.status == "RUNNING"
-    kinds.press(run.link(CAROL), "reject", "The contract is not signed.")
-    error, cause = run.failed()
-    assert error == "Rejected"
-    assert "policy payout" in cause
-    assert f'{ALICE}: "Not this month."; {CAROL}: "The contract is not signed."' in cause
-
-
 def test_a_requester_is_out_of_their_group_and_the_others_of_it_decide(kinds):
     run = kinds.start(policy="payout", requestedBy=f"Alice <{ALICE.upper()}>")
     assert asked(run, 2) == [BOB, CAROL]
