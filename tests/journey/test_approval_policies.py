@@ -65,13 +65,6 @@ def test_an_escalation_contact_stands_in_for_a_group(kinds):
     assert [vote["approver"] for vote in run.succeeded()["approval"]["votes"]] == [ALICE, BOSS]
 
 
-def test_a_run_that_names_no_policy_asks_the_stacks_own_people(kinds):
-    run = kinds.start()
-    assert asked(run, 1) == [CAROL]
-    kinds.press(run.link(CAROL))
-    assert run.succeeded()["policy"] == "default"
-
-
 def test_the_stacks_own_question_has_a_policy_of_its_own(kinds):
     run = Run(kinds, kinds.start_raw({}), "Nightly run")
     assert asked(run, 1) == [BOB]
@@ -107,8 +100,9 @@ def test_two_policies_have_deadlines_of_their_own_at_once(kinds, brief):
     assert cause.endswith("was not decided within 60 seconds, in 1 round(s) of asking, under policy brief.")
     assert brief.item(BOB)["status"] == "EXPIRED"
     assert patient.status == "RUNNING"
+    assert asked(patient, 1) == [CAROL], "the stack's own people, since it names no policy"
     kinds.press(patient.link(CAROL))
-    patient.succeeded()
+    assert patient.succeeded()["policy"] == "default"
 
 
 def test_everybody_gets_a_mail_though_no_round_is_long_enough_for_all_of_them(crowded):

@@ -97,16 +97,6 @@ UNREADABLE = [forged_digest, token_alone]
 LETTERS = [request, late, another_runs_id, *UNREADABLE]
 
 
-def test_every_queue_says_whose_dead_letters_it_takes(ours):
-    found = queues(ours)
-    assert found.keys() == {REQUESTS, DEAD, *KEPT}
-    for name, url in found.items():
-        said = json.loads(attributes(ours, url)["RedriveAllowPolicy"])
-        sources = [attributes(ours, found[REQUESTS])["QueueArn"]]
-        expected = {"redrivePermission": "byQueue", "sourceQueueArns": sources}
-        assert said == (expected if name == DEAD else {"redrivePermission": "denyAll"}), name
-
-
 def mails(stack: Stack, text: str, to: str = "") -> list[Any]:
     return [one for one in stack.sandbox.messages() if text in one.subject + one.body and to in one.to]
 

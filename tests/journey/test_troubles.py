@@ -16,19 +16,6 @@ from tests.support.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, 
 from tests.support.waiting import until
 
 
-def test_a_stopped_execution_closes_its_request(plain):
-    run = plain.start()
-    link = run.link()
-    plain.sfn.stop_execution(executionArn=run.arn)
-    item = until(lambda: (now := run.item())["status"] == "CLOSED" and now, "closed record")
-    assert "taskToken" not in item
-    shown, pressed = plain.get(link), plain.press(link)
-    assert "<form" not in shown.text
-    assert pressed.status_code == 409
-    assert run.item()["status"] == "CLOSED"
-    assert run.status == "ABORTED"
-
-
 def test_of_a_run_that_went_on_and_was_never_noted_the_record_learns_at_its_end(plain):
     """The function that gave the answer died before it could write that down."""
     run = plain.start()
