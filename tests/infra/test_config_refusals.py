@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from handlers.contract.policy import DEFAULT_POLICY
-from infra.config.policies import LINKS, LONGEST_DEADLINE_SECONDS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
+from infra.config.policies import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
 from infra.config.settings import ConfigError, settings_of
 from tests.support.harness import ALICE, load, texts
 from tests.support.refusals import refusal
@@ -18,7 +18,7 @@ from tests.support.refusals import refusal
 WHOLE_NUMBERS = {
     "approvalsRequired": (1, 50),
     "rejectionsRequired": (1, 50),
-    "deadlineSeconds": (60, LONGEST_DEADLINE_SECONDS),
+    "deadlineSeconds": (60, 31_449_600),  # a day before AWS would end the run
     "reminders": (0, 20),
     "auditDays": (1, 3650),
     "mailsPerSecond": (1, 10),
@@ -44,13 +44,6 @@ def test_a_number_at_its_limit_is_taken(key, limits):
     people = [f"{number}@example.com" for number in range(50)]  # more than get a mail within the shortest deadline
     for value in limits:
         assert load(approvers=people if key.endswith("Required") else people[:1], **{key: value})
-
-
-def test_a_deadline_ends_a_day_before_aws_would_end_the_run():
-    assert load(approvers=[ALICE], deadlineSeconds=364 * 86_400).deadline_seconds == 31_449_600
-    assert refusal(approvers=[ALICE], deadlineSeconds=31_449_601) == (
-        "signoff:deadlineSeconds must be a whole number in 60..31449600, got 31449601"
-    )
 
 
 @pytest.mark.parametrize("key", ["oneClick", "eventDetails", "preventSelfApproval", "protect", "pointInTimeRecovery"])
@@ -87,10 +80,8 @@ def test_people_who_are_no_list_are_refused(key, value, limit):
 @pytest.mark.parametrize(
     ("value", "index", "limit"),
     [
-        (["alice"], 0, "must be an e-mail address"),
         (["bob@example.com", "bob at example.com"], 1, "must be an e-mail address"),
         (["", "bob@example.com", 7], 2, "must be an e-mail address"),
-        (["bob@example.com", None], 1, "must be an e-mail address"),
         ([["bob@example.com"]], 0, "must be an e-mail address"),
         (["bob@example.com\nBcc: eve@example.com"], 0, "must be an e-mail address"),
         (["bob@example.com", "bob@example.com"], 1, "must not name anybody twice (bob@example.com)"),
@@ -101,7 +92,6 @@ def test_people_who_are_no_list_are_refused(key, value, limit):
             "must not name anybody twice (bob@xn--mnchen-3ya.example)",
         ),
         (["bob@example.com; carol@example.com"], 0, "must be an e-mail address (one address each: separate them with"),
-        (["bob@example.com carol@example.com"], 0, "must be an e-mail address (one address each: separate them with"),
         (["Bob Example <bob@example.com>"], 0, "must be an e-mail address (write bob@example.com)"),
         (["mailto:bob@example.com"], 0, "must be an e-mail address (write bob@example.com)"),
         (["bob\uff20example.com"], 0, "must be an e-mail address (write bob@example.com)"),
@@ -135,13 +125,10 @@ def test_of_many_people_only_those_who_are_misspelt_are_named_and_all_of_them():
     assert [line.rpartition(", got ")[2] for line in said] == ['"three"', '"17@example"', '"4@example.com"']
 
 
-@pytest.mark.parametrize("approvers", [[], "", [""], " , "])
-def test_a_stack_with_nobody_to_ask_is_refused(approvers):
-    assert "signoff:approvers must be a list of at least one e-mail address" in refusal(approvers=approvers)
-
-
-def test_a_stack_that_does_not_say_whom_to_ask_is_refused():
-    assert refusal() == "signoff:approvers must be a list of at least one e-mail address, got nothing"
+@pytest.mark.parametrize("config", [{}, *({"approvers": nobody} for nobody in ([], "", [""], " , "))])
+def test_a_stack_with_nobody_to_ask_is_refused(config):
+    got = texts(config).get("approvers", "nothing")
+    assert refusal(**config) == f"signoff:approvers must be a list of at least one e-mail address, got {got}"
 
 
 @pytest.mark.parametrize(
@@ -211,43 +198,11 @@ def test_the_zones_are_those_of_the_pinned_package_whatever_the_machine_knows(tm
         assert load(approvers=[ALICE], timezone=zone).timezone == zone
 
 
-@pytest.mark.parametrize(
-    "schedule",
-    [
-        "rate(0 minutes)",
-        "rate(-5 minutes)",
-        "rate(1.5 hours)",
-        "rate(5 seconds)",
-        "rate(5)",
-        "rate(five minutes)",
-        "rate(5 minutes",
-        "cron()",
-        "cron(0 9 * * *)",
-        "cron(0 9 ? * MON-FRI * *)",
-        "cron(99 9 ? * MON-FRI *)",
-        "cron(0 24 ? * MON-FRI *)",
-        "cron(0 9 ? 13 MON-FRI *)",
-        "cron(0 9 * * * *)",
-        "cron(0 9 ? * MON-FRI *",
-        "CRON(0 9 ? * MON-FRI *)",
-        "0 9 * * 1-5",
-        "at(tomorrow)",
-        "at(2027-13-01T09:00:00)",
-        "at(2027-02-30T09:00:00)",
-        "at(2027-01-31T25:00:00)",
-        "at(2027-01-31)",
-        "at(2027-01-31T09:00:00Z)",
-        "daily",
-        " rate(5 minutes)",
-        "rate(5 minutes)\n",
-    ],
-)
-def test_a_schedule_that_aws_would_refuse_is_refused_here(schedule):
-    said = refusal(approvers=[ALICE], schedule=schedule)
-    assert said.startswith(
-        "signoff:schedule must be rate(5 minutes), cron(0 9 ? * MON-FRI *) or at(2027-01-31T09:00:00)"
+def test_a_schedule_is_refused_by_its_key_and_in_the_forms_that_there_are():
+    """Which ones are is in test_schedule.py."""
+    assert refusal(approvers=[ALICE], schedule="daily") == (
+        "signoff:schedule must be rate(5 minutes), cron(0 9 ? * MON-FRI *) or at(2027-01-31T09:00:00), got daily"
     )
-    assert said.endswith(f", got {schedule}")
 
 
 @pytest.mark.parametrize(
@@ -268,21 +223,18 @@ def test_a_pattern_that_is_no_object_is_refused(pattern, limit):
     assert said == f"signoff:eventPattern {limit}, got {texts({'pattern': pattern})['pattern']}"
 
 
+@pytest.mark.parametrize("key", ["eventPattern", "policies", "task"])
 @pytest.mark.parametrize(
-    ("pattern", "said"),
+    ("text", "said"),
     [
-        ('{"source": ["a"], "source": ["b"]}', 'must not give a key twice in one object, got "source" again'),
-        (
-            '{"source": ["a"], "detail": {}, "source": ["b"], "detail": {}}',
-            'must not give a key twice in one object, got "source", "detail" again',
-        ),
-        ('{"source": ["a"], "detail": {"s": [1], "s": [2]}}', 'must not give a key twice in one object, got "s" again'),
-        ('{"source": ["a"], "detail": {"s": [NaN]}}', "must be JSON, which has no NaN"),
-        ('{"source": ["a"], "detail": {"s": [-Infinity]}}', "must be JSON, which has no -Infinity"),
+        ('{"a": 1, "a": 2}', 'must not give a key twice in one object, got "a" again'),
+        ('{"a": 1, "b": 1, "a": 2, "b": 2}', 'must not give a key twice in one object, got "a", "b" again'),
+        ('{"c": {"a": 1, "a": 2}}', 'must not give a key twice in one object, got "a" again'),
+        ('{"a": NaN}', "must be JSON, which has no NaN"),
     ],
 )
-def test_a_pattern_that_json_would_change_is_refused(pattern, said):
-    assert refusal(approvers=[ALICE], eventPattern=pattern) == f"signoff:eventPattern {said}"
+def test_an_object_that_json_would_change_is_refused(key, text, said):
+    assert refusal(approvers=[ALICE], **{key: text}) == f"signoff:{key} {said}"
 
 
 def test_every_wrong_element_of_a_pattern_is_named_by_its_path():
@@ -421,16 +373,13 @@ def test_keys_that_a_renamed_project_left_behind_are_refused(project):
 
 @pytest.mark.parametrize("space", ["signoff", "payments"])
 def test_in_a_project_of_another_name_a_fault_is_told_by_the_key_that_was_set(space):
-    """Alone, and together with a key of the other namespace."""
+    """Alone, and together with a key of the other namespace. If nobody set it, by ours."""
     other = {"signoff": "payments", "payments": "signoff"}[space]
     known = {f"{other}:approvers": ALICE, f"{space}:reminders": "99", f"{space}:task": '{"titel": "x"}'}
     assert [line.split()[0] for line in refused("payments", known)] == [f"{space}:reminders", f"{space}:task.titel"]
     clash = {f"{other}:approvers": ALICE, f"{space}:reminders": "6", f"{other}:deadlineSeconds": "60"}
     assert [line.split()[0] for line in refused("payments", clash)] == [f"{space}:reminders"]
-
-
-def test_a_key_that_nobody_set_is_told_by_the_namespace_of_any_project():
-    assert refused("payments", {}) == ["signoff:approvers must be a list of at least one e-mail address, got nothing"]
+    assert [line.split()[0] for line in refused("payments", {})] == ["signoff:approvers"]
 
 
 def test_where_both_namespaces_have_a_key_only_the_one_that_counts_is_checked():
@@ -452,16 +401,12 @@ def test_an_unknown_key_is_refused_in_both_namespaces_of_a_project_of_another_na
 
 @pytest.mark.parametrize("project", ["signoff", "payments"])
 def test_a_key_of_the_holders_own_is_left_alone_once_it_is_named(project):
+    """It is the project's, and takes the place of none of ours."""
     known = {"signoff:approvers": ALICE, f"{project}:ledgerDays": "30"}
     assert settings_of(project, known, ["ledgerDays"]) == load(approvers=ALICE)
     assert [line.split()[0] for line in refused(project, known, ["days"])] == [f"{project}:ledgerDays"]
-
-
-def test_a_key_of_the_holders_own_is_the_projects_and_takes_none_of_ours():
-    assert [line.split()[0] for line in refused("payments", {"signoff:days": "30"}, ["days", "approvers"])] == [
-        "signoff:days",
-        "signoff:approvers",
-    ]
+    ours = refused("payments", {"signoff:days": "30"}, ["days", "approvers"])
+    assert [line.split()[0] for line in ours] == ["signoff:days", "signoff:approvers"]
 
 
 def test_whatever_is_refused_is_shown_without_a_traceback():
@@ -475,36 +420,20 @@ def test_keys_of_providers_are_left_alone():
 
 
 @pytest.mark.parametrize(
-    ("config", "says"),
-    [
-        (
-            {"eventPolicy": "payuot"},
-            "eventPolicy must name a policy (did you mean payout?); there is default, note, payout, got payuot",
-        ),
-        (
-            {"eventPolicy": "Payout"},
-            "eventPolicy must name a policy (did you mean payout?); there is default, note, payout, got Payout",
-        ),
-        ({"eventPolicy": ""}, "eventPolicy must name a policy; there is default, note, payout, got "),
-        (
-            {"eventPolicy": "payout "},
-            "eventPolicy must name a policy (did you mean payout?); there is default, note, payout, got payout ",
-        ),
-        (
-            {"task": {"policy": "holiday"}},
-            'task.policy must name a policy; there is default, note, payout, got "holiday"',
-        ),
-        (
-            {"task": {"policy": "notes"}},
-            'task.policy must name a policy (did you mean note?); there is default, note, payout, got "notes"',
-        ),
-        ({"task": {"policy": ""}}, 'task.policy must name a policy; there is default, note, payout, got ""'),
-        ({"task": {"policy": None}}, "task.policy must be text, got null"),
-        ({"task": {"policy": ["note"]}}, 'task.policy must be text, got ["note"]'),
-    ],
+    ("name", "meant"),
+    [("payuot", "payout"), ("Payout", "payout"), ("payout ", "payout"), ("notes", "note"), ("holiday", ""), ("", "")],
 )
-def test_a_policy_that_does_not_exist_cannot_be_chosen(config, says):
-    assert refusal(approvers=[ALICE], policies={"payout": {}, "note": {}}, **config) == f"signoff:{says}"
+def test_a_policy_that_does_not_exist_cannot_be_chosen(name, meant):
+    config = {"approvers": [ALICE], "policies": {"payout": {}, "note": {}}}
+    says = f"must name a policy{f' (did you mean {meant}?)' if meant else ''}; there is default, note, payout"
+    assert refusal(**config, eventPolicy=name) == f"signoff:eventPolicy {says}, got {name}"
+    assert refusal(**config, task={"policy": name}) == f'signoff:task.policy {says}, got "{name}"'
+
+
+@pytest.mark.parametrize("name", [None, ["note"]])
+def test_the_policy_of_the_task_is_text(name):
+    said = refusal(approvers=[ALICE], policies={"note": {}}, task={"policy": name})
+    assert said == f"signoff:task.policy must be text, got {json.dumps(name)}"
 
 
 def test_a_policy_that_is_refused_is_not_said_to_be_missing_as_well():

@@ -58,10 +58,9 @@ def test_every_function_has_settings_of_its_own(full):
     assert sorted(one.__name__ for one in SETTINGS.values()) == sorted(one.__name__ for one in known)
 
 
-@pytest.mark.parametrize("graph", ["bare", "full"])
 @pytest.mark.parametrize(("entry", "settings"), SETTINGS.items())
-def test_a_function_reads_all_that_it_is_told_and_needs_no_more(request, graph, entry, settings):
-    variables = told(request.getfixturevalue(graph), entry)
+def test_a_function_reads_all_that_it_is_told_and_needs_no_more(graph, entry, settings):
+    variables = told(graph, entry)
     assert settings.read(variables).environment == STACK
     assert variables.keys() - variables.read == POWERTOOLS
 

@@ -35,53 +35,53 @@ def said(pattern: dict[str, Any]) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "text",
-        "",
-        5,
-        -1.5,
-        0,
-        123456789012,
-        True,
-        False,
-        None,
-        "10.0.0.1",
-        {"prefix": "a"},
-        {"prefix": ""},
-        {"prefix": {"equals-ignore-case": "A"}},
-        {"suffix": ".png"},
-        {"suffix": {"equals-ignore-case": ".PNG"}},
-        {"equals-ignore-case": "alice"},
-        {"wildcard": "*"},
-        {"wildcard": "dir/*.png"},
-        {"wildcard": r"a\*\\*b"},
-        {"wildcard": r"\\\**"},
-        {"anything-but": "a"},
-        {"anything-but": 5},
-        {"anything-but": ["a", "b"]},
-        {"anything-but": [1, 2.5]},
-        {"anything-but": {"prefix": "a"}},
-        {"anything-but": {"prefix": ["a", "b"]}},
-        {"anything-but": {"suffix": "a"}},
-        {"anything-but": {"suffix": ["a"]}},
-        {"anything-but": {"equals-ignore-case": "a"}},
-        {"anything-but": {"equals-ignore-case": ["a", "b"]}},
-        {"anything-but": {"wildcard": "*/lib/*"}},
-        {"anything-but": {"wildcard": ["*/lib/*", "*/bin/*"]}},
-        {"numeric": ["=", 3.018e2]},
-        {"numeric": ["<", 10]},
-        {"numeric": ["<=", -10]},
-        {"numeric": [">", 0, "<=", 5]},
-        {"numeric": [">=", -5_000_000_000, "<", 5_000_000_000]},
-        {"cidr": "10.0.0.0/24"},
-        {"cidr": "10.0.0.5/0"},
-        {"cidr": "2001:db8::/127"},
-        {"exists": True},
-        {"exists": False},
-    ],
-)
+TAKEN = [
+    "text",
+    "",
+    5,
+    -1.5,
+    0,
+    123456789012,
+    True,
+    False,
+    None,
+    "10.0.0.1",
+    {"prefix": "a"},
+    {"prefix": ""},
+    {"prefix": {"equals-ignore-case": "A"}},
+    {"suffix": ".png"},
+    {"suffix": {"equals-ignore-case": ".PNG"}},
+    {"equals-ignore-case": "alice"},
+    {"wildcard": "*"},
+    {"wildcard": "dir/*.png"},
+    {"wildcard": r"a\*\\*b"},
+    {"wildcard": r"\\\**"},
+    {"anything-but": "a"},
+    {"anything-but": 5},
+    {"anything-but": ["a", "b"]},
+    {"anything-but": [1, 2.5]},
+    {"anything-but": {"prefix": "a"}},
+    {"anything-but": {"prefix": ["a", "b"]}},
+    {"anything-but": {"suffix": "a"}},
+    {"anything-but": {"suffix": ["a"]}},
+    {"anything-but": {"equals-ignore-case": "a"}},
+    {"anything-but": {"equals-ignore-case": ["a", "b"]}},
+    {"anything-but": {"wildcard": "*/lib/*"}},
+    {"anything-but": {"wildcard": ["*/lib/*", "*/bin/*"]}},
+    {"numeric": ["=", 3.018e2]},
+    {"numeric": ["<", 10]},
+    {"numeric": ["<=", -10]},
+    {"numeric": [">", 0, "<=", 5]},
+    {"numeric": [">=", -5_000_000_000, "<", 5_000_000_000]},
+    {"cidr": "10.0.0.0/24"},
+    {"cidr": "10.0.0.5/0"},
+    {"cidr": "2001:db8::/127"},
+    {"exists": True},
+    {"exists": False},
+]
+
+
+@pytest.mark.parametrize("value", TAKEN)
 def test_a_value_that_aws_takes_is_taken(value):
     assert refused({"source": ["shop"], "detail": {"field": [value]}}) == []
     assert refused({"source": ["shop"], "detail": {"deep": {"er": ["other", value]}}}) == []
@@ -256,9 +256,6 @@ def test_a_pattern_is_counted_as_it_is_sent():
     graph = deploy(config=texts({"approvers": [ALICE], "eventPattern": sized(MOST_CHARACTERS)}))
     rule = graph.named("aws:cloudwatch/eventRule:EventRule", "trigger-rule")
     assert len(rule.inputs["eventPattern"]) == MOST_CHARACTERS
-
-
-def test_letters_of_other_alphabets_count_once():
     assert len(compact({"source": ["ü漢"]})) == len('{"source":["xx"]}')
 
 
@@ -291,36 +288,7 @@ def test_alternatives_that_multiply_beyond_what_aws_takes_are_refused():
 
 
 FIELD = st.text("abc", min_size=1, max_size=3)
-WORD = st.text("xyz/", max_size=4)
-SOME = WORD.filter(bool)
-NUMBER = st.integers(-5_000_000_000, 5_000_000_000) | st.floats(-5e9, 5e9)
-RANGE = st.tuples(st.sampled_from([">", ">="]), NUMBER, st.sampled_from(["<", "<="]), NUMBER).filter(
-    lambda bounds: bounds[1] < bounds[3]
-)
-
-
-def either(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return one | st.lists(one, min_size=1, max_size=2)
-
-
-MATCHER = st.one_of(
-    *(st.fixed_dictionaries({name: WORD}) for name in ("prefix", "suffix", "equals-ignore-case", "wildcard")),
-    *(st.fixed_dictionaries({name: st.just({"equals-ignore-case": "x"})}) for name in ("prefix", "suffix")),
-    st.fixed_dictionaries({"exists": st.booleans()}),
-    st.fixed_dictionaries({"cidr": st.sampled_from(["10.0.0.0/8", "::/0"])}),
-    st.fixed_dictionaries({"numeric": st.tuples(st.sampled_from("=<>"), NUMBER).map(list) | RANGE.map(list)}),
-    st.fixed_dictionaries(
-        {
-            "anything-but": st.one_of(
-                either(WORD),
-                either(NUMBER),
-                *(st.fixed_dictionaries({name: either(SOME)}) for name in ("prefix", "suffix")),
-                *(st.fixed_dictionaries({name: either(WORD)}) for name in ("wildcard", "equals-ignore-case")),
-            )
-        }
-    ),
-)
-LEAF = st.lists(st.none() | st.booleans() | NUMBER | WORD | MATCHER, min_size=1, max_size=3)
+LEAF = st.lists(st.sampled_from(TAKEN), min_size=1, max_size=3)
 
 
 def objects(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

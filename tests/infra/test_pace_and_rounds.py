@@ -1,15 +1,14 @@
-"""The configured rounds and the configured pace together: what is refused, and what is warned about."""
+"""How fast people are mailed, and the configured rounds and pace together: what is refused, and warned about."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from infra.shared.pace import MAIL_SECONDS, MailPace
-from tests.support.harness import load
-from tests.support.refusals import refusal
+from infra.shared.pace import MAIL_SECONDS, WORKERS, MailPace
+from tests.support.harness import EVERYTHING, REQUIRED, load
+from tests.support.refusals import refusal, warnings
 
 CROWD = [f"person-{number:02}@example.com" for number in range(100)]
 CONTACTS = [f"contact-{number:02}@example.com" for number in range(60)]
@@ -19,51 +18,24 @@ def config(approvers: int, contacts: int = 0, **keys: Any) -> dict[str, Any]:
     return {"approvers": CROWD[:approvers], "escalateTo": CONTACTS[:contacts], **keys}
 
 
-def warnings(**keys: Any) -> list[str]:
-    return list(load(**keys).warnings(datetime(2026, 11, 25, 12, tzinfo=UTC)))
-
-
 def least(said: str) -> int:
     """The deadline that a refusal asks for."""
     return int(said.split(" must be at least ")[1].split(":", maxsplit=1)[0])
 
 
-@pytest.mark.parametrize(
-    ("people", "rate", "seconds"), [(75, 1, 225), (75, 2, 150), (60, 3, 100), (75, 5, 105), (75, 10, 90), (50, 5, 70)]
-)
-def test_a_deadline_within_which_not_everybody_gets_one_mail_is_refused(people, rate, seconds):
-    keys = config(people, reminders=0, mailsPerSecond=rate)
-    assert MailPace(people=people, mails_per_second=rate).request_seconds == seconds
-    assert load(**keys, deadlineSeconds=seconds)
-    assert refusal(**keys, deadlineSeconds=seconds - 1) == (
-        f"signoff:deadlineSeconds must be at least {seconds}: at mailsPerSecond {rate}, "
-        f"{people} people get a mail each in 1 round(s) of {seconds} seconds (reminders 0), got {seconds - 1}"
-    )
-
-
-def test_people_who_are_asked_in_the_course_of_several_rounds_need_them_all():
+def test_a_deadline_within_which_not_everybody_gets_one_mail_is_refused():
     """Thirty-four of a hundred people in each of three rounds."""
-    keys = config(100, reminders=2, mailsPerSecond=1)
-    assert refusal(**keys, deadlineSeconds=305) == (
+    assert refusal(**config(100, reminders=2, mailsPerSecond=1, deadlineSeconds=305)) == (
         "signoff:deadlineSeconds must be at least 306: at mailsPerSecond 1, 100 people get a mail each "
         "in 3 round(s) of 102 seconds (reminders 2), got 305"
     )
-    assert load(**keys, deadlineSeconds=306)
 
 
 def test_a_last_round_in_which_the_escalation_contacts_do_not_get_their_mail_is_refused():
-    keys = config(2, 50, reminders=3, mailsPerSecond=1)
-    assert refusal(**keys, deadlineSeconds=599) == (
+    assert refusal(**config(2, 50, reminders=3, mailsPerSecond=1, deadlineSeconds=599)) == (
         "signoff:deadlineSeconds must be at least 600: at mailsPerSecond 1, 50 escalation contacts get a mail each "
         "in a last round of 150 seconds (reminders 3), got 599"
     )
-    assert load(**keys, deadlineSeconds=600)
-
-
-def test_contacts_and_those_who_are_left_share_the_last_round():
-    keys = config(90, 10, reminders=1, mailsPerSecond=1)
-    assert least(refusal(**keys, deadlineSeconds=299)) == 300
-    assert load(**keys, deadlineSeconds=300)
 
 
 @pytest.mark.parametrize("rate", range(1, 11))
@@ -139,7 +111,25 @@ def test_a_pace_that_is_faulty_itself_is_all_that_is_said():
     assert said.startswith("signoff:mailsPerSecond must be a whole number")
 
 
-def test_a_mail_is_counted_on_for_longer_than_its_pause():
-    for rate in range(1, 11):
-        pace = MailPace(people=1, mails_per_second=rate)
-        assert pace.request_seconds == pytest.approx(pace.pause_seconds + MAIL_SECONDS)
+@pytest.mark.parametrize("rate", range(1, 11))
+def test_a_worker_has_time_for_its_batch_and_keeps_the_pace(rate):
+    for people in range(1, 51):
+        pace = MailPace(people=people, mails_per_second=rate)
+        assert 1 <= pace.batch_size <= 10
+        mails = people * pace.batch_size
+        assert mails * (pace.pause_seconds + MAIL_SECONDS) + 10 <= pace.timeout_seconds <= 900
+        assert WORKERS / pace.pause_seconds == pytest.approx(rate)
+    alone = MailPace(people=1, mails_per_second=rate)
+    assert alone.request_seconds == pytest.approx(alone.pause_seconds + MAIL_SECONDS)
+
+
+@pytest.mark.parametrize(("name", "config"), [("bare", REQUIRED), ("full", EVERYTHING)])
+def test_mails_are_paced_by_two_workers_with_what_fits_into_their_time_out(request, name, config):
+    graph, settings = request.getfixturevalue(name), load(**config)
+    most = max(len(one.policy.everybody) for one in settings.terms.values())
+    pace = MailPace(people=most, mails_per_second=settings.mails_per_second)
+    mapping = graph.named("aws:lambda/eventSourceMapping:EventSourceMapping", "ask-requests").inputs
+    assert mapping["scalingConfig"] == {"maximumConcurrency": 2}
+    assert mapping["batchSize"] == pace.batch_size
+    function = graph.named("aws:lambda/function:Function", "ask").inputs
+    assert function["timeout"] == pace.timeout_seconds

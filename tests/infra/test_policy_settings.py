@@ -6,22 +6,24 @@ import json
 import re
 from bisect import bisect_left
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
+from handlers.approvals.rules.record import Decision
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy, as_json
+from handlers.contract.record import Status
 from infra.asl import approval_definition
 from infra.config.policies import LINKS, LONGEST_DEADLINE_SECONDS, MOST_GROUPS, MOST_POLICIES
 from infra.config.policy_checks import POLICY_BYTES, clashes, doubts
+from infra.config.refusal import path
 from infra.config.settings import Settings
 from infra.shared.terms import Terms
 from tests.support.harness import ALICE, deploy, load, texts
-from tests.support.refusals import refusal
+from tests.support.policies import policies, said_by
+from tests.support.refusals import refusal, warnings
 
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 BOB, CAROL, HEAD = "bob@example.com", "carol@example.com", "head@example.com"
@@ -63,32 +65,26 @@ def test_the_stacks_own_keys_are_the_policy_default():
     assert load(**STACK).terms == {DEFAULT_POLICY: Terms(policy=OWN, deadline_seconds=7_200, rounds=4)}
 
 
-def test_policies_come_after_the_default():
-    assert list(stack(zebra={}, ant={}).terms) == ["default", "ant", "zebra"]
-
-
 def test_a_policy_that_says_nothing_is_the_stacks_own_under_another_name():
     said = policy()
     assert as_json(said.policy) == as_json(OWN) | {"name": "payout"}
     assert (said.deadline_seconds, said.rounds) == (7_200, 4)
 
 
-def test_a_policy_without_people_has_the_stacks_and_may_have_quorums_of_its_own():
-    assert policy(approvalsRequired=3).policy.approvers == OWN.approvers
-    assert [policy(approvalsRequired=3).policy.approvals_required, policy().policy.approvals_required] == [3, 2]
-    assert policy(approvalsRequired=3).policy.rejections_required == 2
-    assert policy(rejectionsRequired=1).policy.rejections_required == 1
+PEOPLE = {
+    "the stack's people": {},
+    "people of its own": {"approvers": [BOB, CAROL]},
+    "groups": {"groups": {"legal": {"approvers": [BOB, CAROL]}}},
+}
 
 
-@pytest.mark.parametrize(
-    "people",
-    [{"approvers": [BOB, CAROL]}, {"groups": {"legal": {"approvers": [BOB, CAROL]}}}],
-    ids=["people", "groups"],
-)
+@pytest.mark.parametrize("people", PEOPLE.values(), ids=PEOPLE)
 def test_the_quorums_of_a_policy_with_people_of_its_own_start_at_one_again(people):
-    assert [policy(**people).policy.approvals_required, policy(**people).policy.rejections_required] == [1, 1]
-    more = policy(**people, approvalsRequired=2, rejectionsRequired=2).policy
-    assert [more.approvals_required, more.rejections_required] == [2, 2]
+    inherited = 1 if people else 2
+    for approvals, rejections in product([None, 1, 2], repeat=2):
+        own = {"approvalsRequired": approvals, "rejectionsRequired": rejections}
+        made = policy(**people, **{key: number for key, number in own.items() if number}).policy
+        assert (made.approvals_required, made.rejections_required) == (approvals or inherited, rejections or inherited)
 
 
 def test_groups_take_the_place_of_approvers():
@@ -105,66 +101,44 @@ def test_groups_take_the_place_of_approvers():
     assert list(said.groups) == ["finance", "legal"]
 
 
-@pytest.mark.parametrize("people", [{}, {"approvers": [BOB]}, {"groups": {"legal": {"approvers": [BOB]}}}])
-def test_what_else_a_policy_does_not_say_is_the_stacks(people):
+@pytest.mark.parametrize("people", PEOPLE.values(), ids=PEOPLE)
+def test_what_else_a_policy_does_not_say_is_the_stacks_and_what_it_says_counts(people):
     said = policy(**people)
     assert (said.deadline_seconds, said.rounds, said.policy.escalate_to) == (7_200, 4, (HEAD,))
-    assert not said.policy.prevent_self_approval
-    assert said.policy.audit_days == 30
-
-
-@pytest.mark.parametrize("people", [{}, {"approvers": [BOB]}, {"groups": {"legal": {"approvers": [BOB]}}}])
-def test_what_a_policy_says_itself_counts(people):
+    assert (said.policy.prevent_self_approval, said.policy.audit_days) == (False, 30)
     said = policy(**people, deadlineSeconds=600, reminders=0, escalateTo=["dora@example.com"], preventSelfApproval=True)
     assert (said.deadline_seconds, said.rounds, said.round_seconds) == (600, 1, 600)
     assert said.policy.escalate_to == ("dora@example.com",)
     assert said.policy.prevent_self_approval
-
-
-@pytest.mark.parametrize("people", [{}, {"approvers": [BOB]}])
-def test_an_empty_list_escalates_to_nobody(people):
     assert policy(**people, escalateTo=[]).policy.escalate_to == ()
 
 
 @pytest.mark.parametrize(
-    "people",
-    [{"approvers": [BOB, "Head@Example.com"]}, {"groups": {"a": {"approvers": [BOB]}, "b": {"approvers": [HEAD]}}}],
+    ("contact", "people"),
+    [
+        (HEAD, {"approvers": [BOB, "HEAD@example.com"]}),
+        ("Head@example.com", {"approvers": [HEAD]}),
+        (HEAD, {"groups": {"a": {"approvers": [BOB]}, "b": {"approvers": [HEAD]}}}),
+    ],
 )
-def test_an_inherited_escalation_contact_who_is_an_approver_here_drops_out(people):
-    assert policy(**people).policy.escalate_to == ()
-
-
-@pytest.mark.parametrize(("contact", "approver"), [("Head@example.com", HEAD), (HEAD, "HEAD@example.com")])
-def test_a_contact_drops_out_in_whatever_spelling(contact, approver):
-    said = load(**STACK | {"escalateTo": [contact]}, policies={"payout": {"approvers": [approver]}}).terms["payout"]
-    assert (said.policy.approvers, said.policy.escalate_to) == ((HEAD,), ())
-
-
-def test_only_the_contact_who_is_an_approver_drops_out():
-    config = STACK | {"escalateTo": [HEAD, "dora@example.com"]}
-    said = load(**config, policies={"payout": {"approvers": [HEAD]}}).terms
+def test_an_inherited_escalation_contact_who_is_an_approver_here_drops_out_and_no_other(contact, people):
+    config = STACK | {"escalateTo": [contact, "dora@example.com"]}
+    said = load(**config, policies={"payout": people}).terms
     assert said["payout"].policy.escalate_to == ("dora@example.com",)
+    assert HEAD in said["payout"].policy.asked_first
     assert said["default"].policy.escalate_to == (HEAD, "dora@example.com")
-
-
-def test_everybody_under_any_policy_is_among_the_people_once():
-    people = stack(
-        payout={"groups": {"a": {"approvers": ["ann@example.com", BOB]}, "b": {"approvers": [BOB, HEAD]}}},
-        note={"approvers": ["eve@example.com"], "escalateTo": ["ann@example.com", "dora@example.com"]},
-    ).people
-    assert people == (ALICE, BOB, CAROL, HEAD, "eve@example.com", "ann@example.com", "dora@example.com")
 
 
 def test_a_person_is_spelled_in_one_way_wherever_they_are_named():
     """Mails and votes find people by the address as text."""
     made = stack(
-        note={"groups": {"a": {"approvers": ["ALICE@example.com", "Zoe@example.com"]}}},
-        payout={"approvers": ["zoe@EXAMPLE.com"], "escalateTo": ["HEAD@example.com"]},
+        note={"groups": {"a": {"approvers": ["ALICE@example.com", "Zoe@example.com"]}, "b": {"approvers": [BOB]}}},
+        payout={"approvers": ["zoe@EXAMPLE.com"], "escalateTo": ["HEAD@example.com", "eve@example.com"]},
     )
     assert made.terms["note"].policy.groups["a"].approvers == (ALICE, "zoe@example.com")
     assert made.terms["payout"].policy.approvers == ("zoe@example.com",)
-    assert made.terms["payout"].policy.escalate_to == (HEAD,)
-    assert made.people == (ALICE, BOB, CAROL, HEAD, "zoe@example.com")
+    assert made.terms["payout"].policy.escalate_to == (HEAD, "eve@example.com")
+    assert made.people == (ALICE, BOB, CAROL, HEAD, "zoe@example.com", "eve@example.com"), "each once"
 
 
 def test_a_persons_subscription_stays_when_another_spelling_of_theirs_is_taken_out():
@@ -191,46 +165,32 @@ def test_policies_and_groups_are_in_the_order_of_their_names_whatever_the_files(
         assert list(made[name].policy.asked_first) == [BOB, ALICE, HEAD]
 
 
-@pytest.mark.parametrize("name", ["a", "A-1", "7", "x" * 40, "-"])
-def test_a_name_of_letters_digits_and_hyphens_is_taken(name):
-    assert list(load(**STACK, policies={name: {"groups": {name: {"approvers": [BOB]}}}}).terms)[1:] == [name]
+def test_a_name_of_letters_digits_and_hyphens_is_taken():
+    names = ["-", "7", "A-1", "a", "x" * 40]
+    assert list(stack(**{name: {"groups": {name: {"approvers": [BOB]}}} for name in names}).terms) == [
+        "default",
+        *names,
+    ]
 
 
 @pytest.mark.parametrize("name", ["", "x" * 41, "pay out", "pay_out", "pay.out", "zahlüng", "٣", "pay\n", "a/b", 'a"b'])
 def test_any_other_name_of_a_policy_or_group_is_refused(name):
     group = {"approvers": [BOB]}
-    (said,) = refused(**{name: {}})
-    assert said.startswith("policies")
-    assert said.endswith(" must have a name of 1 to 40 letters, digits and hyphens")
-    (said,) = refused(payout={"groups": {name: group}})
-    assert said.startswith("policies.payout.groups")
-    assert said.endswith(" must have a name of 1 to 40 letters, digits and hyphens")
-
-
-def test_a_refused_name_is_told_from_the_path_around_it():
-    assert refused(**{"pay out": {}}) == ['policies["pay out"] must have a name of 1 to 40 letters, digits and hyphens']
-
-
-def test_the_default_is_said_by_the_stacks_own_keys_only():
-    assert refused(default={"approvers": [BOB]}) == [
-        "policies.default must not be given: the stack's own keys are this policy"
-    ]
+    says = "must have a name of 1 to 40 letters, digits and hyphens"
+    assert refused(**{name: {}}) == [f"{path(('policies', name))} {says}"]
+    assert refused(payout={"groups": {name: group}}) == [f"{path(('policies', 'payout', 'groups', name))} {says}"]
 
 
 def test_names_that_people_would_mix_up_are_refused():
     group = {"approvers": [BOB]}
-    assert refused(payout={}, PayOut={}, Default={}) == [
+    assert refused(payout={}, PayOut={}, Default={}, default={}) == [
         "policies.PayOut must differ from payout by more than case",
         "policies.Default must differ from default by more than case",
+        "policies.default must not be given: the stack's own keys are this policy",
     ]
     assert refused(payout={"groups": {"legal": group, "Legal": group}}) == [
         "policies.payout.groups.Legal must differ from legal by more than case"
     ]
-
-
-def test_the_same_name_in_two_policies_is_two_groups():
-    made = stack(a={"groups": {"legal": {"approvers": [BOB]}}}, b={"groups": {"Legal": {"approvers": [CAROL]}}}).terms
-    assert made["a"].policy.groups["legal"] != made["b"].policy.groups["Legal"]
 
 
 @pytest.mark.parametrize(
@@ -239,18 +199,9 @@ def test_the_same_name_in_two_policies_is_two_groups():
         ("payout", "policies must be JSON, got payout"),
         (["payout"], 'policies must be an object of policies by name, got ["payout"]'),
         ({"payout": None}, "policies.payout must be an object with approvers or groups, got null"),
-        ({"payout": [BOB]}, f'policies.payout must be an object with approvers or groups, got ["{BOB}"]'),
-        (
-            {"payout": {"groups": [BOB]}},
-            f'policies.payout.groups must be an object of at least one group by its name, got ["{BOB}"]',
-        ),
         (
             {"payout": {"groups": {}}},
             "policies.payout.groups must be an object of at least one group by its name, got {}",
-        ),
-        (
-            {"payout": {"groups": None}},
-            "policies.payout.groups must be an object of at least one group by its name, got null",
         ),
         (
             {"payout": {"groups": {"a": [BOB]}}},
@@ -261,23 +212,13 @@ def test_the_same_name_in_two_policies_is_two_groups():
             "policies.payout.groups.a.approvers must be a list of at least one e-mail address, got nothing",
         ),
         (
-            {"payout": {"groups": {"a": {"approvers": []}}}},
-            "policies.payout.groups.a.approvers must be a list of at least one e-mail address, got []",
-        ),
-        (
             {"payout": {"approvers": []}},
             "policies.payout.approvers must be a list of at least one e-mail address, got []",
         ),
         ({"payout": {"approvers": None}}, "policies.payout.approvers must be a list of e-mail addresses, got null"),
-        ({"payout": {"escalateTo": None}}, "policies.payout.escalateTo must be a list of e-mail addresses, got null"),
-        ({"payout": {"reminders": 21}}, "policies.payout.reminders must be a whole number in 0..20, got 21"),
         (
             {"payout": {"deadlineSeconds": 59}},
             "policies.payout.deadlineSeconds must be a whole number in 60..31449600, got 59",
-        ),
-        (
-            {"payout": {"approvalsRequired": 0}},
-            "policies.payout.approvalsRequired must be a whole number in 1..50, got 0",
         ),
         (
             {"payout": {"rejectionsRequired": "all"}},
@@ -329,10 +270,6 @@ def test_the_same_name_in_two_policies_is_two_groups():
             "policies.payout.approvalsRequired must be at most the number of different approvers, 1, got 2",
         ),
         (
-            {"payout": {"groups": {"a": {"approvers": [BOB]}}, "rejectionsRequired": 2}},
-            "policies.payout.rejectionsRequired must be at most the number of different approvers, 1, got 2",
-        ),
-        (
             {"payout": {"approvers": [BOB], "escalateTo": ["BOB@example.com"]}},
             f"policies.payout.escalateTo must not repeat an approver, got {BOB} in both",
         ),
@@ -344,17 +281,6 @@ def test_the_same_name_in_two_policies_is_two_groups():
             {"payout": {"groups": {"a": {"approvers": [ALICE]}, "b": {"approvers": [BOB]}}, "escalateTo": [BOB]}},
             f"policies.payout.escalateTo must not repeat an approver, got {BOB} in both",
         ),
-        (
-            {"payout": {"deadlineSeconds": 60, "reminders": 6}},
-            (
-                "policies.payout.reminders must leave rounds of at least 10 seconds, got 6: "
-                "rounds of 8.6 seconds in deadlineSeconds 60"
-            ),
-        ),
-        (
-            {"payout": {"approvers": [f"{n}@example.com" for n in range(80)], "reminders": 19}},
-            "policies.payout.reminders must be at most 17 for 81 people (1500 links in a request), got 19",
-        ),
     ],
 )
 def test_a_bad_policy_is_refused_by_its_path(policies, says):
@@ -362,17 +288,15 @@ def test_a_bad_policy_is_refused_by_its_path(policies, says):
     assert said.startswith(f"signoff:{says}")
 
 
-def test_a_key_that_is_given_twice_is_refused():
-    text = '{"payout": {"reminders": 1, "reminders": 2}}'
-    assert refusal(**STACK, policies=text) == (
-        'signoff:policies must not give a key twice in one object, got "reminders" again'
-    )
-
-
 def test_a_number_that_a_policy_inherits_is_named_as_the_stacks():
     config = STACK | {"reminders": 19}
     many = [f"{n}@example.com" for n in range(80)]
-    assert refusal(**config, policies={"brief": {"deadlineSeconds": 60}, "many": {"approvers": many}}).splitlines() == [
+    policies = {
+        "brief": {"deadlineSeconds": 60},
+        "many": {"approvers": many},
+        "own": {"deadlineSeconds": 60, "reminders": 6},
+    }
+    assert refusal(**config, policies=policies).splitlines() == [
         (
             "signoff:policies.brief.reminders must leave rounds of at least 10 seconds, got 19 from the stack: "
             "rounds of 3.0 seconds in deadlineSeconds 60"
@@ -380,6 +304,10 @@ def test_a_number_that_a_policy_inherits_is_named_as_the_stacks():
         (
             "signoff:policies.many.reminders must be at most 17 for 81 people (1500 links in a request), "
             "got 19 from the stack"
+        ),
+        (
+            "signoff:policies.own.reminders must leave rounds of at least 10 seconds, got 6: "
+            "rounds of 8.6 seconds in deadlineSeconds 60"
         ),
     ]
     assert refusal(**STACK | {"deadlineSeconds": 60}, policies={"payout": {"reminders": 6}}) == (
@@ -389,25 +317,24 @@ def test_a_number_that_a_policy_inherits_is_named_as_the_stacks():
 
 
 def test_a_fault_of_the_stack_is_not_repeated_for_each_policy_that_inherits_it():
-    config = STACK | {"deadlineSeconds": 60, "reminders": 6, "approvalsRequired": 4, "escalateTo": [BOB]}
-    said = refusal(**config, policies={"payout": {}, "note": {"preventSelfApproval": True}}).splitlines()
-    assert [line.split()[0] for line in said] == [
+    inheriting = {"payout": {"approvalsRequired": 2}, "note": {"preventSelfApproval": True}}
+    clash = STACK | {"deadlineSeconds": 60, "reminders": 6, "approvalsRequired": 4, "escalateTo": [BOB]}
+    assert [line.split()[0] for line in refusal(**clash, policies=inheriting).splitlines()] == [
         "signoff:approvalsRequired",
         "signoff:reminders",
         "signoff:escalateTo",
     ]
-
-
-def test_a_policy_is_not_blamed_for_a_value_of_the_stack_that_is_faulty_itself():
-    config = STACK | {"approvers": ["alice"], "reminders": "few"}
-    said = refusal(**config, policies={"payout": {"approvalsRequired": 2, "deadlineSeconds": 60}}).splitlines()
-    assert [line.split()[0] for line in said] == ["signoff:approvers[0]", "signoff:reminders"]
+    faulty = STACK | {"approvers": ["alice"], "reminders": "few"}
+    assert [line.split()[0] for line in refusal(**faulty, policies=inheriting).splitlines()] == [
+        "signoff:approvers[0]",
+        "signoff:reminders",
+    ]
 
 
 def test_all_faults_of_all_policies_are_named_at_once():
     said = refused(
         a={"groups": {"legal": {"approvers": ["cleo"]}, "x_y": {"approvers": [BOB], "approvalsRequired": 2}}},
-        b={"approvers": [BOB, CAROL], "approvalsRequired": 3, "reminders": "few", "colour": "red"},
+        b={"approvers": [BOB, CAROL], "reminders": "few", "colour": "red"},
         default=7,
         c={"escalateTo": ["dora"]},
         d={"groups": "finance"},
@@ -425,12 +352,17 @@ def test_all_faults_of_all_policies_are_named_at_once():
     ]
 
 
-def test_a_person_may_be_in_two_groups_and_both_numbers_may_be_reached():
-    both = {"approvers": [BOB, CAROL], "approvalsRequired": 2}
-    assert policy(groups={"a": both, "b": both}, approvalsRequired=2, rejectionsRequired=2).policy.groups.keys() == {
-        "a",
-        "b",
-    }
+def test_all_policies_that_contradict_themselves_are_named_at_once():
+    said = refused(
+        b={"approvers": [BOB, CAROL], "approvalsRequired": 3},
+        c={"rejectionsRequired": 4},
+        e={"deadlineSeconds": 60, "reminders": 6},
+    )
+    assert [line.split()[0] for line in said] == [
+        "policies.b.approvalsRequired",
+        "policies.c.rejectionsRequired",
+        "policies.e.reminders",
+    ]
 
 
 def test_a_stack_has_so_many_policies_and_a_policy_so_many_groups_and_no_more():
@@ -517,7 +449,11 @@ def test_policies_that_are_accepted_make_a_state_machine_that_aws_accepts(people
 
     refused_from = bisect_left(range(len(people) * 1_000), True, lo=1_000, key=lambda members: bool(fault(members)))
     (said,) = fault(refused_from)
-    assert "fit into a state machine's definition of" in said
+    assert re.fullmatch(
+        r"must, with what they inherit, fit into a state machine's definition of 975000 bytes "
+        r"\(as JSON in a request\), got \d{6}",
+        said,
+    )
     arn = "arn:aws-us-gov:lambda:ap-southeast-4:123456789012:function:"
     definition = approval_definition(
         generate_arn=arn + "f" * 64,
@@ -531,115 +467,32 @@ def test_policies_that_are_accepted_make_a_state_machine_that_aws_accepts(people
     assert 950_000 < len(json.dumps(json.dumps(definition))) <= REQUEST_BYTES - REST_BYTES
 
 
-def test_policies_that_a_definition_cannot_hold_are_refused():
-    crowded = {"approvers": [f"{'%' * 60}{number}@a.co" for number in range(50)]}
-    (said,) = refused(**{f"pay{number:03}": crowded for number in range(40)})
-    assert re.fullmatch(
-        r"policies must, with what they inherit, fit into a state machine's definition of 975000 bytes "
-        r"\(as JSON in a request\), got \d{7}",
-        said,
-    )
-
-
-def warnings(**config: Any) -> list[str]:
-    return list(load(**{"approvers": [ALICE], **config}).warnings(datetime(2026, 11, 25, 12, tzinfo=UTC)))
-
-
 def missed(approvals: int, rejections: int) -> str:
     return f"approvalsRequired {approvals} and rejectionsRequired {rejections} may both be missed: when all "
 
 
-@pytest.mark.parametrize(
-    ("approvers", "escalated", "approvals", "rejections", "said"),
-    [
-        (3, 0, 2, 2, ""),
-        (2, 0, 2, 2, "2 people have answered, 1 with approval and 1 with rejection"),
-        (2, 1, 2, 2, ""),
-        (3, 0, 3, 2, "3 people have answered, 2 with approval and 1 with rejection"),
-        (3, 1, 3, 2, ""),
-        (2, 0, 1, 2, ""),
-        (2, 0, 2, 1, ""),
-    ],
-)
-def test_a_quorum_that_answers_may_leave_open_is_warned_about(approvers, escalated, approvals, rejections, said):
-    people = [f"{number}@example.com" for number in range(approvers + escalated)]
-    own = {
-        "approvers": people[:approvers],
-        "escalateTo": people[approvers:],
-        "approvalsRequired": approvals,
-        "rejectionsRequired": rejections,
-    }
-    expected = [f"{missed(approvals, rejections)}{said}, the request stays open until its deadline."] if said else []
-    assert warnings(**own) == expected
-    assert warnings(policies={"payout": own}) == [f"policy payout: {one}" for one in expected]
-
-
-def test_a_group_whose_number_answers_may_leave_open_is_warned_about():
+def test_each_policy_and_group_that_answers_may_leave_open_is_named():
     legal = {"approvers": [BOB, CAROL], "approvalsRequired": 2}
     finance = {"approvers": [ALICE, BOB, CAROL], "approvalsRequired": 2}
-    groups = {"finance": finance, "legal": legal}
-    said = {"groups": groups, "approvalsRequired": 2, "rejectionsRequired": 2}
-    assert warnings(policies={"payout": said}) == [
-        (
-            f"policy payout, group legal: {missed(2, 2)}2 people who count there have answered, "
-            "1 with approval and 1 with rejection, the request stays open until its deadline."
-        )
+    payout = {"groups": {"finance": finance, "legal": legal}, "approvalsRequired": 2, "rejectionsRequired": 2}
+    policies = {"payout": payout, "note": legal | {"rejectionsRequired": 2}}
+    stays_open = "1 with approval and 1 with rejection, the request stays open until its deadline."
+    assert warnings(approvers=[ALICE], policies=policies) == [
+        f"policy note: {missed(2, 2)}2 people have answered, {stays_open}",
+        f"policy payout, group legal: {missed(2, 2)}2 people who count there have answered, {stays_open}",
     ]
-    assert warnings(policies={"payout": said | {"escalateTo": [HEAD]}}) == []
-
-
-def test_each_policy_and_group_that_may_stay_open_is_named():
-    both = {"approvers": [ALICE, BOB], "approvalsRequired": 2}
-    payout = {"groups": {"finance": both, "legal": both}, "approvalsRequired": 2, "rejectionsRequired": 2}
-    found = warnings(policies={"payout": payout, "note": both | {"rejectionsRequired": 2}})
-    assert [one.split(": ")[0] for one in found] == [
-        "policy note",
-        "policy payout",
-        "policy payout, group finance",
-        "policy payout, group legal",
-    ]
-
-
-@st.composite
-def small_policies(draw) -> Policy:
-    names = list("abcd")
-    contacts = draw(st.lists(st.sampled_from(["x", "y"]), unique=True))
-    grouped = draw(st.booleans())
-    listed = st.lists(st.sampled_from(names), unique=True, min_size=1)
-    groups = {}
-    for number in range(draw(st.integers(1, 3)) if grouped else 0):
-        members = draw(listed)
-        groups[f"g{number}"] = Group(approvers=tuple(members), approvals_required=draw(st.integers(1, len(members))))
-    people = () if grouped else tuple(draw(listed))
-    asked = len({*people, *(who for group in groups.values() for who in group.approvers)})
-    return Policy(
-        approvers=people,
-        groups=groups,
-        escalate_to=tuple(contacts),
-        approvals_required=draw(st.integers(1, asked)),
-        rejections_required=draw(st.integers(1, asked)),
-    )
-
-
-def settled(policy: Policy, approved: set[str], rejected: set[str]) -> bool:
-    """The rule as it is documented, written down for a second time."""
-    stand_ins = len(approved.intersection(policy.escalate_to))
-    if len(rejected) >= policy.rejections_required:
-        return True
-    return len(approved) >= policy.approvals_required and all(
-        len(approved.intersection(group.approvers)) + stand_ins >= group.approvals_required
-        for group in policy.groups.values()
-    )
+    escalated = {name: one | {"escalateTo": [HEAD]} for name, one in policies.items()}
+    assert warnings(approvers=[ALICE], policies=escalated) == []
+    own = {"approvers": [ALICE, BOB, CAROL], "approvalsRequired": 3, "rejectionsRequired": 2}
+    assert warnings(**own) == [f"{missed(3, 2)}3 people have answered, 2{stays_open.removeprefix('1')}"]
 
 
 @settings(deadline=None, max_examples=300)
-@given(policy=small_policies())
+@given(policy=policies(people="abcd", contacts="xy"))
 @example(policy=Policy(groups={"a": Group(approvers=("a",)), "b": Group(approvers=("b",))}, rejections_required=2))
 def test_a_policy_is_warned_about_if_and_only_if_everybodys_answers_can_leave_it_open(policy):
-    people = sorted({*policy.approvers, *policy.escalate_to}.union(*(one.approvers for one in policy.groups.values())))
-    votes = (
-        {who for who, approves in zip(people, answers, strict=True) if approves}
-        for answers in product([True, False], repeat=len(people))
+    open_ = any(
+        said_by(policy, dict(zip(policy.everybody, answers, strict=True))) is Status.OPEN
+        for answers in product(Decision, repeat=len(policy.everybody))
     )
-    open_ = any(not settled(policy, approved, set(people) - approved) for approved in votes)
     assert bool(list(doubts(policy))) == open_

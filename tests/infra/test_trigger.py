@@ -49,7 +49,6 @@ def test_the_schedule_follows_the_configured_time_zone_to_the_minute(full):
 def test_the_schedule_starts_the_machine_with_the_configured_task(full):
     target = full.named(SCHEDULE, "trigger-schedule").inputs["target"]
     assert target["arn"] == MACHINE_ARN
-    assert target["roleArn"] == "arn:aws:iam::123456789012:role/trigger-schedule-role-0a1b2c3"
     assert json.loads(target["input"])["task"] == json.loads(EVERYTHING["task"])
 
 
@@ -58,30 +57,17 @@ def test_the_rule_takes_the_configured_events_to_the_machine(full):
     target = full.named(TARGET, "trigger-rule-target").inputs
     assert target["rule"] == "trigger-rule-0a1b2c3"
     assert target["arn"] == MACHINE_ARN
-    assert target["roleArn"] == "arn:aws:iam::123456789012:role/trigger-rule-role-0a1b2c3"
     assert not target.keys() & {"input", "inputPath", "inputTransformer"}, "the handler reads the whole event"
 
 
-@pytest.mark.parametrize("trigger", ["schedule", "rule"])
-def test_a_start_that_fails_is_tried_for_an_hour_and_then_kept(full, trigger):
-    schedule, rule = (
-        full.named(SCHEDULE, "trigger-schedule").inputs["target"],
-        full.named(TARGET, "trigger-rule-target").inputs,
-    )
-    target = {"schedule": schedule, "rule": rule}[trigger]
+@pytest.mark.parametrize(("type_", "name"), [(SCHEDULE, "trigger-schedule"), (TARGET, "trigger-rule-target")])
+def test_a_start_waits_for_its_permission_is_tried_for_an_hour_and_then_kept(full, type_, name):
+    trigger = full.named(type_, name)
+    target = trigger.inputs.get("target", trigger.inputs)
     assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 60}
     assert target["deadLetterConfig"] == {"arn": LETTERS_ARN}
-
-
-@pytest.mark.parametrize(
-    ("type_", "name", "policy"),
-    [
-        (SCHEDULE, "trigger-schedule", "trigger-schedule-policy"),
-        (TARGET, "trigger-rule-target", "trigger-rule-policy"),
-    ],
-)
-def test_a_trigger_waits_until_its_role_may_start_the_machine(full, type_, name, policy):
-    assert full.named("aws:iam/rolePolicy:RolePolicy", policy).urn in full.named(type_, name).depends_on
+    policy = full.named("aws:iam/rolePolicy:RolePolicy", f"{name.removesuffix('-target')}-policy")
+    assert policy.urn in trigger.depends_on
 
 
 def test_only_the_rule_may_keep_its_failures_in_the_queue(full):

@@ -75,15 +75,6 @@ def test_two_runs_of_one_start_at_the_same_moment_ask_once(plain):
     assert first.failed()[0] == "Rejected"
 
 
-def test_a_rejected_start_is_not_asked_again(plain):
-    title = f"Payout {uuid4().hex[:8]}"
-    trigger = event(title)
-    first = started(plain, trigger, title)
-    plain.press(first.link(), "reject")
-    first.failed()
-    is_a_duplicate_of(started(plain, trigger, title), first)
-
-
 def test_a_stopped_duplicate_leaves_the_request_of_the_first_run_open(plain):
     title = f"Payout {uuid4().hex[:8]}"
     trigger = event(title)

@@ -47,11 +47,12 @@ def test_an_honest_sender_whose_requester_is_a_role_lets_nobody_approve_their_ow
     assert [vote["approver"] for vote in run.succeeded()["approval"]["votes"]] == [BOB]
 
 
-def test_whoever_asks_by_their_own_address_is_told_nothing(plain):
+def test_whoever_asks_by_their_own_address_is_neither_asked_nor_told(plain):
     run = plain.start(requestedBy=ALICE)
     run.mails(2)
     plain.press(run.link(BOB))
     run.succeeded()
+    assert sorted(one.to for one in run.mails(2)) == [BOB, CAROL]
     assert not told(run)
 
 

@@ -33,7 +33,6 @@ with running("dev", {"mailsPerSecond": 10}, emulator=SimpleNamespace(endpoint=sy
     statuses = until(ended, "end of both runs")
     items = stack.dynamodb.scan(TableName=sandbox.outputs["ledgerTableName"])["Items"]
     print(json.dumps({"statuses": statuses, "items": items}))
-    sandbox.destroy()
 """
 
 

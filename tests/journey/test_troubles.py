@@ -16,19 +16,6 @@ from tests.support.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, 
 from tests.support.waiting import until
 
 
-def test_a_stopped_execution_closes_its_request(plain):
-    run = plain.start()
-    link = run.link()
-    plain.sfn.stop_execution(executionArn=run.arn)
-    item = until(lambda: (now := run.item())["status"] == "CLOSED" and now, "closed record")
-    assert "taskToken" not in item
-    shown, pressed = plain.get(link), plain.press(link)
-    assert "<form" not in shown.text
-    assert pressed.status_code == 409
-    assert run.item()["status"] == "CLOSED"
-    assert run.status == "ABORTED"
-
-
 def test_of_a_run_that_went_on_and_was_never_noted_the_record_learns_at_its_end(plain):
     """The function that gave the answer died before it could write that down."""
     run = plain.start()
@@ -121,23 +108,6 @@ def test_word_of_an_ending_that_fails_again_and_again_is_kept(plain):
     assert json.loads(letter["Body"])["requestPayload"] == {"detail": {"unheard": "of"}}
 
 
-def test_before_a_stack_is_destroyed_what_waits_is_listed_and_stopped(plain):
-    """docs/operations.md: deleting the machine ends nothing that waits, so an operator stops it first."""
-    waiting = [plain.start() for _ in range(2)]
-    for run in waiting:
-        run.link()
-    machine = plain.sandbox.outputs["stateMachineArn"]
-    pages = plain.sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
-    listed = {one["executionArn"] for page in pages for one in page["executions"]}
-    assert {run.arn for run in waiting} <= listed
-    for run in waiting:  # others of this stack belong to other tests
-        plain.sfn.stop_execution(executionArn=run.arn, error="Stopped", cause="The stack is taken down")
-    for run in waiting:
-        assert run.ended()["status"] == "ABORTED"
-        item = until(lambda: (now := run.item())["status"] == "CLOSED" and now, "closed record")  # noqa: B023
-        assert "taskToken" not in item
-
-
 def test_the_same_message_twice_mails_once(plain):
     run = plain.start()
     run.mails(3)
@@ -179,9 +149,10 @@ def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_pressing_agai
     assert run.succeeded()["approval"]["votes"][0]["comment"] == "In time."
 
 
-def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_the_next_round(hasty):
+def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_the_next_round(hasty, emulator):
     run = hasty.start()
     run.vote_without_handing_over()
+    until(lambda: emulator.end_round(run.arn), "end of the first round")
     output = run.succeeded(seconds=30)
     assert output["approval"]["votes"][0]["approver"] == ALICE
     assert "Expire request" not in run.states()
@@ -220,44 +191,13 @@ def test_silence_expires_after_reminders_and_an_escalation(hasty, unanswered):
     assert pressed.status_code == 409
 
 
-def test_an_older_link_still_works_in_a_later_round(hasty):
+def test_an_older_link_still_works_in_a_later_round(hasty, emulator):
     run = hasty.start()
     first = run.link(BOB)
+    until(lambda: emulator.end_round(run.arn), "end of the first round")
     run.mails(2, to=BOB, seconds=40)
     assert hasty.press(first).status_code == 200
     run.succeeded()
-
-
-@pytest.mark.parametrize(
-    "kind", ["no request at all", "a token and nothing else", "a title that its digest contradicts"]
-)
-def test_a_message_that_cannot_be_read_ends_nothing_and_is_kept(deployed, kind):
-    """Whoever could put it there need not have any right to Step Functions."""
-    with deployed("dev") as stack:
-        run = stack.start()
-        run.mails(3)
-        message = json.loads(queue_message(run.arn, stack.store.get(run.request_id)))
-        body = {
-            "no request at all": "no request at all",
-            "a token and nothing else": json.dumps({"taskToken": message["taskToken"]}),
-            "a title that its digest contradicts": json.dumps(
-                message | {"request": message["request"] | {"title": "Order lunch"}}
-            ),
-        }[kind]
-        url, readers = stack.sandbox.outputs["deadLetterQueueUrl"], stack.sandbox.client("lambda")
-        arn = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-
-        def read() -> bool:
-            """Its reader has had a batch, and the emulator has deleted from the queue what the reader was done with."""
-            (mapping,) = readers.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
-            return mapping["LastProcessingResult"] != "No records processed"
-
-        send(stack, "requestQueueUrl", body)
-        until(read, "reader of the dead letters")
-        assert messages_in(stack, "deadLetterQueueUrl") == 1
-        assert (run.status, run.item()["title"]) == ("RUNNING", run.title)
-        stack.press(run.link())
-        run.succeeded()
 
 
 def test_mails_that_cannot_be_sent_fail_the_run_loudly(deployed):

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from parliament import iam_definition
 
 from sandbox.deploy import Deployed
 from tests.support.parents import in_jsonpath, start
-from tests.support.roles import decisions
 from tests.support.stacks import ALICE, Run
 from tests.support.waiting import until
 
@@ -100,13 +98,6 @@ def test_a_request_that_an_operator_stops_ends_the_parent_with_their_words(plain
     assert asking.parent.failed() == ("AskingFailed", "Stopped: The release is withdrawn.")
 
 
-def test_one_that_is_stopped_without_a_word_is_told_by_its_status(plain, parent):
-    asking = start(plain, parent)
-    asking.child.link()
-    plain.sfn.stop_execution(executionArn=asking.child.arn)
-    assert asking.parent.failed() == ("AskingFailed", "ABORTED: no cause was given")
-
-
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -131,31 +122,3 @@ def test_silence_ends_the_parent_as_expired(silent):
     assert (error, cause) == silent.child.failed()
     assert error == "Expired"
     assert "60 seconds" in cause
-
-
-def test_the_parents_role_may_ask_wait_and_stop_and_nothing_else(plain, parent):
-    """By IAM's own simulation: the emulator checks what functions do, not what state machines do."""
-    iam, machine = plain.sandbox.client("iam"), plain.sandbox.outputs["stateMachineArn"]
-    ((_, id_, _),) = [one for one in parent.made if one[0] == "aws:iam/rolePolicy:RolePolicy"]
-    role, name = id_.split(":")
-    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    known = {
-        service["prefix"]: [f"{service['prefix']}:{one['privilege']}" for one in service["privileges"]]
-        for service in iam_definition
-    }
-    execution = machine.replace(":stateMachine:", ":execution:") + ":release-one"
-    region, account = machine.split(":")[3:5]
-    rules = f"arn:aws:events:{region}:{account}:rule"
-    own = f"{rules}/StepFunctionsGetEventsForStepFunctionsExecutionRule"
-    allowed = {
-        machine: {"states:StartExecution"},
-        execution: {"states:DescribeExecution", "states:StopExecution"},
-        own: {"events:PutTargets", "events:PutRule", "events:DescribeRule"},
-        f"{machine}-of-another": set(),
-        execution.replace(":release-one", ":of-another"): set(),
-        execution.replace(":release-one", "-of-another:release-one"): set(),
-        f"{rules}/another": set(),
-    }
-    for resource, calls in allowed.items():
-        found = decisions(iam, policy, known[resource.split(":")[2]], resource)
-        assert {call for call, decision in found.items() if decision == "allowed"} == calls, resource

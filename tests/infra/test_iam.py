@@ -98,9 +98,12 @@ def test_every_role_has_one_policy_and_every_policy_a_role(full):
     assert sorted(policy.inputs["role"] for policy in full.of(ROLE_POLICY)) == roles
 
 
-def test_no_role_may_do_anything_to_everything(full):
+def test_no_role_is_allowed_an_action_or_a_resource_by_wildcard(full):
     for node, statement in statements(full, ROLE_POLICY):
         where = f"{node.name}/{statement['Sid']}"
+        assert statement.keys() <= {"Sid", "Effect", "Action", "Resource"}, where
+        assert statement["Effect"] == "Allow", where
+        assert all(re.fullmatch(r"[a-z]+:[A-Za-z]+", action) for action in statement["Action"]), where
         if statement["Resource"] == ["*"]:
             assert statement["Sid"] in UNSCOPED, where
             assert all(UNSCOPED_ACTIONS.fullmatch(action) for action in statement["Action"]), where
@@ -108,32 +111,21 @@ def test_no_role_may_do_anything_to_everything(full):
             assert all(SCOPED.fullmatch(resource) for resource in statement["Resource"]), where
 
 
-def test_no_role_is_allowed_an_action_by_wildcard(full):
-    for node, statement in statements(full, ROLE_POLICY):
-        assert statement["Effect"] == "Allow", node.name
-        assert all(re.fullmatch(r"[a-z]+:[A-Za-z]+", action) for action in statement["Action"]), node.name
-        assert not statement.keys() & {"NotAction", "NotResource"}, node.name
-
-
-def test_only_those_who_hear_people_may_answer_for_them_and_only_this_machine(full):
-    answering = [
-        (node.name, tuple(statement["Resource"]))
+@pytest.mark.parametrize(
+    ("action", "roles"),
+    [
+        ("states:SendTask", ["ask", "give-up", "page"]),
+        ("states:StartExecution", ["trigger-rule", "trigger-schedule"]),
+    ],
+    ids=["may answer for people", "may start it"],
+)
+def test_only_these_roles_may_and_only_this_machine(full, action, roles):
+    allowed = [
+        (node.name, statement["Resource"])
         for node, statement in statements(full, ROLE_POLICY)
-        if any(action.startswith("states:SendTask") for action in statement["Action"])
+        if any(one.startswith(action) for one in statement["Action"])
     ]
-    assert sorted(answering) == [(f"{one}-policy", (MACHINE_ARN,)) for one in ("ask", "give-up", "page")]
-
-
-def test_only_the_triggers_may_start_the_machine(full):
-    starting = [
-        (node.name, tuple(statement["Resource"]))
-        for node, statement in statements(full, ROLE_POLICY)
-        if "states:StartExecution" in statement["Action"]
-    ]
-    assert sorted(starting) == [
-        ("trigger-rule-policy", (MACHINE_ARN,)),
-        ("trigger-schedule-policy", (MACHINE_ARN,)),
-    ]
+    assert sorted(allowed) == [(f"{role}-policy", [MACHINE_ARN]) for role in roles]
 
 
 @pytest.mark.parametrize(("name", "sids"), YOURS.items())
@@ -149,19 +141,15 @@ def test_every_function_writes_to_its_own_log_only(full):
     assert sorted(logs) == sorted((f"{name}-policy", [group.format(name)]) for name in functions)
 
 
-def test_every_role_is_listed_with_whom_it_trusts(full):
-    assert {role.name for role in full.of(ROLE)} == TRUSTED.keys(), (
-        "say in TRUSTED whom a role in our components trusts"
-    )
-
-
-@pytest.mark.parametrize(("name", "trusted"), TRUSTED.items())
-def test_a_role_trusts_one_service_on_our_behalf_only(full, name, trusted):
-    service, condition = trusted
-    (statement,) = full.named(ROLE, name).json("assumeRolePolicy")["Statement"]
-    assert statement["Principal"] == {"Service": service}
-    assert statement["Action"] == "sts:AssumeRole"
-    assert statement.get("Condition") == condition
+def test_a_role_trusts_one_service_on_our_behalf_only(full):
+    trusted = {}
+    for role in full.of(ROLE):
+        (statement,) = role.json("assumeRolePolicy")["Statement"]
+        assert statement["Action"] == "sts:AssumeRole", role.name
+        (service,) = statement["Principal"].values()
+        assert statement["Principal"] == {"Service": service}, role.name
+        trusted[role.name] = (service, statement.get("Condition"))
+    assert trusted == TRUSTED, "say in TRUSTED whom a role in our components trusts"
 
 
 def test_every_queue_and_topic_refuses_what_comes_without_tls(full):
@@ -252,36 +240,31 @@ def test_only_listed_people_are_subscribed_and_only_by_mail(full):
     assert {one["Effect"] for one in listed} == {"Deny"}
 
 
-def test_a_new_approver_is_subscribed_after_the_policy_lists_them(full):
-    policy = full.named(TOPIC_POLICY, "approvers-policy").urn
-    subscribed = [one for one in full.of(SUBSCRIPTION) if "filterPolicy" in one.inputs]
-    assert len(subscribed) == 9
-    assert all(policy in one.depends_on for one in subscribed)
-
-
-def test_nothing_but_subscriptions_waits_for_a_policy_that_names_roles(full):
+def test_subscriptions_wait_for_the_policy_that_lists_them_and_nothing_else_for_one_that_names_roles(full):
     """Or a queue would wait for a role that waits for the queue."""
+    listing = full.named(TOPIC_POLICY, "approvers-policy").urn
     policies = {node.urn for type_ in RESOURCE_POLICIES for node in full.of(type_)}
-    assert {node.type for node in full.nodes if node.depends_on & policies} == {SUBSCRIPTION}
+    waiting = {node.urn for node in full.nodes if node.depends_on & policies}
+    assert waiting == {one.urn for one in full.of(SUBSCRIPTION) if "filterPolicy" in one.inputs}
+    assert waiting == {node.urn for node in full.nodes if listing in node.depends_on}
 
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
 # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
-@pytest.mark.parametrize(("type_", "limit"), [(QUEUE_POLICY, 8_192), (TOPIC_POLICY, 30_000), (TABLE_POLICY, 20_000)])
-def test_a_policy_is_within_its_services_limits_however_many_people_are_listed(type_, limit):
+def test_a_policy_is_within_its_services_limits_however_many_people_are_listed():
     domain = ".".join([61 * "d"] * 3)
     people = [f"{number:03}{'x' * 61}@{domain}.com" for number in range(MOST_PEOPLE)]
     assert {len(one) for one in people} == {254}, "as long as addresses can be"
     others = {"escalateTo": "[]", "policies": "{}", "eventPolicy": "default", "task": "{}"}
     graph = deploy(config=EVERYTHING | others | {"approvers": json.dumps(people)})
-    for node in graph.of(type_):
-        policy = node.inputs["policy"]
-        assert policy.isascii(), node.name
-        assert len(policy) <= limit, node.name
-        found = node.json("policy")["Statement"]
-        assert len({one["Sid"] for one in found}) == len(found), node.name
-        assert all(len(one["Action"]) <= 7 for one in found if isinstance(one["Action"], list)), node.name
+    for type_, limit in ((QUEUE_POLICY, 8_192), (TOPIC_POLICY, 30_000), (TABLE_POLICY, 20_000)):
+        for node in graph.of(type_):
+            assert node.inputs["policy"].isascii(), node.name
+            assert len(node.inputs["policy"]) <= limit, node.name
+            found = node.json("policy")["Statement"]
+            assert len({one["Sid"] for one in found}) == len(found), node.name
+            assert all(len(one["Action"]) <= 7 for one in found if isinstance(one["Action"], list)), node.name
 
 
 def test_queues_and_topics_admit_services_only_and_only_on_our_behalf(full):
