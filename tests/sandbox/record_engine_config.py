@@ -3,7 +3,8 @@
     .venv/bin/python -m tests.sandbox.record_engine_config
 
 A new case is a line `{"file": "config:\\n  …"}` in that file. Of the answers only each key's value is
-kept; a key with anything encrypted in it is null, and so is the whole of a file that the engine refuses.
+kept; a key with anything encrypted in it is null, and so is the whole of a file that the engine refuses. What
+the engine reads and the sandbox refuses is marked by hand: `"refused": true`.
 """
 
 from __future__ import annotations
