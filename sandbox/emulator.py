@@ -159,14 +159,14 @@ class Emulator:
 
     def end_round(self, execution: str) -> bool:
         """Time out the task that the execution waits for. False if there is none."""
-        return self._order("end-round", execution)
+        return self.order("end-round", execution)
 
     def redeliver(self, execution: str) -> bool:
         """Send the message of the waiting task once more. False if there is none."""
-        return self._order("redeliver", execution)
+        return self.order("redeliver", execution)
 
-    def _order(self, order: str, execution: str) -> bool:
-        """See launcher.py. Raises EmulatorFailedError."""
+    def order(self, order: str, execution: str) -> bool:
+        """One of those of launcher.py. False if the execution waits for nothing. Raises EmulatorFailedError."""
         headers = {"Authorization": f"Bearer {self._key}"}
         request = urllib.request.Request(  # noqa: S310 - the emulator's own address
             f"{self.endpoint}/_sandbox/{order}", execution.encode(), headers, method="POST"

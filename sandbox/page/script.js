@@ -1,24 +1,23 @@
-// Keeps the page up to date without reloading it. Without this script, links and forms lead to the same addresses.
+// Keeps the page up to date without reloading it. Its links and forms lead to the same addresses without this script.
 "use strict";
 
+const GROWING = new Set(["history", "log"]);
 let source, followed, opened;
 
-// Put what the server sends where it belongs. Focus and scrolling stay where they are; what is followed stays at its end.
+// Put what the server sends where it belongs. Focus and scrolling stay where they are; what grows stays at its end.
 function put(regions) {
   for (const [id, html] of Object.entries(regions)) {
     const region = document.getElementById(id);
     const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
     const before = region.querySelector(".scroll");
-    const place = before && { top: before.scrollTop, end: before.scrollHeight - before.clientHeight - before.scrollTop < 4 };
+    const top = before?.scrollTop ?? 0;
+    const atEnd = !before || before.scrollHeight - before.clientHeight - top < 4;
     region.innerHTML = html;
     const after = region.querySelector(".scroll");
-    if (after) after.scrollTop = "follow" in after.dataset && (!place || place.end) ? after.scrollHeight : place?.top ?? 0;
+    if (after) after.scrollTop = GROWING.has(id) && atEnd ? after.scrollHeight : top;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
   follow();
-  const unread = parseInt(document.getElementById("unread")?.textContent ?? "", 10);
-  document.title = document.title.replace(/^\(\d+\) /, "");
-  if (unread) document.title = `(${unread}) ${document.title}`;
 }
 
 // Bring the state where the run is, and a mail that was opened, into view, once: afterwards, who reads scrolls as they like.
@@ -61,21 +60,20 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
-  const pressed = event.submitter;
-  pressed.disabled = true;
+  const said = document.getElementById("said");
+  event.submitter.disabled = true;
   try {
     const answer = await fetch(form.action, { method: "post", body: new URLSearchParams(new FormData(form)) });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    said.textContent = answer.ok ? "" : page.querySelector("main p").textContent;
     if (answer.ok) {
       if (form.closest("#start")) form.reset();
       show(answer.url);
-    } else {
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      document.getElementById("said").textContent = page.querySelector("main p").textContent;
     }
   } catch {
-    document.getElementById("said").textContent = "The sandbox does not answer.";
+    said.textContent = "The sandbox does not answer.";
   } finally {
-    pressed.disabled = false;
+    event.submitter.disabled = false;
   }
 });
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -36,6 +36,7 @@ LOOK_SECONDS = 0.5  # how often an open page looks for what is new
 STOP_SECONDS = 5  # a look that has begun is finished first
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 BY_HAND = "The round was ended by hand"  # the cause that launcher.py gives
+UNREACHABLE = (BotoCoreError, ClientError, EmulatorFailedError)
 TASK_FIELDS = ("title", "details", "requestedBy", "policy")
 FILES = Path(__file__).parent
 HEADERS = {
@@ -62,7 +63,6 @@ class PageServer:
     def __init__(self, inbox: Inbox) -> None:
         self.inbox = inbox
         self._stack: Stack | None = None
-        self._read = set[int]()
         self._stopping = threading.Event()
         # It listens from here on: who comes before the server has started waits, and is not refused.
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -101,12 +101,7 @@ class PageServer:
                 Route("/requests", self._start, methods=["POST"]),
                 Route("/runs/{name}/{order}", self._order, methods=["POST"]),
             ],
-            exception_handlers={
-                HTTPException: problem,
-                BotoCoreError: unreachable,
-                ClientError: unreachable,
-                EmulatorFailedError: unreachable,
-            },
+            exception_handlers={HTTPException: problem} | dict.fromkeys(UNREACHABLE, unreachable),
         )
 
     async def _page(self, request: Request) -> Response:
@@ -142,20 +137,15 @@ class PageServer:
     async def _start(self, request: Request) -> Response:
         stack, task = self._shown(), task_in(request.headers.get("content-type", ""), await body(request))
         execution = await run_in_threadpool(stack.start, task)
-        return seen_afterwards(View(run=execution.rpartition(":")[2], done="start"))
+        return seen_afterwards(View(run=execution.rpartition(":")[2]))
 
     async def _order(self, request: Request) -> Response:
         stack, name, order = self._shown(), request.path_params["name"], request.path_params["order"]
-        orders: dict[str, Callable[[str], bool]] = {
-            "stop": stack.stop,
-            "redeliver": stack.redeliver,
-            "end-round": stack.end_round,
-        }
-        if order not in orders:
+        if order not in content.ORDERS:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such form.")
-        if not await run_in_threadpool(orders[order], stack.execution(name)):
+        if not await run_in_threadpool(stack.order, order, stack.execution(name)):
             raise HTTPException(HTTPStatus.CONFLICT, content.IN_VAIN)
-        return seen_afterwards(replace(seen(request), run=name, done=order))
+        return seen_afterwards(replace(seen(request), run=name))
 
     def _shown(self) -> Stack:
         if not self._stack:
@@ -163,24 +153,17 @@ class PageServer:
         return self._stack
 
     def _regions(self, stack: Stack, view: View) -> dict[str, Markup]:
-        messages = self.inbox.messages()
-        if 0 < view.mail <= len(messages):
-            self._read.add(view.mail)
         runs = stack.runs()
-        chosen = next((run for run in runs if run.name == view.run), None) or (
-            None if view.run else next(iter(runs), None)
-        )
+        chosen = next((run for run in runs if view.run in ("", run.name)), None)
         events = stack.history(chosen) if chosen else []
-        lines = stack.log(view.log, chosen.started) if chosen else []
         entered = [event.state for event in events if event.entered]
         return {
-            "said": content.said(view),
-            "inbox": content.inbox(messages, self._read, view, stack.zone),
+            "inbox": content.inbox(self.inbox.messages(), view, stack.zone),
             "requests": content.requests(runs, chosen, view, stack.zone),
             "run": content.run(chosen, view, stack.zone, [event for event in events if event.cause == BY_HAND]),
             "graph": stack.picture.of(entered, chosen.status if chosen else ""),
             "history": content.history(events),
-            "log": content.log(stack.logs, lines, view, stack.zone),
+            "log": content.log(stack.log(chosen.started) if chosen else [], stack.zone),
         }
 
 
@@ -220,7 +203,7 @@ def seen(request: Request) -> View:
 
 
 def seen_afterwards(view: View) -> Response:
-    return RedirectResponse(view.address(done=view.done), HTTPStatus.SEE_OTHER)
+    return RedirectResponse(view.address(), HTTPStatus.SEE_OTHER)
 
 
 async def body(request: Request) -> bytes:
