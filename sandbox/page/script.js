@@ -1,12 +1,19 @@
 // Keeps the page up to date without reloading it. Its links and forms lead to the same addresses without this script.
 "use strict";
 
-const GROWING = new Set(["history", "log"]);
-let source, followed, opened;
+const REGIONS = ["inbox", "requests", "run", "graph", "history", "log"];
+const GROWING = ["history", "log"];
+const LOOK = 500; // milliseconds between two looks at what is new
+const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+const seen = {};
+let timer, followed, opened;
 
-// Put what the server sends where it belongs. Focus and scrolling stay where they are; what grows stays at its end.
-function put(regions) {
-  for (const [id, html] of Object.entries(regions)) {
+// Put what has changed where it belongs. Focus and scrolling stay where they are; what grows stays at its end.
+function put(page) {
+  for (const id of REGIONS) {
+    const html = page.getElementById(id).innerHTML;
+    if (html === seen[id]) continue;
+    seen[id] = html;
     const region = document.getElementById(id);
     const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
     const before = region.querySelector(".scroll");
@@ -14,7 +21,7 @@ function put(regions) {
     const atEnd = !before || before.scrollHeight - before.clientHeight - top < 4;
     region.innerHTML = html;
     const after = region.querySelector(".scroll");
-    if (after) after.scrollTop = GROWING.has(id) && atEnd ? after.scrollHeight : top;
+    if (after) after.scrollTop = GROWING.includes(id) && atEnd ? after.scrollHeight : top;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
   follow();
@@ -36,18 +43,24 @@ function follow() {
   opened = number;
 }
 
-function listen() {
-  source?.close();
-  source = new EventSource(`/events${location.search}`);
-  const live = document.getElementById("live");
-  source.onopen = () => { live.textContent = "Live"; live.className = "on"; };
-  source.onerror = () => { live.textContent = "Not connected"; live.className = "off"; };
-  source.onmessage = (event) => put(JSON.parse(event.data));
+async function look() {
+  clearTimeout(timer);
+  const [shown, live] = [location.href, document.getElementById("live")];
+  try {
+    const page = await parsed(await fetch(shown));
+    if (shown !== location.href) return; // another look has begun
+    put(page);
+    [live.textContent, live.className] = ["Live", "on"];
+  } catch {
+    [live.textContent, live.className] = ["Not connected", "off"];
+  }
+  clearTimeout(timer);
+  timer = setTimeout(look, LOOK);
 }
 
 function show(address) {
   history.pushState(null, "", address);
-  listen();
+  look();
 }
 
 document.addEventListener("click", (event) => {
@@ -64,8 +77,7 @@ document.addEventListener("submit", async (event) => {
   event.submitter.disabled = true;
   try {
     const answer = await fetch(form.action, { method: "post", body: new URLSearchParams(new FormData(form)) });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    said.textContent = answer.ok ? "" : page.querySelector("main p").textContent;
+    said.textContent = answer.ok ? "" : (await parsed(answer)).querySelector("main p").textContent;
     if (answer.ok) {
       if (form.closest("#start")) form.reset();
       show(answer.url);
@@ -77,5 +89,5 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-window.addEventListener("popstate", listen);
-listen();
+window.addEventListener("popstate", look);
+look();

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -21,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,8 +30,7 @@ from sandbox.page.content import View
 from sandbox.page.stack import Stack
 
 LARGEST_FORM = 64 * 1024  # bytes
-LOOK_SECONDS = 0.5  # how often an open page looks for what is new
-STOP_SECONDS = 5  # a look that has begun is finished first
+STOP_SECONDS = 5  # an answer that has begun is finished first
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 BY_HAND = "The round was ended by hand"  # the cause that launcher.py gives
 UNREACHABLE = (BotoCoreError, ClientError, EmulatorFailedError)
@@ -63,7 +60,6 @@ class PageServer:
     def __init__(self, inbox: Inbox) -> None:
         self.inbox = inbox
         self._stack: Stack | None = None
-        self._stopping = threading.Event()
         # It listens from here on: who comes before the server has started waits, and is not refused.
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -85,7 +81,6 @@ class PageServer:
         self._stack = stack
 
     def stop(self) -> None:
-        self._stopping.set()
         self._server.should_exit = True
         self._thread.join(STOP_SECONDS)
         self._socket.close()
@@ -94,7 +89,6 @@ class PageServer:
         return Starlette(
             routes=[
                 Route("/", self._page),
-                Route("/events", self._events),
                 Route("/messages", self._messages),
                 Route("/style.css", lambda _: FileResponse(FILES / "style.css")),
                 Route("/script.js", lambda _: FileResponse(FILES / "script.js")),
@@ -115,24 +109,6 @@ class PageServer:
     async def _messages(self, _request: Request) -> Response:
         # In ASCII, which has a form for half a character, too.
         return Response(json.dumps([asdict(message) for message in self.inbox.messages()]), media_type=JSON)
-
-    async def _events(self, request: Request) -> Response:
-        """Server-sent events: each is JSON, the regions that have changed by their ids, at first all of them."""
-        stack, view = self._shown(), seen(request)
-
-        async def changes() -> AsyncIterator[str]:
-            before: dict[str, Markup] = {}
-            while not self._stopping.is_set():
-                try:
-                    now = await run_in_threadpool(self._regions, stack, view)
-                except (BotoCoreError, ClientError):
-                    return  # the emulator has ended; the page tries again for as long as it is open
-                if changed := {name: html for name, html in now.items() if before.get(name) != html}:
-                    yield f"data: {json.dumps(changed)}\n\n"
-                before = now
-                await asyncio.sleep(LOOK_SECONDS)
-
-        return StreamingResponse(changes(), media_type="text/event-stream")
 
     async def _start(self, request: Request) -> Response:
         stack, task = self._shown(), task_in(request.headers.get("content-type", ""), await body(request))
