@@ -31,8 +31,8 @@ STATUSES = {
 # What is done with a run by its buttons, by the end of the path.
 ORDERS = {"end-round": "End this round now", "redeliver": "Redeliver the message", "stop": "Stop the run"}
 IN_VAIN = "Nothing was done: the run does not wait for anybody."
-# Lambda's lines that say nothing of the program, and what its logger adds to every line of it.
-PLATFORM = ("INIT_START", "START ", "END ")
+# Lines that say nothing more, Lambda's and metrics, and what its logger adds to every line of it.
+PLATFORM = ("INIT_START", "START ", "END ", '{"_aws"')
 EVERYWHERE = ("timestamp", "location", "service", "xray_trace_id", "cold_start")
 
 
