@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 
 import boto3
 import pulumi
@@ -152,68 +151,6 @@ def test_the_token_of_an_execution_that_was_stopped_is_not_taken(start, cloud, o
         send(taskToken=sent["Body"], **answer)
 
 
-@pytest.fixture
-def waiting(start, cloud):
-    """An execution that waits for its token, and its queue, from which the message has been taken."""
-    _, queue = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
-    timed_out = {"ErrorEquals": ["States.Timeout"], "Next": "Timed out"}
-    execution = start(
-        Wait=ask(queue["url"], TimeoutSeconds=600, Catch=[timed_out]),
-        **{"Timed out": {"Type": "Fail", "Error": "TimedOut", "Cause": "-"}},
-    )
-    (sent,) = cloud.client("sqs").receive_message(QueueUrl=queue["url"], WaitTimeSeconds=SECONDS)["Messages"]
-    return execution, queue["url"], sent["Body"]
-
-
-def test_a_round_that_is_ended_times_out_at_once_and_its_token_is_used(waiting, emulator, cloud):
-    execution, _, token = waiting
-    client = cloud.client("stepfunctions")
-    until(lambda: emulator.end_round(execution), "waiting task", SECONDS)
-    ended = until(lambda: over(client.describe_execution(executionArn=execution)), "end", SECONDS)
-    assert (ended["status"], ended["error"]) == ("FAILED", "TimedOut")
-    with pytest.raises(client.exceptions.TaskTimedOut):
-        client.send_task_success(taskToken=token, output="{}")
-    assert not emulator.end_round(execution)
-    assert not emulator.redeliver(execution)
-
-
-def test_a_message_that_is_redelivered_has_the_same_token_and_the_task_waits_on(waiting, emulator, cloud):
-    execution, queue, token = waiting
-    until(lambda: emulator.redeliver(execution), "waiting task", SECONDS)
-    (again,) = cloud.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS)["Messages"]
-    assert again["Body"] == token
-    client = cloud.client("stepfunctions")
-    assert client.describe_execution(executionArn=execution)["status"] == "RUNNING"
-    client.stop_execution(executionArn=execution)
-    assert not emulator.redeliver(execution)
-
-
-def test_a_schedules_input_says_when_and_by_what_it_was_sent(cloud, role):
-    queue, _ = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
-    sqs = cloud.client("sqs")
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    names = ("scheduled-time", "schedule-arn", "execution-id", "attempt-number")
-    due = datetime.now(UTC) + timedelta(seconds=1)
-    inputs = {
-        "scheduleExpression": f"at({due:%Y-%m-%dT%H:%M:%S})",
-        "flexibleTimeWindow": {"mode": "OFF"},
-        "target": {
-            "arn": arn,
-            "roleArn": role,
-            "input": json.dumps({name: f"<aws.scheduler.{name}>" for name in names}),
-        },
-    }
-    _, schedule = resources.create("aws:scheduler/schedule:Schedule", "s", inputs, cloud)
-    (sent,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS)["Messages"]
-    told = json.loads(sent["Body"])
-    assert told.pop("execution-id").isascii()
-    assert told == {
-        "scheduled-time": f"{due:%Y-%m-%dT%H:%M:%SZ}",
-        "schedule-arn": schedule["arn"],
-        "attempt-number": "1",
-    }
-
-
 SLOW = {"Type": "Wait", "Seconds": SECONDS, "End": True}
 CHILD = {"ask": {"title": 'Say "please"'}}
 
@@ -230,6 +167,12 @@ def execution_of(child, name="asked"):
 
 def milliseconds(date):
     return round(date.timestamp() * 1000)
+
+
+def test_a_name_is_used_once(run, machine):
+    child = machine(Yes={"Type": "Pass", "End": True})
+    found = run(Ask=nested(child, Next="Again") | {"End": False}, Again=nested(child))
+    assert found["error"] == "StepFunctions.ExecutionAlreadyExistsException"
 
 
 @pytest.mark.parametrize("mode", ["", ":2"])
@@ -257,35 +200,6 @@ def test_a_child_that_failed_fails_its_parent_with_its_description_as_json(run, 
     }
 
 
-def test_a_name_is_used_once(run, machine):
-    child = machine(Yes={"Type": "Pass", "End": True})
-    found = run(Ask=nested(child, Next="Again") | {"End": False}, Again=nested(child))
-    assert found["error"] == "StepFunctions.ExecutionAlreadyExistsException"
-
-
-def is_running(client, execution):
-    try:
-        return client.describe_execution(executionArn=execution)["status"] == "RUNNING"
-    except client.exceptions.ExecutionDoesNotExist:
-        return False
-
-
-def test_children_are_stopped_with_their_parent_which_stays_aborted(start, machine, cloud):
-    grandchild = machine(Slow=SLOW)
-    child = machine(Ask=nested(grandchild))
-    again = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 9}
-    caught = {"ErrorEquals": ["States.ALL"], "Next": "Caught"}
-    parent = start(Ask=nested(child, Retry=[again], Catch=[caught]), Caught={"Type": "Pass", "End": True})
-    client = cloud.client("stepfunctions")
-    until(lambda: is_running(client, execution_of(grandchild)), "running grandchild", SECONDS)
-    client.stop_execution(executionArn=parent)
-    for one in (execution_of(child), execution_of(grandchild)):
-        ended = until(lambda: over(client.describe_execution(executionArn=one)), "end", SECONDS)  # noqa: B023
-        assert ended["status"] == "ABORTED"
-    assert client.describe_execution(executionArn=parent)["status"] == "ABORTED"
-    assert len(client.list_executions(stateMachineArn=child)["executions"]) == 1
-
-
 def test_a_child_is_stopped_when_its_task_times_out_and_only_then(run, machine, cloud):
     quick, slow = machine(Yes={"Type": "Pass", "End": True}), machine(Slow=SLOW | {"Seconds": 2})
     found = run(
@@ -297,42 +211,6 @@ def test_a_child_is_stopped_when_its_task_times_out_and_only_then(run, machine, 
     for name, status in {"untimed": "SUCCEEDED", "asked": "ABORTED"}.items():
         ended = cloud.client("stepfunctions").describe_execution(executionArn=execution_of(slow, name))
         assert ended["status"] == status, name
-
-
-@pytest.fixture
-def heard(cloud):
-    """The next event about an ending of a state machine, from when it is called with its ARN."""
-
-    def heard(machine):
-        queue, _ = resources.create("aws:sqs/queue:Queue", "q", {}, cloud)
-        sqs, events = cloud.client("sqs"), cloud.client("events")
-        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        over = [{"anything-but": "RUNNING"}]
-        pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine], "status": over}}
-        name = machine.rpartition(":")[2]
-        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
-
-        def following():
-            (sent,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS)["Messages"]
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=sent["ReceiptHandle"])
-            return json.loads(sent["Body"])
-
-        return following
-
-    return heard
-
-
-@pytest.mark.parametrize("words", [{}, {"error": "Stopped", "cause": "by hand"}])
-def test_the_event_of_an_execution_that_was_stopped_has_its_error_and_cause(heard, machine, cloud, words):
-    arn = machine(Slow=SLOW)
-    following, client = heard(arn), cloud.client("stepfunctions")
-    execution = client.start_execution(stateMachineArn=arn, input='{"a": 1}')["executionArn"]
-    client.stop_execution(executionArn=execution, **words)
-    detail = following()["detail"]
-    assert (detail["executionArn"], detail["status"]) == (execution, "ABORTED")
-    assert (detail["error"], detail["cause"]) == (words.get("error"), words.get("cause"))
-    assert (detail["redriveCount"], detail["redriveStatus"], detail["input"]) == (0, "REDRIVABLE", '{"a": 1}')
 
 
 def test_starting_what_runs_by_its_name_and_with_its_input_returns_it(machine, cloud):
@@ -367,13 +245,6 @@ def test_looks_above_a_quota_are_throttled_until_it_has_filled_again():
 
         assert until(lambda: "ThrottlingException" in {look() for _ in range(4)}, "throttling", SECONDS)
         until(lambda: look() == "ExecutionDoesNotExist", "refill", SECONDS)
-
-
-def test_the_ending_of_a_child_is_an_event(heard, run, machine):
-    child = machine(No={"Type": "Fail", "Error": "Rejected"})
-    following = heard(child)
-    run(Ask=nested(child))
-    assert following()["detail"]["executionArn"] == execution_of(child)
 
 
 def test_a_map_in_a_table_keeps_no_order_and_a_list_keeps_its_own(emulator):

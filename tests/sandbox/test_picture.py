@@ -63,13 +63,6 @@ def test_a_state_that_was_entered_again_says_how_often(picture):
     assert "×" not in picture.of(ASKED, "RUNNING"), "the one before shows"
 
 
-def test_the_state_that_succeeds_is_set_apart_from_those_that_fail(picture):
-    kinds = classes(picture.of([], ""))
-    assert [name for name, kind in kinds.items() if "ends" in kind] == ["Return to main processing"]
-    failing = {name for name, state in STATES.items() if state["Type"] == "Fail"}
-    assert {name for name, kind in kinds.items() if "fails" in kind} == failing
-
-
 def test_the_picture_brings_no_style_of_its_own_which_the_pages_policy_would_refuse(picture):
     assert "<style" in SHIPPED.read_text(encoding="utf-8")
     assert not re.search(r"<style|\bstyle=", picture.of(ASKED, "RUNNING"))
