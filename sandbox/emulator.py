@@ -156,13 +156,13 @@ class Emulator:
 
     def end_round(self, execution: str) -> bool:
         """Time out the task that the execution waits for. False if there is none."""
-        return self.order("end-round", execution)
+        return self._order("end-round", execution)
 
     def redeliver(self, execution: str) -> bool:
         """Send the message of the waiting task once more. False if there is none."""
-        return self.order("redeliver", execution)
+        return self._order("redeliver", execution)
 
-    def order(self, order: str, execution: str) -> bool:
+    def _order(self, order: str, execution: str) -> bool:
         """One of those of launcher.py. False if the execution waits for nothing. Raises EmulatorFailedError."""
         assert self._orders  # noqa: S101 - it has been started
         try:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
@@ -19,7 +17,6 @@ from sandbox.page.stack import Event, LogLine, Run
 
 LINK = re.compile(r"https?://[^\s<>\"']+")
 NOTHING = Markup("")
-DIGITS = 6  # of a mail's number
 LONGEST = 2000  # characters of what nobody has checked
 STATUSES = {
     "RUNNING": ("now", "Running"),
@@ -28,61 +25,31 @@ STATUSES = {
     "ABORTED": ("bad", "Stopped"),
     "TIMED_OUT": ("bad", "Timed out"),
 }
-# What is done with a run by its buttons, by the end of the path.
-ORDERS = {"end-round": "End this round now", "redeliver": "Redeliver the message", "stop": "Stop the run"}
 IN_VAIN = "Nothing was done: the run does not wait for anybody."
 # Lines that say nothing more, Lambda's and metrics, and what its logger adds to every line of it.
 PLATFORM = ("INIT_START", "START ", "END ", '{"_aws"')
 EVERYWHERE = ("timestamp", "location", "service", "xray_trace_id", "cold_start")
 
 
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """What a person looks at; it is all in the page's address.
-
-    run   the name of an execution; the newest if empty
-    mail  the number of the open mail, from 1; none if 0
-    """
-
-    run: str = ""
-    mail: int = 0
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> View:
-        number = query.get("mail", "")
-        valid = number.isascii() and number.isdigit() and len(number) <= DIGITS
-        return cls(run=query.get("run", ""), mail=int(number) if valid else 0)
-
-    def address(self, **changes: Any) -> str:
-        """This view with something else in it."""
-        asked = replace(self, **changes)
-        return "/?" + urlencode({name: value for name, value in vars(asked).items() if value})
-
-
-def inbox(messages: Sequence[Message], view: View, zone: tzinfo = UTC) -> Markup:
+def inbox(messages: Sequence[Message], zone: tzinfo = UTC) -> Markup:
     """Newest first: what a person waits for is on top."""
     head = Markup("<header><h2>Inbox</h2></header>")
     if not messages:
         return head + Markup('<p class="empty">No mail yet. Start a request, and the approvers are written to.</p>')
-    numbered = reversed(list(enumerate(messages, start=1)))
-    mails = NOTHING.join(mail(number, message, view, zone) for number, message in numbered)
-    return head + Markup('<ol class="mails scroll">{}</ol>').format(mails)
-
-
-def mail(number: int, message: Message, view: View, zone: tzinfo) -> Markup:
-    is_open = number == view.mail
-    return Markup(
-        '<li class="mail"><a id="mail-{}" href="{}" aria-expanded="{}" data-show>'
-        '<span class="subject">{}</span><span class="meta"><span>{}</span>{}</span></a>{}</li>'
-    ).format(
-        number,
-        view.address(mail=0 if is_open else number),
-        "true" if is_open else "false",
-        message.subject or "(no subject)",
-        message.to,
-        clock(datetime.fromisoformat(message.receivedAt), zone),
-        Markup('<div class="body">{}</div>').format(linked(message.body.strip())) if is_open else NOTHING,
+    mails = NOTHING.join(
+        Markup(
+            '<li class="mail"><details><summary id="mail-{}"><span class="subject">{}</span>'
+            '<span class="meta"><span>{}</span>{}</span></summary><div class="body">{}</div></details></li>'
+        ).format(
+            number,
+            message.subject or "(no subject)",
+            message.to,
+            clock(datetime.fromisoformat(message.receivedAt), zone),
+            linked(message.body.strip()),
+        )
+        for number, message in reversed(list(enumerate(messages, start=1)))
     )
+    return head + Markup('<ol class="mails scroll">{}</ol>').format(mails)
 
 
 def linked(text: str) -> Markup:
@@ -95,7 +62,7 @@ def linked(text: str) -> Markup:
     return NOTHING.join([*parts, escape(text[end:])])
 
 
-def requests(runs: Sequence[Run], chosen: Run | None, view: View, zone: tzinfo = UTC) -> Markup:
+def requests(runs: Sequence[Run], chosen: Run | None, zone: tzinfo = UTC) -> Markup:
     head = Markup("<header><h2>Requests</h2></header>")
     if not runs:
         return head + Markup('<p class="empty">None yet.</p>')
@@ -109,7 +76,7 @@ def requests(runs: Sequence[Run], chosen: Run | None, view: View, zone: tzinfo =
             ).format(
                 Markup(' class="chosen"') if run is chosen else NOTHING,
                 run.name,
-                view.address(run=run.name),
+                address(run.name),
                 Markup(' aria-current="true"') if run is chosen else NOTHING,
                 run.title,
                 badge(run),
@@ -120,6 +87,11 @@ def requests(runs: Sequence[Run], chosen: Run | None, view: View, zone: tzinfo =
             for run in runs
         ),
     )
+
+
+def address(run: str) -> str:
+    """Of the page with this run chosen; it is the newest otherwise."""
+    return "/?" + urlencode({"run": run})
 
 
 def table(name: str, columns: Sequence[str], rows: Markup) -> Markup:
@@ -151,8 +123,8 @@ def clock(at: datetime, zone: tzinfo) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
 
-def run(chosen: Run | None, view: View, zone: tzinfo = UTC, by_hand: Sequence[Event] = ()) -> Markup:
-    """What is known of the chosen run, and its buttons. `by_hand`: the rounds that a person has ended."""
+def run(chosen: Run | None, zone: tzinfo = UTC, by_hand: Sequence[Event] = ()) -> Markup:
+    """What is known of the chosen run, and its button. `by_hand`: the rounds that a person has ended."""
     if not chosen:
         return Markup('<header><h2>Workflow</h2></header><p class="empty">No run yet.</p>')
     record, running = chosen.record, chosen.status == "RUNNING"
@@ -170,7 +142,11 @@ def run(chosen: Run | None, view: View, zone: tzinfo = UTC, by_hand: Sequence[Ev
         outcome(chosen),
         ended_by_hand(by_hand),
         answers(record, running=running) if record else NOTHING,
-        buttons(chosen, view) if running else NOTHING,
+        Markup('<form method="post" action="/runs/{}/end-round"><button>End this round now</button></form>').format(
+            quote(chosen.name, safe="")
+        )
+        if running
+        else NOTHING,
     )
 
 
@@ -226,21 +202,6 @@ def answers(record: Record, *, running: bool) -> Markup:
     return Markup("{}{}").format(
         Markup('<ul class="votes">{}</ul>').format(votes) if votes else NOTHING,
         NOTHING.join(Markup('<p class="meta">{}</p>').format(line) for line in told),
-    )
-
-
-def buttons(chosen: Run, view: View) -> Markup:
-    return Markup('<div class="buttons">{}</div>').format(
-        NOTHING.join(
-            Markup('<form method="post" action="/runs/{0}/{1}{2}"><button id="{1}"{3}>{4}</button></form>').format(
-                quote(chosen.name, safe=""),
-                order,
-                view.address(run="").removeprefix("/").removesuffix("?"),
-                Markup(' class="reject"') if order == "stop" else NOTHING,
-                words,
-            )
-            for order, words in ORDERS.items()
-        )
     )
 
 

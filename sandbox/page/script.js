@@ -6,9 +6,9 @@ const GROWING = ["history", "log"];
 const LOOK = 500; // milliseconds between two looks at what is new
 const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
 const seen = {};
-let timer, followed, opened;
+let timer, followed;
 
-// Put what has changed where it belongs. Focus and scrolling stay where they are; what grows stays at its end.
+// Put what has changed where it belongs. Focus, scrolling and open mails stay as they are; what grows stays at its end.
 function put(page) {
   for (const id of REGIONS) {
     const html = page.getElementById(id).innerHTML;
@@ -19,7 +19,9 @@ function put(page) {
     const before = region.querySelector(".scroll");
     const top = before?.scrollTop ?? 0;
     const atEnd = !before || before.scrollHeight - before.clientHeight - top < 4;
+    const open = [...region.querySelectorAll("details[open] > summary")].map(({ id }) => id);
     region.innerHTML = html;
+    for (const mail of open) document.getElementById(mail).parentElement.open = true;
     const after = region.querySelector(".scroll");
     if (after) after.scrollTop = GROWING.includes(id) && atEnd ? after.scrollHeight : top;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
@@ -27,7 +29,7 @@ function put(page) {
   follow();
 }
 
-// Bring the state where the run is, and a mail that was opened, into view, once: afterwards, who reads scrolls as they like.
+// Bring the state where the run is into view, once: afterwards, who reads scrolls as they like.
 function follow() {
   const graph = document.getElementById("graph");
   const state = graph.querySelector(".now, .good, .bad");
@@ -37,10 +39,6 @@ function follow() {
     graph.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
   }
   followed = at;
-  const mail = document.querySelector(".mail:has(.body)");
-  const number = mail?.querySelector("a").id ?? "";
-  if (mail && opened !== undefined && number !== opened) mail.scrollIntoView({ block: "nearest" });
-  opened = number;
 }
 
 async function look() {

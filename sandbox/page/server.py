@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox.emulator import EmulatorFailedError
 from sandbox.inbox import Inbox
 from sandbox.page import content
-from sandbox.page.content import View
 from sandbox.page.stack import Stack
 
 LARGEST_FORM = 64 * 1024  # bytes
@@ -93,16 +92,16 @@ class PageServer:
                 Route("/style.css", lambda _: FileResponse(FILES / "style.css")),
                 Route("/script.js", lambda _: FileResponse(FILES / "script.js")),
                 Route("/requests", self._start, methods=["POST"]),
-                Route("/runs/{name}/{order}", self._order, methods=["POST"]),
+                Route("/runs/{name}/end-round", self._end_round, methods=["POST"]),
             ],
             exception_handlers={HTTPException: problem} | dict.fromkeys(UNREACHABLE, unreachable),
         )
 
     async def _page(self, request: Request) -> Response:
-        stack, view = self._shown(), seen(request)
+        stack, chosen = self._shown(), request.query_params.get("run", "")
         return Html(
             await run_in_threadpool(
-                lambda: content.page(stack.name, stack.policies, self._regions(stack, view), stack.zone)
+                lambda: content.page(stack.name, stack.policies, self._regions(stack, chosen), stack.zone)
             )
         )
 
@@ -113,30 +112,28 @@ class PageServer:
     async def _start(self, request: Request) -> Response:
         stack, task = self._shown(), task_in(request.headers.get("content-type", ""), await body(request))
         execution = await run_in_threadpool(stack.start, task)
-        return seen_afterwards(View(run=execution.rpartition(":")[2]))
+        return RedirectResponse(content.address(execution.rpartition(":")[2]), HTTPStatus.SEE_OTHER)
 
-    async def _order(self, request: Request) -> Response:
-        stack, name, order = self._shown(), request.path_params["name"], request.path_params["order"]
-        if order not in content.ORDERS:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such form.")
-        if not await run_in_threadpool(stack.order, order, stack.execution(name)):
+    async def _end_round(self, request: Request) -> Response:
+        stack, name = self._shown(), request.path_params["name"]
+        if not await run_in_threadpool(stack.emulator.end_round, stack.execution(name)):
             raise HTTPException(HTTPStatus.CONFLICT, content.IN_VAIN)
-        return seen_afterwards(replace(seen(request), run=name))
+        return RedirectResponse(content.address(name), HTTPStatus.SEE_OTHER)
 
     def _shown(self) -> Stack:
         if not self._stack:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "The program is still being deployed.")
         return self._stack
 
-    def _regions(self, stack: Stack, view: View) -> dict[str, Markup]:
+    def _regions(self, stack: Stack, name: str) -> dict[str, Markup]:
         runs = stack.runs()
-        chosen = next((run for run in runs if view.run in ("", run.name)), None)
+        chosen = next((run for run in runs if name in ("", run.name)), None)
         events = stack.history(chosen) if chosen else []
         entered = [event.state for event in events if event.entered]
         return {
-            "inbox": content.inbox(self.inbox.messages(), view, stack.zone),
-            "requests": content.requests(runs, chosen, view, stack.zone),
-            "run": content.run(chosen, view, stack.zone, [event for event in events if event.cause == BY_HAND]),
+            "inbox": content.inbox(self.inbox.messages(), stack.zone),
+            "requests": content.requests(runs, chosen, stack.zone),
+            "run": content.run(chosen, stack.zone, [event for event in events if event.cause == BY_HAND]),
             "graph": stack.picture.of(entered, chosen.status if chosen else ""),
             "history": content.history(events),
             "log": content.log(stack.log(chosen.started) if chosen else [], stack.zone),
@@ -172,14 +169,6 @@ def is_link(scope: Scope, headers: Headers) -> bool:
     """Somebody follows a link to a page, in a tab."""
     how = (scope["method"], headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
     return how == ("GET", "navigate", "document")
-
-
-def seen(request: Request) -> View:
-    return View.of(request.query_params)
-
-
-def seen_afterwards(view: View) -> Response:
-    return RedirectResponse(view.address(), HTTPStatus.SEE_OTHER)
 
 
 async def body(request: Request) -> bytes:

@@ -21,7 +21,6 @@ from sandbox.page.picture import Picture
 
 RUNS = 25  # the newest; older ones are left out
 LINES = 200  # of the log, the newest
-RUNNING = "RUNNING"
 TITLE_LENGTH = 250  # of one that nobody has checked; the program's own are shorter
 
 
@@ -183,19 +182,6 @@ class Stack:
     def execution(self, name: str) -> str:
         """The ARN of an execution of this stack."""
         return f"{self.outputs['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{name}"
-
-    def order(self, order: str, execution: str) -> bool:
-        """Stop it, end the round that it waits in, or redeliver that round's message (content.ORDERS).
-
-        False if there is nothing to stop or to wait for. Raises ClientError or EmulatorFailedError.
-        """
-        if order != "stop":
-            return self.emulator.order(order, execution)
-        if self._workflows.describe_execution(executionArn=execution)["status"] != RUNNING:
-            return False
-        cause = "Somebody pressed Stop on the sandbox's page"
-        self._workflows.stop_execution(executionArn=execution, error="Stopped", cause=cause)
-        return True
 
     @property
     def _workflows(self) -> Any:

@@ -26,21 +26,6 @@ def test_what_the_engine_would_add_from_the_project_is_refused(config, tmp_path)
         stack_config(tmp_path, "dev", {})
 
 
-def test_an_override_wins_over_the_stack_with_and_without_the_projects_name(config):
-    stack = "config: {demo:plain: from the stack, demo:count: 2}"
-    found = config(stack, overrides={"demo:plain": "from the command", "count": 3})
-    assert found["demo:plain"] == "from the command"
-    assert found["demo:count"] == "3"
-
-
-def test_what_is_no_text_arrives_as_json(config):
-    found = config('config: {demo:people: [b@example.com], demo:pattern: {source: [x]}, demo:on: true, demo:text: "5"}')
-    assert found["demo:people"] == '["b@example.com"]'
-    assert found["demo:pattern"] == '{"source": ["x"]}'
-    assert found["demo:on"] == "true"
-    assert found["demo:text"] == "5"
-
-
 def test_an_override_wins_in_either_namespace_that_the_program_reads(config):
     """The program takes the project's own key first, which must not beat what was said last."""
     found = config(

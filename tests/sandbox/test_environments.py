@@ -111,13 +111,6 @@ def test_what_is_up_to_date_is_left_alone_and_no_process_is_started(quick, said,
     assert not said
 
 
-def test_more_requirements_are_added_to_what_is_there(quick, said):
-    quick("first")
-    said.clear()
-    assert quick("first", "second") == "first second"
-    assert said == ["Installing second.txt"]
-
-
 def upgraded(python: Path) -> None:
     script(python, f'# upgraded\nexec {environments.own_interpreter()} "$@"')
 
