@@ -106,7 +106,7 @@ class Resource:
         return self.id.format_map(values), named | filled(self.outputs, values)
 
     def unmake(self, cloud: Cloud, type_: str, id_: str, outputs: Mapping[str, Any]) -> None:
-        """Raises UnsupportedError when the outputs lack what the operation needs, botocore's errors as they come."""
+        """Raises botocore's errors as they come."""
         operation = self.delete or re.sub("^(Create|Put)", "Delete", self.create)
         shape = self._shape(cloud, operation)
         spelling = self._spelling(f"{type_} {id_!r}")

@@ -145,6 +145,7 @@ def test_it_is_accessible_and_fits_a_laptop_and_a_phone(
             found = Axe().run(page)
             assert not found.response["violations"], found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth") <= DEVICES[device]["viewport"]["width"]
+            page.evaluate("window.scrollTo(0, 0)")
             below = (
                 "document.documentElement.scrollHeight - document.querySelector('main').getBoundingClientRect().bottom"
             )
