@@ -83,16 +83,12 @@ def picture(page: Page, tmp_path: Path, name: str) -> None:
     page.screenshot(path=Path(os.environ.get("SCREENSHOTS", tmp_path)) / f"sandbox-{name}.png", full_page=True)
 
 
-def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_without_a_reload(
-    page: Page, tmp_path: Path
-) -> None:
+def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_without_a_reload(page: Page) -> None:
     page.evaluate("window.kept = true")  # until the page is loaded anew
     title = start(page)
     expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
     expect(state(page, "Request approval")).to_contain_class("now")
     expect(row(page, title)).to_contain_text("0 of 1 approved")
-
-    picture(page, tmp_path, "waiting")
     approve(page, title, ALICE)
 
     expect(state(page, "Return to main processing")).to_contain_class("good", timeout=SECONDS)
@@ -102,7 +98,6 @@ def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_with
     expect(page.locator("#run").get_by_role("button")).to_have_count(0)
     expect(page.locator("#run .outcome.good")).to_contain_text('"status": "completed"')
     expect(page.locator("#log")).to_contain_text("process_task")
-    picture(page, tmp_path, "approved")
     assert page.evaluate("window.kept")
 
 
