@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pictures import dot
-from sandbox.registered import Graph, Node, ours, program, register
+from tests.support.harness import Graph, Node, deploy
 
 # What the program is told, so that it makes all that it can make.
 CONFIG = {
@@ -37,9 +37,7 @@ Call = tuple[str, str, str]
 
 def recorded() -> Graph:
     """Of ours: what else a holder of the program makes is not drawn."""
-    graph = register(program, CONFIG)
-    graph.nodes = ours(graph.nodes)
-    return graph
+    return deploy(config=CONFIG)
 
 
 def document(graph: Graph) -> str:

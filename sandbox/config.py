@@ -26,8 +26,8 @@ def project_name(root: Path) -> str:
 def stack_config(root: Path, stack: str, overrides: Mapping[str, Any], *, whole: bool = False) -> dict[str, str]:
     """Every value by `namespace:key`, as text: other values are JSON, as the engine passes them.
 
-    The later wins: defaults and values in Pulumi.yaml, Pulumi.<stack>.yaml, `overrides`. A key without a namespace is
-    the project's own. If the overrides are `whole`, they are all. Raises ConfigError.
+    `overrides` win over Pulumi.<stack>.yaml; if they are `whole`, they are all. A key without a namespace is the
+    project's own. Raises ConfigError.
     """
     project = document(root / "Pulumi.yaml")
     if whole:
@@ -42,24 +42,11 @@ def stack_config(root: Path, stack: str, overrides: Mapping[str, Any], *, whole:
             f"no stack {stack!r}: {file.name} does not exist (there is {', '.join(known) or 'none'})."
             " Name one of these with --stack, or copy a file."
         )
-    found: dict[str, Any] = {}
-    required: set[str] = set()
-    for key, declared in values(project, "Pulumi.yaml").items():
-        full = namespaced(project["name"], key)
-        if not isinstance(declared, dict):
-            found[full] = declared
-        elif "value" in declared or "default" in declared:
-            found[full] = declared.get("value", declared.get("default"))
-        elif "type" in declared:
-            required.add(full)
-    for key, value in values(document(file), file.name).items():
-        found[namespaced(project["name"], key)] = value
+    if "config" in project:
+        raise ConfigError(f"Pulumi.yaml: config is not read here: say it in {file.name}")
+    content = values(document(file), file.name)
+    found = {namespaced(project["name"], key): value for key, value in content.items()}
     found = overridden(found, project["name"], overrides)
-    if missing := sorted(required - found.keys()):
-        raise ConfigError(
-            f"stack {stack!r} is missing the configuration value {', '.join(missing)}:"
-            f" add it to {file.name}, or give it with --config"
-        )
     refuse_secrets(found, file.name)
     return {key: engine_yaml.passed_on_as_text(value) for key, value in found.items()}
 

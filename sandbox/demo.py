@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +63,10 @@ def tell(
         if ending is EXPIRED:
             seconds = setting(sandbox.config, "deadlineSeconds", PROJECT)
             timeline.step(f"Nobody answers. It expires after {seconds} s.")
-            wait_for_end(sandbox, execution, float(seconds) + PATIENCE, timeline.mail)
+            for message in mails(sandbox, execution, float(seconds) + PATIENCE):
+                timeline.mail(message)
         else:
             answer(sandbox, execution, ending, timeline)
-            wait_for_end(sandbox, execution, PATIENCE, None)
         run = next(run for run in sandbox.stack.runs() if run.arn == execution)
         report(run, sandbox.stack.history(run), timeline)
         if (run.status, run.error) != (ending.status, ending.error):
@@ -74,13 +74,18 @@ def tell(
 
 
 def answer(sandbox: Sandbox, execution: str, ending: Ending, timeline: Timeline) -> None:
-    """One after the other, people open their link and press the button, until the request is decided."""
+    """One after the other, people open their link and press the button, until the execution is over."""
     states = sandbox.client("stepfunctions")
+    answered, decided = set[str](), False
     # A browser: it keeps no proxy for this machine, and follows what the page sends it.
     with httpx.Client(trust_env=False, follow_redirects=True, timeout=PATIENCE) as browser:
-        for message in mail(sandbox, execution):
+        for message in mails(sandbox, execution, PATIENCE):
+            found = LINK.search(message.body)
+            if decided or message.to in answered or not found:
+                continue
+            answered.add(message.to)
             timeline.mail(message)
-            link = link_in(message)
+            link = found.group(1)
             opened = browser.get(link)
             status = states.describe_execution(executionArn=execution)["status"]
             timeline.step(f"{message.to} opens the link: {opened.status_code}; the execution is still {status}")
@@ -93,47 +98,24 @@ def answer(sandbox: Sandbox, execution: str, ending: Ending, timeline: Timeline)
             check(pressed, pressed.is_success)
             # The execution may still run for a moment: it has something to do once people have decided.
             now = browser.get(link, headers={"Accept": "application/json"}).json()
-            if now["request"]["status"] != "OPEN":
-                return
+            decided = now["request"]["status"] != "OPEN"
 
 
-def mail(sandbox: Sandbox, execution: str) -> Iterator[Message]:
-    """One mail for each person, as they arrive. Raises StoryError when no further one comes."""
-    seen, known, deadline = set[str](), 0, time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+def mails(sandbox: Sandbox, execution: str, seconds: float) -> Iterator[Message]:
+    """All mail, as it arrives, until the execution is over. Raises StoryError if that takes longer."""
+    states, deadline, known = sandbox.client("stepfunctions"), time.monotonic() + seconds, 0
+    while states.describe_execution(executionArn=execution)["status"] == "RUNNING":
+        if time.monotonic() > deadline:
+            words = f"the execution still runs after {seconds:.0f} s; the emulator's last words:"
+            raise StoryError(f"{words}\n{sandbox.emulator.log_tail()}")
         for message in sandbox.inbox.wait(known, 0.2):
             known += 1
-            if message.to not in seen and LINK.search(message.body):
-                seen.add(message.to)
-                yield message
-        finished = sandbox.client("stepfunctions").describe_execution(executionArn=execution)
-        if finished["status"] != "RUNNING":
-            ended = f"{finished['status']} {finished.get('error', '')} {finished.get('cause', '')}".rstrip()
-            raise StoryError(f"the execution ended before enough people were asked: {ended}")
-    raise StoryError(f"no mail within {PATIENCE} s; the emulator's last words:\n{sandbox.emulator.log_tail()}")
-
-
-def link_in(message: Message) -> str:
-    found = LINK.search(message.body)
-    if not found:
-        raise StoryError(f"the mail to {message.to} has no approval link")
-    return found.group(1)
+            yield message
 
 
 def check(page: httpx.Response, good: bool) -> None:  # noqa: FBT001
     if not (page.is_success and good):
         raise StoryError(f"the page answered {page.status_code}:\n{page.text}")
-
-
-def wait_for_end(sandbox: Sandbox, execution: str, seconds: float, show: Callable[[Message], None] | None) -> None:
-    deadline, known = time.monotonic() + seconds, 0
-    while sandbox.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "RUNNING":
-        if time.monotonic() > deadline:
-            raise StoryError(f"the execution still runs after {seconds:.0f} s")
-        for message in sandbox.inbox.wait(known, 0.2):
-            known += 1
-            if show:
-                show(message)
 
 
 def report(run: Run, events: list[Event], timeline: Timeline) -> None:
@@ -152,11 +134,4 @@ def report(run: Run, events: list[Event], timeline: Timeline) -> None:
     timeline.detail(f"It waited {waited:.1f} s for people.")
     if good:  # the emulator gives a failed execution an output, too
         timeline.step("Its output:", "bold")
-        timeline.detail(json.dumps(without_tokens(json.loads(run.output)), indent=2, ensure_ascii=False), "")
-
-
-def without_tokens(value: Any) -> Any:
-    """Redact task tokens, should an output ever hold one: whoever has one can answer."""
-    if isinstance(value, dict):
-        return {key: without_tokens(held) for key, held in value.items() if key != "taskToken"}
-    return [without_tokens(held) for held in value] if isinstance(value, list) else value
+        timeline.detail(json.dumps(json.loads(run.output), indent=2, ensure_ascii=False), "")

@@ -8,7 +8,7 @@ import logging
 import runpy
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,50 +76,67 @@ class Provider(mocks.Mocks):
 class Monitor(mocks.MockMonitor):
     """The SDK's stand-in for the engine, which lets two resources have one URN; the engine does not."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: mocks.Mocks, failures: list[Exception]) -> None:
         super().__init__(provider)
-        self._provider = provider
+        self._failures = failures
         self._urns: set[str] = set()
         self._claiming = threading.Lock()
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's name
         urn = self.make_urn(request.parent, request.type, request.name)
         with self._claiming:
             if urn in self._urns:
                 error = DeployError(f"duplicate resource URN {urn}: give one of the two another name")
-                self._provider.failures.append(error)
+                self._failures.append(error)
                 raise error
             self._urns.add(urn)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
+def evaluate(
+    program: Callable[[], Any], monitor: mocks.MockMonitor, *, project: str, stack: str, config: Mapping[str, str]
+) -> dict[str, Any]:
+    """Run a program until everything that it registers has been; the stack's outputs.
+
+    May be called again in one process; not by two threads at once.
+    """
+    outputs: dict[str, Any] = {}
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)  # Python 3.14 no longer makes one for us
+    # The first failure is raised by the caller. asyncio would print each of its consequences when it is collected.
+    loop.set_exception_handler(lambda _loop, _context: None)
+    settings.reset_options()  # or the root of an earlier stack stays everyone's parent
+    pulumi.runtime.set_all_config(dict(config), [])
+    mocks.set_mocks(monitor.mocks, project, stack, preview=False, logger=WARNINGS, monitor=monitor)
+
+    @mocks.test  # type: ignore[untyped-decorator]
+    def evaluated() -> pulumi.Output[None]:
+        program()
+        root: Any = settings.get_root_resource()
+        return pulumi.Output.all(**getattr(root, "outputs", {})).apply(outputs.update)
+
+    try:
+        evaluated()
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+    return outputs
+
+
 def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = PROJECT) -> Deployed:
     """Evaluate `__main__.py` of `root` for a stack with a configuration (see `config.stack_config`).
 
-    May be called again in one process, for another stack or another emulator; not by two threads at once.
     Raises DeployError with the message of whatever went wrong first.
     """
     provider = Provider(cloud)
     deployed = Deployed(cloud, provider.made)
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)  # Python 3.14 no longer makes one for us
-    # The first failure is raised below. asyncio would print each of its consequences when it is collected.
-    loop.set_exception_handler(lambda _loop, _context: None)
-    settings.reset_options()  # or the root of an earlier deployment stays everyone's parent
-    pulumi.runtime.set_all_config(dict(config), [])
-    mocks.set_mocks(provider, project_name(root), stack, preview=False, logger=WARNINGS, monitor=Monitor(provider))
-
-    @mocks.test  # type: ignore[untyped-decorator]
-    def run() -> pulumi.Output[None]:
-        run_program(root)
-        stack_resource: Any = settings.get_root_resource()
-        outputs = getattr(stack_resource, "outputs", {})
-        return pulumi.Output.all(**outputs).apply(deployed.outputs.update)
-
+    monitor = Monitor(provider, provider.failures)
     try:
         # Resources are still being registered after the program's last line, so stay in its folder until they are.
         with contextlib.chdir(root):
-            run()
+            deployed.outputs = evaluate(
+                lambda: run_program(root), monitor, project=project_name(root), stack=stack, config=config
+            )
     except ConfigError as error:
         raise DeployError(
             f"the program refuses the configuration of stack {stack}:\n{error}\n"
@@ -131,8 +148,6 @@ def deploy(stack: str, config: Mapping[str, str], cloud: Cloud, *, root: Path = 
         # The engine, too, shows the words of a RunError alone.
         said = str(error) if isinstance(error, pulumi.RunError) else f"{type(error).__name__}: {error}"
         raise DeployError(said) from error
-    finally:
-        loop.close()
     if provider.failures:
         raise provider.failures[0]
     return deployed

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
-from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +21,6 @@ from sandbox import environments
 
 START_SECONDS = 60  # 1.5 s on an idle machine
 STOP_SECONDS = 1  # it waits for open connections; killed afterwards, it loses nothing of value
-ORDER_SECONDS = 10
 ATTEMPTS = 3  # at finding a port that nobody takes between our look and the emulator's
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
@@ -66,7 +64,8 @@ class Emulator:
         self._describe_quota = describe_quota
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = Path()
-        self._key = secrets.token_hex()
+        self._orders: socket.socket | None = None
+        self._ordering = threading.Lock()
 
     @property
     def endpoint(self) -> str:
@@ -106,20 +105,18 @@ class Emulator:
 
     def _start(self, emulator_python: Path, lambda_python: Path) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="signoff-sandbox-"))
+        self._orders, theirs = socket.socketpair()
         with self.log_file.open("wb") as output:
             # -I: the folder of the launcher, which is this package, must not be where the emulator looks for modules.
             self._process = subprocess.Popen(  # noqa: S603
                 [emulator_python, "-I", LAUNCHER],
                 env=self._environment(lambda_python),
-                stdin=subprocess.PIPE,
+                stdin=theirs.fileno(),
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C reaches this process only, which then stops things in order
             )
-        assert self._process.stdin  # noqa: S101 - a pipe, as asked for
-        # Not in its environment, which every function inherits.
-        self._process.stdin.write(f"{self._key}\n".encode())
-        self._process.stdin.flush()
+        theirs.close()
         deadline = time.monotonic() + START_SECONDS
         while not self._is_healthy():
             if self._process.poll() is not None:
@@ -166,20 +163,17 @@ class Emulator:
         return self._order("redeliver", execution)
 
     def _order(self, order: str, execution: str) -> bool:
-        """See launcher.py. Raises EmulatorFailedError."""
-        headers = {"Authorization": f"Bearer {self._key}"}
-        request = urllib.request.Request(  # noqa: S310 - the emulator's own address
-            f"{self.endpoint}/_sandbox/{order}", execution.encode(), headers, method="POST"
-        )
+        """One of those of launcher.py. False if the execution waits for nothing. Raises EmulatorFailedError."""
+        assert self._orders  # noqa: S101 - it has been started
         try:
-            with direct.open(request, timeout=ORDER_SECONDS):
-                return True
-        except urllib.error.HTTPError as error:
-            if error.code == HTTPStatus.CONFLICT:
-                return False
-            raise EmulatorFailedError(f"{order} was answered {error.code}") from error
+            with self._ordering:
+                self._orders.sendall(f"{order} {execution}\n".encode())
+                answer = self._orders.recv(64)
         except OSError as error:
             raise EmulatorFailedError(f"{order} was not answered: {error}") from error
+        if not answer:
+            raise EmulatorFailedError(f"{order} was not answered: the emulator has ended")
+        return answer == b"done\n"
 
     def _is_healthy(self) -> bool:
         try:
@@ -202,9 +196,10 @@ class Emulator:
             finally:
                 kill_group(self._process.pid)
                 self._process.wait()
-                if self._process.stdin:
-                    self._process.stdin.close()
                 self._process = None
+        if self._orders:
+            self._orders.close()
+            self._orders = None
         if self._folder != Path():
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = Path()

@@ -1,8 +1,8 @@
 """YAML as the Pulumi engine reads it, which is neither YAML 1.1 nor 1.2.
 
 Its library (go-yaml v3) takes `no`, `yes` and `24:00:00` for text, as YAML 1.2 does, but `0777` for an octal number and
-`2027-01-31` for a time, as YAML 1.1 did. ruamel.yaml reads the syntax; what a plain word stands for is decided here,
-since no library for Python decides like the engine's. What would be read otherwise than there is refused.
+`2027-01-31` for a time, as YAML 1.1 did. ruamel.yaml reads the syntax; what a plain word stands for is decided here.
+What may be a number or a time in one of them and is written in no common way is refused: people mean a text by it.
 `tests/sandbox/engine-config.json` has the engine's own answers.
 """
 
@@ -11,8 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -21,7 +19,6 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
 
-SHORTEST, LONGEST = 1e-6, 1e21  # numbers beyond are written with an exponent
 MOST_NODES = 100_000  # aliases of aliases grow without limit
 PLAIN, TEXT = "plain", "tag:yaml.org,2002:str"
 TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
@@ -30,11 +27,13 @@ WORDS = {"~": None, "": None} | {
     for written, value in (("true", True), ("false", False), ("null", None))
     for word in (written, written.title(), written.upper())
 }
-WHOLE = re.compile(r"([-+]?)(0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)")
-BROKEN = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-TIME = re.compile(DAY.pattern + r"([Tt]\d+:\d+:\d+(\.\d+)?(Z|[-+]\d\d:\d\d)| +\d+:\d+:\d+(\.\d+)?)")
-INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+# Every library reads and writes these alike: no more digits than a float keeps, no form that it would write otherwise.
+WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,14})")
+BROKEN = re.compile(r"-?(0|[1-9][0-9]{0,9})\.[0-9]{1,4}")
+# Nothing else that one of them takes for a number or a time is missing here; texts such as 1.3.2 are caught with it.
+DOUBTFUL = re.compile(
+    r"[-+]?\.?[0-9][0-9a-fA-FoOxX_.+-]*|[-+]?\.(inf|nan)|[0-9]{4}-[0-9]+-[0-9]+([Tt]| +)[0-9:.+-]+[Zz]?", re.IGNORECASE
+)
 DIRECTIVE = re.compile(r"(\s*(#.*)?\n)*%")
 
 
@@ -131,11 +130,9 @@ class Reading:
 
 def key(node: ScalarNode) -> str:
     read = scalar(node)
-    if isinstance(read, bool):
-        return str(read).lower()
-    if not isinstance(read, str | int):
-        raise refusal(node, f"{node.value!r} as a key is no text to the engine; put it in quotes")
-    return str(read)
+    if not isinstance(read, str):
+        raise refusal(node, f"{node.value!r} as a key is no text; put it in quotes")
+    return read
 
 
 def scalar(node: ScalarNode) -> Any:
@@ -153,64 +150,20 @@ def plain(node: ScalarNode) -> Any:
     word = str(node.value)
     if word in WORDS:
         return WORDS[word]
-    if INFINITE.fullmatch(word):
-        raise refusal(node, f"{word} is a number that the engine cannot pass on; put a text in quotes")
-    if word[0] == ".":
-        return number(word) if BROKEN.fullmatch(word) else word
-    return time_or_number(node, word) if word[0] in "+-0123456789" else word
-
-
-def time_or_number(node: ScalarNode, word: str) -> Any:
-    """In the order in which the engine tries."""
-    if TIME.fullmatch(word) or word.startswith("0000-"):
-        raise refusal(node, f"{word} is a time, which the engine would write anew; put it in quotes")
-    if found := DAY.fullmatch(word):
-        try:
-            return f"{date(*map(int, found.groups()))} 00:00:00 +0000 UTC"
-        except ValueError:
-            return word  # no day of the calendar is text
-    digits = word.replace("_", "")
-    if found := WHOLE.fullmatch(digits):
-        size = whole(found[2])
-        value = -size if found[1] == "-" else size
-        if -(2**63) <= value < (2**63 if found[1] else 2**64):
-            return value
-    return number(digits) if BROKEN.fullmatch(digits) else word
-
-
-def whole(digits: str) -> int:
-    base = {"b": 2, "o": 8, "x": 16}.get(digits[1:2].lower(), 8 if digits[0] == "0" else 10)
-    return int(digits[2:] if digits[1:2].isalpha() else digits[:30], base)
-
-
-def number(digits: str) -> float | str:
-    """Text, if it is too large for a number."""
-    read = float(digits)
-    return digits if read in (float("inf"), float("-inf")) else read
+    if WHOLE.fullmatch(word):
+        return int(word)
+    if BROKEN.fullmatch(word):
+        return int(float(word)) if float(word).is_integer() else float(word)
+    if DOUBTFUL.fullmatch(word):
+        raise refusal(node, f"{word} may be a number or a time; put a text in quotes, and a number in its usual form")
+    return word
 
 
 def passed_on_as_text(value: Any) -> str:
-    """As `PULUMI_CONFIG` has it: None is the empty text, and objects and lists are JSON."""
+    """As `PULUMI_CONFIG` has it: None is the empty text, all else that is no text is JSON, sorted by its keys."""
     if value is None or isinstance(value, str):
         return value or ""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        small = isinstance(value, float) and 0 < abs(value) < SHORTEST
-        number = value if isinstance(value, int) else passed_on(value)
-        return repr(number).replace("e-0", "e-") if small or abs(value) >= LONGEST else f"{Decimal(repr(number)):f}"
-    return json.dumps(passed_on(value), ensure_ascii=False)
-
-
-def passed_on(value: Any) -> Any:
-    """As it arrives in JSON: the engine writes numbers in the shortest way, and mappings in the order of their keys."""
-    if isinstance(value, dict):
-        return {name: passed_on(value[name]) for name in sorted(value)}
-    if isinstance(value, list):
-        return [passed_on(one) for one in value]
-    if isinstance(value, int) and value >= 2**63:
-        value = float(value)
-    if isinstance(value, float) and value.is_integer() and abs(value) < LONGEST:
-        return int(Decimal(repr(value)))
-    return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def secrets(value: Any, path: str) -> Iterator[str]:

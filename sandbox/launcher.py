@@ -8,8 +8,6 @@ not; each fails loudly when an upgrade of ministack moves the code it changes.
 
 from __future__ import annotations
 
-import asyncio
-import hmac
 import json
 import os
 import re
@@ -22,7 +20,6 @@ from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -47,18 +44,27 @@ NOT_FOR_PAGES = b"The sandbox's AWS is for programs on this machine, not for web
 PROCESSES = 8  # of one function; enough that people who press together do meet
 
 
-def evaluate_timeouts() -> None:
-    """A task's `TimeoutSeconds` may be a JSONata expression on AWS; here it reached a comparison as a string."""
+CURRENT: ContextVar[dict[str, Any]] = ContextVar("execution")  # whose task runs in this thread
+
+
+def run_tasks_as_on_aws() -> None:
+    """A task's `TimeoutSeconds` may be a JSONata expression, and it calls in its machine's role.
+
+    Here the one reached a comparison as a string. And to a queue's policy, the caller was whoever had started the
+    execution.
+    """
     execute = workflows._execute_task
 
-    def with_number(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
+    def run(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
+        CURRENT.set(execution)
+        iam._request_caller_arn.set(execution["events"][0]["executionStartedEventDetails"]["roleArn"])
         timeout = state.get("TimeoutSeconds")
         if isinstance(timeout, str) and timeout.startswith("{%"):
             seconds = workflows._evaluate_jsonata(timeout.strip()[2:-2].strip(), given, context)
             state = {**state, "TimeoutSeconds": seconds}
         return execute(state, given, execution, context)
 
-    workflows._execute_task = with_number
+    replace("_execute_task", run)
 
 
 def fill_in_schedules() -> None:
@@ -198,17 +204,6 @@ def name_principals() -> None:
     iam.request_caller_arn = signed
 
 
-def run_machines_in_their_role() -> None:
-    """A state machine calls in its role. To a queue's policy, the caller was whoever had started the execution."""
-    execute = workflows._execute_task
-
-    def as_role(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
-        iam._request_caller_arn.set(execution["events"][0]["executionStartedEventDetails"]["roleArn"])
-        return execute(state, given, execution, context)
-
-    workflows._execute_task = as_role
-
-
 def wait_for_nested_executions() -> None:
     """A task that starts an execution and waits for it ends as on AWS; here it ended with the child's own error.
 
@@ -220,57 +215,52 @@ def wait_for_nested_executions() -> None:
     tests/aws/services/stepfunctions/v2/callback/test_callback.snapshot.json of localstack/localstack, and the endings
     of `AslExecutorNestedSyncFailureTest` in floci-io/floci.
     """
-    execute, timed = workflows._execute_task, workflows._invoke_resource_with_timeout
-    parent: ContextVar[str] = ContextVar("parent")
-    give_up: ContextVar[float] = ContextVar("give_up")
-
-    def note(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
-        parent.set(execution["executionArn"])
-        give_up.set(float("inf"))  # a child's thread begins with what its parent's had
-        return execute(state, given, execution, context)
+    timed = workflows._invoke_resource_with_timeout
+    give_up: ContextVar[float] = ContextVar("give_up", default=float("inf"))
 
     def in_time(resource: str, given: Any, seconds: float) -> Any:
         if not resource.startswith(NESTED):
             return timed(resource, given, seconds)
-        give_up.set(time.monotonic() + seconds)
+        # In a context of its own: the next task, or a child's thread, has no part in this timeout.
+        return copy_context().run(until, time.monotonic() + seconds, resource, given)
+
+    def until(end: float, resource: str, given: Any) -> Any:
+        give_up.set(end)
         return workflows._invoke_resource(resource, given)
 
     def run(resource: str, given: Any) -> dict[str, Any]:
-        status, _, body = workflows._start_execution(workflows._nested_start_execution_request(given))
+        request, end, parent = workflows._nested_start_execution_request(given), give_up.get(), CURRENT.get()
+        give_up.set(float("inf"))  # a child's thread begins with what its parent's had
+        status, _, body = workflows._start_execution(request)
         answer = json.loads(body)
         if status >= HTTPStatus.BAD_REQUEST:
             name = answer["__type"].removesuffix("Exception")
             raise workflows._ExecutionError(f"StepFunctions.{name}Exception", answer["message"])
-        child = answer["executionArn"]
-        watch(child, parent.get(), give_up.get())
-        told = description(workflows._executions[child])
+        child = workflows._executions[answer["executionArn"]]
+        watch(child, parent, end)
+        told = description(child)
         if told["Status"] != "SUCCEEDED":
-            raise workflows._ExecutionError("States.TaskFailed", compact(told))
+            raise workflows._ExecutionError("States.TaskFailed", json.dumps(told, ensure_ascii=False))
         if resource == f"{NESTED}:2":
             told |= {name: json.loads(told[name]) for name in ("Input", "Output")}
         return told
 
-    replace("_execute_task", note)
     replace("_invoke_resource_with_timeout", in_time)
     replace("_invoke_nested_start_execution_sync", run)
 
 
-def watch(child: str, parent: str, give_up: float) -> None:
+def watch(child: dict[str, Any], parent: dict[str, Any], end: float) -> None:
     """Return when the child is over, and see that it is as soon as nobody waits for it any more."""
-    while not has_ended(child):
-        if not is_running(parent):
-            workflows._stop_execution({"executionArn": child})
+    endings = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted"}
+    # Its last event is written when all that is known of its ending is; its status is the first of that.
+    while not any(event["type"] in endings for event in child["events"]):
+        if parent["status"] != "RUNNING":
+            workflows._stop_execution({"executionArn": child["executionArn"]})
             sys.exit()  # ends the parent's thread: nothing is to be retried, caught or ended any more
-        if time.monotonic() > give_up:
-            workflows._stop_execution({"executionArn": child})
+        if time.monotonic() > end:
+            workflows._stop_execution({"executionArn": child["executionArn"]})
             raise workflows._ExecutionError("States.Timeout", "")
         time.sleep(LOOK_SECONDS)
-
-
-def has_ended(execution: str) -> bool:
-    """Its last event is written when all that is known of its ending is; its status is the first of that."""
-    endings = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted"}
-    return any(event["type"] in endings for event in workflows._executions[execution]["events"])
 
 
 def description(execution: dict[str, Any]) -> dict[str, Any]:
@@ -295,10 +285,6 @@ def description(execution: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, "")}
 
 
-def compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def replace(name: str, changed: Callable[..., Any]) -> None:
     if not hasattr(workflows, name):
         raise SystemExit(f"ministack's Step Functions have changed: there is no {name}")
@@ -307,9 +293,9 @@ def replace(name: str, changed: Callable[..., Any]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """A task that waits for its token to come back: what it had sent, as whom, and how its wait can be ended."""
+    """A task that waits for its token to come back: what it had sent, and as whom."""
 
-    execution: str
+    execution: dict[str, Any]
     token: str
     resource: str
     arguments: Any
@@ -322,38 +308,31 @@ def refuse_tokens_of_ended_executions(waiting: dict[str, Waiting]) -> None:
     Notes in `waiting`, by token, every task that has begun to wait.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
     """
-    execute, wait = workflows._execute_task, workflows._invoke_with_callback
-    current = threading.local()
-
-    def note(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
-        current.execution = execution["executionArn"]
-        return execute(state, given, execution, context)
+    wait = workflows._invoke_with_callback
 
     def wait_for(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
         waiting[token] = Waiting(
-            execution=current.execution, token=token, resource=resource, arguments=given, context=copy_context()
+            execution=CURRENT.get(), token=token, resource=resource, arguments=given, context=copy_context()
         )
         return wait(resource, given, token, state)
 
     def unless_over(send: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
         def answer(data: dict[str, Any]) -> Any:
             task = waiting.get(data.get("taskToken", ""))
-            if task and not is_running(task.execution):
+            if task and task.execution["status"] != "RUNNING":
                 return workflows.error_response_json("TaskTimedOut", "The task is no longer waiting", 400)
             return send(data)
 
         return answer
 
-    workflows._execute_task = note
-    workflows._invoke_with_callback = wait_for
-    workflows._send_task_success = unless_over(workflows._send_task_success)
-    workflows._send_task_failure = unless_over(workflows._send_task_failure)
+    replace("_invoke_with_callback", wait_for)
+    for operation in ("_send_task_success", "_send_task_failure"):
+        replace(operation, unless_over(getattr(workflows, operation)))
 
 
 def tell_endings() -> None:
-    """Add what events about executions say on AWS: the error and cause of every ending, and the redrives.
+    """Add what events about executions say on AWS: the error and cause of every ending. Here only FAILED had them.
 
-    Here only those of FAILED had the first two, and the last was always 0.
     https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
     """
     put = events._put_events
@@ -362,67 +341,12 @@ def tell_endings() -> None:
         for entry in data["Entries"] if allow_aws_source else ():
             detail = json.loads(entry["Detail"])
             execution = workflows._executions.get(detail.get("executionArn"))
-            if execution and entry["Source"] == "aws.states":
-                redrivable = detail["status"] in {"FAILED", "ABORTED", "TIMED_OUT"}
-                detail |= {name: execution.get(name) or None for name in ("error", "cause") if redrivable}
-                detail["redriveCount"] = execution.get("redriveCount", 0)
-                detail["redriveStatus"] = "REDRIVABLE" if redrivable else "NOT_REDRIVABLE"
-                entry["Detail"] = json.dumps(detail)
+            if execution and entry["Source"] == "aws.states" and detail["status"] == "ABORTED":
+                detail |= {name: execution.get(name) or None for name in ("error", "cause")}
+                entry["Detail"] = json.dumps(detail | {"redriveStatus": "REDRIVABLE"})
         return put(data, allow_aws_source=allow_aws_source)
 
     events._put_events = with_ending
-
-
-def redrive_executions() -> None:
-    """RedriveExecution was missing: an execution that did not succeed goes on with the state that it ended in.
-
-    https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
-    """
-    execute, describe, handle = workflows._execute_task, workflows._describe_execution, workflows.handle_request
-    contexts: dict[str, Any] = {}
-
-    def with_count(data: dict[str, Any]) -> Any:
-        status, headers, body = describe(data)
-        known = workflows._executions.get(data.get("executionArn")) or {}
-        told = json.loads(body) | ({"redriveCount": known.get("redriveCount", 0)} if known else {})
-        return status, headers, json.dumps(told).encode()
-
-    def note(state: dict[str, Any], given: Any, execution: dict[str, Any], context: Any) -> Any:
-        contexts[execution["executionArn"]] = context
-        return execute(state, given, execution, context)
-
-    def go_on(execution: dict[str, Any]) -> None:
-        entered = [
-            event["stateEnteredEventDetails"] for event in execution["events"] if "StateEntered" in event["type"]
-        ]
-        states = json.loads(workflows._state_machines[execution["stateMachineArn"]]["definition"])["States"]
-        given, context = json.loads(entered[-1]["input"]), contexts[execution["executionArn"]]
-        try:
-            output = workflows._run_sub_machine(states, entered[-1]["name"], given, execution, context)
-        except workflows._ExecutionError as error:
-            workflows._fail_execution(execution, error.error, error.cause)
-        else:
-            execution |= {"status": "SUCCEEDED", "output": json.dumps(output), "stopDate": workflows.now_iso()}
-            workflows._emit_execution_status_event(execution)
-
-    def redrive(data: dict[str, Any]) -> Any:
-        execution = workflows._executions.get(data["executionArn"]) or {}
-        if execution.get("status") not in {"FAILED", "ABORTED"} or data["executionArn"] not in contexts:
-            return workflows.error_response_json("ExecutionNotRedrivable", "Execution cannot be redriven", 400)
-        redrives = execution.get("redriveCount", 0) + 1
-        execution |= {"status": "RUNNING", "redriveCount": redrives, "stopDate": None, "error": None, "cause": None}
-        workflows._emit_execution_status_event(execution)
-        threading.Thread(target=copy_context().run, args=(go_on, execution), daemon=True).start()
-        return workflows.json_response({"redriveDate": time.time()})
-
-    async def with_redrive(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
-        if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
-            return redrive(json.loads(body))
-        return await handle(method, path, headers, body, query)
-
-    workflows._execute_task = note
-    replace("_describe_execution", with_count)
-    replace("handle_request", with_redrive)
 
 
 def return_what_runs() -> None:
@@ -436,7 +360,7 @@ def return_what_runs() -> None:
         machine = workflows._resolve_state_machine_arn(data.get("stateMachineArn", "")) or ""
         execution = f"{machine.replace(':stateMachine:', ':execution:')}:{data.get('name')}"
         known = workflows._executions.get(execution) or {}
-        if is_running(execution) and known["input"] == data.get("input", "{}"):
+        if known.get("status") == "RUNNING" and known["input"] == data.get("input", "{}"):
             return workflows.json_response({"executionArn": execution, "startDate": known["startDate"]})
         return start(data)
 
@@ -464,57 +388,28 @@ def hold_back_looks(bucket: int, per_second: int) -> None:
     replace("_describe_execution", throttled)
 
 
-def is_running(execution: str) -> bool:
-    return bool((workflows._executions.get(execution) or {}).get("status") == "RUNNING")
-
-
-def take_orders(server: Any, keys: list[str], waiting: dict[str, Waiting]) -> None:
-    """Two operations that AWS has no API for, for the sandbox's page: `POST /_sandbox/<order>` with an execution's ARN.
+def obey(waiting: dict[str, Waiting], order: str, execution: str) -> bool:
+    """Two operations that AWS has no API for, and a person at the sandbox's page has. False if nothing waits.
 
     end-round  the execution's waiting task times out now
     redeliver  its message is sent once more, as SQS may deliver any message twice
-
-    Answers 204, or 409 when the execution has no waiting task. Any page in a browser can post to this address, so the
-    key is required, which this process gets on standard input and no function sees.
     """
-    plain = server.app
+    # A copy: other threads begin to wait meanwhile. The last token of an execution is the one that is waited for.
+    tasks = [task for task in list(waiting.values()) if task.execution["executionArn"] == execution]
 
-    def end_round(task: Waiting) -> None:
-        workflows._send_task_failure(
-            {"taskToken": task.token, "error": "States.Timeout", "cause": "The round was ended by hand"}
-        )
+    def act(task: Waiting) -> bool:
+        if task.token not in workflows._task_tokens or task.execution["status"] != "RUNNING":
+            return False
+        if order == "end-round":
+            failure = {"error": "States.Timeout", "cause": "The round was ended by hand"}
+            workflows._send_task_failure({"taskToken": task.token} | failure)
+        else:
+            send = workflows._SERVICE_DISPATCH["arn:aws:states:::sqs:sendMessage"]
+            send(task.resource.removesuffix(".waitForTaskToken"), task.arguments)
+        return True
 
-    def redeliver(task: Waiting) -> None:
-        send = workflows._SERVICE_DISPATCH["arn:aws:states:::sqs:sendMessage"]
-        send(task.resource.removesuffix(".waitForTaskToken"), task.arguments)
-
-    orders = {"/_sandbox/end-round": end_round, "/_sandbox/redeliver": redeliver}
-
-    def obey(path: str, headers: dict[bytes, bytes], execution: str) -> int:
-        given = headers.get(b"authorization", b"")
-        if not any(hmac.compare_digest(given, f"Bearer {key}".encode()) for key in keys):
-            return 403
-        # A copy: other threads begin to wait meanwhile. The last token of an execution is the one that is waited for.
-        tasks = [task for task in list(waiting.values()) if task.execution == execution]
-        # A copy of the context, too: the original is the waiting thread's, and two cannot enter one.
-        if not tasks or not tasks[-1].context.copy().run(order_if_waiting, tasks[-1], orders[path]):
-            return 409
-        return 204
-
-    async def app(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[dict[str, Any]], Any]) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in orders:
-            await plain(scope, receive, send)
-            return
-        body, more = b"", True
-        while more:
-            part = await receive()
-            body, more = body + part.get("body", b""), part.get("more_body", False)
-        work = partial(obey, scope["path"], dict(scope["headers"]), body.decode(errors="replace"))
-        status = await asyncio.get_running_loop().run_in_executor(None, work)
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    server.app = app
+    # The emulator keeps tokens by account and region, which the context has: a copy, for two threads cannot enter one.
+    return bool(tasks) and tasks[-1].context.copy().run(act, tasks[-1])
 
 
 def keep_other_sites_out(server: Any) -> None:
@@ -550,14 +445,6 @@ def is_for_us(scope: dict[str, Any]) -> bool:
         return False
     by_page = any(name == b"origin" or (name == b"sec-fetch-site" and value != "none") for name, value in headers)
     return not by_page or (scope["type"] == "http" and bool(OWN_API.match(scope["path"])))
-
-
-def order_if_waiting(task: Waiting, order: Callable[[Waiting], None]) -> bool:
-    """False if nobody waits for the task's token any more. The emulator keeps tokens by account and region."""
-    if task.token not in workflows._task_tokens or not is_running(task.execution):
-        return False
-    order(task)
-    return True
 
 
 def tell_subscriptions() -> None:
@@ -619,49 +506,46 @@ def forget_the_order_of_maps() -> None:
     tables._set_item = lambda table, partition, sort, item: keep(table, partition, sort, mixed(item))
 
 
-def end_with_parent() -> list[str]:
+def end_with_parent(waiting: dict[str, Waiting]) -> None:
     """End when standard input closes, which also happens when the parent is killed and can clean up nothing itself.
 
     The parent made this process the leader of a group, so this ends the functions' processes too.
-    Returns a list that the key for `take_orders` arrives in, if the parent sends one: a line on standard input.
+    Until then, each line of it is an order and an execution's ARN. The answer goes back the same way: the parent gives
+    a socket. No web page in a browser reaches it, and no function.
     """
-    keys: list[str] = []
 
     def wait() -> None:
-        keys.extend(sys.stdin.buffer.readline().decode().split())
-        sys.stdin.buffer.read()
+        for line in sys.stdin:
+            done = obey(waiting, *line.split())
+            os.write(sys.stdin.fileno(), b"done\n" if done else b"nothing waits\n")
         shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
-    return keys
 
 
 def main() -> None:
-    evaluate_timeouts()
+    waiting: dict[str, Waiting] = {}
+    run_tasks_as_on_aws()
     fill_in_schedules()
     run_functions_with(os.environ["LAMBDA_PYTHON"])
     share_processes()
     keep_bytecode()
     name_exceptions()
     name_principals()
-    run_machines_in_their_role()
     wait_for_nested_executions()
-    waiting: dict[str, Waiting] = {}
     refuse_tokens_of_ended_executions(waiting)
     tell_endings()
-    redrive_executions()
     return_what_runs()
     if quota := os.environ.get("DESCRIBE_QUOTA"):
         hold_back_looks(*map(int, quota.split("/")))
     tell_subscriptions()
     enforce_policies_of_tables()
     forget_the_order_of_maps()
-    keys = end_with_parent()
+    end_with_parent(waiting)
     from ministack import app as server  # noqa: PLC0415 - after the changes: it binds what they replace
 
-    take_orders(server, keys, waiting)
-    keep_other_sites_out(server)  # last: it is asked first
+    keep_other_sites_out(server)
     server.main()
 
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from handlers.approvals.faces import wording
 from handlers.approvals.rules.record import Decision, Record
-from handlers.contract.policy import DEFAULT_POLICY
 from sandbox.inbox import Message
-from sandbox.page.stack import Event, Function, LogLine, Run
+from sandbox.page.stack import Event, LogLine, Run
 
 LINK = re.compile(r"https?://[^\s<>\"']+")
 NOTHING = Markup("")
-DIGITS = 6  # of a mail's number
 LONGEST = 2000  # characters of what nobody has checked
 STATUSES = {
     "RUNNING": ("now", "Running"),
@@ -28,108 +25,31 @@ STATUSES = {
     "ABORTED": ("bad", "Stopped"),
     "TIMED_OUT": ("bad", "Timed out"),
 }
-# What is done with a run by its buttons: the path's end, the button, and what is said when it is done.
-ORDERS = {
-    "end-round": ("End this round now", "The round has timed out. If there is another, reminders are on their way."),
-    "redeliver": ("Redeliver the message", "The message was sent again. Nobody is mailed twice for the same round."),
-    "stop": ("Stop the run", "The run was stopped. Its links now lead to a page that says so."),
-}
-PLATFORM = ("INIT_START", "START ", "END ")  # Lambda's lines that say nothing of the program
-EVERYWHERE = {  # what the logger adds to every line, and the page shows otherwise or not at all
-    "timestamp",
-    "location",
-    "service",
-    "xray_trace_id",
-    "function_name",
-    "function_arn",
-    "function_memory_size",
-    "function_request_id",
-    "cold_start",
-}
 IN_VAIN = "Nothing was done: the run does not wait for anybody."
-STARTED = "The run was started."
+# Lines that say nothing more, Lambda's and metrics, and what its logger adds to every line of it.
+PLATFORM = ("INIT_START", "START ", "END ", '{"_aws"')
+EVERYWHERE = ("timestamp", "location", "service", "xray_trace_id", "cold_start")
 
 
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """What a person looks at; it is all in the page's address.
-
-    run   the name of an execution; the newest if empty
-    mail  the number of the open mail, from 1; none if 0
-    log   a function's name; all of them if empty
-    done  what a button has just done: one of ORDERS, or "start"
-    """
-
-    run: str = ""
-    mail: int = 0
-    log: str = ""
-    done: str = ""
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> View:
-        number = query.get("mail", "")
-        return cls(
-            run=query.get("run", ""),
-            mail=int(number) if number.isascii() and number.isdigit() and len(number) <= DIGITS else 0,
-            log=query.get("log", ""),
-            done=query.get("done", ""),
+def inbox(messages: Sequence[Message], zone: tzinfo = UTC) -> Markup:
+    """Newest first: what a person waits for is on top."""
+    head = Markup("<header><h2>Inbox</h2></header>")
+    if not messages:
+        return head + Markup('<p class="empty">No mail yet. Start a request, and the approvers are written to.</p>')
+    mails = NOTHING.join(
+        Markup(
+            '<li class="mail"><details><summary id="mail-{}"><span class="subject">{}</span>'
+            '<span class="meta"><span>{}</span>{}</span></summary><div class="body">{}</div></details></li>'
+        ).format(
+            number,
+            message.subject or "(no subject)",
+            message.to,
+            clock(datetime.fromisoformat(message.receivedAt), zone),
+            linked(message.body.strip()),
         )
-
-    def address(self, **changes: Any) -> str:
-        """This view with something else in it. What was done is said once."""
-        asked = replace(self, **({"done": ""} | changes))
-        chosen = {"run": asked.run, "mail": asked.mail, "log": asked.log, "done": asked.done}
-        return "/?" + urlencode({name: value for name, value in chosen.items() if value})
-
-
-def inbox(messages: Sequence[Message], read: Collection[int], view: View, zone: tzinfo = UTC) -> Markup:
-    """Newest first: what a person waits for is on top. A number that is not in `read` is unread."""
-    numbered = list(enumerate(messages, start=1))
-    unread = sum(number not in read for number, _ in numbered)
-    count = Markup('<span class="count" id="unread">{} unread</span>').format(unread) if unread else NOTHING
-    empty = Markup('<p class="empty">No mail yet. Start a request, and the approvers are written to.</p>')
-    mails = NOTHING.join(mail(number, message, number in read, view, zone) for number, message in reversed(numbered))
-    return Markup("<header><h2>Inbox</h2>{}</header>{}").format(
-        count, Markup('<ol class="mails scroll">{}</ol>').format(mails) if numbered else empty
+        for number, message in reversed(list(enumerate(messages, start=1)))
     )
-
-
-def mail(number: int, message: Message, read: bool, view: View, zone: tzinfo) -> Markup:  # noqa: FBT001
-    is_open = number == view.mail
-    mark = NOTHING if read else Markup('<span class="dot"></span><span class="hidden">Unread. </span>')
-    toggle = view.address(mail=0 if is_open else number)
-    return Markup(
-        '<li class="mail{}"><div class="head"><a id="mail-{}" href="{}" aria-expanded="{}" data-show>'
-        '<span class="subject">{}{}</span><span class="meta"><span>{}</span>{}</span></a>{}</div>{}</li>'
-    ).format(
-        "" if read else " unread",
-        number,
-        toggle,
-        "true" if is_open else "false",
-        mark,
-        message.subject or "(no subject)",
-        message.to,
-        clock(datetime.fromisoformat(message.receivedAt), zone),
-        opener(number, message, toggle, is_open=is_open),
-        mail_body(message) if is_open else NOTHING,
-    )
-
-
-def opener(number: int, message: Message, toggle: str, *, is_open: bool) -> Markup:
-    """Opens the mail; of an open one, its link, if it has any."""
-    link = LINK.search(message.body)
-    if is_open and link:
-        way, words = Markup('href="{}" target="_blank" rel="noreferrer noopener"').format(link.group()), "Open link"
-    else:
-        way, words = Markup('href="{}" data-show').format(toggle), "Close" if is_open else "Open"
-    return Markup('<a class="button{}" id="open-{}" aria-labelledby="open-{} mail-{}" {}>{}</a>').format(
-        " approve" if is_open and link else "", number, number, number, way, words
-    )
-
-
-def mail_body(message: Message) -> Markup:
-    """The one place that knows how a mail's content is shown."""
-    return Markup('<div class="body">{}</div>').format(linked(message.body.strip()))
+    return head + Markup('<ol class="mails scroll">{}</ol>').format(mails)
 
 
 def linked(text: str) -> Markup:
@@ -142,33 +62,45 @@ def linked(text: str) -> Markup:
     return NOTHING.join([*parts, escape(text[end:])])
 
 
-def requests(runs: Sequence[Run], chosen: Run | None, view: View, zone: tzinfo = UTC) -> Markup:
+def requests(runs: Sequence[Run], chosen: Run | None, zone: tzinfo = UTC) -> Markup:
     head = Markup("<header><h2>Requests</h2></header>")
     if not runs:
         return head + Markup('<p class="empty">None yet.</p>')
-    rows = NOTHING.join(
-        Markup(
-            '<tr{}><th scope="row"><a id="run-{}" href="{}"{} data-show>{}</a>{}</th><td>{}</td>'
-            '<td class="tally">{}</td><td>{}</td><td>{}</td></tr>'
-        ).format(
-            Markup(' class="chosen"') if run is chosen else NOTHING,
-            run.name,
-            view.address(run=run.name),
-            Markup(' aria-current="true"') if run is chosen else NOTHING,
-            run.title,
-            Markup(' <span class="meta">{}</span>').format(run.policy) if names_policy(run) else NOTHING,
-            badge(run),
-            votes_in_short(run.record) if run.record else "–",
-            f"{run.record.round} of {run.record.rounds}" if run.record else "–",
-            clock(datetime.fromtimestamp(run.record.deadline, UTC), zone) if run.record else "–",
-        )
-        for run in runs
+    return head + table(
+        "Requests",
+        ("Title", "Status", "Votes", "Round", "Deadline"),
+        NOTHING.join(
+            Markup(
+                '<tr{}><th scope="row"><a id="run-{}" href="{}"{} data-show>{}</a></th>'
+                "<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
+            ).format(
+                Markup(' class="chosen"') if run is chosen else NOTHING,
+                run.name,
+                address(run.name),
+                Markup(' aria-current="true"') if run is chosen else NOTHING,
+                run.title,
+                badge(run),
+                votes_in_short(run.record) if run.record else "–",
+                f"{run.record.round} of {run.record.rounds}" if run.record else "–",
+                clock(datetime.fromtimestamp(run.record.deadline, UTC), zone) if run.record else "–",
+            )
+            for run in runs
+        ),
     )
-    return head + Markup(
-        '<div class="scroll" tabindex="0" role="group" aria-label="Requests"><table><thead><tr>'
-        '<th scope="col">Title</th><th scope="col">Status</th><th scope="col">Votes</th><th scope="col">Round</th>'
-        '<th scope="col">Deadline</th></tr></thead><tbody>{}</tbody></table></div>'
-    ).format(rows)
+
+
+def address(run: str) -> str:
+    """Of the page with this run chosen; it is the newest otherwise."""
+    return "/?" + urlencode({"run": run})
+
+
+def table(name: str, columns: Sequence[str], rows: Markup) -> Markup:
+    """One that scrolls, also by keys."""
+    heads = NOTHING.join(Markup('<th scope="col">{}</th>').format(column) for column in columns)
+    return Markup(
+        '<div class="scroll" tabindex="0" role="group" aria-label="{}"><table><thead><tr>{}</tr></thead>'
+        "<tbody>{}</tbody></table></div>"
+    ).format(name, heads, rows)
 
 
 def badge(run: Run) -> Markup:
@@ -177,36 +109,11 @@ def badge(run: Run) -> Markup:
     return Markup('<span class="badge {}">{}</span>').format(tone, words)
 
 
-def names_policy(run: Run) -> bool:
-    return run.policy not in ("", DEFAULT_POLICY)
-
-
 def votes_in_short(record: Record) -> str:
-    """For example "1 of 2 approved", or with groups "finance 1 of 1, legal 0 of 1; 1 of 2 people"."""
+    """For example "1 of 2 approved, 1 rejected"."""
     counted = record.tally
-    given, required = counted.approvals
-    words = unbroken(f"{given} of {required} approved")
-    if counted.groups:
-        # A group needs no more than it asks for: a further approval counts in the total only.
-        words = ", ".join(
-            unbroken(f"{name} {min(group)} of {group.required}") for name, group in counted.groups.items()
-        )
-        if required > 1:
-            words += "; " + unbroken(f"{given} of {required} people")
-    rejections = counted.rejections.given
-    return f"{words}, " + unbroken(f"{rejections} rejected") if rejections else words
-
-
-def unbroken(words: str) -> str:
-    """On one line."""
-    return words.replace(" ", "\u00a0")
-
-
-def member(who: str, record: Record) -> str:
-    """With their groups, such as "ben@example.com (finance, legal)". Without any, escalation contacts are in each."""
-    groups = record.policy.groups
-    own = [name for name, group in groups.items() if who in group.approvers]
-    return f"{who} ({', '.join(own) or 'every group'})" if groups else who
+    words = f"{counted.approvals.given} of {counted.approvals.required} approved"
+    return f"{words}, {counted.rejections.given} rejected" if counted.rejections.given else words
 
 
 def clock(at: datetime, zone: tzinfo) -> Markup:
@@ -216,12 +123,13 @@ def clock(at: datetime, zone: tzinfo) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
 
-def run(chosen: Run | None, view: View, zone: tzinfo = UTC, by_hand: Sequence[Event] = ()) -> Markup:
-    """What is known of the chosen run, and its buttons. `by_hand`: the rounds that a person has ended."""
+def run(chosen: Run | None, zone: tzinfo = UTC, by_hand: Sequence[Event] = ()) -> Markup:
+    """What is known of the chosen run, and its button. `by_hand`: the rounds that a person has ended."""
     if not chosen:
         return Markup('<header><h2>Workflow</h2></header><p class="empty">No run yet.</p>')
     record, running = chosen.record, chosen.status == "RUNNING"
     asked_by = (record and record.requested_by) or chosen.asked("requestedBy") or "–"
+    policy = wording.policy(record) if record else ""
     return Markup(
         '<header><h2>{}</h2>{}</header><p class="meta">Asked by {} at {}{} · <code>{}</code></p>{}{}{}{}'
     ).format(
@@ -229,12 +137,16 @@ def run(chosen: Run | None, view: View, zone: tzinfo = UTC, by_hand: Sequence[Ev
         badge(chosen),
         in_short(asked_by),
         clock(chosen.started, zone),
-        f" under policy {in_short(chosen.policy)}" if names_policy(chosen) else "",
+        f" under policy {policy}" if policy else "",
         chosen.name,
         outcome(chosen),
         ended_by_hand(by_hand),
         answers(record, running=running) if record else NOTHING,
-        buttons(chosen, view) if running else NOTHING,
+        Markup('<form method="post" action="/runs/{}/end-round"><button>End this round now</button></form>').format(
+            quote(chosen.name, safe="")
+        )
+        if running
+        else NOTHING,
     )
 
 
@@ -249,9 +161,7 @@ def outcome(chosen: Run) -> Markup:
             in_short(returned(chosen.output))
         )
     if chosen.status == "FAILED" and chosen.cause:
-        return Markup('<div class="outcome bad"><h3>Why it failed</h3><p class="cause">{}</p></div>').format(
-            in_short(chosen.cause)
-        )
+        return Markup('<div class="outcome bad"><h3>Why it failed</h3><p>{}</p></div>').format(in_short(chosen.cause))
     return NOTHING
 
 
@@ -269,46 +179,29 @@ def ended_by_hand(rounds: Sequence[Event]) -> Markup:
     """The program says how long it meant to wait, and cannot know of the button."""
     if not rounds:
         return NOTHING
-    words = "A round was" if len(rounds) == 1 else f"{len(rounds)} rounds were"
-    return Markup(
-        '<p class="meta" id="by-hand">{} ended by hand here, {}: what is said of the time to answer is how it was '
-        "configured.</p>"
-    ).format(words, " and ".join(f"after {event.seconds:.0f} s" for event in rounds))
+    times = " and ".join(f"after {event.seconds:.0f} s" for event in rounds)
+    words = f"Ended by hand here, {times}: what is said of the time to answer is how it was configured."
+    return Markup('<p class="meta" id="by-hand">{}</p>').format(words)
 
 
 def answers(record: Record, *, running: bool) -> Markup:
-    """Who has said what, what that makes in each group, and who has not answered."""
+    """Who has said what, what is still needed, and who has not answered."""
     votes = NOTHING.join(
         Markup('<li class="{}"><b>{}</b> {}{}</li>').format(
             "good" if vote.decision is Decision.APPROVE else "bad",
-            member(who, record),
+            who,
             "approved" if vote.decision is Decision.APPROVE else "rejected",
             f": {vote.comment}" if vote.comment else "",
         )
         for who, vote in record.votes.items()
     )
-    silent = ", ".join(member(who, record) for who in record.approvers if who not in record.votes)
-    return Markup("{}{}{}").format(
+    silent = ", ".join(who for who in record.approvers if who not in record.votes)
+    told = [f"{'Waiting for' if running else 'Not heard from'} {silent}"] if silent else []
+    if running and (needed := wording.still_needed(record.tally)):
+        told.insert(0, f"Still needed: {needed}")
+    return Markup("{}{}").format(
         Markup('<ul class="votes">{}</ul>').format(votes) if votes else NOTHING,
-        Markup('<p class="meta">Approvals: {}</p>').format(votes_in_short(record)) if record.policy.groups else NOTHING,
-        Markup('<p class="meta">{} {}</p>').format("Waiting for" if running else "Not heard from", silent)
-        if silent
-        else NOTHING,
-    )
-
-
-def buttons(chosen: Run, view: View) -> Markup:
-    return Markup('<div class="buttons">{}</div>').format(
-        NOTHING.join(
-            Markup('<form method="post" action="/runs/{0}/{1}{2}"><button id="{1}"{3}>{4}</button></form>').format(
-                quote(chosen.name, safe=""),
-                order,
-                view.address(run="").removeprefix("/").removesuffix("?"),
-                Markup(' class="reject"') if order == "stop" else NOTHING,
-                words,
-            )
-            for order, (words, _) in ORDERS.items()
-        )
+        NOTHING.join(Markup('<p class="meta">{}</p>').format(line) for line in told),
     )
 
 
@@ -316,88 +209,48 @@ def history(events: Sequence[Event]) -> Markup:
     head = Markup("<header><h2>History</h2></header>")
     if not events:
         return head + Markup('<p class="empty">What the run does is listed here.</p>')
+    return head + table(
+        "History",
+        ("After", "Event", "State"),
+        NOTHING.join(
+            Markup('<tr{}><td class="seconds">{:.1f} s</td><td>{}{}</td><td>{}</td></tr>').format(
+                Markup(' class="entered"') if event.entered else NOTHING,
+                event.seconds,
+                event.kind,
+                Markup('<span class="error">{}</span>').format(in_short(f"{event.error}: {event.cause}".rstrip(": ")))
+                if event.error
+                else NOTHING,
+                event.state,
+            )
+            for event in events
+        ),
+    )
+
+
+def log(lines: Sequence[LogLine], zone: tzinfo = UTC) -> Markup:
+    """What all functions have logged since the run began."""
+    head = Markup("<header><h2>Logs</h2></header>")
     rows = NOTHING.join(
-        Markup('<tr{}><td class="seconds">{:.1f} s</td><td>{}{}</td><td>{}</td></tr>').format(
-            Markup(' class="entered"') if event.entered else NOTHING,
-            event.seconds,
-            event.kind,
-            Markup('<span class="error">{}</span>').format(in_short(f"{event.error}: {event.cause}".rstrip(": ")))
-            if event.error
-            else NOTHING,
-            event.state,
-        )
-        for event in events
+        Markup("<li>{} <em>{}</em> {}</li>").format(clock(line.at, zone), line.function, in_short(logged(line.text)))
+        for line in lines
+        if not line.text.startswith(PLATFORM)
     )
-    return head + Markup(
-        '<div class="scroll" tabindex="0" role="group" aria-label="History" data-follow><table><thead><tr>'
-        '<th scope="col">After</th><th scope="col">Event</th><th scope="col">State</th></tr></thead>'
-        "<tbody>{}</tbody></table></div>"
-    ).format(rows)
+    if not rows:
+        return head + Markup('<p class="empty">Nothing logged since the run began.</p>')
+    return head + Markup('<ol class="scroll lines" tabindex="0" aria-label="Log lines">{}</ol>').format(rows)
 
 
-def log(functions: Sequence[Function], lines: Sequence[LogLine], view: View, zone: tzinfo = UTC) -> Markup:
-    known = {function.name for function in functions}
-    shown = view.log if view.log in known else ""
-    tabs = NOTHING.join(
-        Markup('<a id="log-{}" href="{}"{} data-show>{}</a>').format(
-            name,
-            view.address(log=name),
-            Markup(' aria-current="true"') if name == shown else NOTHING,
-            name.replace("_", " ") or "all",
-        )
-        for name in ("", *(function.name for function in functions))
-    )
-    rows = NOTHING.join(log_line(line, zone, tagged=not shown) for line in lines if not line.text.startswith(PLATFORM))
-    body = (
-        Markup('<ol class="scroll lines" tabindex="0" aria-label="Log lines" data-follow>{}</ol>').format(rows)
-        if rows
-        else Markup('<p class="empty">Nothing logged since the run began.</p>')
-    )
-    return Markup('<header><h2>Logs</h2></header><nav class="tabs" aria-label="Functions">{}</nav>{}').format(
-        tabs, body
-    )
-
-
-def log_line(line: LogLine, zone: tzinfo, *, tagged: bool) -> Markup:
-    """A line of the program's logger is JSON; Lambda's own lines are not."""
-    at = clock(line.at, zone)
-    start = Markup("{} <em>{}</em>").format(at, line.function) if tagged else at
+def logged(text: str) -> str:
+    """A line of the program's logger is JSON: the level and the message first. Lambda's own lines are not."""
     try:
-        told = json.loads(line.text)
+        told = json.loads(text)
+        if not isinstance(told, dict) or "message" not in told:
+            return text
+        more = {key: value for key, value in told.items() if key not in EVERYWHERE and not key.startswith("function_")}
+        start = f"{more.pop('level', '')} {more.pop('message')}"
+        return f"{start} {json.dumps(more, ensure_ascii=False)}" if more else start
     except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        return Markup('<li class="platform">{} {}</li>').format(start, in_short(line.text))
-    if isinstance(metrics := told.get("_aws"), dict):
-        names = [metric["Name"] for each in metrics["CloudWatchMetrics"] for metric in each["Metrics"]]
-        counted = ", ".join(f"{name} {one_value(told.get(name))}" for name in names)
-        return Markup('<li class="platform">{} metric {}</li>').format(start, counted)
-    level, message = told.pop("level", ""), told.pop("message", "")
-    more = {key: value for key, value in told.items() if key not in EVERYWHERE}
-    pairs = NOTHING.join(
-        Markup(" <span><i>{}</i> {}</span>").format(key, one_value(value)) for key, value in more.items()
-    )
-    return Markup('<li class="{}">{} <b>{}</b> {}{}</li>').format(
-        str(level).lower(), start, "" if level == "INFO" else level, one_value(message), pairs
-    )
-
-
-def one_value(value: Any) -> str:
-    """In short: of an ARN, the name."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, str):
-        return in_short(value.rpartition(":")[2] if value.startswith("arn:") else value)
-    try:
-        return in_short(json.dumps(value, ensure_ascii=False))
-    except RecursionError:
-        return "nested too deep to be shown"
-
-
-def said(view: View) -> Markup:
-    """What has just been done, for a while."""
-    words = STARTED if view.done == "start" else ORDERS[view.done][1] if view.done in ORDERS else ""
-    return Markup("<p>{}</p>").format(words) if words else NOTHING
+        return text
 
 
 def start_form(policies: Sequence[str], *, is_open: bool) -> Markup:
@@ -423,8 +276,7 @@ def page(stack: str, policies: Sequence[str], regions: Mapping[str, Markup], zon
             '<header class="top"><h1>signoff <span>sandbox</span></h1><p>Stack <b>{}</b></p>'
             "<p>Times in <b>{}</b></p>"
             '<p id="live" role="status"></p><a href="/messages">Mail as JSON</a></header>'
-            '<noscript><p class="note">Reload this page to see what is new.</p></noscript>'
-            '<div id="said" role="status">{}</div>'
+            '<div id="said" role="status"></div>'
             '<main><div class="side"><section class="card">{}</section>'
             '<section class="card" id="inbox">{}</section></div>'
             '<div class="wide"><section class="card" id="requests">{}</section>'
@@ -435,7 +287,6 @@ def page(stack: str, policies: Sequence[str], regions: Mapping[str, Markup], zon
         ).format(
             stack,
             zone,
-            regions["said"],
             start_form(policies, is_open="data-show" not in regions["requests"]),  # until there is one
             *(regions[name] for name in ("inbox", "requests", "run", "graph", "history", "log")),
         ),

@@ -13,7 +13,10 @@ from markupsafe import Markup
 from sandbox.deploy import PROJECT
 
 SHIPPED = PROJECT / "docs/images/state-machine.svg"
-OLD = "The picture of the workflow is older than the workflow, or is missing: make pictures draws it anew."
+OLD = Markup(
+    '<p class="meta">The picture of the workflow is older than the workflow, or is missing: '
+    "<code>make pictures</code> draws it anew. The history has the states.</p>"
+)
 SVG = "http://www.w3.org/2000/svg"
 SIZE = ("width", "height")
 ABOVE = 19.0  # from a state's name up to how often it was entered
@@ -23,8 +26,7 @@ ET.register_namespace("", SVG)
 class Picture:
     """Marks runs in graphviz's SVG, where the title of a group is a state, or a way as "state->state".
 
-    A picture that has other states than the workflow, or lacks a way that a run took, is not shown: the states are
-    listed instead.
+    A picture that has other states than the workflow, or lacks a way that a run took, is not shown.
     """
 
     def __init__(self, states: Collection[str], file: Path = SHIPPED) -> None:
@@ -42,7 +44,7 @@ class Picture:
         picture = deepcopy(self._shipped)
         found = groups(picture)
         if self._drawn != set(self._states) or not taken <= found.keys():
-            return listed([name for name in self._states if name not in tones], tones, entered)
+            return OLD
         for title, group in found.items():
             if title in self._drawn:
                 group.set("data-state", title)
@@ -89,16 +91,3 @@ def told(last: str, status: str) -> str:
     if not last:
         return "The workflow; no run is shown"
     return f"The workflow; the run {'is now' if status == 'RUNNING' else 'ended'} in {last}"
-
-
-def listed(others: Sequence[str], tones: dict[str, str], entered: Sequence[str]) -> Markup:
-    """In words, the states that a run has entered, in order, and those that it has not."""
-    passed = Markup("").join(
-        Markup('<li class="state badge {}" data-state="{}">{}</li>').format(
-            tone, name, f"{name} ×{entered.count(name)}" if entered.count(name) > 1 else name
-        )
-        for name, tone in tones.items()
-    )
-    return Markup('<p class="meta">{}</p><ul class="votes">{}</ul><p class="meta">Other states: {}</p>').format(
-        OLD, passed, ", ".join(others)
-    )

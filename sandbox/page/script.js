@@ -1,27 +1,35 @@
-// Keeps the page up to date without reloading it. Without this script, links and forms lead to the same addresses.
+// Keeps the page up to date without reloading it. Its links and forms lead to the same addresses without this script.
 "use strict";
 
-let source, followed, opened;
+const REGIONS = ["inbox", "requests", "run", "graph", "history", "log"];
+const GROWING = ["history", "log"];
+const LOOK = 500; // milliseconds between two looks at what is new
+const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+const seen = {};
+let timer, followed;
 
-// Put what the server sends where it belongs. Focus and scrolling stay where they are; what is followed stays at its end.
-function put(regions) {
-  for (const [id, html] of Object.entries(regions)) {
+// Put what has changed where it belongs. Focus, scrolling and open mails stay as they are; what grows stays at its end.
+function put(page) {
+  for (const id of REGIONS) {
+    const html = page.getElementById(id).innerHTML;
+    if (html === seen[id]) continue;
+    seen[id] = html;
     const region = document.getElementById(id);
     const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
     const before = region.querySelector(".scroll");
-    const place = before && { top: before.scrollTop, end: before.scrollHeight - before.clientHeight - before.scrollTop < 4 };
+    const top = before?.scrollTop ?? 0;
+    const atEnd = !before || before.scrollHeight - before.clientHeight - top < 4;
+    const open = [...region.querySelectorAll("details[open] > summary")].map(({ id }) => id);
     region.innerHTML = html;
+    for (const mail of open) document.getElementById(mail).parentElement.open = true;
     const after = region.querySelector(".scroll");
-    if (after) after.scrollTop = "follow" in after.dataset && (!place || place.end) ? after.scrollHeight : place?.top ?? 0;
+    if (after) after.scrollTop = GROWING.includes(id) && atEnd ? after.scrollHeight : top;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
   follow();
-  const unread = parseInt(document.getElementById("unread")?.textContent ?? "", 10);
-  document.title = document.title.replace(/^\(\d+\) /, "");
-  if (unread) document.title = `(${unread}) ${document.title}`;
 }
 
-// Bring the state where the run is, and a mail that was opened, into view, once: afterwards, who reads scrolls as they like.
+// Bring the state where the run is into view, once: afterwards, who reads scrolls as they like.
 function follow() {
   const graph = document.getElementById("graph");
   const state = graph.querySelector(".now, .good, .bad");
@@ -31,24 +39,26 @@ function follow() {
     graph.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
   }
   followed = at;
-  const mail = document.querySelector(".mail:has(.body)");
-  const number = mail?.querySelector("a").id ?? "";
-  if (mail && opened !== undefined && number !== opened) mail.scrollIntoView({ block: "nearest" });
-  opened = number;
 }
 
-function listen() {
-  source?.close();
-  source = new EventSource(`/events${location.search}`);
-  const live = document.getElementById("live");
-  source.onopen = () => { live.textContent = "Live"; live.className = "on"; };
-  source.onerror = () => { live.textContent = "Not connected"; live.className = "off"; };
-  source.onmessage = (event) => put(JSON.parse(event.data));
+async function look() {
+  clearTimeout(timer);
+  const [shown, live] = [location.href, document.getElementById("live")];
+  try {
+    const page = await parsed(await fetch(shown));
+    if (shown !== location.href) return; // another look has begun
+    put(page);
+    [live.textContent, live.className] = ["Live", "on"];
+  } catch {
+    [live.textContent, live.className] = ["Not connected", "off"];
+  }
+  clearTimeout(timer);
+  timer = setTimeout(look, LOOK);
 }
 
 function show(address) {
   history.pushState(null, "", address);
-  listen();
+  look();
 }
 
 document.addEventListener("click", (event) => {
@@ -61,23 +71,21 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
-  const pressed = event.submitter;
-  pressed.disabled = true;
+  const said = document.getElementById("said");
+  event.submitter.disabled = true;
   try {
     const answer = await fetch(form.action, { method: "post", body: new URLSearchParams(new FormData(form)) });
+    said.textContent = answer.ok ? "" : (await parsed(answer)).querySelector("main p").textContent;
     if (answer.ok) {
       if (form.closest("#start")) form.reset();
       show(answer.url);
-    } else {
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      document.getElementById("said").textContent = page.querySelector("main p").textContent;
     }
   } catch {
-    document.getElementById("said").textContent = "The sandbox does not answer.";
+    said.textContent = "The sandbox does not answer.";
   } finally {
-    pressed.disabled = false;
+    event.submitter.disabled = false;
   }
 });
 
-window.addEventListener("popstate", listen);
-listen();
+window.addEventListener("popstate", look);
+look();

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -21,21 +19,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.emulator import EmulatorFailedError
 from sandbox.inbox import Inbox
 from sandbox.page import content
-from sandbox.page.content import View
 from sandbox.page.stack import Stack
 
 LARGEST_FORM = 64 * 1024  # bytes
-LOOK_SECONDS = 0.5  # how often an open page looks for what is new
-STOP_SECONDS = 5  # a look that has begun is finished first
+STOP_SECONDS = 5  # an answer that has begun is finished first
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 BY_HAND = "The round was ended by hand"  # the cause that launcher.py gives
+UNREACHABLE = (BotoCoreError, ClientError, EmulatorFailedError)
 TASK_FIELDS = ("title", "details", "requestedBy", "policy")
 FILES = Path(__file__).parent
 HEADERS = {
@@ -62,8 +59,6 @@ class PageServer:
     def __init__(self, inbox: Inbox) -> None:
         self.inbox = inbox
         self._stack: Stack | None = None
-        self._read = set[int]()
-        self._stopping = threading.Event()
         # It listens from here on: who comes before the server has started waits, and is not refused.
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -85,7 +80,6 @@ class PageServer:
         self._stack = stack
 
     def stop(self) -> None:
-        self._stopping.set()
         self._server.should_exit = True
         self._thread.join(STOP_SECONDS)
         self._socket.close()
@@ -94,26 +88,20 @@ class PageServer:
         return Starlette(
             routes=[
                 Route("/", self._page),
-                Route("/events", self._events),
                 Route("/messages", self._messages),
                 Route("/style.css", lambda _: FileResponse(FILES / "style.css")),
                 Route("/script.js", lambda _: FileResponse(FILES / "script.js")),
                 Route("/requests", self._start, methods=["POST"]),
-                Route("/runs/{name}/{order}", self._order, methods=["POST"]),
+                Route("/runs/{name}/end-round", self._end_round, methods=["POST"]),
             ],
-            exception_handlers={
-                HTTPException: problem,
-                BotoCoreError: unreachable,
-                ClientError: unreachable,
-                EmulatorFailedError: unreachable,
-            },
+            exception_handlers={HTTPException: problem} | dict.fromkeys(UNREACHABLE, unreachable),
         )
 
     async def _page(self, request: Request) -> Response:
-        stack, view = self._shown(), seen(request)
+        stack, chosen = self._shown(), request.query_params.get("run", "")
         return Html(
             await run_in_threadpool(
-                lambda: content.page(stack.name, stack.policies, self._regions(stack, view), stack.zone)
+                lambda: content.page(stack.name, stack.policies, self._regions(stack, chosen), stack.zone)
             )
         )
 
@@ -121,66 +109,34 @@ class PageServer:
         # In ASCII, which has a form for half a character, too.
         return Response(json.dumps([asdict(message) for message in self.inbox.messages()]), media_type=JSON)
 
-    async def _events(self, request: Request) -> Response:
-        """Server-sent events: each is JSON, the regions that have changed by their ids, at first all of them."""
-        stack, view = self._shown(), seen(request)
-
-        async def changes() -> AsyncIterator[str]:
-            before: dict[str, Markup] = {}
-            while not self._stopping.is_set():
-                try:
-                    now = await run_in_threadpool(self._regions, stack, view)
-                except (BotoCoreError, ClientError):
-                    return  # the emulator has ended; the page tries again for as long as it is open
-                if changed := {name: html for name, html in now.items() if before.get(name) != html}:
-                    yield f"data: {json.dumps(changed)}\n\n"
-                before = now
-                await asyncio.sleep(LOOK_SECONDS)
-
-        return StreamingResponse(changes(), media_type="text/event-stream")
-
     async def _start(self, request: Request) -> Response:
         stack, task = self._shown(), task_in(request.headers.get("content-type", ""), await body(request))
         execution = await run_in_threadpool(stack.start, task)
-        return seen_afterwards(View(run=execution.rpartition(":")[2], done="start"))
+        return RedirectResponse(content.address(execution.rpartition(":")[2]), HTTPStatus.SEE_OTHER)
 
-    async def _order(self, request: Request) -> Response:
-        stack, name, order = self._shown(), request.path_params["name"], request.path_params["order"]
-        orders: dict[str, Callable[[str], bool]] = {
-            "stop": stack.stop,
-            "redeliver": stack.redeliver,
-            "end-round": stack.end_round,
-        }
-        if order not in orders:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such form.")
-        if not await run_in_threadpool(orders[order], stack.execution(name)):
+    async def _end_round(self, request: Request) -> Response:
+        stack, name = self._shown(), request.path_params["name"]
+        if not await run_in_threadpool(stack.emulator.end_round, stack.execution(name)):
             raise HTTPException(HTTPStatus.CONFLICT, content.IN_VAIN)
-        return seen_afterwards(replace(seen(request), run=name, done=order))
+        return RedirectResponse(content.address(name), HTTPStatus.SEE_OTHER)
 
     def _shown(self) -> Stack:
         if not self._stack:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "The program is still being deployed.")
         return self._stack
 
-    def _regions(self, stack: Stack, view: View) -> dict[str, Markup]:
-        messages = self.inbox.messages()
-        if 0 < view.mail <= len(messages):
-            self._read.add(view.mail)
+    def _regions(self, stack: Stack, name: str) -> dict[str, Markup]:
         runs = stack.runs()
-        chosen = next((run for run in runs if run.name == view.run), None) or (
-            None if view.run else next(iter(runs), None)
-        )
+        chosen = next((run for run in runs if name in ("", run.name)), None)
         events = stack.history(chosen) if chosen else []
-        lines = stack.log(view.log, chosen.started) if chosen else []
         entered = [event.state for event in events if event.entered]
         return {
-            "said": content.said(view),
-            "inbox": content.inbox(messages, self._read, view, stack.zone),
-            "requests": content.requests(runs, chosen, view, stack.zone),
-            "run": content.run(chosen, view, stack.zone, [event for event in events if event.cause == BY_HAND]),
+            "inbox": content.inbox(self.inbox.messages(), stack.zone),
+            "requests": content.requests(runs, chosen, stack.zone),
+            "run": content.run(chosen, stack.zone, [event for event in events if event.cause == BY_HAND]),
             "graph": stack.picture.of(entered, chosen.status if chosen else ""),
             "history": content.history(events),
-            "log": content.log(stack.logs, lines, view, stack.zone),
+            "log": content.log(stack.log(chosen.started) if chosen else [], stack.zone),
         }
 
 
@@ -213,14 +169,6 @@ def is_link(scope: Scope, headers: Headers) -> bool:
     """Somebody follows a link to a page, in a tab."""
     how = (scope["method"], headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
     return how == ("GET", "navigate", "document")
-
-
-def seen(request: Request) -> View:
-    return View.of(request.query_params)
-
-
-def seen_afterwards(view: View) -> Response:
-    return RedirectResponse(view.address(done=view.done), HTTPStatus.SEE_OTHER)
 
 
 async def body(request: Request) -> bytes:

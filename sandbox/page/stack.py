@@ -20,8 +20,7 @@ from sandbox.emulator import Emulator
 from sandbox.page.picture import Picture
 
 RUNS = 25  # the newest; older ones are left out
-LINES = 200  # of a log, the newest
-RUNNING = "RUNNING"
+LINES = 200  # of the log, the newest
 TITLE_LENGTH = 250  # of one that nobody has checked; the program's own are shorter
 
 
@@ -44,11 +43,6 @@ class Run:
         title = (self.record and self.record.title) or self.asked("title") or self.name
         return title if len(title) <= TITLE_LENGTH else f"{title[:TITLE_LENGTH]}…"
 
-    @property
-    def policy(self) -> str:
-        """The policy's name; until people are asked, the one that was asked for, or ""."""
-        return self.record.policy.name if self.record else self.asked("policy")
-
     def asked(self, name: str) -> str:
         """What the input says, which anybody may have written: text, or else nothing."""
         value = self.task.get(name)
@@ -65,12 +59,6 @@ class Event:
     entered: bool
     error: str
     cause: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Function:
-    name: str
-    log_group: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,13 +105,9 @@ class Stack:
         return ZoneInfo(next(filter(None, told), "UTC"))
 
     @cached_property
-    def logs(self) -> list[Function]:
-        """The functions by the module that they run, in the alphabet's order."""
-        found = [
-            Function(name=one["Handler"].split(".")[-2], log_group=one["LoggingConfig"]["LogGroup"])
-            for one in self._configured
-        ]
-        return sorted(found, key=lambda function: function.name)
+    def _log_groups(self) -> dict[str, str]:
+        """By the module that a function runs."""
+        return {one["Handler"].split(".")[-2]: one["LoggingConfig"]["LogGroup"] for one in self._configured}
 
     def runs(self) -> list[Run]:
         """The newest first."""
@@ -151,11 +135,8 @@ class Stack:
 
     def _records(self) -> dict[str, Record]:
         """By execution. All of them: a sandbox has few."""
-        pages = (
-            self.cloud.client("dynamodb")
-            .get_paginator("scan")
-            .paginate(TableName=self.outputs["approvalTableName"], ConsistentRead=True)
-        )
+        reader = self.cloud.client("dynamodb").get_paginator("scan")
+        pages = reader.paginate(TableName=self.outputs["approvalTableName"], ConsistentRead=True)
         records = [read_record(item) for page in pages for item in page["Items"]]
         return {record.execution_arn: record for record in records if record}
 
@@ -179,21 +160,17 @@ class Stack:
             )
         return found
 
-    def log(self, name: str, since: datetime) -> list[LogLine]:
-        """What a function has logged, oldest first; all of them if there is none of that name."""
-        asked = [function for function in self.logs if function.name == name] or self.logs
-        lines = [line for function in asked for line in self._log(function, since)]
+    def log(self, since: datetime) -> list[LogLine]:
+        """What all functions have logged, oldest first."""
+        lines = [line for function, group in self._log_groups.items() for line in self._log(function, group, since)]
         return sorted(lines, key=lambda line: line.at)[-LINES:]
 
-    def _log(self, function: Function, since: datetime) -> Iterator[LogLine]:
-        pages = (
-            self.cloud.client("logs")
-            .get_paginator("filter_log_events")
-            .paginate(logGroupName=function.log_group, startTime=int(since.timestamp() * 1000))
-        )
-        for event in (event for page in pages for event in page["events"]):
-            at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-            yield LogLine(at=at, function=function.name, text=event["message"].rstrip())
+    def _log(self, function: str, group: str, since: datetime) -> Iterator[LogLine]:
+        reader = self.cloud.client("logs").get_paginator("filter_log_events")
+        for page in reader.paginate(logGroupName=group, startTime=int(since.timestamp() * 1000)):
+            for event in page["events"]:
+                at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+                yield LogLine(at=at, function=function, text=event["message"].rstrip())
 
     def start(self, task: Mapping[str, str]) -> str:
         """Ask for `task` ({"title", "details", "requestedBy", "policy"}); the execution's ARN."""
@@ -205,23 +182,6 @@ class Stack:
     def execution(self, name: str) -> str:
         """The ARN of an execution of this stack."""
         return f"{self.outputs['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{name}"
-
-    def stop(self, execution: str) -> bool:
-        """False if it has ended already. Raises ClientError."""
-        if self._workflows.describe_execution(executionArn=execution)["status"] != RUNNING:
-            return False
-        self._workflows.stop_execution(
-            executionArn=execution, error="Stopped", cause="Somebody pressed Stop on the sandbox's page"
-        )
-        return True
-
-    def end_round(self, execution: str) -> bool:
-        """False if it waits for nobody. Raises EmulatorFailedError, as does the next."""
-        return self.emulator.end_round(execution)
-
-    def redeliver(self, execution: str) -> bool:
-        """False if it waits for nobody."""
-        return self.emulator.redeliver(execution)
 
     @property
     def _workflows(self) -> Any:

@@ -57,32 +57,24 @@ RESOURCES = {
             "arn": "arn:aws:apigateway:{region}::/apis/{ApiId}",
             "executionArn": "arn:aws:execute-api:{region}:{account}:{ApiId}",
         },
-        delete="DeleteApi",
-        by={"ApiId": "{id}"},
     ),
     "aws:apigatewayv2/integration:Integration": Resource(
         service="apigatewayv2",
         create="CreateIntegration",
         id="{IntegrationId}",
-        delete="DeleteIntegration",
-        by={"IntegrationId": "{id}"},
     ),
-    "aws:apigatewayv2/route:Route": Resource(
-        service="apigatewayv2", create="CreateRoute", id="{RouteId}", delete="DeleteRoute", by={"RouteId": "{id}"}
-    ),
+    "aws:apigatewayv2/route:Route": Resource(service="apigatewayv2", create="CreateRoute", id="{RouteId}"),
     "aws:apigatewayv2/stage:Stage": Resource(
         service="apigatewayv2",
         create="CreateStage",
         name=Name("StageName", 128, "[A-Za-z0-9_$-]"),
         outputs={"arn": "arn:aws:apigateway:{region}::/apis/{ApiId}/stages/{StageName}"},
-        delete="DeleteStage",
     ),
     "aws:cloudwatch/eventRule:EventRule": Resource(
         service="events",
         create="PutRule",
         name=Name("Name", 64, DOTTED),
         outputs={"arn": "{RuleArn}"},
-        delete="DeleteRule",
     ),
     "aws:cloudwatch/eventTarget:EventTarget": Resource(
         service="events",
@@ -102,7 +94,6 @@ RESOURCES = {
         also=("PutRetentionPolicy",),
         name=Name("logGroupName", 512, "[A-Za-z0-9_/.#-]"),
         outputs={"arn": "arn:aws:logs:{region}:{account}:log-group:{logGroupName}"},
-        delete="DeleteLogGroup",
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Resource(
         service="cloudwatch",
@@ -120,7 +111,9 @@ RESOURCES = {
         by={"AlarmNames": ["{name}"]},
     ),
     "aws:dynamodb/resourcePolicy:ResourcePolicy": Resource(
-        service="dynamodb", create="PutResourcePolicy", id="{ResourceArn}", delete="DeleteResourcePolicy"
+        service="dynamodb",
+        create="PutResourcePolicy",
+        id="{ResourceArn}",
     ),
     "aws:dynamodb/table:Table": Resource(
         service="dynamodb",
@@ -141,7 +134,6 @@ RESOURCES = {
         },
         fixed={"KeySchema.KeyType": "HASH"},
         outputs={"arn": "{TableDescription[TableArn]}"},
-        delete="DeleteTable",
     ),
     "aws:iam/role:Role": Resource(
         service="iam",
@@ -149,7 +141,6 @@ RESOURCES = {
         name=Name("RoleName", 64, IAM),
         renames={"assumeRolePolicy": "AssumeRolePolicyDocument"},
         outputs={"arn": "{Role[Arn]}"},
-        delete="DeleteRole",
     ),
     "aws:iam/rolePolicy:RolePolicy": Resource(
         service="iam",
@@ -158,14 +149,12 @@ RESOURCES = {
         renames={"role": "RoleName", "policy": "PolicyDocument"},
         bend=widened,
         id="{RoleName}:{PolicyName}",
-        delete="DeleteRolePolicy",
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Resource(
         service="lambda",
         create="CreateEventSourceMapping",
         id="{UUID}",
         outputs={"uuid": "{UUID}"},
-        delete="DeleteEventSourceMapping",
     ),
     "aws:lambda/function:Function": Resource(
         service="lambda",
@@ -173,13 +162,11 @@ RESOURCES = {
         name=Name("FunctionName", 64, WORD),
         renames={"code": "Code.ZipFile"},
         outputs={"arn": "{FunctionArn}"},
-        delete="DeleteFunction",
     ),
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Resource(
         service="lambda",
         create="PutFunctionEventInvokeConfig",
         id="{functionName}",
-        delete="DeleteFunctionEventInvokeConfig",
     ),
     "aws:lambda/permission:Permission": Resource(
         service="lambda",
@@ -196,14 +183,12 @@ RESOURCES = {
         fixed={"GroupName": "default"},
         id="{GroupName}/{Name}",
         outputs={"arn": "{ScheduleArn}"},
-        delete="DeleteSchedule",
     ),
     "aws:scheduler/scheduleGroup:ScheduleGroup": Resource(
         service="scheduler",
         create="CreateScheduleGroup",
         name=Name("Name", 64, DOTTED),
         outputs={"arn": "{ScheduleGroupArn}"},
-        delete="DeleteScheduleGroup",
     ),
     "aws:sfn/stateMachine:StateMachine": Resource(
         service="stepfunctions",
@@ -212,8 +197,6 @@ RESOURCES = {
         renames={"loggingConfiguration.logDestination": "destinations.cloudWatchLogsLogGroup.logGroupArn"},
         id="{stateMachineArn}",
         outputs={"arn": "{stateMachineArn}"},
-        delete="DeleteStateMachine",
-        by={"stateMachineArn": "{id}"},
     ),
     "aws:sns/topic:Topic": Resource(
         service="sns",
@@ -222,8 +205,6 @@ RESOURCES = {
         renames={"displayName": "Attributes.DisplayName", "kmsMasterKeyId": "Attributes.KmsMasterKeyId"},
         id="{TopicArn}",
         outputs={"arn": "{TopicArn}"},
-        delete="DeleteTopic",
-        by={"TopicArn": "{id}"},
     ),
     "aws:sns/topicPolicy:TopicPolicy": Resource(
         service="sns",
@@ -244,7 +225,6 @@ RESOURCES = {
         id="{SubscriptionArn}",
         outputs={"arn": "{SubscriptionArn}"},
         delete="Unsubscribe",
-        by={"SubscriptionArn": "{id}"},
     ),
     "aws:sqs/queue:Queue": Resource(
         service="sqs",
@@ -259,8 +239,6 @@ RESOURCES = {
         },
         id="{QueueUrl}",
         outputs={"url": "{QueueUrl}", "arn": "arn:aws:sqs:{region}:{account}:{QueueName}"},
-        delete="DeleteQueue",
-        by={"QueueUrl": "{id}"},
     ),
     "aws:sqs/queuePolicy:QueuePolicy": Resource(
         service="sqs",

@@ -56,7 +56,8 @@ class Resource:
 
     service  as boto3 calls it
     create   the operation that makes it
-    delete   the operation that deletes it, which is given what it knows of the outputs
+    delete   the operation that deletes it, if its name is not made as most are: CreateQueue, DeleteQueue. It is given
+             what it knows of the outputs, and the id for what it requires besides
     also     operations that follow `create`, each if an input is for it alone
     name     its physical name, which Pulumi makes up where the program gives none
     renames  see Spelling
@@ -64,12 +65,12 @@ class Resource:
     bend     makes of the request of `create` what the emulator needs (differences.py)
     id       template of inputs, request and answer
     outputs  templates of the same, and of region, account and endpoint: what a component reads beside its inputs
-    by       members of `delete` that outputs do not give, or not so: templates of id and outputs, as AWS takes them
+    by       members of `delete` that are neither of these: templates of the outputs, as AWS takes them
     """
 
     service: str
     create: str
-    delete: str
+    delete: str = ""
     also: tuple[str, ...] = ()
     name: Name | None = None
     renames: Mapping[str, str] = field(default_factory=dict)
@@ -105,11 +106,13 @@ class Resource:
         return self.id.format_map(values), named | filled(self.outputs, values)
 
     def unmake(self, cloud: Cloud, type_: str, id_: str, outputs: Mapping[str, Any]) -> None:
-        """Raises UnsupportedError when the outputs lack what the operation needs, botocore's errors as they come."""
+        """Raises botocore's errors as they come."""
+        operation = self.delete or re.sub("^(Create|Put)", "Delete", self.create)
+        shape = self._shape(cloud, operation)
         spelling = self._spelling(f"{type_} {id_!r}")
-        by = filled(self.by, {"id": id_, **outputs})
-        shape = self._shape(cloud, self.delete)
-        self._call(cloud, self.delete, spelling.request(shape, present(outputs) | by))
+        given = present(outputs) | filled(self.by, outputs)
+        missing = set(shape.required_members) - spelling.members(shape, given) - self.fixed.keys()
+        self._call(cloud, operation, spelling.request(shape, given | dict.fromkeys(missing, id_)))
 
     def _spelling(self, resource: str) -> Spelling:
         named = {self.name.key: self.name.member} if self.name else {}

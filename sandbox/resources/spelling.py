@@ -39,6 +39,10 @@ class Spelling:
         """The keys that are members of a structure of this shape."""
         return {key for key in values if self._steps(shape, key)}
 
+    def members(self, shape: Any, values: Mapping[str, Any]) -> set[str]:
+        """The members of a structure of this shape that the values are for."""
+        return {self._steps(shape, key)[0] for key in self.known(shape, values)}
+
     def request(self, shape: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         """What the shape knows of the values.
 

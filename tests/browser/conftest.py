@@ -18,6 +18,7 @@ DEVICES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True},
     "small-phone": {"viewport": {"width": 320, "height": 640}, "device_scale_factor": 2, "has_touch": True},
     "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "desktop-at-200-percent": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},
 }
 
 

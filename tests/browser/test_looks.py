@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,10 +19,10 @@ from handlers.approvals.faces import page as pages
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.rules.decisions import decide
-from handlers.approvals.rules.record import Approver, Decision
+from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.contract.policy import Group
 from handlers.contract.record import Status
-from tests.browser.conftest import DEVICES, Tab, tab, watched
+from tests.browser.conftest import DEVICES, Tab, tab
 from tests.support import records
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA
 
@@ -79,69 +79,40 @@ MANY_GROUPS = records.grouped(
     approvals_required=50,
 )
 
+TOO_LONG = FormError(message="The comment is longer than 1,000 characters. Please shorten it.", field="comment")
 ELSEWHERE = FormError(
     message="It came from another site. Please open the link of the mail in a browser and answer there."
 )
 
+
+def page(state: State, record: Record | None = None, who: str = CARLA, environment: str = "prod", **more: Any) -> str:
+    return pages.html(state, record=record, who=who, environment=environment, **more)
+
+
 PAGES = {
-    "open": pages.html(State.OPEN, record=ONE_VOTE, who=CARLA, environment="prod"),
-    "open-plain": pages.html(State.OPEN, record=records.record(approvals_required=1), who=CARLA, environment="dev"),
-    "open-flood": pages.html(State.OPEN, record=FLOOD, who=CARLA, environment="an-environment-of-a-long-name"),
-    "open-right-to-left": pages.html(State.OPEN, record=RIGHT_TO_LEFT, who=CARLA, environment="dev"),
-    "open-rows": pages.html(
-        State.OPEN, record=records.record(details=ROWS), who=CARLA, environment="prod", now=ASKED_AT + 1_800
-    ),
-    "open-rows-right-to-left": pages.html(
-        State.OPEN, record=replace(RIGHT_TO_LEFT, details=ROWS_TURNED), who=CARLA, environment="dev"
-    ),
-    "open-rows-deep": pages.html(State.OPEN, record=records.record(details=DEEP), who=CARLA, environment="dev"),
-    "open-crowd": pages.html(
-        State.OPEN, record=FIFTY.with_approver(LAST, vote=None), who=LAST, environment="prod", now=ASKED_AT + 1_800
-    ),
-    "decided-crowd": pages.html(
-        State.DECIDED, record=decide(FIFTY, Status.APPROVED, ASKED_AT + 60), who=LAST, environment="prod"
-    ),
-    "open-groups": pages.html(State.OPEN, record=GROUPED, who=BEN, environment="prod", now=ASKED_AT + 1_800),
-    "open-groups-escalated": pages.html(
-        State.OPEN, record=records.escalated(GROUPED), who=BOSS, environment="prod", now=ASKED_AT + 80_000
-    ),
-    "open-groups-many": pages.html(State.OPEN, record=MANY_GROUPS, who=LAST, environment="prod"),
-    "thanks-groups": pages.html(State.THANKS, record=GROUPED, who=ANNA, environment="prod"),
-    "expired-groups": pages.html(
-        State.EXPIRED, record=replace(GROUPED, status=Status.EXPIRED), who=CARLA, environment="dev"
-    ),
-    "open-error": pages.html(
-        State.OPEN,
-        record=ONE_VOTE,
-        who=CARLA,
-        environment="dev",
-        error=FormError(message="The comment is longer than 1,000 characters. Please shorten it.", field="comment"),
-        comment="word " * 220,
-    ),
-    "open-error-of-the-decision": pages.html(
-        State.OPEN,
-        record=ONE_VOTE,
-        who=CARLA,
-        environment="dev",
-        error=FormError(message="The decision must be approve or reject.", field="decision"),
-        comment="Fine.",
-    ),
-    "open-refused": pages.html(
-        State.OPEN, record=ONE_VOTE, who=CARLA, environment="dev", error=ELSEWHERE, comment="Fine."
-    ),
-    "thanks-refused": pages.html(State.THANKS, record=ONE_VOTE, who=ANNA, environment="dev", error=ELSEWHERE),
-    "thanks": pages.html(State.THANKS, record=ONE_VOTE, who=ANNA, environment="prod"),
-    "thanks-approved": pages.html(State.THANKS, record=records.approved(), who=BEN, environment="prod"),
-    "thanks-rejected": pages.html(State.THANKS, record=records.rejected(), who=BEN, environment="dev"),
-    "voted": pages.html(State.VOTED, record=records.approved(), who=ANNA, environment="dev"),
-    "decided": pages.html(State.DECIDED, record=records.approved(), who=CARLA, environment="dev"),
-    "decided-rejected": pages.html(State.DECIDED, record=records.rejected(), who=CARLA, environment="dev"),
-    "expired": pages.html(State.EXPIRED, record=replace(ONE_VOTE, status=Status.EXPIRED), who=CARLA, environment="dev"),
-    "closed": pages.html(State.CLOSED, record=replace(ONE_VOTE, status=Status.CLOSED), who=ANNA, environment="dev"),
-    "pending": pages.html(State.PENDING, record=records.approved(), who=BEN, environment="dev"),
+    "open": page(State.OPEN, ONE_VOTE),
+    "open-plain": page(State.OPEN, records.record(approvals_required=1)),
+    "open-flood": page(State.OPEN, FLOOD, environment="an-environment-of-a-long-name"),
+    "open-rows": page(State.OPEN, records.record(details=ROWS), now=ASKED_AT + 86_100),
+    "open-rows-right-to-left": page(State.OPEN, replace(RIGHT_TO_LEFT, details=ROWS_TURNED)),
+    "open-rows-deep": page(State.OPEN, records.record(details=DEEP)),
+    "open-crowd": page(State.OPEN, FIFTY.with_approver(LAST, vote=None), LAST, now=ASKED_AT + 1_800),
+    "decided-crowd": page(State.DECIDED, decide(FIFTY, Status.APPROVED, ASKED_AT + 60), LAST),
+    "open-groups": page(State.OPEN, records.escalated(GROUPED), BOSS, now=ASKED_AT + 80_000),
+    "open-groups-many": page(State.OPEN, MANY_GROUPS, LAST),
+    "open-error": page(State.OPEN, ONE_VOTE, error=TOO_LONG, comment="word " * 220),
+    "open-refused": page(State.OPEN, ONE_VOTE, error=ELSEWHERE, comment="Fine."),
+    "thanks": page(State.THANKS, ONE_VOTE, ANNA),
+    "thanks-groups": page(State.THANKS, GROUPED, ANNA),
+    "thanks-rejected": page(State.THANKS, records.rejected(), BEN),
+    "voted": page(State.VOTED, records.approved(), ANNA),
+    "decided": page(State.DECIDED, records.approved()),
+    "expired": page(State.EXPIRED, replace(ONE_VOTE, status=Status.EXPIRED)),
+    "closed": page(State.CLOSED, replace(ONE_VOTE, status=Status.CLOSED), ANNA),
+    "pending": page(State.PENDING, records.approved(), BEN),
     "unknown": pages.html(State.UNKNOWN),
     "fault": pages.html(State.FAULT, environment="dev"),
-    "fault-form": pages.html(State.FAULT, record=records.record(), who=CARLA, environment="dev", comment="Fine."),
+    "fault-form": page(State.FAULT, records.record(), comment="Fine."),
 }
 
 
@@ -176,13 +147,6 @@ def site() -> Iterator[str]:
     server.server_close()
 
 
-@contextmanager
-def opened(browser: Browser, address: str, device: str = "desktop") -> Iterator[Page]:
-    with watched(browser, **DEVICES[device]) as page:
-        page.goto(address)
-        yield page
-
-
 @pytest.fixture(scope="module")
 def tabs(browser: Browser) -> Iterator[dict[str, Tab]]:
     """One for each device, for the tests that only look: a tab of its own costs each of them a new process."""
@@ -199,6 +163,9 @@ def shown(tabs: dict[str, Tab], address: str, device: str = "desktop") -> Iterat
         yield page
 
 
+LOOKED_AT = ("phone", "desktop")  # the others fit, or do not: no name and no colour depends on it
+
+
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_and_fits(tabs: dict[str, Tab], site: str, name: str, device: str) -> None:
@@ -208,8 +175,9 @@ def test_a_page_is_accessible_and_fits(tabs: dict[str, Tab], site: str, name: st
             page.emulate_media(color_scheme=scheme)
             if pictures := os.environ.get("SCREENSHOTS"):
                 page.screenshot(path=Path(pictures, f"{name}-{device}-{scheme}.png"), full_page=True)
-            found = Axe().run(page)
-            assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
+            if device in LOOKED_AT:
+                found = Axe().run(page)
+                assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
             assert not page.evaluate(WIDER_THAN_ITS_BOX)
             for target in page.locator("button, textarea, a.button").all():
                 box = target.bounding_box()
@@ -218,8 +186,8 @@ def test_a_page_is_accessible_and_fits(tabs: dict[str, Tab], site: str, name: st
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_the_keyboard_goes_from_the_comment_to_approve_to_reject(browser: Browser, site: str, device: str) -> None:
-    with opened(browser, f"{site}/open-plain", device) as page:
+def test_the_keyboard_goes_from_the_comment_to_approve_to_reject(tabs: dict[str, Tab], site: str, device: str) -> None:
+    with shown(tabs, f"{site}/open-plain", device) as page:
         reached = []
         for _ in range(3 if device == "desktop" else 4):
             page.keyboard.press("Tab")
@@ -229,8 +197,8 @@ def test_the_keyboard_goes_from_the_comment_to_approve_to_reject(browser: Browse
         assert reached == [*([] if device == "desktop" else ["jump"]), "comment", "approve", "reject"]
 
 
-def test_the_keyboard_can_scroll_long_details(browser: Browser, site: str) -> None:
-    with opened(browser, f"{site}/open-flood") as page:
+def test_the_keyboard_can_scroll_long_details(tabs: dict[str, Tab], site: str) -> None:
+    with shown(tabs, f"{site}/open-flood") as page:
         page.keyboard.press("Tab")
         page.keyboard.press("End")
         assert page.evaluate("document.activeElement.getAttribute('aria-labelledby')") == "details"
@@ -241,9 +209,11 @@ def test_the_keyboard_can_scroll_long_details(browser: Browser, site: str) -> No
 
 
 @pytest.mark.parametrize(("name", "region"), [("open-rows", "details"), ("open-crowd", "answers")])
-def test_a_long_box_is_one_stop_on_the_way_to_the_comment(browser: Browser, site: str, name: str, region: str) -> None:
+def test_a_long_box_is_one_stop_on_the_way_to_the_comment(
+    tabs: dict[str, Tab], site: str, name: str, region: str
+) -> None:
     """However many rows or answers it holds."""
-    with opened(browser, f"{site}/{name}") as page:
+    with shown(tabs, f"{site}/{name}") as page:
         reached = []
         for _ in range(2):
             page.keyboard.press("Tab")
@@ -295,34 +265,6 @@ def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colou
         assert not page.evaluate(WIDER_THAN_ITS_BOX)
 
 
-@pytest.mark.parametrize(
-    "name", ["open-rows", "open-crowd", "open-groups-many", "open-rows-right-to-left", "decided-crowd"]
-)
-def test_at_twice_the_size_a_page_fits(browser: Browser, site: str, name: str) -> None:
-    """200 % zoom of 1,280 x 800 pixels is a window of 640 x 400."""
-    with watched(browser, viewport={"width": 640, "height": 400}, device_scale_factor=2) as page:
-        page.goto(f"{site}/{name}")
-        if pictures := os.environ.get("SCREENSHOTS"):
-            page.screenshot(path=Path(pictures, f"{name}-twice.png"), full_page=True)
-        assert not page.evaluate(WIDER_THAN_ITS_BOX)
-
-
-def test_pressing_enter_in_the_comment_decides_nothing(browser: Browser, site: str) -> None:
-    with opened(browser, f"{site}/open-plain") as page:
-        page.get_by_label("Comment").press("Enter")
-        assert page.get_by_label("Comment").input_value() == "\n"
-
-
-def test_at_four_times_the_text_size_nothing_is_cut_off(tabs: dict[str, Tab], site: str) -> None:
-    """WCAG 1.4.10: 400 % zoom of 1,280 pixels is a window of 320."""
-    with shown(tabs, f"{site}/open", "small-phone") as page:
-        for text in ("Deploy 1.4 to production", "Sat 28 Nov 2026, 13:30 UTC", "Approve", "Reject"):
-            box = page.get_by_text(text, exact=True).first.bounding_box()
-            assert box
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= 320
-
-
 def test_on_paper_the_request_and_the_answers_are_there_and_the_form_is_not(tabs: dict[str, Tab], site: str) -> None:
     with shown(tabs, f"{site}/open") as page:
         page.emulate_media(media="print")
@@ -341,9 +283,3 @@ def test_a_style_that_is_not_ours_is_refused(browser: Browser, site: str) -> Non
         page.goto(f"{site}/tampered")
         assert page.evaluate("getComputedStyle(document.body).opacity") == "1"
         assert any("Content Security Policy" in text for text in refused)
-
-
-def test_left_over_time_is_shown_while_there_is_some(tabs: dict[str, Tab], site: str) -> None:
-    PAGES["soon"] = pages.html(State.OPEN, record=records.record(), who=CARLA, now=ASKED_AT + 86_100)
-    with shown(tabs, f"{site}/soon", "phone") as page:
-        assert page.get_by_text("(5 minutes left)").is_visible()

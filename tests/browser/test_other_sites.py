@@ -80,39 +80,16 @@ def test_another_site_makes_no_function_and_runs_none(page: Page, emulator: Emul
     assert not [role for role in cloud.client("iam").list_roles()["Roles"] if role["RoleName"] == "theirs"]
 
 
-def test_another_site_makes_no_queue_by_an_image_a_form_or_a_link(page: Page, emulator: Emulator) -> None:
-    made = f"{emulator.endpoint}/?Action=CreateQueue&QueueName=theirs&{SIGNED.format('sqs')}"
-    sqs = Cloud(endpoint=emulator.endpoint, region="eu-central-1").client("sqs")
-    ways = {
-        "image": "address => new Promise(end => { const i = new Image();"
-        " i.onerror = i.onload = end; i.src = address })",
-        "form": "address => { document.body.innerHTML = `<form method=post action='${address}'>`;"
-        " document.forms[0].submit() }",
-        "link": "address => { location = address }",
-    }
-    for way, script in ways.items():
-        there = page.url
-        if way == "image":
-            page.evaluate(script, made)
-        else:
-            with page.expect_navigation():
-                page.evaluate(script, made)
-            expect(page.get_by_text("for programs on this machine, not for web pages")).to_be_visible()
-            page.goto(there)
-        assert not sqs.list_queues().get("QueueUrls"), way
-
-
 def test_another_site_neither_starts_a_request_nor_reads_the_mail(page: Page) -> None:
     server = PageServer(Inbox())
     try:
         steps = [
             (f"{server.url}/requests", {"method": "POST", "body": "title=x", "mode": "no-cors"}),
             (f"{server.url}/messages", {}),
-            (f"{server.url}/events", {}),
         ]
-        opaque, *read = page.evaluate(ATTACK, steps)
+        opaque, read = page.evaluate(ATTACK, steps)
         assert opaque == "0 "
-        assert read == ["TypeError: Failed to fetch"] * 2
+        assert read == "TypeError: Failed to fetch"
         page.evaluate(f"document.body.innerHTML = `<form method=post action='{server.url}/requests'>`")
         with page.expect_navigation():
             page.evaluate("document.forms[0].submit()")

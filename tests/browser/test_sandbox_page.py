@@ -14,11 +14,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sandbox import Sandbox
 from tests.browser.conftest import DEVICES, watched
 from tests.support.stacks import running
-from tests.support.waiting import until
 
-ALICE, BOB, ANN, BEN, CLEO = (f"{name}@example.com" for name in ("alice", "bob", "ann", "ben", "cleo"))
-# How Chromium calls it that the page has stopped listening, to listen for what it shows now.
-LISTENING_ENDED = frozenset({"GET failed: net::ERR_ABORTED"})
+ALICE, BOB = "alice@example.com", "bob@example.com"
+# How Chromium calls it that the page has stopped to look for what was shown before.
+LOOKING_ENDED = frozenset({"GET failed: net::ERR_ABORTED"})
 SECONDS = 30 * 1000  # milliseconds, for what functions have to do first
 # Half an hour for each round: only a button ends one within a test.
 ASKED = {
@@ -27,12 +26,7 @@ ASKED = {
     "deadlineSeconds": 3600,
     "reminders": 1,
     "mailsPerSecond": 10,
-    "policies": {
-        "payout": {
-            "groups": {"finance": {"approvers": [ANN, BEN]}, "legal": {"approvers": [BEN, CLEO]}},
-            "approvalsRequired": 2,
-        },
-    },
+    "policies": {"payout": {"approvers": [BOB]}},  # so that the form has something to choose
 }
 
 
@@ -45,20 +39,18 @@ def sandbox(browser: Browser) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def page(browser: Browser, sandbox: Sandbox) -> Iterator[Page]:
-    with watched(browser, LISTENING_ENDED, **DEVICES["desktop"]) as opened:
+    with watched(browser, LOOKING_ENDED, **DEVICES["desktop"]) as opened:
         opened.goto(sandbox.inbox_url)
         yield opened
 
 
-def start(page: Page, policy: str = "") -> str:
-    """By the form, under the policy that it offers first or under another one; the title."""
-    title = f"Run {uuid4().hex[:12]}"
+def start(page: Page, title: str = "") -> str:
+    """By the form; the title."""
+    title = title or f"Run {uuid4().hex[:12]}"
     if not page.get_by_label("What shall be approved?").is_visible():
-        page.locator("summary").click()
+        page.locator("#start summary").click()
     page.get_by_label("What shall be approved?").fill(title)
     page.get_by_label("Details").fill("As discussed.")
-    if policy:
-        page.get_by_label("Policy").select_option(policy)
     page.get_by_role("button", name="Start the workflow").click()
     expect(page.locator("#run").get_by_role("heading", name=title)).to_be_visible()
     return title
@@ -66,11 +58,9 @@ def start(page: Page, policy: str = "") -> str:
 
 def approve(page: Page, title: str, who: str) -> None:
     """By the link in their mail, which opens a tab of its own."""
-    mail = mails(page, title).filter(has_text=who)
-    mail.click()
-    expect(mail).to_have_attribute("aria-expanded", "true")
+    mails(page, title).filter(has_text=who).click()
     with page.context.expect_page() as opened:
-        page.locator("#inbox .body").get_by_role("link").click()
+        page.locator("#inbox .mail").filter(has_text=title).filter(has_text=who).get_by_role("link").click()
     approval = opened.value
     approval.get_by_role("button", name="Approve").click()
     expect(approval.get_by_role("heading", name="Thank you, you approved this")).to_be_visible()
@@ -82,7 +72,7 @@ def row(page: Page, title: str) -> Locator:
 
 
 def mails(page: Page, title: str) -> Locator:
-    return page.locator("#inbox").get_by_role("link").filter(has_text=title)
+    return page.locator("#inbox summary").filter(has_text=title)
 
 
 def state(page: Page, name: str) -> Locator:
@@ -93,79 +83,35 @@ def picture(page: Page, tmp_path: Path, name: str) -> None:
     page.screenshot(path=Path(os.environ.get("SCREENSHOTS", tmp_path)) / f"sandbox-{name}.png", full_page=True)
 
 
-def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_without_a_reload(
-    page: Page, tmp_path: Path
-) -> None:
+def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_without_a_reload(page: Page) -> None:
     page.evaluate("window.kept = true")  # until the page is loaded anew
     title = start(page)
     expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
     expect(state(page, "Request approval")).to_contain_class("now")
     expect(row(page, title)).to_contain_text("0 of 1 approved")
-
-    to_alice = mails(page, title).filter(has_text=ALICE)
-    expect(to_alice).to_contain_text("Unread")
-    picture(page, tmp_path, "waiting")
     approve(page, title, ALICE)
-    expect(to_alice).not_to_contain_text("Unread")
 
     expect(state(page, "Return to main processing")).to_contain_class("good", timeout=SECONDS)
     expect(state(page, "Request approval")).to_contain_class("past")
     expect(page.locator("#run")).to_contain_text(f"{ALICE} approved")
     expect(page.locator("#history")).to_contain_text("ExecutionSucceeded")
     expect(page.locator("#run").get_by_role("button")).to_have_count(0)
+    expect(page.locator("#run .outcome.good")).to_contain_text('"status": "completed"')
     expect(page.locator("#log")).to_contain_text("process_task")
-    page.locator("#log").get_by_role("link", name="approval api").click()
-    expect(page.locator("#log")).not_to_contain_text("process_task")
-    picture(page, tmp_path, "approved")
     assert page.evaluate("window.kept")
 
 
-def test_a_request_under_a_chosen_policy_is_followed_group_by_group(page: Page, tmp_path: Path) -> None:
-    title = start(page, "payout")
-    expect(mails(page, title)).to_have_count(3, timeout=SECONDS)
-    expect(row(page, title)).to_contain_text("payout")
-    expect(row(page, title)).to_contain_text("finance 0 of 1, legal 0 of 1; 0 of 2 people")
-    approve(page, title, BEN)
-    expect(row(page, title)).to_contain_text("finance 1 of 1, legal 1 of 1; 1 of 2 people")
-    expect(page.locator("#run")).to_contain_text(f"Waiting for {ANN} (finance), {CLEO} (legal)")
-    expect(state(page, "Request approval")).to_contain_class("now")
-    picture(page, tmp_path, "groups")
-    approve(page, title, CLEO)
-    expect(state(page, "Return to main processing")).to_contain_class("good", timeout=SECONDS)
-    expect(row(page, title)).to_contain_text("2 of 2 people")
-
-
-def test_a_run_is_stopped_by_its_button(page: Page) -> None:
-    title = start(page)
-    page.get_by_role("button", name="Stop the run").click()
-    expect(page.get_by_role("status").filter(has_text="The run was stopped")).to_be_visible()
-    expect(row(page, title)).to_contain_text("Stopped")
-    expect(page.locator(".state.bad")).to_have_count(1)
-    expect(page.locator("#history")).to_contain_text("ExecutionAborted")
-
-
 def test_a_round_is_ended_by_its_button_and_the_reminder_arrives(page: Page) -> None:
+    expect(page.get_by_text("Times in Europe/Berlin")).to_be_visible()
     title = start(page)
     expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
     page.get_by_role("button", name="End this round now").click()
     expect(mails(page, title).filter(has_text="Reminder")).to_have_count(2, timeout=SECONDS)
     expect(row(page, title)).to_contain_text("2 of 2")
     expect(state(page, "Request approval")).to_contain_text("×2")
-    expect(state(page, "Request approval")).to_contain_class("now")
+    expect(page.locator("#by-hand")).to_contain_text("Ended by hand here, after")
     page.get_by_role("button", name="End this round now").click()
     expect(state(page, "Expired")).to_contain_class("bad", timeout=SECONDS)
-
-
-def test_a_message_is_redelivered_by_its_button_and_nobody_is_mailed_twice(page: Page) -> None:
-    title = start(page)
-    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
-    page.get_by_role("link", name="request approval").click()
-    reports = page.locator("#log li").filter(has_text="REPORT")
-    before = reports.count()
-    page.get_by_role("button", name="Redeliver the message").click()
-    expect(reports).not_to_have_count(before, timeout=SECONDS)
-    expect(mails(page, title)).to_have_count(2)
-    expect(page.get_by_role("link", name="request approval")).to_have_attribute("aria-current", "true")
 
 
 def test_what_is_typed_focused_or_scrolled_to_stays_while_the_page_follows(page: Page, sandbox: Sandbox) -> None:
@@ -181,31 +127,20 @@ def test_what_is_typed_focused_or_scrolled_to_stays_while_the_page_follows(page:
     expect(page.locator("#run").get_by_role("heading", name=first)).to_be_visible()  # it was chosen
 
 
-def test_it_works_by_reloading_where_there_is_no_script(browser: Browser, sandbox: Sandbox) -> None:
-    with watched(browser, java_script_enabled=False, **DEVICES["desktop"]) as page:
-        page.goto(sandbox.inbox_url)
-        title = start(page)
-        until(lambda: any(title in message.subject for message in sandbox.messages()), "mail")
-        page.get_by_role("button", name="Stop the run").click()
-        expect(page.get_by_text("The run was stopped")).to_be_visible()
-        page.reload()
-        expect(row(page, title)).to_contain_text("Stopped")
-        page.locator("#inbox").get_by_role("link").first.click()
-        expect(page.locator("#inbox .body")).to_have_count(1)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_accessible_and_fits_a_laptop_and_a_phone(
     browser: Browser, sandbox: Sandbox, tmp_path: Path, scheme: str
 ) -> None:
     for device in ("desktop", "phone"):
-        with watched(browser, LISTENING_ENDED, color_scheme=scheme, bypass_csp=True, **DEVICES[device]) as page:
-            page.goto(f"{sandbox.inbox_url}/?mail=1")
+        with watched(browser, LOOKING_ENDED, color_scheme=scheme, bypass_csp=True, **DEVICES[device]) as page:
+            page.goto(sandbox.inbox_url)
             start(page)
+            page.locator("#inbox summary").last.click()
             expect(page.get_by_text("Live", exact=True)).to_be_visible()
             found = Axe().run(page)
             assert not found.response["violations"], found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth") <= DEVICES[device]["viewport"]["width"]
+            page.evaluate("window.scrollTo(0, 0)")
             below = (
                 "document.documentElement.scrollHeight - document.querySelector('main').getBoundingClientRect().bottom"
             )
@@ -218,11 +153,12 @@ def test_keys_alone_are_enough(page: Page) -> None:
     expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
     mails(page, title).first.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#inbox .body")).to_be_visible()
+    expect(page.locator("#inbox .body:visible")).to_contain_text(title)
     expect(mails(page, title).first).to_be_focused()
-    page.get_by_role("button", name="Stop the run").focus()
+    page.get_by_role("button", name="End this round now").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The run was stopped")).to_be_visible()
+    expect(mails(page, title)).to_have_count(4, timeout=SECONDS)
+    expect(page.locator("#inbox .body:visible")).to_have_count(1)  # what was open still is
 
 
 def width(page: Page) -> int:
@@ -230,7 +166,7 @@ def width(page: Page) -> int:
 
 
 def test_the_graph_scrolls_to_the_active_state_on_a_phone(browser: Browser, sandbox: Sandbox) -> None:
-    with watched(browser, LISTENING_ENDED, **DEVICES["phone"]) as page:
+    with watched(browser, LOOKING_ENDED, **DEVICES["phone"]) as page:
         page.goto(sandbox.inbox_url)
         title = start(page)
         expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
@@ -260,43 +196,16 @@ def test_a_long_title_without_a_blank_widens_nothing_and_an_open_mail_is_seen_to
     browser: Browser, sandbox: Sandbox, device: str
 ) -> None:
     title = uuid4().hex[:12] + "W" * 188
-    with watched(browser, LISTENING_ENDED, **DEVICES[device]) as page:
+    with watched(browser, LOOKING_ENDED, **DEVICES[device]) as page:
         page.goto(sandbox.inbox_url)
-        if not page.get_by_label("What shall be approved?").is_visible():
-            page.locator("summary").click()
-        page.get_by_label("What shall be approved?").fill(title)
-        page.get_by_role("button", name="Start the workflow").click()
-        expect(page.locator("#run").get_by_role("heading", name=title)).to_be_visible()
+        start(page, title)
         expect(mails(page, title[:40])).to_have_count(2, timeout=SECONDS)
         assert width(page) <= DEVICES[device]["viewport"]["width"]
         mails(page, title[:40]).last.click()
-        body = page.locator("#inbox .body")
+        body = page.locator("#inbox .body:visible")
         expect(body).to_contain_text(title)
         assert width(page) <= DEVICES[device]["viewport"]["width"]
         assert page.locator("#inbox .mails").evaluate("list => list.scrollHeight - list.clientHeight") <= 1
         for edge in (body.get_by_role("link").bounding_box(), body.bounding_box()):
             assert edge
             assert edge["x"] + edge["width"] <= DEVICES[device]["viewport"]["width"]
-
-
-def test_a_mail_is_opened_by_its_button_which_then_opens_its_link(page: Page) -> None:
-    title = start(page)
-    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
-    mail = page.locator("#inbox .mail").filter(has_text=title).first
-    mail.get_by_text("Open", exact=True).click()
-    expect(mail.locator(".body")).to_be_visible()
-    with page.context.expect_page() as opened:
-        mail.get_by_role("link", name="Open link").click()
-    expect(opened.value.get_by_role("button", name="Approve")).to_be_visible()
-    opened.value.close()
-
-
-def test_one_clock_is_named_and_the_output_and_rounds_ended_by_hand_are_told(page: Page) -> None:
-    expect(page.get_by_text("Times in Europe/Berlin")).to_be_visible()
-    title = start(page)
-    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
-    page.get_by_role("button", name="End this round now").click()
-    expect(page.locator("#by-hand")).to_contain_text("A round was ended by hand here, after", timeout=SECONDS)
-    expect(mails(page, title).filter(has_text="Reminder")).to_have_count(2, timeout=SECONDS)
-    approve(page, f"Reminder: {title}", ALICE)
-    expect(page.locator("#run .outcome.good")).to_contain_text('"status": "completed"', timeout=SECONDS)

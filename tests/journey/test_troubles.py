@@ -78,20 +78,6 @@ def test_a_token_that_is_answered_without_a_vote_is_noted_and_told(plain):
     assert "nobody gave on this page" in plain.get(link).text
 
 
-def test_a_run_that_is_redriven_and_ends_again_is_told_again(plain):
-    """Its record was closed at the first end, so it cannot be answered any more."""
-    run = plain.start()
-    run.link()
-    plain.sfn.stop_execution(executionArn=run.arn, error="Stopped", cause="Too early.")
-    until(lambda: len(told(run)) == 1 and run.item()["status"] == "CLOSED", "mail about the first end")
-    plain.sfn.redrive_execution(executionArn=run.arn)
-    error, _ = run.failed()
-    assert error == "NotificationFailed"
-    first, second = until(lambda: len(mails := told(run)) == 2 and mails, "mail about the second end")
-    assert "- Ended: ABORTED Stopped" in first.body
-    assert "- Ended: FAILED NotificationFailed" in second.body
-
-
 def test_word_of_an_ending_that_fails_again_and_again_is_kept(plain):
     """The emulator honours this for an asynchronous call, and for no event of EventBridge."""
     functions = plain.sandbox.client("lambda")

@@ -9,7 +9,6 @@ from sandbox.cloud import Cloud
 
 SETTINGS = {
     "AWS_PROFILE": "nope",
-    "AWS_DEFAULT_PROFILE": "nope",
     "AWS_CONFIG_FILE": "{broken}",
     "AWS_SHARED_CREDENTIALS_FILE": "{broken}",
     "HOME": "{home}",

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sandbox.demo import APPROVED, PATIENCE, REJECTED, TASK, answer, wait_for_end
+from sandbox.demo import APPROVED, REJECTED, TASK, answer
 from sandbox.timeline import Timeline
 from tests.support.stacks import running
 
@@ -34,7 +34,6 @@ def finished(sandbox, ending):
     """The execution, after people have answered in this way."""
     execution = sandbox.start(TASK | {"policy": "payout"})
     answer(sandbox, execution, ending, Timeline())
-    wait_for_end(sandbox, execution, PATIENCE, None)
     return sandbox.client("stepfunctions").describe_execution(executionArn=execution)
 
 

@@ -6,9 +6,7 @@ import textwrap
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.cloud import Cloud
 from sandbox.deploy import DeployError, deploy
-from sandbox.mailboxes import Mailboxes
 
 QUEUE = "aws:sqs/queue:Queue"
 TABLE = """
@@ -44,25 +42,6 @@ def test_outputs_are_plain_values_without_secret_marks(up):
     assert deployed.outputs["secret"] == "s3cret"
     assert deployed.outputs["who"] == "medevtiny"
     assert [(type_, id_) for type_, id_, _ in deployed.made] == [(QUEUE, deployed.outputs["queue"]["url"])]
-
-
-def test_a_resource_gets_what_the_program_gave_it(up, cloud):
-    url = up("""
-        dead = aws.sqs.Queue("dead")
-        redrive = dead.arn.apply(lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3}))
-        queue = aws.sqs.Queue("q", visibility_timeout_seconds=31, sqs_managed_sse_enabled=True, redrive_policy=redrive)
-        pulumi.export("url", queue.url)
-    """).outputs["url"]
-    found = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert found["VisibilityTimeout"] == "31"
-    assert found["SqsManagedSseEnabled"] == "true"
-    assert json.loads(found["RedrivePolicy"])["maxReceiveCount"] == 3
-
-
-def test_one_process_deploys_twice_and_the_second_knows_nothing_of_the_first(up):
-    program = 'aws.sqs.Queue("q")\npulumi.export(pulumi.Config().require("as"), 1)'
-    assert up(program, **{"as": "first"}).outputs == {"first": 1}
-    assert up(program, **{"as": "second"}).outputs == {"second": 1}
 
 
 def test_two_resources_of_one_name_are_refused(up):
@@ -111,28 +90,6 @@ def test_what_is_protected_stops_a_destruction_that_can_be_taken_up_again(up, cl
     deployed.destroy()
     assert not deployed.made
     assert table not in cloud.client("dynamodb").list_tables()["TableNames"]
-
-
-def test_mail_reaches_the_mailbox_of_the_address_that_its_filter_names(up, cloud):
-    opened: dict[str, str] = {}
-    boxes = Mailboxes(cloud, "mail-test", opened.__setitem__)
-    mailed = Cloud(endpoint=cloud.endpoint, region=cloud.region, mailbox=boxes.arn)
-    arn = up(
-        """
-        topic = aws.sns.Topic("t")
-        for who in ("ada@example.com", "bob@example.com"):
-            only = json.dumps({"approver": [who]})
-            aws.sns.TopicSubscription(who, topic=topic.arn, protocol="email", endpoint=who, filter_policy=only)
-        pulumi.export("arn", topic.arn)
-    """,
-        to=mailed,
-    ).outputs["arn"]
-    approver = {"DataType": "String", "StringValue": "bob@example.com"}
-    cloud.client("sns").publish(TopicArn=arn, Subject="s", Message="hello", MessageAttributes={"approver": approver})
-    sqs = cloud.client("sqs")
-    (mail,) = sqs.receive_message(QueueUrl=opened["bob@example.com"], WaitTimeSeconds=5)["Messages"]
-    assert json.loads(mail["Body"])["Message"] == "hello"
-    assert not sqs.receive_message(QueueUrl=opened["ada@example.com"]).get("Messages")
 
 
 def test_without_mailboxes_an_email_subscription_stays_one(up, cloud):

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from botocore.exceptions import ClientError
-
-from sandbox import resources
 from sandbox.cloud import Cloud
 from sandbox.resources.catalog import RESOURCES
 from tests.support.stacks import running
@@ -39,56 +34,6 @@ LISTS: dict[str, tuple[str, str, str, str | None]] = {
 }
 
 
-# What is no thing of its own but a part of one: the call that shows it, its argument and the input for it, the answer's
-# field.
-PARTS: dict[str, tuple[str, str, str, str, str]] = {
-    "aws:apigatewayv2/integration:Integration": ("apigatewayv2", "get_integrations", "ApiId", "apiId", "Items"),
-    "aws:apigatewayv2/route:Route": ("apigatewayv2", "get_routes", "ApiId", "apiId", "Items"),
-    "aws:apigatewayv2/stage:Stage": ("apigatewayv2", "get_stages", "ApiId", "apiId", "Items"),
-    "aws:cloudwatch/eventTarget:EventTarget": ("events", "list_targets_by_rule", "Rule", "rule", "Targets"),
-    "aws:dynamodb/resourcePolicy:ResourcePolicy": (
-        "dynamodb",
-        "get_resource_policy",
-        "ResourceArn",
-        "resourceArn",
-        "Policy",
-    ),
-    "aws:iam/rolePolicy:RolePolicy": ("iam", "list_role_policies", "RoleName", "role", "PolicyNames"),
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
-        "lambda",
-        "get_function_event_invoke_config",
-        "FunctionName",
-        "functionName",
-        "FunctionArn",
-    ),
-    "aws:lambda/permission:Permission": ("lambda", "get_policy", "FunctionName", "function", "Policy"),
-    "aws:sns/topicPolicy:TopicPolicy": ("sns", "get_topic_attributes", "TopicArn", "arn", "Attributes.Policy"),
-    "aws:sqs/queuePolicy:QueuePolicy": ("sqs", "get_queue_attributes", "QueueUrl", "queueUrl", "Attributes.Policy"),
-    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": (
-        "sqs",
-        "get_queue_attributes",
-        "QueueUrl",
-        "queueUrl",
-        "Attributes.RedriveAllowPolicy",
-    ),
-}
-
-
-def there(cloud: Cloud, type_: str, made: dict[str, Any]) -> bool:
-    service, call, argument, key, field = PARTS[type_]
-    given = {argument: made[key]} | ({"AttributeNames": ["All"]} if service == "sqs" else {})
-    try:
-        found = getattr(cloud.client(service), call)(**given)
-    except ClientError as error:
-        if "NotFound" in error.response["Error"]["Code"]:
-            return False
-        raise
-    for step in field.split("."):
-        found = found.get(step)
-    # A function that has lost all permissions still has a policy here, without statements; on AWS it has none.
-    return made["statementId"] in (found or "") if "statementId" in made else bool(found)
-
-
 def everything(cloud: Cloud) -> dict[str, set[str]]:
     """What each service lists."""
     found = {}
@@ -107,14 +52,3 @@ def test_nothing_of_a_stack_is_left_once_it_is_destroyed(emulator, cloud):
         assert not [what for what in LISTS if up[what] == before[what]]
         sandbox.destroy()
         assert everything(cloud) == before
-
-
-def test_a_part_of_something_is_deleted_for_itself(emulator, cloud):
-    with running("dev", CONFIG, emulator=emulator) as sandbox:
-        parts = [made for made in reversed(sandbox.deployed.made) if made[0] in PARTS]
-        assert {type_ for type_, _, _ in parts} == set(PARTS)
-        missing = [(type_, id_) for type_, id_, made in parts if not there(cloud, type_, made)]
-        assert not missing
-        for type_, id_, made in parts:
-            resources.delete(type_, id_, made, cloud)
-        assert not [(type_, id_) for type_, id_, made in parts if there(cloud, type_, made)]

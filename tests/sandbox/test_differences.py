@@ -17,18 +17,6 @@ def widened(*given):
 
 
 @pytest.mark.parametrize(
-    "actions",
-    [
-        ["states:SendTaskSuccess"],
-        ["states:SendTaskFailure", "states:SendTaskSuccess"],
-        ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
-    ],
-)
-def test_a_statement_of_nothing_but_callbacks_is_widened(actions):
-    assert widened(statement(*actions)) == ["*"]
-
-
-@pytest.mark.parametrize(
     "actions", [["states:DescribeExecution"], ["states:SendTaskSuccess", "states:StartExecution"], ["states:*"], []]
 )
 def test_any_other_statement_stays_as_it_is(actions):
@@ -42,10 +30,6 @@ def test_only_the_callbacks_of_a_policy_are_widened_and_only_where_it_allows():
         statement("states:SendTaskSuccess", effect="Deny"),
     )
     assert found == [MACHINE, "*", MACHINE]
-
-
-def test_one_action_may_be_text():
-    assert widened({"Effect": "Allow", "Action": "states:SendTaskSuccess", "Resource": MACHINE}) == ["*"]
 
 
 def test_the_demand_for_tls_is_left_out_and_nothing_else():

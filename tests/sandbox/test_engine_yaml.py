@@ -36,24 +36,16 @@ def outcome(read, case):
     try:
         found = read(case["file"])
     except ConfigError as error:
-        if wanted is None:
-            return "same"
-        if None in wanted.values():
-            return "same" if ENCRYPTED in str(error) else str(error)
-        return "refused"
+        expected = wanted is None or (None in wanted.values() and ENCRYPTED in str(error))
+        return "same" if expected else "refused"
     if wanted is None or None in wanted.values():
         return f"read: {found}"
     return "same" if parsed(found) == parsed(wanted) else f"read: {found}"
 
 
-# What the engine reads and the sandbox refuses: tags, times of day, odd keys, directives, and tabs in odd places.
-REFUSED = ("!", "T10:", "t10:", "31 1", "0000-", "%", "\t", "{1.", "{null", "{~", "{1e3", "{.inf", "  ~", "  ''")
-
-
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["file"].removeprefix("config:\n  demo:key: ")[:60])
 def test_a_stacks_file_is_read_as_the_engine_reads_it_or_refused(read, case):
-    told = outcome(read, case)
-    assert told == "same" or (told == "refused" and any(sign in case["file"] for sign in REFUSED))
+    assert outcome(read, case) == ("refused" if case.get("refused") else "same")
 
 
 def test_a_key_that_is_there_twice_is_named_with_both_lines(read):
@@ -91,8 +83,9 @@ def test_what_the_command_line_gives_needs_no_key_to_the_secret_in_the_file(tmp_
         ("[" * 20_000 + "]" * 20_000, "nested too deep"),
         ("{a: " * 20_000 + "}" * 20_000, "nested too deep"),
         (r'"\ud83d\ude00"', r"\u is half a character"),
-        ("[.nan]", "a number that the engine cannot pass on"),
-        ("2027-01-31T10:00:00Z", "put it in quotes"),
+        ("[.nan]", ".nan may be a number or a time; put a text in quotes"),
+        ("2027-01-31T10:00:00Z", "put a text in quotes"),
+        ("0777", "a number in its usual form"),
         ("&a [*a]", "contains itself"),
         ("!vault x", "the tag !vault is not read here"),
     ],

@@ -3,10 +3,8 @@
 import functools
 import json
 import re
-import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -18,18 +16,14 @@ from boto3.dynamodb.types import TypeSerializer
 
 from handlers.approvals.parsing.item import to_item
 from handlers.approvals.rules.record import Approver, Decision
-from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
-from infra.asl import approval_definition
-from infra.shared.terms import Terms
+from handlers.contract.policy import Group, Policy
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
 from sandbox.page import content
-from sandbox.page.content import View
 from sandbox.page.server import BY_HAND, PageServer
-from sandbox.page.stack import Event, Function, LogLine, Run, Stack, read_record, task_of
+from sandbox.page.stack import Event, LogLine, Run, Stack, read_record, task_of
 from tests.support import records
-from tests.support.waiting import until
 
 HOSTILE = '<script>alert(1)</script> & "quotes"'
 MACHINE = "arn:aws:states:eu-central-1:000000000000:stateMachine:m"
@@ -46,16 +40,9 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def definition(*policies):
-    """Of a stack with these policies."""
-    return approval_definition(
-        generate_arn="arn:aws:lambda:eu-central-1:000000000000:function:g",
-        process_arn="arn:aws:lambda:eu-central-1:000000000000:function:p",
-        queue_url="q",
-        table_name="t",
-        terms={one.name: Terms(policy=one, deadline_seconds=180, rounds=3) for one in policies},
-        event_policy="default",
-        late_seconds=60,
-    )
+    """What the page reads in the machine of a stack with these policies."""
+    first: dict[str, Any] = {"Arguments": {"Payload": {"policies": {one.name: {} for one in policies}}}}
+    return {"StartAt": "Generate task", "States": {"Generate task": first}}
 
 
 class Made(Stack):
@@ -65,12 +52,11 @@ class Made(Stack):
         super().__init__(
             name="dev",
             cloud=Cloud(endpoint="", region=""),
-            emulator=Emulator(),
+            emulator=Ending(self),
             outputs={"stateMachineArn": MACHINE},
             functions=[],
         )
         self.definition = definition(Policy())
-        self.logs = [Function(name="generate_task", log_group="/g")]
         self.made, self.asked, self.waits = list(runs), [], True
 
     def runs(self):
@@ -79,25 +65,24 @@ class Made(Stack):
     def history(self, run):
         return [Event(seconds=0.1, kind="TaskStateEntered", state="Generate task", entered=True, error="", cause="")]
 
-    def log(self, name, since):
+    def log(self, since):
         return [LogLine(at=NOW, function="generate_task", text=json.dumps({"level": "INFO", "message": HOSTILE}))]
 
     def start(self, task):
         self.asked.append(task)
         return EXECUTION
 
-    def _keep(self, order, execution):
-        self.asked.append((order, execution))
-        return self.waits
 
-    def stop(self, execution):
-        return self._keep("stop", execution)
+class Ending(Emulator):
+    """Keeps which rounds it is asked to end."""
 
-    def redeliver(self, execution):
-        return self._keep("redeliver", execution)
+    def __init__(self, stack):
+        super().__init__()
+        self.stack = stack
 
     def end_round(self, execution):
-        return self._keep("end-round", execution)
+        self.stack.asked.append(execution)
+        return self.stack.waits
 
 
 def run(**more):
@@ -149,18 +134,6 @@ def fetch(url, data=None, **headers):
         return error.code, error.read().decode()
 
 
-@contextmanager
-def events(server, query=""):
-    """What the page is told, one after the other, as (region -> HTML)."""
-    with DIRECT.open(f"{server.url}/events{query}", timeout=10) as answer:
-        yield (json.loads(line.removeprefix(b"data: ")) for line in answer if line.startswith(b"data: "))
-
-
-def breaking(words):
-    """With spaces in place of those that no line ends at."""
-    return words.replace("\u00a0", " ")
-
-
 class Parsed(HTMLParser):
     def __init__(self, page):
         super().__init__()
@@ -174,7 +147,7 @@ class Parsed(HTMLParser):
 
 
 def test_whatever_a_mail_says_it_is_shown_as_text():
-    shown = content.inbox([mail(HOSTILE, HOSTILE, HOSTILE)], set(), View(mail=1))
+    shown = content.inbox([mail(HOSTILE, HOSTILE, HOSTILE)])
     assert "script" not in Parsed(shown).tags
     assert shown.count("&lt;script&gt;") == 3
 
@@ -193,7 +166,7 @@ def test_whatever_a_request_a_vote_or_a_log_says_it_is_shown_as_text(server, sta
     stack.made = [run(record=record, status="FAILED", error=HOSTILE, cause=HOSTILE)]
     page = fetch(f"{server.url}/?run=one")[1]
     assert Parsed(page).tags.count("script") == 1  # the page's own
-    titles, policies, groups, people, errors = 2, 3, 3, 2, 2
+    titles, policies, groups, people, errors = 2, 1, 1, 2, 2
     cause_requester_comment_and_log_line = 4
     assert page.count("&lt;script&gt;") == (
         titles + policies + groups + people + errors + cause_requester_comment_and_log_line
@@ -202,35 +175,8 @@ def test_whatever_a_request_a_vote_or_a_log_says_it_is_shown_as_text(server, sta
 
 def test_addresses_in_a_mail_are_links_and_end_where_they_should():
     link = "http://127.0.0.1:1/_aws/execute-api/x/$default/approvals/a/b-_c?d=1&e=2"
-    shown = content.inbox([mail(body=f"Open\n\n{link}\n\nnow")], set(), View(mail=1))
+    shown = content.inbox([mail(body=f"Open\n\n{link}\n\nnow")])
     assert link in Parsed(shown).links
-
-
-def test_the_newest_mail_is_on_top_of_the_page():
-    shown = content.inbox([mail("number 1"), mail("number 2")], set(), View())
-    assert shown.index("number 2") < shown.index("number 1")
-
-
-def test_a_mail_is_unread_until_it_is_opened(server, stack):
-    server.inbox.keep(mail("first"))
-    server.inbox.keep(mail("second"))
-    assert "2 unread" in fetch(server.url)[1]
-    fetch(f"{server.url}/?mail=1")
-    page = fetch(server.url)[1]
-    assert "1 unread" in page
-    assert page.count("Unread. ") == 1
-    assert page.index("Unread. ") < page.index("second") < page.index("first")
-
-
-@pytest.mark.parametrize("number", ["3", "0", "-1", "x", "9" * 5000])
-def test_a_mail_that_is_not_there_cannot_be_opened_or_read_in_advance(server, stack, number):
-    server.inbox.keep(mail("first"))
-    server.inbox.keep(mail("second"))
-    status, page = fetch(f"{server.url}/?mail={number}")
-    assert status == 200
-    assert 'class="body"' not in page
-    server.inbox.keep(mail("third"))
-    assert "3 unread" in fetch(server.url)[1]
 
 
 def test_mail_is_json_for_programs_the_oldest_first(server):
@@ -247,7 +193,7 @@ def test_mail_is_json_for_programs_the_oldest_first(server):
     }
 
 
-@pytest.mark.parametrize("path", ["/requests", "/runs/one/stop", "/runs/one/redeliver", "/runs/one/end-round"])
+@pytest.mark.parametrize("path", ["/requests", "/runs/one/end-round"])
 def test_other_sites_cannot_post(server, stack, path):
     post = functools.partial(fetch, f"{server.url}{path}", b"title=x")
     port = server.url.rpartition(":")[2]
@@ -262,7 +208,7 @@ def test_other_sites_cannot_post(server, stack, path):
     assert not stack.asked
 
 
-@pytest.mark.parametrize("path", ["/", "/messages", "/events", "/script.js", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/messages", "/script.js", "/nothing"])
 def test_other_sites_cannot_read_by_a_name_that_leads_here(server, stack, path):
     assert fetch(f"{server.url}{path}", host="evil.example")[0] == 403
     assert fetch(f"{server.url}{path}", origin="https://evil.example")[0] == 403
@@ -304,7 +250,7 @@ def test_every_answer_forbids_other_scripts_frames_and_copies(server, stack, pat
 def test_the_form_asks_for_what_was_typed(server, stack):
     status, page = fetch(f"{server.url}/requests", b"title=Release+1%2E4&details=", origin=server.url)
     assert status == 200  # of the page, which it leads to
-    assert "The run was started." in page
+    assert 'id="run"' in page
     assert stack.asked == [{"title": "Release 1.4"}]
 
 
@@ -318,17 +264,11 @@ def test_the_form_asks_for_what_was_typed(server, stack):
             415,
             "m",
         ),
-        (b"title=x", "text/plain", 415, "got text/plain"),
         (b"Title=x", None, 400, "There is no field &#39;Title&#39;; there are title, details, requestedBy, policy."),
-        (b"title=x&detail=y", None, 400, "There is no field &#39;detail&#39;"),
         (b"title=x&title=y", None, 400, "The field title is there 2 times."),
-        (b"title=x&details=a&details=a", None, 400, "The field details is there 2 times."),
-        (b"title=", None, 400, "The field title is missing or blank"),
         (b"title=+%0A", None, 400, "The field title is missing or blank"),
-        (b"details=x", None, 400, "The field title is missing or blank"),
         (b"", None, 400, "The field title is missing or blank"),
         (b"title=%ff", None, 400, "not in UTF-8"),
-        (b"title=\xff", None, 400, "not in UTF-8"),
     ],
     ids=str,
 )
@@ -338,12 +278,6 @@ def test_what_is_no_form_of_ours_is_refused_in_words_and_starts_nothing(server, 
     assert answered == status
     assert words in page
     assert not stack.asked
-
-
-def test_a_form_may_name_its_charset(server, stack):
-    kind = "application/x-www-form-urlencoded; charset=UTF-8"
-    assert fetch(f"{server.url}/requests", "title=é".encode(), **{"content-type": kind})[0] == 200
-    assert stack.asked == [{"title": "é"}]
 
 
 NESTED = "[" * 20_000 + "]" * 20_000
@@ -372,8 +306,7 @@ def test_whatever_an_input_is_the_page_shows_it_in_words(server, stack, text, sh
     assert status == 200
     assert shown in page
     assert len(page) < 60_000
-    with events(server) as told:
-        assert "Asked by" in next(told)["run"]
+    assert "Asked by" in page
 
 
 @pytest.mark.parametrize(
@@ -381,17 +314,12 @@ def test_whatever_an_input_is_the_page_shows_it_in_words(server, stack, text, sh
 )
 def test_whatever_a_log_an_output_or_a_cause_is_the_page_shows_it(server, stack, monkeypatch, text):
     line = LogLine(at=NOW, function="generate_task", text=text)
-    monkeypatch.setattr(stack, "log", lambda name, since: [line])
+    monkeypatch.setattr(stack, "log", lambda since: [line])
     stack.made = [run(status="SUCCEEDED", output=text), run(name="two", status="FAILED", error="E", cause=text)]
     for name in ("one", "two"):
         status, page = fetch(f"{server.url}/?run={name}")
         assert status == 200
         assert len(page) < 60_000
-
-
-def test_mail_with_half_a_character_is_json_too(server):
-    server.inbox.keep(mail("\ud83d"))
-    assert json.loads(fetch(f"{server.url}/messages")[1])[0]["subject"] == "\ud83d"
 
 
 def test_times_are_the_stacks_and_the_zone_is_named(server, stack):
@@ -415,7 +343,7 @@ def test_what_process_task_returned_is_shown_and_set_apart_from_why_a_run_failed
     assert "outcome bad" not in page
     stack.made = [run(status="FAILED", error="Rejected", cause="By Ann", output="")]
     page = fetch(server.url)[1]
-    assert '<div class="outcome bad"><h3>Why it failed</h3><p class="cause">By Ann</p>' in page
+    assert '<div class="outcome bad"><h3>Why it failed</h3><p>By Ann</p>' in page
     assert "outcome good" not in page
 
 
@@ -427,23 +355,9 @@ def test_rounds_that_were_ended_by_hand_are_told_beside_the_configured_time(serv
         for at, cause in ((5.1, BY_HAND), (16.4, BY_HAND), (18.0, "of its own"))
     ]
     stack.made = [run(status="FAILED", error="Expired", cause="not decided within 3600 seconds")]
-    assert "ended by hand" not in fetch(server.url)[1]
+    assert "nded by hand" not in fetch(server.url)[1]
     monkeypatch.setattr(stack, "history", lambda run: ended)
-    assert "2 rounds were ended by hand here, after 5 s and after 16 s" in fetch(server.url)[1]
-
-
-def test_every_mail_has_a_button_that_opens_it_and_then_its_link(server, stack):
-    link = "http://127.0.0.1:1/approvals/a/b"
-    with_link, without = mail(body=f"See {link} please"), mail(body="No link.")
-    closed = content.inbox([with_link, without], set(), View())
-    assert closed.count(">Open</a>") == 2
-    assert f'href="{link}"' not in closed
-    opened = content.inbox([with_link, without], set(), View(mail=1))
-    assert (
-        f'aria-labelledby="open-1 mail-1" href="{link}" target="_blank" rel="noreferrer noopener">Open link</a>'
-        in opened
-    )
-    assert ">Close</a>" in content.inbox([with_link, without], set(), View(mail=2))
+    assert "Ended by hand here, after 5 s and after 16 s" in fetch(server.url)[1]
 
 
 def test_the_form_offers_the_policies_the_default_first_and_asks_under_the_chosen_one(server, stack):
@@ -453,59 +367,26 @@ def test_the_form_offers_the_policies_the_default_first_and_asks_under_the_chose
     assert stack.asked == [{"title": "x", "policy": "payout"}]
 
 
-def test_the_form_asks_for_no_policy_where_there_is_one_only(server, stack):
-    assert stack.policies == [DEFAULT_POLICY]
-    assert "select" not in Parsed(fetch(server.url)[1]).tags
+def test_the_policy_is_named_unless_it_is_the_default(server, stack):
+    stack.made = [run(record=paying())]
+    assert " under policy payout · " in fetch(server.url)[1]
+    stack.made = [run(record=records.record())]
+    assert "under policy" not in fetch(server.url)[1]
 
 
-def test_the_policy_is_named_unless_it_is_the_default_also_before_anybody_is_asked(server, stack):
-    for made in (run(record=paying()), run(task={"policy": "payout"})):
-        stack.made = [made]
-        page = fetch(server.url)[1]
-        assert ' <span class="meta">payout</span></th>' in page
-        assert " under policy payout · " in page
-    for made in (run(record=records.record()), run(task={"policy": "default"}), run()):
-        stack.made = [made]
-        page = fetch(server.url)[1]
-        assert "payout" not in page
-        assert "under policy" not in page
-
-
-@pytest.mark.parametrize(
-    ("votes", "words"),
-    [
-        ({}, "finance 0 of 1, legal 0 of 1; 0 of 2 people"),
-        ({"ann": "approve"}, "finance 1 of 1, legal 0 of 1; 1 of 2 people"),
-        ({"ben": "approve"}, "finance 1 of 1, legal 1 of 1; 1 of 2 people"),
-        ({"ann": "approve", "ben": "approve"}, "finance 1 of 1, legal 1 of 1; 2 of 2 people"),
-        ({"dora": "approve"}, "finance 1 of 1, legal 1 of 1; 1 of 2 people"),
-        ({"ann": "approve", "cleo": "reject"}, "finance 1 of 1, legal 0 of 1; 1 of 2 people, 1 rejected"),
-    ],
-)
-def test_votes_are_counted_in_every_group_of_a_person_and_a_contacts_in_all(server, stack, votes, words):
-    stack.made = [run(record=paying(**votes))]
-    page = breaking(fetch(server.url)[1])
-    assert f'<td class="tally">{words}</td>' in page
-    assert f"Approvals: {words}</p>" in page
-
-
-def test_a_group_is_not_said_to_have_more_than_it_needs_and_one_person_in_all_goes_without_saying():
-    record = replace(paying(ann="approve", ben="approve"), policy=replace(PAYOUT, approvals_required=1))
-    assert breaking(content.votes_in_short(record)) == "finance 1 of 1, legal 1 of 1"
-
-
-def test_votes_without_groups_are_one_count_by_the_rule():
+def test_votes_are_counted_by_the_rule(server, stack):
     by_rule = {records.ANNA: records.vote(), records.BEN: records.vote(Decision.REJECT)}
-    assert breaking(content.votes_in_short(records.voted(by_rule))) == "1 of 2 approved, 1 rejected"
+    assert content.votes_in_short(records.voted(by_rule)) == "1 of 2 approved, 1 rejected"
     other = {records.ANNA: replace(records.vote(), digest="of another question")}
-    assert breaking(content.votes_in_short(records.voted(other))) == "0 of 2 approved"
+    assert content.votes_in_short(records.voted(other)) == "0 of 2 approved"
 
 
-def test_people_are_named_with_their_groups_those_who_have_answered_and_those_who_have_not(server, stack):
-    stack.made = [run(record=paying(ben="approve"))]
+def test_who_has_answered_what_is_needed_of_which_group_and_who_has_not_answered(server, stack):
+    stack.made = [run(record=paying(ann="approve"))]
     page = fetch(server.url)[1]
-    assert f"<b>{BEN} (finance, legal)</b> approved" in page
-    assert f"Waiting for {ANN} (finance), {CLEO} (legal), {DORA} (every group)</p>" in page
+    assert f"<b>{ANN}</b> approved" in page
+    assert "Still needed: 1 approval from legal" in page
+    assert f"Waiting for {BEN}, {CLEO}, {DORA}</p>" in page
 
 
 def stored(record):
@@ -534,13 +415,9 @@ def test_an_item_that_is_no_record_is_left_out_and_breaks_nothing(changes):
     assert read_record(stored(records.record()) | changes) is None
 
 
-@pytest.mark.parametrize("order", ["stop", "redeliver", "end-round"])
-def test_a_button_does_what_it_says_and_says_so(server, stack, order):
-    status, page = fetch(f"{server.url}/runs/one/{order}?log=generate_task", b"", origin=server.url)
-    assert status == 200
-    assert str(content.ORDERS[order][1]) in page
-    assert stack.asked == [(order, EXECUTION)]
-    assert 'id="log-generate_task" href="/?log=generate_task" aria-current' in page.replace("run=one&amp;", "")
+def test_the_button_ends_the_round_of_its_run(server, stack):
+    assert fetch(f"{server.url}/runs/one/end-round", b"", origin=server.url)[0] == 200
+    assert stack.asked == [EXECUTION]
 
 
 def test_a_button_that_comes_too_late_says_so(server, stack):
@@ -551,13 +428,13 @@ def test_a_button_that_comes_too_late_says_so(server, stack):
 
 
 def test_there_are_no_other_buttons(server, stack):
-    assert fetch(f"{server.url}/runs/one/delete", b"")[0] == 404
-    assert fetch(f"{server.url}/runs/one/stop")[0] == 405
+    assert fetch(f"{server.url}/runs/one/stop", b"")[0] == 404
+    assert fetch(f"{server.url}/runs/one/end-round")[0] == 405
     assert not stack.asked
 
 
 def test_everything_but_the_mail_says_so_while_the_program_is_not_there_yet(server):
-    for path, data in (("/requests", b"title=x"), ("/runs/one/stop", b""), ("/", None), ("/events", None)):
+    for path, data in (("/requests", b"title=x"), ("/runs/one/end-round", b""), ("/", None)):
         status, page = fetch(f"{server.url}{path}", data)
         assert status == 503
         assert "still being deployed" in page
@@ -569,55 +446,9 @@ def test_a_form_that_is_too_large_is_refused_also_in_parts_of_unknown_size(serve
     assert not stack.asked
 
 
-def test_an_open_page_is_told_of_what_has_changed_and_nothing_else(server, stack):
-    with events(server) as told:
-        first = next(told)
-        assert set(first) == {"said", "inbox", "requests", "run", "graph", "history", "log"}
-        server.inbox.keep(mail("news"))
-        assert set(second := next(told)) == {"inbox"}
-        assert "news" in second["inbox"]
-        stack.made = [run(status="SUCCEEDED")]
-        third = next(told)
-        assert "Succeeded" in third["requests"]
-        assert 'class="node state good" data-state="Generate task"' in third["graph"]
-        assert "inbox" not in third
-
-
-def test_the_newest_run_is_shown_unless_another_is_chosen(server, stack):
-    stack.made = [run(name="two", task={"title": "Newer"}), run(task={"title": "Older"})]
-    assert 'action="/runs/two/stop"' in fetch(server.url)[1]
-    assert 'action="/runs/one/stop"' in fetch(f"{server.url}/?run=one")[1]
-    assert "/stop" not in fetch(f"{server.url}/?run=gone")[1]
-
-
-def test_a_run_that_has_ended_has_no_buttons(server, stack):
-    stack.made = [run(status="ABORTED")]
-    assert "/runs/" not in fetch(server.url)[1]
-
-
 def test_no_task_token_is_shown(server, stack):
     stack.made = [run(record=records.record())]
     page = fetch(server.url)[1]
     assert records.ANNA in page
     assert records.TASK_TOKEN not in page
     assert records.DIGEST not in page
-
-
-def test_the_server_ends_at_once_though_a_page_is_open():
-    opened = PageServer(Inbox())
-    opened.show(Made(run()))
-    with events(opened) as told:
-        next(told)
-        began = time.monotonic()
-        opened.stop()
-        assert time.monotonic() - began < 3
-        assert not list(told)
-    until(lambda: refused(opened.url), "end of the server")
-
-
-def refused(url):
-    try:
-        fetch(url)
-    except urllib.error.URLError:
-        return True
-    return False

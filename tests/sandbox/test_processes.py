@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.support.waiting import until
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECONDS = 30
@@ -31,15 +32,6 @@ def serve(tmp_path, *arguments):
             yield process
         finally:
             process.kill()
-
-
-def until(condition, what):
-    deadline = time.monotonic() + SECONDS
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"no {what} after {SECONDS} s")
-        time.sleep(0.05)
-    return found
 
 
 def family(process):

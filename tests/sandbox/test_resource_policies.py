@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import boto3
 import pytest
@@ -11,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from sandbox import resources
 from sandbox.cloud import CONFIG
+from tests.support.waiting import until
 
 SECONDS = 20
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -92,10 +92,8 @@ def test_a_state_machine_sends_in_its_role_whoever_has_started_it(cloud, queue, 
     arn, _ = resources.create("aws:sfn/stateMachine:StateMachine", "m", inputs, cloud)
     client = cloud.client("stepfunctions")
     execution = client.start_execution(stateMachineArn=arn)["executionArn"]
-    deadline = time.monotonic() + SECONDS
-    while (found := client.describe_execution(executionArn=execution)["status"]) == "RUNNING":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    look = client.describe_execution
+    found = until(lambda: (now := look(executionArn=execution)["status"]) != "RUNNING" and now, "end", SECONDS)
     assert found == status
 
 

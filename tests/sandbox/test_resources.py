@@ -1,13 +1,11 @@
 """What the sandbox refuses, and how it spells the rest. Without `cloud`, nothing here reaches an emulator."""
 
-import pulumi
 import pytest
-from botocore.exceptions import ClientError, ParamValidationError
 
 from sandbox import resources
 from sandbox.cloud import Cloud
 from sandbox.resources import UnsupportedError
-from sandbox.resources.catalog import RESOURCES, STORED_ONLY
+from sandbox.resources.catalog import RESOURCES
 from sandbox.resources.resource import Name
 from sandbox.resources.spelling import Spelling
 
@@ -63,14 +61,6 @@ def test_an_input_that_aws_does_not_know_inside_another_is_refused_by_its_path(t
     assert f"{type_} 'thing' has the input {path!r}" in str(refusal.value)
 
 
-def test_what_is_of_another_kind_than_aws_takes_is_refused():
-    with pytest.raises(ParamValidationError, match=r"RouteSettings.*valid types: <class 'dict'>"):
-        create("aws:apigatewayv2/stage:Stage", "s", {"apiId": "a", "name": "$default", "routeSettings": [{}]})
-    code = pulumi.AssetArchive({})
-    with pytest.raises(ParamValidationError, match=r"MemorySize, value: 0\.5"):
-        create(FUNCTION, "f", {"role": "r", "code": code, "memorySize": 0.5})
-
-
 @pytest.mark.parametrize(
     ("type_", "inputs", "missing"),
     [
@@ -105,23 +95,6 @@ def test_a_generated_name_starts_with_the_logical_name_and_is_never_the_same():
     assert all(name.startswith("requests-") and len(name) == len("requests-") + 7 for name in names)
 
 
-def test_a_given_name_is_kept_and_a_prefix_is_filled_up():
-    assert named("q", name="mine") == named("q", name="mine", namePrefix="p-") == "mine"
-    assert named("q", namePrefix="p-").startswith("p-")
-    assert len(named("q", namePrefix="p-")) == len("p-") + 26
-
-
-def test_an_input_has_the_case_that_its_service_gives_it():
-    mapping = {"functionName": "f", "kmsKeyArn": "k", "scalingConfig": {"maximumConcurrency": 2}}
-    assert request("lambda", "CreateEventSourceMapping", mapping) == {
-        "FunctionName": "f",
-        "KMSKeyArn": "k",
-        "ScalingConfig": {"MaximumConcurrency": 2},
-    }
-    machine = {"name": "m", "definition": "d", "roleArn": "r", "tracingConfiguration": {"enabled": True}}
-    assert request("stepfunctions", "CreateStateMachine", machine) == machine
-
-
 def test_numbers_arrive_whole_where_aws_counts_and_the_users_own_keys_as_they_are():
     stage = {"apiId": "a", "stageName": "s", "stageVariables": {"logLevel": "INFO"}}
     limits = {"defaultRouteSettings": {"throttlingBurstLimit": 5.0, "throttlingRateLimit": 2.5}}
@@ -150,19 +123,6 @@ def test_a_mapping_becomes_the_pairs_that_aws_makes_of_it():
     assert found["OKActions"] == ["arn"]
 
 
-def test_what_is_fixed_gives_way_to_an_input():
-    schedule = {"name": "s", "scheduleExpression": "e", "target": {}, "flexibleTimeWindow": {}}
-    fixed = {"GroupName": "default"}
-    assert request("scheduler", "CreateSchedule", schedule, fixed=fixed)["GroupName"] == "default"
-    assert request("scheduler", "CreateSchedule", schedule | {"groupName": "g"}, fixed=fixed)["GroupName"] == "g"
-
-
-def test_what_is_only_stored_is_among_the_outputs(cloud):
-    inputs = dict.fromkeys(STORED_ONLY, True)
-    _, outputs = resources.create(LOG_GROUP, "g", inputs, cloud)
-    assert inputs.items() <= outputs.items()
-
-
 def test_what_follows_the_first_operation_is_done_if_the_program_asks_for_it(cloud):
     client = cloud.client("dynamodb")
     plain, _ = resources.create(TABLE, "plain", KEYS, cloud)
@@ -177,14 +137,3 @@ def test_what_follows_the_first_operation_is_done_if_the_program_asks_for_it(clo
 
     assert settings(plain) == (None, "DISABLED", "DISABLED")
     assert settings(whole) == ("end", "ENABLED", "ENABLED")
-
-
-def test_a_resource_is_deleted_by_what_its_creation_said_and_not_a_second_time(cloud):
-    kept, _ = resources.create(LOG_GROUP, "kept", {}, cloud)
-    id_, outputs = resources.create(LOG_GROUP, "gone", {}, cloud)
-    resources.delete(LOG_GROUP, id_, outputs, cloud)
-    names = {group["logGroupName"] for group in cloud.client("logs").describe_log_groups()["logGroups"]}
-    assert kept in names
-    assert id_ not in names
-    with pytest.raises(ClientError, match="ResourceNotFound"):
-        resources.delete(LOG_GROUP, id_, outputs, cloud)
