@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -40,6 +41,7 @@ from tests.support.records import (
 from tests.support.services import RUNNING, FakeClock
 
 WORKER_ENDS = ASKED_AT + 20
+THREE = Policy(approvers=(ANNA, BEN, CARLA))
 
 
 def serve(ask: Ask, asked: Message | None = None, **changes: Any) -> None:
@@ -56,15 +58,26 @@ def people(box: Mailbox) -> list[str]:
     return [who for who, _ in box.sent]
 
 
-def test_everybody_is_asked_once_the_round_is_noted_and_nobody_else_may_send_while_the_worker_lives():
-    class Looking(Mailbox):
-        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
-            super().ask(record, who, kind, secret)
-            lease = stored(store).lease
-            assert lease
-            assert lease.until == WORKER_ENDS
+class Watched(Mailbox):
+    """Something happens before each mail, and something after it. Both are told whom it is for."""
 
-    store, box = MemoryStore(), Looking()
+    def __init__(
+        self, *, before: Callable[[str], Any] | None = None, after: Callable[[str], Any] | None = None
+    ) -> None:
+        super().__init__()
+        self.before, self.after = before, after
+
+    def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
+        if self.before:
+            self.before(who)
+        super().ask(record, who, kind, secret)
+        if self.after:
+            self.after(who)
+
+
+def test_everybody_is_asked_once_the_round_is_noted_and_nobody_else_may_send_while_the_worker_lives():
+    store, leases = MemoryStore(), []
+    box = Watched(after=lambda _who: leases.append(stored(store).lease))
     for _ in range(2):  # SQS may deliver a message twice
         serve(asking(store, box=box), scheduled_for="2026-11-25T08:00:00Z")
         assert box.sent == [(ANNA, Kind.REQUEST), (BEN, Kind.REQUEST)]
@@ -72,6 +85,7 @@ def test_everybody_is_asked_once_the_round_is_noted_and_nobody_else_may_send_whi
         assert (kept.status, kept.round, kept.task_token, kept.lease) == (Status.OPEN, 1, TASK_TOKEN, None)
         assert kept.scheduled_for == "2026-11-25T08:00:00Z"
         assert {who: approver.mailed_round for who, approver in kept.approvers.items()} == {ANNA: 1, BEN: 1}
+    assert [lease and lease.until for lease in leases] == [WORKER_ENDS, WORKER_ENDS]
 
 
 def test_a_mail_that_fails_is_tried_again_and_the_others_are_not_sent_twice():
@@ -87,13 +101,11 @@ def test_a_mail_that_fails_is_tried_again_and_the_others_are_not_sent_twice():
 def test_somebody_whose_mail_always_fails_keeps_nobody_else_from_theirs():
     """They are the least-mailed in each round, and come first each time."""
 
-    class Refusing(Mailbox):
-        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
-            if who == ANNA:
-                raise unavailable()
-            super().ask(record, who, kind, secret)
+    def refused(who: str) -> None:
+        if who == ANNA:
+            raise unavailable()
 
-    store, box = MemoryStore(), Refusing()
+    store, box = MemoryStore(), Watched(before=refused)
     for number in (1, 2, 2, 3):
         with pytest.raises(UnavailableError):
             serve(asking(store, box=box), round=number)
@@ -106,33 +118,26 @@ def test_somebody_whose_mail_always_fails_keeps_nobody_else_from_theirs():
 def test_a_second_mail_in_a_row_that_fails_ends_the_attempt_and_so_does_a_first_that_took_long(seconds, tried):
     """A function that times out leaves its messages hidden for much longer than the next attempt would wait."""
 
-    class Hanging(Mailbox):
-        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
-            asked.append(who)
-            clock.sleep(seconds)
-            raise unavailable()
+    def hangs(who: str) -> None:
+        asked.append(who)
+        clock.sleep(seconds)
+        raise unavailable()
 
     asked: list[str] = []
     clock = FakeClock()
-    three = Policy(approvers=(ANNA, BEN, CARLA))
     with pytest.raises(UnavailableError):
-        serve(asking(MemoryStore(), box=Hanging(), clock=clock), policy=three)
+        serve(asking(MemoryStore(), box=Watched(before=hangs), clock=clock), policy=THREE)
     assert asked == [ANNA, BEN, CARLA][:tried]
 
 
 def test_a_worker_whose_time_is_up_leaves_the_others_to_the_next_attempt():
-    class Slow(Mailbox):
-        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
-            super().ask(record, who, kind, secret)
-            clock.sleep(8)
-
-    store, box, clock = MemoryStore(), Slow(), FakeClock()
-    three = message(policy=Policy(approvers=(ANNA, BEN, CARLA)))
+    store, clock, asked = MemoryStore(), FakeClock(), message(policy=THREE)
+    box = Watched(after=lambda _who: clock.sleep(8))
     with pytest.raises(UnavailableError):
-        serve(asking(store, box=box, clock=clock), three)
+        serve(asking(store, box=box, clock=clock), asked)
     assert clock.now() < WORKER_ENDS
     assert stored(store).lease is None
-    asking(store, box=box, clock=clock).serve(three, int(clock.now()) + 20)
+    asking(store, box=box, clock=clock).serve(asked, int(clock.now()) + 20)
     assert people(box) == [ANNA, BEN, CARLA]
 
 
@@ -225,22 +230,6 @@ def test_a_message_that_disagrees_about_the_rounds_changes_no_record_and_answers
     assert (workflow.handed_over, workflow.failed, box.sent) == ([], [], [])
 
 
-def test_votes_that_were_given_to_another_question_are_not_handed_over():
-    """Whoever may write to the table may write another title."""
-    store, workflow = MemoryStore(replace(approved(), title="Order lunch")), FakeWorkflow()
-    serve(asking(store, workflow), round=2)
-    assert not workflow.handed_over
-    assert stored(store).status is Status.OPEN
-
-
-def test_nobody_is_asked_after_the_deadline():
-    """Hundreds of runs began at once, and their messages waited for longer than a run had."""
-    store, box = MemoryStore(), Mailbox()
-    serve(asking(store, box=box), deadline=ASKED_AT - 120)
-    assert not box.sent
-    assert store.record is None
-
-
 BY_EVENT = Execution(status="RUNNING", running=True, started_with='{"detail-type": "Payout", "detail": {}}')
 BY_HAND = Execution(status="RUNNING", running=True, started_with='{"title": "Payout"}')
 ROLE = "arn:aws:sts::123456789012:assumed-role/Ops/"
@@ -282,8 +271,7 @@ def test_whoever_is_left_out_without_having_said_so_themselves_is_told_once_and_
 
 def test_a_word_to_somebody_left_out_that_fails_is_sent_by_the_next_try_and_no_other_is_sent_again():
     store, box = MemoryStore(), Mailbox(None, unavailable())
-    policy = Policy(approvers=(ANNA, BEN, CARLA))
-    asked = partial(serve, requested_by=f"{ANNA}, {BEN}", policy=policy)
+    asked = partial(serve, requested_by=f"{ANNA}, {BEN}", policy=THREE)
     with pytest.raises(UnavailableError):
         asked(asking(store, FakeWorkflow(execution=BY_EVENT), box))
     assert stored(store).lease is None
@@ -408,26 +396,17 @@ def test_a_record_that_cannot_be_closed_keeps_nobody_waiting_for_the_lease():
 
 def test_the_people_who_are_left_are_not_mailed_once_it_is_decided():
     """Somebody presses while the round's mails are still going out."""
-
-    class Deciding(Mailbox):
-        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
-            super().ask(record, who, kind, secret)
-            records_of(store).change(stored(store), partial(cast, who=BEN, vote=vote()))
-
-    store, box = MemoryStore(), Deciding()
+    store = MemoryStore()
+    press = partial(cast, who=BEN, vote=vote())
+    box = Watched(after=lambda _who: records_of(store).change(stored(store), press))
     serve(asking(store, box=box))
     assert people(box) == [ANNA]
     assert stored(store).status is Status.APPROVED
 
 
 def test_the_people_who_are_left_are_mailed_by_the_next_round_once_that_has_begun():
-    class Slow(Mailbox):
-        def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
-            super().ask(record, who, kind, secret)
-            if not later.sent:
-                serve(asking(store, box=later), round=2, task_token="second")
-
-    store, box, later = MemoryStore(), Slow(), Mailbox()
+    store, later = MemoryStore(), Mailbox()
+    box = Watched(after=lambda _who: serve(asking(store, box=later), round=2, task_token="second"))
     serve(asking(store, box=box))
     assert people(box) == [ANNA]
     assert later.sent == [(ANNA, Kind.REMINDER), (BEN, Kind.REMINDER)]
