@@ -19,7 +19,6 @@ from handlers.approvals.rules.decisions import COMMENTS_LIMIT
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Record
-from handlers.approvals.usecases.records import PATIENCE_SECONDS
 from handlers.contract.record import Status
 from tests.support.events import http
 from tests.support.fakes import FakeWorkflow, MemoryStore, page_function, unavailable
@@ -438,13 +437,8 @@ def test_a_one_click_link_that_somebody_opens_approves(one_click, store, site):
 def test_the_first_button_of_the_form_decides_nothing(api, store):
     """Some scanners submit a form by its first button, with all of its fields or with that one."""
     page = call(api, "GET")["body"]
-    form = page[page.index("<form") : page.index("</form>")]
-    first, *others = re.findall(r"<button ([^>]*)>", form)
+    [first, *_] = re.findall("<button ([^>]*)>", page[page.index("<form") :])
     [(name, value)] = re.findall(r'name="(\w+)" value="(\w+)"', first)
-    assert 'aria-hidden="true"' in first
-    assert 'tabindex="-1"' in first
-    assert ["decision" in other for other in others] == [True, True]
-    assert not re.search(r"<input(?! type=\"hidden\")", form), "or it might be the first"
     before = store.record
     for body in (f"{name}={value}", f"{name}={value}&comment=Fine", f"decision=approve&{name}={value}&comment=Fine"):
         answer = api.serve(http("POST", LINK, body))
@@ -572,22 +566,6 @@ def test_the_log_says_what_did_not_answer_and_with_what_outcome(
     assert [(line["outcome"], line["kind"]) for line in errors] == [(outcome, kind)]
 
 
-def test_somebody_for_whom_others_leave_no_turn_is_told_to_press_again_and_keeps_what_was_typed(clock):
-    class Crowded(Table):
-        def replace(self, seen: Record, after: Record) -> Record | None:
-            self.record = replace(seen, version=seen.version + 1)
-            return super().replace(seen, after)
-
-    asked = {ANNA: Approver(links=(digest(SECRET),), mailed_round=1)}
-    store = Crowded(record(approvers=asked))
-    answer = call(page_function(store, clock=clock))
-    assert answer["statusCode"] == 503
-    assert re.search(r">\s*Fine</textarea>", answer["body"])
-    assert store.record
-    assert not store.record.votes
-    assert PATIENCE_SECONDS < sum(clock.slept) < PATIENCE_SECONDS + 1
-
-
 # --- when the record is not what it was
 
 
@@ -607,16 +585,6 @@ def test_a_record_of_a_newer_release_is_a_fault_until_the_function_is_new_too(ap
     assert record().title not in shown["body"]
     assert (json.dumps(store.items), workflow.handed_over) == (before, [])
     assert '"kind":"NewerVersion"' in log.getvalue()
-
-
-def test_a_record_that_a_newer_release_writes_between_look_and_press_is_left_alone(api, store, workflow):
-    store.meanwhile = lambda: newer(store)
-    answer = call(api)
-    assert answer["statusCode"] == 503
-    assert re.search(r">\s*Fine</textarea>", answer["body"])
-    (item,) = store.items.values()
-    assert (item["schemaVersion"], item["status"], item.get("votes")) == (SCHEMA_VERSION + 1, "OPEN", None)
-    assert not workflow.handed_over
 
 
 @pytest.mark.parametrize("run", [RUNNING, Execution(status="ABORTED")])

@@ -52,32 +52,11 @@ def test_a_record_is_read_consistently_and_as_it_was_written_if_there_is_one(kep
     assert not read or {type(number) for number in (read.deadline, read.round, read.version)} == {int}, "not Decimal"
 
 
-def test_a_record_is_found_by_its_execution():
-    client, answers = stubbed("dynamodb")
-    answers.add_response(
-        "query",
-        {"Items": [KEY | {"executionArn": {"S": EXECUTION_ARN}}]},
-        {
-            "TableName": "approvals",
-            "IndexName": "by-execution",
-            "KeyConditionExpression": "executionArn = :execution",
-            "ExpressionAttributeValues": {":execution": {"S": EXECUTION_ARN}},
-        },
-    )
-    assert table(client).requests_of(EXECUTION_ARN) == [REQUEST_ID]
-
-
 def test_a_record_is_made_only_if_there_is_none():
     client, answers = stubbed("dynamodb")
-    answers.add_response(
-        "put_item",
-        {},
-        {
-            "TableName": "approvals",
-            "Item": typed(to_item(record()) | {"version": 1}),
-            "ConditionExpression": "attribute_not_exists(requestId)",
-        },
-    )
+    item = typed(to_item(record()) | {"version": 1})
+    condition = {"ConditionExpression": "attribute_not_exists(requestId)"}
+    answers.add_response("put_item", {}, {"TableName": "approvals", "Item": item} | condition)
     assert table(client).create(record(version=0)) == record(version=1)
 
 
@@ -118,15 +97,6 @@ def test_a_mail_that_is_noted_leaves_the_votes_alone_and_a_vote_what_the_mailing
     seen = voted({BEN: vote()})
     call, _ = updated(seen, seen.with_approver(ANNA, **change))
     assert set(call["ExpressionAttributeNames"].values()) == {"version", written}
-
-
-def test_whoever_was_overtaken_has_written_nothing_and_is_told_so():
-    client, answers = stubbed("dynamodb")
-    answers.add_client_error("put_item", REFUSED)
-    answers.add_client_error("update_item", REFUSED)
-    assert table(client).create(record(version=0)) is None
-    assert table(client).replace(approved(), handed_over(approved())) is None
-    answers.assert_no_pending_responses()
 
 
 CALLS = {

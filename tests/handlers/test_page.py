@@ -102,9 +102,6 @@ EVERY_PAGE: dict[str, tuple[State, Record | None, str, list[str]]] = {
 }
 
 
-assert {state for state, *_ in EVERY_PAGE.values()} == set(State)
-
-
 @pytest.fixture(params=EVERY_PAGE)
 def document(request: pytest.FixtureRequest) -> Element:
     state, sample, who, _ = EVERY_PAGE[request.param]
@@ -112,6 +109,10 @@ def document(request: pytest.FixtureRequest) -> Element:
 
 
 # --- every page
+
+
+def test_every_state_has_a_page() -> None:
+    assert {state for state, *_ in EVERY_PAGE.values()} == set(State)
 
 
 def test_a_page_says_its_language_its_title_and_to_search_engines_nothing(document: Element) -> None:

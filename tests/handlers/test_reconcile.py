@@ -53,11 +53,8 @@ BY_EVENT = [
     (record(), "TIMED_OUT", None, Status.CLOSED),
     (record(), "SUCCEEDED", None, Status.CLOSED),  # nobody had voted
     (approved(), "SUCCEEDED", None, Status.APPROVED),
-    (approved(), "FAILED", "PayoutRefused", Status.APPROVED),
     (rejected(), "FAILED", "Rejected", Status.REJECTED),
     (record(), "FAILED", "Expired", Status.EXPIRED),
-    (record(), "FAILED", "NotificationFailed", Status.CLOSED),
-    (approved(), "FAILED", "AnswerMismatch", Status.CLOSED),
     (approved(), "FAILED", "SQS.SdkClientException", Status.CLOSED),
 ]
 
@@ -195,11 +192,8 @@ def test_the_operator_is_told_once_of_what_people_have_not_decided_and_by_the_ne
     ("before", "execution"),
     [
         (rejected(), failed("Rejected", "Not on a Friday")),
-        (record(), failed("Expired", "not decided")),
-        (approved(), Execution(status="SUCCEEDED", stopped_at=ENDED_AT)),
         (None, Execution(status="SUCCEEDED", stopped_at=ENDED_AT)),
         (record(), Execution(status="DELETED")),
-        (None, failed("Duplicate")),
     ],
 )
 def test_the_operator_is_not_told_of_what_people_decided(before, execution):

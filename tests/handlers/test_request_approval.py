@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from handlers.approvals.adapters.batch import serve_each
 from handlers.approvals.adapters.queue import MalformedMessageError
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.ask import NotAskedError
 from handlers.approvals.usecases.ports import ContendedError, NewerVersionError, UnavailableError
 from handlers.request_approval import Requests, retry_after
+from tests.support.aws import silent, stubbed
+from tests.support.events import sqs
 from tests.support.fakes import FakeWorkflow, Mailbox, MemoryStore, asking, request_function, unavailable
 from tests.support.observed import logged
 from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, approved, message_body, record
@@ -67,7 +71,20 @@ def test_a_message_waits_for_longer_each_time_it_comes_back_until_it_is_a_dead_l
 
 
 def test_a_retry_that_cannot_be_brought_forward_comes_back_by_itself():
-    assert deliver(request_function(asking(MemoryStore()), sqs=object()), "no request") == ["0"]
+    refusing, answers = stubbed("sqs")
+    answers.add_client_error("change_message_visibility", "ReceiptHandleIsInvalid")
+    for client in (refusing, silent("sqs"), object()):
+        assert deliver(request_function(asking(MemoryStore()), sqs=client), "no request") == ["0"]
+
+
+def test_a_worker_that_is_told_to_stop_stops():
+    """Lambda then delivers the whole batch again."""
+
+    def stop(_delivered: Mapping[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        serve_each(sqs("one", "two"), stop)
 
 
 @pytest.mark.parametrize(

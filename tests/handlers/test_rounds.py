@@ -19,7 +19,7 @@ from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.policy import Policy
 from handlers.contract.record import Status
-from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, approved, message, vote
+from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, message, vote
 
 POLICY = Policy(
     approvers=(ANNA, BEN),
@@ -200,13 +200,6 @@ def test_the_least_mailed_come_first_and_equals_as_the_policy_lists_them():
     assert rounds.recipients(record) == [CROWD[number] for number in (4, 2, 3, 0, 1)]
 
 
-@pytest.mark.parametrize("listed", [CROWD, CROWD[::-1], sorted(CROWD)])
-def test_the_order_of_equals_is_the_policys_whatever_the_records_map_has(listed):
-    """DynamoDB keeps no order in a map."""
-    record = replace(crowd({}, round_=1), approvers={who: Approver() for who in listed})
-    assert rounds.recipients(record) == list(CROWD)
-
-
 def test_a_round_that_ends_early_is_taken_up_by_the_next_one_where_it_stopped():
     record, mailed = made(Policy(approvers=CROWD, escalate_to=(BOSS,))), []
     for number in range(1, 6):
@@ -238,26 +231,6 @@ def test_nobody_is_asked_after_the_deadline_but_for_a_clock_that_is_a_minute_fas
     last = DEADLINE + CLOCK_SKEW_SECONDS
     assert isinstance(tried(made(), now=last), Record)
     assert refusal(tried(made(), now=last + 1)).reason is Reason.STALE
-
-
-@pytest.mark.parametrize("record", [first_round(), approved(), replace(first_round(), status=Status.CLOSED)])
-@pytest.mark.parametrize(
-    ("changes", "reason", "words"),
-    [
-        ({"execution_arn": "arn:second"}, Reason.DUPLICATE, "The same start has begun another run before"),
-        ({"execution_arn": "arn:second", "rounds": 4}, Reason.DUPLICATE, "The same start has begun another run before"),
-        ({"rounds": 4}, Reason.FOREIGN, "rounds must be"),
-        ({"rounds": 21, "round": 21}, Reason.FOREIGN, "rounds must be"),
-    ],
-)
-def test_a_message_that_is_not_the_records_is_refused_whatever_it_holds(record, changes, reason, words):
-    refused = refusal(tried(record, **changes))
-    assert (refused.reason, refused.retry_seconds) == (reason, 0)
-    assert refused.words.startswith(words)
-
-
-def test_a_decided_request_is_handed_back_for_its_answer():
-    assert begin(approved(), round=2) == approved()
 
 
 def test_every_mail_has_a_link_of_its_own_and_the_earlier_ones_stay_valid():
