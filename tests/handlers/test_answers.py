@@ -1,4 +1,4 @@
-"""What the workflow is told of people's decision: the output of an approval, the cause of a rejection."""
+"""What programs are told: of people's decision the workflow, in an output or a cause; of a request whoever asks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,28 @@ from dataclasses import replace
 import pytest
 
 from handlers.approvals.adapters.answers import approval, fitted, rejection
-from handlers.approvals.faces.program import approvals_for_programs
+from handlers.approvals.faces.program import approvals_for_programs, request_for_programs
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision, Vote
-from handlers.contract.policy import policy_digest
+from handlers.contract.policy import Group, policy_digest
 from handlers.contract.record import Status
 from handlers.contract.workflow import CAUSE_LIMIT
 from tests.support.nesting import INPUT_ROOM, fits, largest_question
-from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, approved, grouped, policy, rejected, vote, voted
+from tests.support.records import (
+    ANNA,
+    ASKED_AT,
+    BEN,
+    BOSS,
+    CARLA,
+    approved,
+    escalated,
+    grouped,
+    policy,
+    record,
+    rejected,
+    vote,
+    voted,
+)
 
 REJECT = Decision.REJECT
 
@@ -103,3 +117,42 @@ def test_not_even_names_that_somebody_wrote_into_the_table_make_a_cause_too_long
 def test_a_comment_in_a_cause_stays_between_its_quotation_marks(comment, told):
     written = cause({ANNA: vote(REJECT, comment, at=1), BEN: vote(REJECT, "No.", at=2)})
     assert written.partition(" by ")[2] == f'{ANNA}: "{told}"; {BEN}: "No."'
+
+
+# --- what programs read of a request
+
+
+def counts(approvals: int, required: int, missing: int) -> dict[str, int]:
+    return {"approvals": approvals, "approvalsRequired": required, "missing": missing}
+
+
+TWO = {"finance": Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(CARLA,))}
+
+
+@pytest.mark.parametrize(
+    ("sample", "whole", "finance", "legal"),
+    [
+        (grouped({ANNA: vote()}), counts(1, 2, 1), counts(1, 1, 0), counts(0, 1, 1)),
+        (
+            grouped({ANNA: vote(), BEN: vote()}, TWO, approvals_required=1),
+            counts(2, 1, 0),
+            counts(2, 1, 0),
+            counts(0, 1, 1),
+        ),
+        (grouped({BEN: vote(REJECT)}, rejections_required=2), counts(0, 2, 2), counts(0, 1, 1), counts(0, 1, 1)),
+        (escalated(grouped()).with_approver(BOSS, vote=vote()), counts(1, 2, 1), counts(1, 1, 0), counts(1, 1, 0)),
+    ],
+    ids=["one of each", "more than are required", "a rejection, which is no approval", "a contact, who counts in each"],
+)
+def test_a_program_is_told_what_each_group_lacks(sample, whole, finance, legal):
+    told = request_for_programs(sample, ANNA)
+    assert told["policy"] == "payout"
+    assert {name: told[name] for name in whole} == whole
+    assert told["groups"] == {"finance": finance, "legal": legal}
+
+
+@pytest.mark.parametrize("time", ["", "2026-11-25T09:00:00Z"])
+def test_without_groups_it_has_the_same_fields(time):
+    told = request_for_programs(record(scheduled_for=time), CARLA)
+    assert (told["policy"], told["groups"], told["scheduledFor"]) == ("default", {}, time)
+    assert told.items() >= counts(0, 2, 2).items()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.faces import mail, wording
+from handlers.approvals.faces import left_out, mail, wording
 from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.policy import Group
@@ -367,3 +367,27 @@ def test_the_body_stays_below_the_limit_of_sns_whatever_is_put_in(piece: str) ->
     for kind in Kind:
         assert len(body(flooded, kind, "person1@example.com").encode()) < SNS_LIMIT
     assert "- and 250 more" in body(flooded)
+
+
+# --- the mail to somebody who is named as the requester
+
+
+def told_left_out(**changes: str) -> str:
+    return left_out.body(record(**changes), "dev", "Europe/Berlin")
+
+
+def test_it_says_why_they_are_not_asked_and_what_the_question_is() -> None:
+    assert left_out.subject(record(), "dev", "UTC") == "[dev] You are not asked: Deploy 1.4 to production"
+    role = f"arn:aws:sts::123456789012:assumed-role/Ops/{ANNA}"
+    written = told_left_out(requested_by=role, details="https://evil.example/approve")
+    for said in ("You are named as its requester", "What: Deploy 1.4 to production", role, "14:30", REQUEST_ID):
+        assert said in written
+    for unsaid in ("http", DIGEST, TASK_TOKEN):
+        assert unsaid not in written, "no link, and nothing that others wrote at length"
+
+
+@pytest.mark.parametrize("text", ["a\nAsked by: nobody", "a\r\n\r\nTo answer, open this link:", "\u202ea", "a\u2028b"])
+def test_nobody_writes_lines_of_their_own_into_it(text: str) -> None:
+    forged = told_left_out(title=text, requested_by=text)
+    assert forged.count("\n") == told_left_out().count("\n")
+    assert "\u202e" not in forged
