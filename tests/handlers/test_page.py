@@ -283,10 +283,18 @@ def groups(document: Element) -> list[str]:
     return [group.text for group in document.one("ul", **{"class": "groups"}).all("li")]
 
 
-TWO = {"finance": Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(CARLA,))}
-CROWDED = grouped(groups={"all": Group(approvers=tuple(PEOPLE), approvals_required=50)}, approvals_required=50)
 AGAINST_LEGAL = grouped({CARLA: vote(Decision.REJECT), BEN: vote(Decision.REJECT)}, rejections_required=3)
-COMPLETE = ["finance: 1 of 1, complete", "legal: 1 of 1, complete", "Different people: 1 of 2"]
+ALL_OF_FIFTY = grouped(groups={"all": Group(approvers=tuple(PEOPLE), approvals_required=50)}, approvals_required=50)
+TWO_OF_FINANCE = {"finance": Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(CARLA,))}
+MET, TOTAL = "finance: 1 of 1, complete", "Different people: 1 of 2"
+COMPLETE = [MET, "legal: 1 of 1, complete", TOTAL]
+WAITING = [MET, f"legal: 0 of 1 (no answer yet from you and {CARLA})", TOTAL]
+MORE_THAN_NEEDED = [
+    "finance: 2 approvals, complete",
+    "legal: 0 of 1 (no answer yet from you)",
+    "Different people: 2 of 2, complete",
+]
+SOME_OF_FIFTY = [f"all: 0 of 50 (no answer yet from you, {PEOPLE[0]}, {PEOPLE[1]} and 47 others)"]
 
 
 @pytest.mark.parametrize(
@@ -294,32 +302,9 @@ COMPLETE = ["finance: 1 of 1, complete", "legal: 1 of 1, complete", "Different p
     [
         (State.OPEN, grouped({BEN: vote()}), CARLA, COMPLETE),
         (State.VOTED, escalated(grouped()).with_approver(BOSS, vote=vote()), BOSS, COMPLETE),
-        (
-            State.OPEN,
-            PAYOUT,
-            BEN,
-            [
-                "finance: 1 of 1, complete",
-                f"legal: 0 of 1 (no answer yet from you and {CARLA})",
-                "Different people: 1 of 2",
-            ],
-        ),
-        (
-            State.OPEN,
-            grouped({ANNA: vote(), BEN: vote()}, TWO),
-            CARLA,
-            [
-                "finance: 2 approvals, complete",
-                "legal: 0 of 1 (no answer yet from you)",
-                "Different people: 2 of 2, complete",
-            ],
-        ),
-        (
-            State.OPEN,
-            CROWDED,
-            PEOPLE[40],
-            [f"all: 0 of 50 (no answer yet from you, {PEOPLE[0]}, {PEOPLE[1]} and 47 others)"],
-        ),
+        (State.OPEN, PAYOUT, BEN, WAITING),
+        (State.OPEN, grouped({ANNA: vote(), BEN: vote()}, TWO_OF_FINANCE), CARLA, MORE_THAN_NEEDED),
+        (State.OPEN, ALL_OF_FIFTY, PEOPLE[40], SOME_OF_FIFTY),
     ],
     ids=[
         "one person in two groups completes both and not the total",
