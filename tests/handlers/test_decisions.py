@@ -61,15 +61,6 @@ def test_the_same_vote_again_changes_nothing():
         (record(), vote(at=LAST_MOMENT + 1), Reason.EXPIRED),
         (record(title="Order lunch"), vote(), Reason.CHANGED),
     ],
-    ids=[
-        "by somebody who has answered",
-        "once it is approved",
-        "once it is rejected",
-        "once it has expired",
-        "once it is closed",
-        "after a deadline at which nobody closed it",
-        "to another question than the record's",
-    ],
 )
 def test_no_answer_is_counted(before, given, reason):
     assert refusal(before, ANNA, given).reason is reason

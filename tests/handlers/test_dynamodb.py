@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
-from botocore.stub import ANY
 
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.item import to_item
@@ -58,30 +57,6 @@ def test_a_record_is_made_only_if_there_is_none():
     condition = {"ConditionExpression": "attribute_not_exists(requestId)"}
     answers.add_response("put_item", {}, {"TableName": "approvals", "Item": item} | condition)
     assert table(client).create(record(version=0)) == record(version=1)
-
-
-def test_a_change_is_one_write_of_what_has_changed_on_condition_of_what_was_seen():
-    call, stored = updated(record(version=3), record(version=3, round=2, task_token="second"))
-    assert call == {
-        "TableName": "approvals",
-        "Key": KEY,
-        "UpdateExpression": ANY,
-        "ConditionExpression": "#version = :seen AND executionArn = :execution",
-        "ExpressionAttributeNames": {"#version": "version", "#round": "round", "#taskToken": "taskToken"},
-        "ExpressionAttributeValues": {
-            ":seen": {"N": "3"},
-            ":execution": {"S": EXECUTION_ARN},
-            ":version": {"N": "4"},
-            ":round": {"N": "2"},
-            ":taskToken": {"S": "second"},
-        },
-    }
-    assert sorted(call["UpdateExpression"].removeprefix("SET ").split(", ")) == [
-        "#round = :round",
-        "#taskToken = :taskToken",
-        "#version = :version",
-    ]
-    assert stored == record(version=4, round=2, task_token="second")
 
 
 def test_what_a_record_has_no_more_is_taken_out_of_the_table():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,9 +12,8 @@ import pytest
 from handlers.approvals.adapters import aws
 from handlers.approvals.adapters.answers import approval, rejection
 from handlers.approvals.adapters.step_functions import StepFunctions
-from handlers.approvals.rules.endings import Execution, ended
+from handlers.approvals.rules.endings import Execution
 from handlers.approvals.usecases.ports import UnavailableError
-from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
 from tests.support.aws import silent, stubbed
 from tests.support.nesting import fits
@@ -96,10 +94,11 @@ def test_an_execution_that_runs_says_nothing_of_an_end(status):
     assert execution(status=status) == Execution(status=status, running=True)
 
 
-def test_an_execution_that_is_over_says_how_and_when():
+@pytest.mark.parametrize(("error", "asking_failed"), [("PayoutRefused", False), ("SQS.AmazonSQSException", True)])
+def test_an_execution_that_is_over_says_how_and_when_and_whether_its_queue_took_no_message(error, asking_failed):
     told = execution(
         status="FAILED",
-        error="PayoutRefused",
+        error=error,
         cause="No money",
         stopDate=datetime.fromtimestamp(ASKED_AT + 60, UTC),
         input='{"title": "Pay"}',
@@ -107,11 +106,12 @@ def test_an_execution_that_is_over_says_how_and_when():
     )
     assert told == Execution(
         status="FAILED",
-        error="PayoutRefused",
+        error=error,
         cause="No money",
         stopped_at=ASKED_AT + 60,
         started_with='{"title": "Pay"}',
         redrives=2,
+        asking_failed=asking_failed,
     )
     assert told.over
 
@@ -122,23 +122,6 @@ def test_an_execution_that_cannot_be_found_is_neither_running_nor_seen_to_be_ove
     answers.add_client_error("describe_execution", "ExecutionDoesNotExist")
     told = StepFunctions(client).execution(EXECUTION_ARN)
     assert (told.running, told.over) == (False, False)
-
-
-@pytest.mark.parametrize(
-    ("error", "asking_failed"),
-    [
-        ("SQS.AmazonSQSException", True),
-        ("SQS.SdkClientException", True),
-        ("NotificationFailed", False),
-        ("PayoutRefused", False),
-    ],
-)
-def test_an_execution_whose_queue_took_no_message_has_taken_no_decision(error, asking_failed):
-    told = execution(status="FAILED", error=error)
-    assert told.asking_failed is asking_failed
-    after = ended(replace(approved(), task_token=""), told)
-    expected = Status.APPROVED if error == "PayoutRefused" else Status.CLOSED
-    assert (after.status, after.answered_without_vote) == (expected, False)
 
 
 def test_a_look_that_is_throttled_is_tried_again_for_some_minutes(monkeypatch):
