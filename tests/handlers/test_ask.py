@@ -28,6 +28,7 @@ from tests.support.records import (
     ASKED_AT,
     BEN,
     CARLA,
+    DEADLINE,
     EITHER,
     EXECUTION_ARN,
     REQUEST_ID,
@@ -330,23 +331,33 @@ def test_a_late_decision_is_told_by_the_function_that_reads_its_votes(before):
 
 
 @pytest.mark.parametrize(
-    ("before", "error"),
+    ("before", "error", "why"),
     [
-        (record(), WorkflowError.EXPIRED),
-        (record(status=Status.EXPIRED, task_token=""), WorkflowError.EXPIRED),
-        (record(status=Status.CLOSED, task_token=""), WorkflowError.NOTIFICATION_FAILED),
-        (record(approvers={ANNA: Approver()}), WorkflowError.NOTIFICATION_FAILED),
-        (None, WorkflowError.NOTIFICATION_FAILED),
+        (record(), WorkflowError.EXPIRED, "was not decided in time"),
+        (record(status=Status.EXPIRED, task_token=""), WorkflowError.EXPIRED, "was not decided in time"),
+        (record(status=Status.CLOSED, task_token=""), WorkflowError.NOTIFICATION_FAILED, "was given up before its"),
+        (record(approvers={ANNA: Approver()}), WorkflowError.NOTIFICATION_FAILED, "was never mailed to anybody"),
+        (None, WorkflowError.NOTIFICATION_FAILED, "was never mailed to anybody"),
     ],
 )
-def test_what_was_not_decided_in_time_is_told_as_it_is(before, error):
+def test_what_was_not_decided_in_time_is_told_as_it_is(before, error, why):
     """Nobody was asked is not: nobody answered."""
     store, workflow, box = MemoryStore(*filter(None, [before])), FakeWorkflow(), Mailbox()
     serve(asking(store, workflow, box), late())
-    ((token, told, _),) = workflow.failed
+    ((token, told, cause),) = workflow.failed
     assert (token, told) == ("late", error)
+    assert cause.startswith(f"Request {REQUEST_ID} {why}")
     assert store.record == before
     assert not box.sent
+
+
+@pytest.mark.parametrize(("before", "deadline"), [(record(round=2), DEADLINE), (None, ASKED_AT - 120)])
+def test_a_message_of_a_round_that_is_over_or_of_a_run_that_had_no_time_left_is_served_by_doing_nothing(
+    before, deadline
+):
+    store, workflow, box = MemoryStore(*filter(None, [before])), FakeWorkflow(), Mailbox()
+    serve(asking(store, workflow, box), deadline=deadline)
+    assert (store.record, workflow.failed, box.sent) == (before, [], [])
 
 
 @pytest.mark.parametrize("end", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])

@@ -58,6 +58,7 @@ def test_the_subject_says_how_the_run_ended_and_what_it_was_about_and_the_mail_w
     assert EXECUTION_ARN in written
     assert [one for one in (WITHOUT_VOTE, NOT_TAKEN, DUPLICATE) if one in written] == [explained] * bool(explained)
     assert ("counts as AnswerMismatch" in written) is (explained == NOT_TAKEN)
+    assert "- At: " not in body(replace(execution, stopped_at=0), sample)
     assert f"- Ended: {execution.status} {execution.error}".rstrip() in written.splitlines()
 
 

@@ -474,6 +474,7 @@ def test_what_hides_or_turns_text_is_taken_out(hidden: str) -> None:
     assert hidden not in shown
     assert parse(shown).one("h1").text == "Deploy"
     assert show(State.OPEN, record(title=hidden)).one("h1").text == "(without a title)"
+    assert not show(State.OPEN, record(details=hidden)).all("div", **{"class": "text"})
 
 
 def test_texts_of_strangers_choose_their_direction_by_themselves() -> None:
