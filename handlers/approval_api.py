@@ -1,12 +1,10 @@
 """Approval API: the page behind a mailed link (GET, HEAD: changes nothing) and the decision (POST)."""
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
 from handlers.approvals.faces import browser, form, page
@@ -15,15 +13,11 @@ from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.faces.program import request_for_programs
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.rules import links
-from handlers.approvals.rules.decisions import Standing
 from handlers.approvals.rules.record import Choice, Decision
-from handlers.approvals.rules.refusal import Reason
+from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.answer import Answer, Pressed, Seen
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.settings.approval_api import PageSettings
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 CHANGED = "The request is not what it was when this page was shown. Please read it again."
 ELSEWHERE = (
@@ -31,7 +25,7 @@ ELSEWHERE = (
     "Please open the link of the mail in a browser and answer there."
 )
 METHODS = frozenset({"GET", "HEAD", "POST"})
-COUNTED = frozenset({Standing.THANKS, Standing.PENDING})
+COUNTED = frozenset({State.THANKS, State.PENDING})
 
 
 class Shown(NamedTuple):
@@ -78,13 +72,14 @@ class ApprovalApi:
         return Shown(200, self._state(seen), seen)
 
     def _post(self, event: dict[str, Any], seen: Seen) -> Shown:
-        posted = form.read(
-            event["headers"].get("content-type", ""),
-            event.get("body") or "",
-            in_base64=event.get("isBase64Encoded", False),
-        )
-        if browser.from_another_site(event["headers"]):
-            posted = form.NoDecision(status=403, error=FormError(message=ELSEWHERE), comment=posted.comment)
+        headers, body = event["headers"], event.get("body") or ""
+        posted: Choice | form.NoDecision
+        try:
+            posted = form.read(headers.get("content-type", ""), body, in_base64=event.get("isBase64Encoded", False))
+        except form.NoDecision as nothing:
+            posted = nothing
+        if browser.from_another_site(headers):
+            posted = form.NoDecision(403, ELSEWHERE, comment=posted.comment)
         if isinstance(posted, form.NoDecision):
             logger.info("nothing decided", outcome="refused" if posted.error else "shown", status=posted.status)
             return Shown(posted.status, self._state(seen), seen, posted.error, posted.comment)
@@ -98,17 +93,17 @@ class ApprovalApi:
             source_ip=http.get("sourceIp") or "",
             user_agent=http.get("userAgent") or "",  # a client need not say what it is
         )
-        reason = pressed.refusal.reason if pressed.refusal else None
         if not pressed.recorded:
             return Shown(503, State.FAULT, seen, comment=choice.comment)
-        if reason is Reason.GONE:
-            return Shown(404, State.UNKNOWN)
-        if reason is Reason.CHANGED:
-            error = FormError(message=CHANGED)
-            return Shown(409, self._state(pressed.seen), pressed.seen, error, choice.comment)
-        if pressed.refusal and reason is Reason.NO_ROOM:
-            error = FormError(message=pressed.refusal.words, field="comment")
-            return Shown(400, self._state(pressed.seen), pressed.seen, error, choice.comment)
+        match pressed.refusal:
+            case Refusal(reason=Reason.GONE):
+                return Shown(404, State.UNKNOWN)
+            case Refusal(reason=Reason.CHANGED):
+                error = FormError(message=CHANGED)
+                return Shown(409, self._state(pressed.seen), pressed.seen, error, choice.comment)
+            case Refusal(reason=Reason.NO_ROOM, words=words):
+                error = FormError(message=words, field="comment")
+                return Shown(400, self._state(pressed.seen), pressed.seen, error, choice.comment)
         return self._after(pressed, choice.decision)
 
     def _after(self, pressed: Pressed, decision: Decision) -> Shown:
@@ -116,16 +111,14 @@ class ApprovalApi:
         seen = pressed.seen
         if not pressed.handed_over:
             return Shown(503, State.PENDING, seen)
-        standing = self.answer.standing(seen)
-        if standing not in COUNTED:
-            return Shown(409, State(standing.value), seen)
+        state = self._state(seen)
         mine = seen.record.approvers[seen.who].vote
-        if pressed.refusal and mine and mine.decision is not decision:
+        if state in COUNTED and pressed.refusal and mine and mine.decision is not decision:
             return Shown(409, State.VOTED, seen)
-        return Shown(200, State(standing.value), seen)
+        return Shown(200 if state in COUNTED else 409, state, seen)
 
     def _state(self, seen: Seen) -> State:
-        return State(self.answer.standing(seen).value)
+        return page.standing(seen.record, seen.who, self.answer.clock.now())
 
     def _response(self, event: dict[str, Any], shown: Shown) -> dict[str, Any]:
         headers = dict(page.HEADERS)
@@ -184,7 +177,7 @@ def approval_api() -> ApprovalApi:
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """See ApprovalApi.serve."""
     return approval_api().serve(event)
 

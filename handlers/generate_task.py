@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from handlers.approvals.adapters.trigger import Policies, question
 from handlers.approvals.observability import logger
+from handlers.approvals.parsing.trigger import Policies, question
 from handlers.contract.question import question_digest, request_id
 from handlers.contract.settings.generate_task import GenerateSettings
 

@@ -1,21 +1,16 @@
 """Give up request: a message in the dead-letter queue fails the execution that waits for it, loudly."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
-from handlers.approvals.adapters.batch import serve_each
-from handlers.approvals.adapters.queue import MalformedMessageError, read_message
+from handlers.approvals.adapters.queue import serve_each
 from handlers.approvals.observability import logger, metrics, observe
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.contract.settings.give_up_request import GiveUpSettings
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 def serve(use_case: GiveUp, delivered: Mapping[str, Any]) -> None:
@@ -42,7 +37,7 @@ def give_up() -> GiveUp:
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Serve a batch from the dead-letter queue. Unreadable messages stay there for an operator."""
     return serve_each(event, lambda delivered: serve(give_up(), delivered))
 

@@ -1,21 +1,17 @@
 """Reconcile request: update the record of an execution that has ended, and tell the operator of trouble."""
 
-from __future__ import annotations
-
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from handlers.approvals.adapters.assembly import approval_records
 from handlers.approvals.adapters.aws import ADAPTIVE, PATIENT, OnDemand
 from handlers.approvals.adapters.sns import Letterhead, OperatorTopic
-from handlers.approvals.adapters.step_functions import StepFunctions, read_ending
+from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.observability import logger, metrics, observe
+from handlers.approvals.parsing.ending import read_ending
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.contract.settings.reconcile_request import ReconcileSettings
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 def serve(use_case: Reconcile, event: dict[str, Any]) -> None:
@@ -49,7 +45,7 @@ def reconcile() -> Reconcile:
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], _context: LambdaContext) -> None:
+def handler(event: dict[str, Any], _context: object) -> None:
     """See serve."""
     serve(reconcile(), event)
 

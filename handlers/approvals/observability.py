@@ -1,7 +1,5 @@
 """One logger and one metrics sink per function. Never pass them a link, a secret, a token or an event."""
 
-from __future__ import annotations
-
 import warnings
 
 from aws_lambda_powertools import Logger, Metrics

@@ -3,8 +3,6 @@
 Standard library only: the program and its functions both import it.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Collection, Iterable

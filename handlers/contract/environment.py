@@ -1,7 +1,5 @@
 """Each function's settings: the component writes them as environment variables, a cold start reads them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields

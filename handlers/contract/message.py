@@ -1,7 +1,5 @@
 """The message that the state machine sends to the request queue."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Name-value pairs from outside must have unique names: of two values for one name, readers would pick differently."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping

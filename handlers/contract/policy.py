@@ -1,12 +1,12 @@
 """The approval policy of a request: who decides, and how many of them it takes."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from handlers.contract.plain import plain
 
 DEFAULT_POLICY = "default"  # the stack's own keys
 
@@ -50,19 +50,8 @@ class Policy:
 
 def as_json(policy: Policy) -> dict[str, Any]:
     """The policy in the state machine's definition, in messages and in records."""
-    return {
-        "name": policy.name,
-        "approvers": list(policy.approvers),
-        "groups": {
-            name: {"approvers": list(group.approvers), "approvalsRequired": group.approvals_required}
-            for name, group in policy.groups.items()
-        },
-        "escalateTo": list(policy.escalate_to),
-        "approvalsRequired": policy.approvals_required,
-        "rejectionsRequired": policy.rejections_required,
-        "preventSelfApproval": policy.prevent_self_approval,
-        "auditDays": policy.audit_days,
-    }
+    said: dict[str, Any] = plain(policy)
+    return said
 
 
 def policy_digest(policy: Policy) -> str:

@@ -1,16 +1,16 @@
 """A request's question: its fields and their limits, its id, and the digest that binds an answer to it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from handlers.contract.once import parse
+from handlers.contract.plain import camel_case
 
 
 class Field(StrEnum):
@@ -90,29 +90,25 @@ def question_digest(request: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-class Question(Protocol):
-    """The question, as messages and records hold it."""
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """The question, as messages and records hold it.
+
+    The times are ISO 8601 texts, as the task has them; `scheduled_for` is "" unless a schedule started the run.
+    """
+
+    request_id: str
+    title: str
+    details: str
+    requested_by: str
+    requested_at: str
+    scheduled_for: str = ""
 
     @property
-    def request_id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def details(self) -> str: ...
-    @property
-    def requested_by(self) -> str: ...
-    @property
-    def scheduled_for(self) -> str: ...
+    def as_json(self) -> dict[str, str]:
+        """The question alone, without what messages and records hold besides."""
+        return {camel_case(field.name): getattr(self, field.name) for field in fields(Question)}
 
-
-def digest_of(question: Question) -> str:
-    """The digest of the question in a message or a record."""
-    return question_digest(
-        {
-            Field.REQUEST_ID: question.request_id,
-            Field.TITLE: question.title,
-            Field.DETAILS: question.details,
-            Field.REQUESTED_BY: question.requested_by,
-            Field.SCHEDULED_FOR: question.scheduled_for,
-        }
-    )
+    @property
+    def digest(self) -> str:
+        return question_digest(self.as_json)

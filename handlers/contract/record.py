@@ -1,7 +1,5 @@
 """The record's public shape, for the table, the state machine, resource policies and people."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

@@ -4,8 +4,6 @@ Standard library only, and tables of code points instead of `unicodedata`'s name
 Unicode version, and what counts as blank must not depend on that.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """How an execution ends: its statuses, and the state machine's error names."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 # Characters of a cause of ours, as JSON. A workflow that waits for this one gets the cause inside JSON, in a cause of

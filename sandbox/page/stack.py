@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from handlers.approvals.adapters.item import from_item
+from handlers.approvals.parsing.item import from_item
 from handlers.approvals.rules.record import Record
 from handlers.approvals.usecases.ports import NewerVersionError
 from sandbox.cloud import Cloud

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.trigger import InvalidTask
+from handlers.approvals.parsing.trigger import InvalidTask
 from handlers.contract.question import REQUEST_ID
 from tests.support.harness import ROOT
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from handlers.approvals.adapters.queue import LARGEST, MalformedMessageError, read_message
 from handlers.approvals.faces import mail
+from handlers.approvals.parsing.fields import LARGEST
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
 from handlers.approvals.rules.rounds import Kind
 from handlers.approvals.usecases.ports import NewerVersionError

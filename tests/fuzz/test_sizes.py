@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from handlers.approvals.adapters.answers import approval, rejection
 from handlers.approvals.faces import mail
+from handlers.approvals.faces.answers import approval, rejection
 from handlers.approvals.rules import decisions
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Decision, Record

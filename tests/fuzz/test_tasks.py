@@ -14,11 +14,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from handlers.approvals.adapters.queue import read_message
-from handlers.approvals.adapters.trigger import InvalidTask, Policies, question
 from handlers.approvals.faces import mail, page
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
+from handlers.approvals.parsing.message import read_message
+from handlers.approvals.parsing.trigger import InvalidTask, Policies, question
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Decision, Lease, Record

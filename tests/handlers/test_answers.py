@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.approvals.adapters.answers import approval, fitted, rejection
+from handlers.approvals.faces.answers import approval, fitted, rejection
 from handlers.approvals.faces.program import approvals_for_programs, request_for_programs
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision, Vote

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from handlers import approval_api
-from handlers.approvals.adapters.answers import approval
-from handlers.approvals.adapters.item import SCHEMA_VERSION
+from handlers.approvals.faces.answers import approval
+from handlers.approvals.parsing.item import SCHEMA_VERSION
 from handlers.approvals.rules.decisions import COMMENTS_LIMIT
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.links import digest

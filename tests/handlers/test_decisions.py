@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from handlers.approvals.faces.page import State, standing
 from handlers.approvals.rules.decisions import (
     CLOCK_SKEW_SECONDS,
     COMMENTS_LIMIT,
-    Standing,
     cast,
     handed_over,
-    standing,
     token_spent,
 )
 from handlers.approvals.rules.record import Decision, Lease, Record, Vote
@@ -97,15 +96,15 @@ def test_nothing_that_prints_a_record_prints_its_token():
 @pytest.mark.parametrize(
     ("stored", "who", "now", "seen"),
     [
-        (record(), ANNA, ASKED_AT, Standing.OPEN),
-        (record(), ANNA, DEADLINE + CLOCK_SKEW_SECONDS + 1, Standing.EXPIRED),
-        (voted({ANNA: vote()}), ANNA, ASKED_AT, Standing.THANKS),
-        (voted({ANNA: vote()}), BEN, ASKED_AT, Standing.OPEN),
-        (approved(), ANNA, ASKED_AT, Standing.PENDING),
-        (handed_over(approved()), ANNA, ASKED_AT, Standing.THANKS),
-        (approved(), CARLA, ASKED_AT, Standing.DECIDED),
-        (voted({ANNA: vote()}, status=Status.EXPIRED), ANNA, ASKED_AT, Standing.EXPIRED),
-        (voted({ANNA: vote()}, status=Status.CLOSED), ANNA, ASKED_AT, Standing.CLOSED),
+        (record(), ANNA, ASKED_AT, State.OPEN),
+        (record(), ANNA, DEADLINE + CLOCK_SKEW_SECONDS + 1, State.EXPIRED),
+        (voted({ANNA: vote()}), ANNA, ASKED_AT, State.THANKS),
+        (voted({ANNA: vote()}), BEN, ASKED_AT, State.OPEN),
+        (approved(), ANNA, ASKED_AT, State.PENDING),
+        (handed_over(approved()), ANNA, ASKED_AT, State.THANKS),
+        (approved(), CARLA, ASKED_AT, State.DECIDED),
+        (voted({ANNA: vote()}, status=Status.EXPIRED), ANNA, ASKED_AT, State.EXPIRED),
+        (voted({ANNA: vote()}, status=Status.CLOSED), ANNA, ASKED_AT, State.CLOSED),
     ],
 )
 def test_a_request_stands_differently_for_whoever_has_answered(stored, who, now, seen):

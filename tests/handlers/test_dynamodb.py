@@ -9,7 +9,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from handlers.approvals.adapters.dynamodb import ApprovalTable
-from handlers.approvals.adapters.item import to_item
+from handlers.approvals.parsing.item import to_item
 from handlers.approvals.rules.decisions import handed_over
 from handlers.approvals.rules.record import Lease, Record
 from handlers.approvals.usecases.ports import UnavailableError

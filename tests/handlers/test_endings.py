@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.approvals.adapters.item import from_item, to_item
+from handlers.approvals.parsing.item import from_item, to_item
 from handlers.approvals.rules.decisions import handed_over
 from handlers.approvals.rules.endings import Execution, abandoned, ended, is_owed, operator_told
 from handlers.approvals.rules.record import Lease, Record

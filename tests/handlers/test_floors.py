@@ -28,6 +28,7 @@ ENTRIES = "entry modules"
 CONTRACT, OBSERVABILITY = "handlers.contract", "handlers.approvals.observability"
 RULES, USECASES = "handlers.approvals.rules", "handlers.approvals.usecases"
 FACES, ADAPTERS = "handlers.approvals.faces", "handlers.approvals.adapters"
+PARSING = "handlers.approvals.parsing"
 # What each floor may import besides itself and the standard library.
 ALLOWED = {
     CONTRACT: set(),
@@ -35,9 +36,11 @@ ALLOWED = {
     USECASES: {RULES, CONTRACT, OBSERVABILITY},
     FACES: {RULES, CONTRACT, "markupsafe"},
     OBSERVABILITY: {"aws_lambda_powertools"},
-    ADAPTERS: {FACES, USECASES, RULES, CONTRACT, OBSERVABILITY, "boto3", "botocore", "mypy_boto3"},
+    PARSING: {FACES, USECASES, RULES, CONTRACT},
+    ADAPTERS: {PARSING, FACES, USECASES, RULES, CONTRACT, OBSERVABILITY, "boto3", "botocore", "mypy_boto3"},
     ENTRIES: {
         ADAPTERS,
+        PARSING,
         FACES,
         USECASES,
         RULES,
@@ -160,5 +163,5 @@ def test_whoever_stands_behind_a_port_has_its_methods_with_its_parameters(port, 
     methods = {name: method for name, method in vars(port).items() if inspect.isfunction(method) and name[0] != "_"}
     assert methods
     for name, method in methods.items():
-        wanted, found = inspect.signature(method), inspect.signature(getattr(made, name))
+        wanted, found = (inspect.signature(one, eval_str=True) for one in (method, getattr(made, name)))
         assert found.parameters == wanted.parameters, f"{made.__name__}.{name}"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.trigger import InvalidTask, Policies, question
 from handlers.approvals.faces import mail, page, rows
 from handlers.approvals.faces.page import State
+from handlers.approvals.parsing.trigger import InvalidTask, Policies, question
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.question import LIMITS, REQUEST_ID, question_digest, request_id
 from handlers.generate_task import request

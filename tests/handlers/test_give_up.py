@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.batch import serve_each
+from handlers.approvals.adapters.queue import serve_each
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.record import Status

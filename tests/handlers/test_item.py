@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals.adapters.answers import approval
-from handlers.approvals.adapters.item import from_item, to_item
 from handlers.approvals.faces import mail, page
+from handlers.approvals.faces.answers import approval
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.program import request_for_programs
-from handlers.approvals.rules.record import Approver, Record
+from handlers.approvals.parsing.item import from_item, to_item
+from handlers.approvals.rules.record import Approver, Lease, Record
 from handlers.approvals.rules.rounds import Kind, recipients
 from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.record import Status
@@ -93,3 +93,20 @@ def test_groups_come_by_name_and_people_as_their_group_lists_them():
     read = from_item(to_item(record(policy=asked)))
     assert list(read.policy.groups) == ["finance", "legal"]
     assert list(read.approvers) == [CARLA, BEN, ANNA]
+
+
+def test_what_a_later_release_adds_at_any_depth_is_ignored():
+    """Only what must not be ignored needs a new version."""
+    kept = record(lease=Lease(owner="one", until=ASKED_AT), approvers={ANNA: Approver(vote=vote())})
+
+    def with_more(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        more = {name: with_more(one) for name, one in value.items()}
+        return more if ANNA in value else more | {"new": "unheard of"}
+
+    item = to_item(kept)
+    assert (
+        from_item(with_more({name: item[name] for name in item if name != "policy"}) | {"policy": item["policy"]})
+        == kept
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.step_functions import read_ending
+from handlers.approvals.parsing.ending import read_ending
 from handlers.approvals.rules.endings import Execution, operator_told
 from handlers.approvals.rules.news import FRESH_SECONDS, SKEW_SECONDS, News, is_enough
 from handlers.contract.record import Status

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.batch import serve_each
-from handlers.approvals.adapters.queue import MalformedMessageError, read_message
+from handlers.approvals.adapters.queue import serve_each
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.ask import NotAskedError
 from handlers.approvals.usecases.ports import ContendedError, NewerVersionError, UnavailableError

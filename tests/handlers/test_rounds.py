@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals.adapters.item import from_item, to_item
+from handlers.approvals.parsing.item import from_item, to_item
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS, cast
 from handlers.approvals.rules.links import digest, holder, new_secret

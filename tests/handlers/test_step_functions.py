@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from handlers.approvals.adapters import aws
-from handlers.approvals.adapters.answers import approval, rejection
 from handlers.approvals.adapters.step_functions import StepFunctions
+from handlers.approvals.faces.answers import approval, rejection
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.workflow import WorkflowError

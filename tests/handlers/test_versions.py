@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters import item as table
-from handlers.approvals.adapters import queue
-from handlers.approvals.adapters.item import from_item, to_item
-from handlers.approvals.adapters.queue import MalformedMessageError, read_message
-from handlers.approvals.adapters.trigger import Policies
+from handlers.approvals.parsing import item as table
+from handlers.approvals.parsing import message as queue
+from handlers.approvals.parsing.item import from_item, to_item
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
+from handlers.approvals.parsing.trigger import Policies
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.usecases.ports import NewerVersionError
 from handlers.contract import message as contract

@@ -16,9 +16,9 @@ from statelint.config import Config
 from statelint.linter import Linter
 from statelint.problem import ProblemType
 
-from handlers.approvals.adapters.item import to_item
-from handlers.approvals.adapters.policies import read_policy
-from handlers.approvals.adapters.queue import MalformedMessageError, read_message
+from handlers.approvals.parsing.item import to_item
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
+from handlers.approvals.parsing.policy import read_policy
 from handlers.approvals.rules.record import Approver, Lease, Record
 from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.question import question_digest

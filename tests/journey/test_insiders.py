@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.policies import read_policy
+from handlers.approvals.parsing.policy import read_policy
 from handlers.contract.question import question_digest
 from tests.support.events import ending
 from tests.support.records import policy_body

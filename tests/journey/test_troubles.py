@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.answers import approval
+from handlers.approvals.faces.answers import approval
 from handlers.approvals.rules.record import Decision
 from handlers.contract.record import Status
 from tests.support.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, queue_message, send

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, note, reject, settings
 from hypothesis import strategies as st
 
-from handlers.approvals.adapters.item import from_item, to_item
+from handlers.approvals.parsing.item import from_item, to_item
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.record import Lease, Record
 from handlers.approvals.rules.refusal import Refusal

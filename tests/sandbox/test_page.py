@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from handlers.approvals.adapters.item import to_item
+from handlers.approvals.parsing.item import to_item
 from handlers.approvals.rules.record import Approver, Decision
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
 from infra.asl import approval_definition

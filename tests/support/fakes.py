@@ -7,10 +7,10 @@ from typing import Any
 
 from handlers.approval_api import ApprovalApi
 from handlers.approvals.adapters.dynamodb import ApprovalTable
-from handlers.approvals.adapters.item import from_item
 from handlers.approvals.adapters.queue import RequestQueue
 from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.faces import left_out, mail
+from handlers.approvals.parsing.item import from_item
 from handlers.approvals.rules import links
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record

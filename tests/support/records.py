@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from handlers.approvals.adapters.queue import read_message
+from handlers.approvals.parsing.message import read_message
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import Approver, Decision, Record, Vote

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from handlers.approvals.adapters.batch import serve_each
-from handlers.approvals.adapters.item import to_item
+from handlers.approvals.adapters.queue import serve_each
+from handlers.approvals.parsing.item import to_item
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
 from tests.support.aws import client

@@ -1,1 +1,1 @@
-"""The use cases' ports on AWS, and the wire formats."""
+"""The use cases' ports on AWS."""

@@ -1,7 +1,5 @@
 """What several entry modules build from their settings."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from handlers.approvals.adapters.aws import OnDemand, client

@@ -1,7 +1,5 @@
 """How the adapters call AWS: few retries and short timeouts, so that nobody is left waiting at the page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property

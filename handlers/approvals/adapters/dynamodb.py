@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.aws import calls
-from handlers.approvals.adapters.item import from_item, to_item
+from handlers.approvals.parsing.item import from_item, to_item
 from handlers.approvals.rules.record import Record
 from handlers.contract.record import Attribute
 
@@ -94,15 +94,13 @@ def _key(request_id: str) -> dict[str, Any]:
 def _typed(value: Any) -> dict[str, Any]:
     """A value as a DynamoDB AttributeValue. Raises TypeError for a type that records do not use."""
     match value:
-        case None:
-            return {"NULL": True}
         case bool():
             return {"BOOL": value}
         case int():
             return {"N": str(value)}
         case str():
             return {"S": value}
-        case list() | tuple():
+        case list():
             return {"L": [_typed(one) for one in value]}
         case dict():
             return {"M": _all_typed(value)}
@@ -116,8 +114,6 @@ def _all_typed(values: dict[str, Any]) -> dict[str, Any]:
 def _plain(typed: dict[str, Any]) -> Any:
     ((kind, value),) = typed.items()
     match kind:
-        case "NULL":
-            return None
         case "N":
             return int(value)
         case "L":

@@ -4,8 +4,6 @@ No transliteration library: they guess (a Chinese name becomes its sound), and d
 becomes "equal", 10 to the power of -3 becomes 103). What this closed list lacks has no ASCII form.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

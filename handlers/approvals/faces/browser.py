@@ -3,8 +3,6 @@
 https://www.w3.org/TR/fetch-metadata/
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 # Our own page, and a person: the address bar, a bookmark, a reload.

@@ -3,8 +3,6 @@
 Subject and message have the limits of `mail`.
 """
 
-from __future__ import annotations
-
 from handlers.approvals.faces import mail, when, wording
 from handlers.approvals.rules.record import Record
 from handlers.contract.visible import one_line
@@ -27,9 +25,13 @@ def body(record: Record, environment: str, timezone: str) -> str:
     )
     parts = (
         why,
-        f"What: {wording.title(record)}",
-        f"Asked by: {wording.requester(record)}",
-        f"Asked at: {when.local_iso(one_line(record.requested_at), timezone)}",
+        mail.listing(
+            {
+                "What": wording.title(record),
+                "Asked by": wording.requester(record),
+                "Asked at": when.local_iso(record.requested_at, timezone),
+            }
+        ),
         otherwise,
         f"Request {one_line(record.request_id)}\n",
     )

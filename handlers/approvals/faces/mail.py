@@ -4,23 +4,17 @@ SNS accepts a subject of fewer than 100 printable ASCII characters and a message
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
 
 from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.faces.ascii_form import ascii_form
+from handlers.approvals.rules.quorum import Tally
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.question import CUT_SHORT
 from handlers.contract.visible import STACKED, clean, literal, one_line, shortened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from handlers.approvals.rules.quorum import Tally
 
 SUBJECT_LIMIT = 99
 NO_ID = re.compile(r"[^A-Za-z0-9_-]")
@@ -124,20 +118,23 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str
 
 def _facts(record: Record, who: str, kind: Kind, timezone: str) -> str:
     counted = record.tally
-    scheduled = when.local_iso(record.scheduled_for, timezone)
-    policy = wording.policy(record)
-    return PARAGRAPH.join(
-        (
-            f"What: {wording.title(record)}",
-            *([f"Scheduled for: {scheduled}"] if scheduled else []),
-            f"Asked by: {wording.requester(record)}",
-            f"Asked at: {when.local_iso(record.requested_at, timezone)}",
-            f"Answer until: {when.local(record.deadline, timezone)}",
-            *([f"Policy: {policy}"] if policy else []),
-            f"Approvals needed: {wording.quorum(record, counted)}",
-            *(_about_groups(record, who, kind, counted) if counted.groups else []),
-        )
+    facts = listing(
+        {
+            "What": wording.title(record),
+            "Scheduled for": when.local_iso(record.scheduled_for, timezone),
+            "Asked by": wording.requester(record),
+            "Asked at": when.local_iso(record.requested_at, timezone),
+            "Answer until": when.local(record.deadline, timezone),
+            "Policy": wording.policy(record),
+            "Approvals needed": wording.quorum(record, counted),
+        }
     )
+    return PARAGRAPH.join([facts, *(_about_groups(record, who, kind, counted) if counted.groups else [])])
+
+
+def listing(facts: Mapping[str, str], mark: str = "") -> str:
+    """A paragraph for each that is known."""
+    return PARAGRAPH.join(f"{mark}{name}: {fact}" for name, fact in facts.items() if fact)
 
 
 def _about_groups(record: Record, who: str, kind: Kind, counted: Tally) -> Iterator[str]:
@@ -280,7 +277,4 @@ def _columns(text: str) -> int:
 
 
 def _listed(people: Iterable[str]) -> str:
-    names = [one_line(who) for who in people]
-    if len(names) > PEOPLE_LIMIT:
-        names[PEOPLE_LIMIT:] = [f"{len(names) - PEOPLE_LIMIT} more"]
-    return wording.listed(names)
+    return wording.listed(wording.first([one_line(who) for who in people], PEOPLE_LIMIT, "more"))

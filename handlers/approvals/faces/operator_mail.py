@@ -5,21 +5,15 @@ and anyone with a task token; titles and inputs from anyone who starts a run. Ea
 in quotation marks, so that none can pass for our own words; an input is JSON, which has its own quotation marks.
 """
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from handlers.approvals.faces import mail, when, wording
+from handlers.approvals.rules.endings import Execution
+from handlers.approvals.rules.record import Record
 from handlers.contract.visible import one_line, quoted
 from handlers.contract.workflow import Ending, WorkflowError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from handlers.approvals.rules.endings import Execution
-    from handlers.approvals.rules.record import Record
 
 ENDED = {Ending.FAILED: "failed", Ending.TIMED_OUT: "timed out", Ending.ABORTED: "was stopped"}
 UNVOTED = "went on without a vote"
@@ -107,25 +101,23 @@ def _unvoted(execution: Execution, record: Record) -> str:
 
 
 def _asked(record: Record, timezone: str) -> str:
-    facts = [
-        f"- What: {quoted(record.title) or wording.UNTITLED}",
-        f"- Asked by: {quoted(record.requested_by) or wording.NOBODY}",
-    ]
-    if record.scheduled_for:
-        facts.append(f"- Scheduled for: {when.local_iso(record.scheduled_for, timezone)}")
-    if policy := wording.policy(record):
-        facts.append(f"- Policy: {policy}")
-    facts.append(f"- Request: {one_line(record.request_id)}, {record.status.value}")
-    return mail.PARAGRAPH.join(facts)
+    facts = {
+        "What": quoted(record.title) or wording.UNTITLED,
+        "Asked by": quoted(record.requested_by) or wording.NOBODY,
+        "Scheduled for": when.local_iso(record.scheduled_for, timezone),
+        "Policy": wording.policy(record),
+        "Request": f"{one_line(record.request_id)}, {record.status.value}",
+    }
+    return mail.listing(facts, "- ")
 
 
 def _ending(execution: Execution, timezone: str) -> str:
-    facts = [f"- Ended: {' '.join(filter(None, (execution.status, _error(execution))))}"]
-    if execution.stopped_at:
-        facts.append(f"- At: {when.local(int(execution.stopped_at), timezone)}")
-    if cause := quoted(why(execution.cause), CAUSE_LIMIT):
-        facts.append(f"- Why: {cause}")
-    return mail.PARAGRAPH.join(facts)
+    facts = {
+        "Ended": " ".join(filter(None, (execution.status, _error(execution)))),
+        "At": when.local(int(execution.stopped_at), timezone) if execution.stopped_at else "",
+        "Why": quoted(why(execution.cause), CAUSE_LIMIT),
+    }
+    return mail.listing(facts, "- ")
 
 
 def _error(execution: Execution) -> str:

@@ -1,7 +1,5 @@
 """The pages behind an approval link: complete HTML documents without scripts, and their HTTP headers."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Callable
@@ -13,7 +11,8 @@ from markupsafe import Markup
 
 from handlers.approvals.faces import pieces, wording
 from handlers.approvals.faces.pieces import MIND, NO, NOTHING, WAIT, YES, FormError, View, notice
-from handlers.approvals.rules.record import Decision, Record
+from handlers.approvals.rules.decisions import barred
+from handlers.approvals.rules.record import DECIDED, Decision, Record
 from handlers.contract.record import Status
 from handlers.contract.visible import clean, one_line
 
@@ -30,6 +29,14 @@ class State(StrEnum):
     PENDING = "pending"  # decided and recorded, but the workflow does not have it yet
     UNKNOWN = "unknown"  # not a valid link, or no longer one: reveals nothing
     FAULT = "fault"  # something is wrong on our side
+
+
+def standing(record: Record, who: str, now: float) -> State:
+    """How a request stands for one of the people asked; `now` is in epoch seconds."""
+    if record.approvers[who].vote and record.status not in {Status.CLOSED, Status.EXPIRED}:
+        return State.PENDING if record.status in DECIDED and not record.handed_over else State.THANKS
+    reason = barred(record, now)
+    return State(reason.value) if reason else State.OPEN
 
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")

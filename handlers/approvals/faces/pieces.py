@@ -1,7 +1,5 @@
 """The building blocks of the pages. Anything that is not Markup is escaped when formatted into one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -72,9 +70,6 @@ class View(NamedTuple):
     def can_answer(self) -> bool:
         return self.record.status is Status.OPEN and not self.mine
 
-    def count(self, decision: Decision) -> int:
-        return sum(vote.decision is decision for vote in self.record.votes.values())
-
     def time(self, moment: int) -> Markup:
         shown = when.local(moment, self.timezone)
         return Markup('<time datetime="{}">{}</time>').format(when.iso(moment), shown)
@@ -87,20 +82,15 @@ def lines(pieces: Iterable[Markup]) -> Markup:
     return Markup("\n").join(filter(None, pieces))
 
 
-def badge(environment: str) -> Markup:
-    if not environment:
-        return NOTHING
-    kind = "badge badge-production" if environment.lower().startswith("prod") else "badge"
-    return Markup('<span class="{}">{}</span>').format(kind, one_line(environment))
-
-
 def header(environment: str, heading: str, after: Markup = NOTHING) -> Markup:
+    kind = "badge badge-production" if environment.lower().startswith("prod") else "badge"
+    badge = Markup('<span class="{}">{}</span>').format(kind, one_line(environment)) if environment else NOTHING
     return Markup(
         """<header>
 <p class="kicker">{}<span>Approval request</span></p>
 <h1 dir="auto">{}</h1>
 {}</header>"""
-    ).format(badge(environment), heading, after)
+    ).format(badge, heading, after)
 
 
 def notice(tone: str, icon: Markup, heading: str, *paragraphs: Markup) -> Markup:
@@ -144,26 +134,24 @@ def people(view: View, decision: Decision) -> Markup:
 
 
 def _named(people: Iterable[str]) -> Markup:
-    names = [Markup("<bdi>{}</bdi>").format(name) for name in people]
-    if len(names) > wording.NAMED + 1:
-        names[wording.NAMED :] = [Markup("{} others").format(len(names) - wording.NAMED)]
+    names = wording.first([Markup("<bdi>{}</bdi>").format(name) for name in people], wording.NAMED, "others")
     return Markup(" and ").join(filter(None, (Markup(", ").join(names[:-1]), *names[-1:])))
+
+
+OVER = {
+    Status.APPROVED: Markup("<p>The request was approved at {}, and the workflow goes on.</p>"),
+    Status.REJECTED: Markup("<p>The request was rejected at {}, and the workflow stops there.</p>"),
+    Status.EXPIRED: Markup("<p>Not enough people had answered when the time ran out at {}.</p>"),
+    Status.CLOSED: Markup("<p>The workflow has ended in the meantime. Answers stay on record, but have no effect.</p>"),
+}
 
 
 def standing(view: View) -> Markup:
     """The request's status, for somebody who has answered."""
     record = view.record
-    if record.status is Status.APPROVED:
-        text = Markup("<p>The request was approved at {}, and the workflow goes on.</p>")
-        return text.format(view.time(record.decided_at))
-    if record.status is Status.REJECTED:
-        text = Markup("<p>The request was rejected at {}, and the workflow stops there.</p>")
-        return text.format(view.time(record.decided_at))
-    if record.status is Status.EXPIRED:
-        text = Markup("<p>Not enough people had answered when the time ran out at {}.</p>")
-        return text.format(view.time(record.deadline))
-    if record.status is Status.CLOSED:
-        return Markup("<p>The workflow has ended in the meantime. Answers stay on record, but have no effect.</p>")
+    if record.status in OVER:
+        moment = record.deadline if record.status is Status.EXPIRED else record.decided_at
+        return OVER[record.status].format(view.time(moment))
     if any(count.missing for count in view.tally.groups.values()):
         needed = f"Still needed before the workflow can go on: {wording.still_needed(view.tally)}."
     else:
@@ -178,7 +166,7 @@ def facts(view: View) -> Markup:
     if view.record.status is Status.OPEN and 0 < view.now < record.deadline:
         left = Markup(' <span class="muted">({} left)</span>').format(when.duration(record.deadline - view.now))
     known = {
-        "Scheduled for": view.local(record.scheduled_for) if record.scheduled_for else "",
+        "Scheduled for": view.local(record.scheduled_for),
         "Asked by": Markup("<bdi>{}</bdi>").format(wording.requester(record)),
         "Asked at": view.local(record.requested_at),
         "Answer until": view.time(record.deadline) + left,
@@ -207,9 +195,7 @@ def _group(view: View, name: str, count: Count) -> Markup:
     label = Markup("<b>{}</b>").format(wording.name(name))
     if not count.missing:
         return _progress(label, count)
-    waiting = _waiting(view, view.record.policy.groups[name].approvers)
-    yet = " yet" if view.record.status is Status.OPEN else ""
-    said = Markup("no answer{} from {}").format(yet, waiting) if waiting else Markup("everybody in it has answered")
+    said = _no_answer(view, view.record.policy.groups[name].approvers) or "everybody in it has answered"
     return _progress(label, count, Markup(' <span class="muted">({})</span>').format(said))
 
 
@@ -220,20 +206,19 @@ def _progress(label: Markup, count: Count, after: Markup = NOTHING) -> Markup:
 
 def _contacts(view: View) -> Markup:
     """Which others can stand in for a group that is short and have not answered."""
-    waiting = _waiting(view, [who for who in view.record.policy.escalate_to if who != view.who])
-    if not waiting or not any(count.missing for count in view.tally.groups.values()):
+    said = _no_answer(view, [who for who in view.record.policy.escalate_to if who != view.who])
+    if not said or not any(count.missing for count in view.tally.groups.values()):
         return NOTHING
-    yet = " yet" if view.record.status is Status.OPEN else ""
-    return Markup('\n<span class="muted">(no answer{} from {}, who can stand in for any group)</span>').format(
-        yet, waiting
-    )
+    return Markup('\n<span class="muted">({}, who can stand in for any group)</span>').format(said)
 
 
-def _waiting(view: View, people: Iterable[str]) -> Markup:
-    """Who has been asked and has not answered, the reader first."""
+def _no_answer(view: View, people: Iterable[str]) -> Markup:
+    """From whom, of those who have been asked, the reader first; nothing if all have answered."""
     asked = view.record.approvers
     waiting = sorted((who for who in people if who in asked and not asked[who].vote), key=lambda who: who != view.who)
-    return _named("you" if who == view.who else who for who in waiting)
+    yet = " yet" if view.record.status is Status.OPEN else ""
+    names = _named("you" if who == view.who else who for who in waiting)
+    return Markup("no answer{} from {}").format(yet, names) if waiting else NOTHING
 
 
 def _you(view: View) -> Markup:

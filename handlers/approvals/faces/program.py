@@ -1,7 +1,5 @@
 """A request as JSON, for programs. Times are ISO 8601, UTC."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from handlers.approvals.faces.when import iso
@@ -34,12 +32,7 @@ def request_for_programs(record: Record, who: str) -> dict[str, Any]:
     """What the page shows to `who`."""
     counted = record.tally
     return {
-        "requestId": record.request_id,
-        "title": record.title,
-        "details": record.details,
-        "requestedBy": record.requested_by,
-        "requestedAt": record.requested_at,
-        "scheduledFor": record.scheduled_for,
+        **record.as_json,
         "deadline": iso(record.deadline),
         "digest": record.digest,
         "status": record.status.value,

@@ -1,7 +1,5 @@
 """Times for people, in the stack's time zone, and for programs."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 

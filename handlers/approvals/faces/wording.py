@@ -1,7 +1,5 @@
 """Wording that the page and the mails share."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -63,9 +61,7 @@ def groups_of(record: Record, who: str) -> str:
     if stands_in(record, who):
         return ""
     mine = [name(one) for one, group in record.policy.groups.items() if who in group.approvers]
-    if len(mine) > NAMED + 1:
-        mine[NAMED:] = [f"{len(mine) - NAMED} others"]
-    return listed(mine)
+    return listed(first(mine, NAMED, "others"))
 
 
 def stands_in(record: Record, who: str) -> bool:
@@ -86,7 +82,7 @@ def quorum(record: Record, counted: Tally) -> str:
     """For example "2 different people; finance 1, legal 1 (3 people asked; one rejection stops it)"."""
     needed = str(counted.approvals.required)
     if counted.groups:
-        groups = ", ".join(_some([f"{name(one)} {count.required}" for one, count in counted.groups.items()]))
+        groups = ", ".join(_groups([f"{name(one)} {count.required}" for one, count in counted.groups.items()]))
         needed = f"{needed} different people; {groups}" if total_matters(counted) else groups
     return f"{needed} ({people_asked(record)} asked; {against(counted)} it)"
 
@@ -111,20 +107,24 @@ def still_needed(counted: Tally) -> str:
     short = {one: count.missing for one, count in counted.groups.items() if count.missing}
     parts = [f"{missing} from {name(one)}" for one, missing in short.items()]
     if total > max(short.values(), default=0):
-        return f"{approvals(total)}{', at least ' if parts else ''}{listed(_some(parts))}"
-    if short:
-        first, missing = next(iter(short.items()))
-        parts[0] = f"{approvals(missing)} from {name(first)}"
-    return listed(_some(parts))
+        return f"{approvals(total)}{', at least ' if parts else ''}{listed(_groups(parts))}"
+    for one, missing in list(short.items())[:1]:
+        parts[0] = f"{approvals(missing)} from {name(one)}"
+    return listed(_groups(parts))
 
 
 def approvals(number: int) -> str:
     return "1 approval" if number == 1 else f"{number} approvals"
 
 
-def _some(parts: list[str]) -> list[str]:
+def first(parts: Sequence[str], most: int, rest: str) -> list[str]:
+    """So many, and how many others there are; all, if only one is left over."""
+    return [*parts] if len(parts) <= most + 1 else [*parts[:most], f"{len(parts) - most} {rest}"]
+
+
+def _groups(parts: list[str]) -> list[str]:
     """A mail is limited; the configuration allows fewer groups than this."""
-    return parts if len(parts) <= GROUPS_SHOWN else [*parts[:GROUPS_SHOWN], f"{len(parts) - GROUPS_SHOWN} more groups"]
+    return first(parts, GROUPS_SHOWN, "more groups")
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -1,10 +1,7 @@
 """Who may decide what: pure functions from a record to the next one, or to a Refusal."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
-from enum import StrEnum
 
 from handlers.approvals.rules.record import DECIDED, Record, Vote
 from handlers.approvals.rules.refusal import Reason, Refusal
@@ -21,33 +18,8 @@ COMMENT_LIMIT = 1_000  # characters
 COMMENTS_LIMIT = 80_000  # bytes
 
 
-class Standing(StrEnum):
-    """How a request stands for one of the people asked."""
-
-    OPEN = "open"
-    THANKS = "thanks"  # this person's answer counts
-    PENDING = "pending"  # this answer decided the request, but the workflow does not have it yet
-    DECIDED = "decided"  # others have decided
-    EXPIRED = "expired"
-    CLOSED = "closed"  # the workflow has ended without an answer
-
-
-def standing(record: Record, who: str, now: float) -> Standing:
-    """`now` is in epoch seconds."""
-    if record.status is Status.CLOSED:
-        return Standing.CLOSED
-    if record.status is Status.EXPIRED:
-        return Standing.EXPIRED
-    if record.approvers[who].vote:
-        return Standing.PENDING if record.status in DECIDED and not record.handed_over else Standing.THANKS
-    reason = barred(record, who, now)
-    return Standing(reason.value) if reason else Standing.OPEN
-
-
-def barred(record: Record, who: str, now: float) -> Reason | None:
-    """Why this person could not vote on this record now (`now` in epoch seconds), or None."""
-    if record.approvers[who].vote:
-        return Reason.VOTED
+def barred(record: Record, now: float) -> Reason | None:
+    """Why nobody could vote on this record now (`now` in epoch seconds), or None."""
     if record.status in DECIDED:
         return Reason.DECIDED
     if record.status is Status.CLOSED:
@@ -65,7 +37,9 @@ def cast(record: Record, who: str, vote: Vote) -> Record | Refusal:
     """
     if record.approvers[who].vote == vote:
         return record
-    if reason := barred(record, who, vote.at):
+    if record.approvers[who].vote:
+        return Refusal(reason=Reason.VOTED)
+    if reason := barred(record, vote.at):
         return Refusal(reason=reason)
     if vote.digest != record.digest:
         return Refusal(reason=Reason.CHANGED)
@@ -77,7 +51,8 @@ def cast(record: Record, who: str, vote: Vote) -> Record | Refusal:
         )
         return Refusal(reason=Reason.NO_ROOM, words=words)
     voted = record.with_approver(who, vote=vote)
-    return decide(voted, voted.verdict, vote.at) if voted.verdict in DECIDED else voted
+    verdict = voted.verdict
+    return decide(voted, verdict, vote.at) if verdict in DECIDED else voted
 
 
 def _size(comment: str) -> int:

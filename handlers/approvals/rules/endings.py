@@ -1,7 +1,5 @@
 """What a run's ending means for its record."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Approval links: their secrets are generated here, stored only as digests, and compared in constant time."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

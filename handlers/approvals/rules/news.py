@@ -1,7 +1,5 @@
 """How far an event about an ending can be taken at its word."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The rule: when votes approve or reject a request under its policy. Pure functions."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """One approval request: what is asked, who has been asked, and what they said."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -9,7 +7,7 @@ from typing import Any, Self
 
 from handlers.approvals.rules.quorum import Tally, tally, without_requester
 from handlers.contract.policy import Policy
-from handlers.contract.question import digest_of
+from handlers.contract.question import Question
 from handlers.contract.record import Status
 
 SECONDS_PER_DAY = 86_400
@@ -68,27 +66,20 @@ class Lease:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class Record(Question):
     """A request, the people asked, and what they said.
 
-    Times are epoch seconds, except `requested_at` and `scheduled_for`, which are the ISO 8601 texts of the task; the
-    latter is "" unless a schedule started the run. `version` counts the writes and is the optimistic lock: each write
-    names the version it was computed from, so one of two concurrent writers has to read again.
+    Its own times are epoch seconds. `version` counts the writes and is the optimistic lock: each write names the
+    version it was computed from, so one of two concurrent writers has to read again.
     """
 
-    request_id: str
     execution_arn: str
-    title: str
-    details: str
-    requested_by: str
-    requested_at: str
     deadline: int
     expires_at: int
     round: int
     rounds: int
     policy: Policy
     approvers: Mapping[str, Approver]
-    scheduled_for: str = ""
     status: Status = Status.OPEN
     decided_at: int = 0
     handed_over: bool = False
@@ -99,11 +90,6 @@ class Record:
     answer_mismatched: bool = False  # the workflow refused it: it had asked another question
     operator_told: float = 0  # time of the ending they were mailed about, in epoch seconds; 0: none
     version: int = 1
-
-    @property
-    def digest(self) -> str:
-        """The digest of this record's question."""
-        return digest_of(self)
 
     @property
     def asked(self) -> bool:

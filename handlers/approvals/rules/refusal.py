@@ -1,7 +1,5 @@
 """A rule refuses by returning a Refusal instead of the next record."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 

@@ -1,9 +1,7 @@
 """Asking in rounds: who gets this round's mail, and which worker sends it. Pure functions."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from enum import StrEnum
 
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
@@ -12,7 +10,7 @@ from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.quorum import Count, left_out, shortages, without_requester
 from handlers.approvals.rules.record import DECIDED, SECONDS_PER_DAY, Approver, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
-from handlers.contract.question import ADDRESS_LIMIT
+from handlers.contract.question import ADDRESS_LIMIT, Question
 from handlers.contract.record import Status
 from handlers.contract.visible import quoted
 
@@ -36,13 +34,8 @@ def unasked(message: Message) -> Record:
     """The message's request before anybody is asked."""
     policy = without_requester(message.policy, message.requested_by)
     return Record(
-        request_id=message.request_id,
+        **{field.name: getattr(message, field.name) for field in fields(Question)},
         execution_arn=message.execution_arn,
-        title=message.title,
-        details=message.details,
-        requested_by=message.requested_by,
-        requested_at=message.requested_at,
-        scheduled_for=message.scheduled_for,
         deadline=message.deadline,
         expires_at=message.deadline + policy.audit_days * SECONDS_PER_DAY,
         round=0,

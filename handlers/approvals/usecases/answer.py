@@ -1,14 +1,12 @@
 """Look and answer: what the holder of a link can do."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from handlers.approvals.observability import count, logger
 from handlers.approvals.rules import links
-from handlers.approvals.rules.decisions import Standing, cast, standing
+from handlers.approvals.rules.decisions import cast
 from handlers.approvals.rules.endings import ended
 from handlers.approvals.rules.record import DECIDED, Choice, Record, Vote
 from handlers.approvals.rules.refusal import Refusal
@@ -88,9 +86,6 @@ class Answer:
         if decides and record.status in DECIDED:
             count(record.status.value.capitalize())
         return pressed._replace(seen=Seen(who=seen.who, record=record), handed_over=told)
-
-    def standing(self, seen: Seen) -> Standing:
-        return standing(seen.record, seen.who, self.clock.now())
 
     def _cast(self, seen: Seen, vote: Vote) -> Pressed:
         """Refuse an answer to a run that is over. Handing a decision over shows whether the run still waits, so only a

@@ -1,7 +1,5 @@
 """Ask: bring a record to the workflow's current round, and mail everybody who has to answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +11,7 @@ from handlers.approvals.rules.endings import Execution, ended, undecided
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import DECIDED, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
-from handlers.approvals.usecases.hand_over import as_known, hand_over
+from handlers.approvals.usecases.hand_over import as_known, fail, hand_over
 from handlers.approvals.usecases.ports import Clock, Mail, UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
 from handlers.contract.question import from_event
@@ -57,7 +55,7 @@ class Ask:
         if refusal or not record:
             self._refuse(message, refusal or Refusal(reason=Reason.GONE))
         elif record.status in DECIDED:
-            self._hand_over(record, message)
+            hand_over(self.records, self.workflow, record, message.task_token)
         else:
             try:
                 self._send_if_running(record, message, secrets, worker_ends - SPARE_SECONDS)
@@ -77,29 +75,23 @@ class Ask:
         return rounds.begin(record, message, lease, int(self.clock.now()), digests)
 
     def _refuse(self, message: Message, refusal: Refusal) -> None:
-        if refusal.reason is Reason.STALE:
-            logger.info("round is over, nothing to send", outcome="stale")
-        elif refusal.reason is Reason.GIVEN_UP:
-            # A late dead letter of the previous round closed the record, but its token was already spent.
-            cause = (
-                f"Request {message.request_id} was given up before its approvers could be asked "
-                f"in round {message.round}"
-            )
-            failed = self.workflow.fail(message.task_token, WorkflowError.NOTIFICATION_FAILED, cause)
-            logger.warning("request is closed", outcome=WorkflowError.NOTIFICATION_FAILED.value if failed else "stale")
-        elif refusal.reason is Reason.TOO_FEW:
-            self._tell_without_record(message)
-            self.workflow.fail(message.task_token, WorkflowError.TOO_FEW_APPROVERS, refusal.words)
-            logger.warning("refused", outcome=WorkflowError.TOO_FEW_APPROVERS.value)
-        elif refusal.reason is Reason.DUPLICATE:
-            self.workflow.fail(message.task_token, WorkflowError.DUPLICATE, refusal.words)
-            logger.info("the same start has asked already", outcome=WorkflowError.DUPLICATE.value)
-        else:
-            raise NotAskedError(refusal)
-
-    def _hand_over(self, record: Record, message: Message) -> None:
-        hand_over(self.records, self.workflow, record, message.task_token)
-        logger.info("answered a decision that was still to be handed over", outcome=record.status.value)
+        match refusal.reason:
+            case Reason.STALE:
+                logger.info("round is over, nothing to send", outcome="stale")
+            case Reason.GIVEN_UP:
+                # A late dead letter of the previous round closed the record, but its token was already spent.
+                cause = (
+                    f"Request {message.request_id} was given up before its approvers could be asked "
+                    f"in round {message.round}"
+                )
+                fail(self.workflow, message, WorkflowError.NOTIFICATION_FAILED, cause)
+            case Reason.TOO_FEW:
+                self._tell_without_record(message)
+                fail(self.workflow, message, WorkflowError.TOO_FEW_APPROVERS, refusal.words)
+            case Reason.DUPLICATE:
+                fail(self.workflow, message, WorkflowError.DUPLICATE, refusal.words)
+            case _:
+                raise NotAskedError(refusal)
 
     def _send_if_running(self, record: Record, message: Message, secrets: dict[str, str], give_up: float) -> None:
         # Checked after the record is written: a run that ends from now on finds its record.
@@ -168,13 +160,10 @@ class Ask:
         record = self.records.store.get(message.request_id)
         if record and (refusal := rounds.foreign(record, message)):
             self._refuse(message, refusal)
-            return
-        if record and record.status in DECIDED:
-            self._hand_over(record, message)
-            return
-        error, cause = undecided(record, message.request_id)
-        taken = self.workflow.fail(message.task_token, error, cause)
-        logger.warning("nothing was decided", outcome=error.value if taken else "stale")
+        elif record and record.status in DECIDED:
+            hand_over(self.records, self.workflow, record, message.task_token)
+        else:
+            fail(self.workflow, message, *undecided(record, message.request_id))
 
 
 def _by_event(execution: Execution) -> bool:

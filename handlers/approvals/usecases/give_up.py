@@ -1,7 +1,5 @@
 """Give up: fail an execution whose approvers could not be asked, loudly."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +7,7 @@ from handlers.approvals.observability import count, logger
 from handlers.approvals.rules.endings import abandoned, duplicate
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import DECIDED
-from handlers.approvals.usecases.hand_over import hand_over
+from handlers.approvals.usecases.hand_over import fail, hand_over
 from handlers.approvals.usecases.ports import Workflow
 from handlers.approvals.usecases.records import Records
 from handlers.contract.workflow import WorkflowError
@@ -30,19 +28,16 @@ class GiveUp:
         """
         record = self.records.store.get(message.request_id)
         if record and message.execution_arn != record.execution_arn:
-            self.workflow.fail(message.task_token, WorkflowError.DUPLICATE, duplicate(record))
-            logger.info("the same start has asked already", outcome=WorkflowError.DUPLICATE.value)
+            fail(self.workflow, message, WorkflowError.DUPLICATE, duplicate(record))
             return
         if record and record.status in DECIDED:
             hand_over(self.records, self.workflow, record, message.task_token)
-            logger.info("answered a decision that was still to be handed over", outcome=record.status.value)
             return
         if record and record.round > message.round:
             logger.info("a later round has been asked since", outcome="stale")
             return
         cause = f"The approvers of request {message.request_id} could not be asked in round {message.round}"
-        failed = self.workflow.fail(message.task_token, WorkflowError.NOTIFICATION_FAILED, cause)
+        failed = fail(self.workflow, message, WorkflowError.NOTIFICATION_FAILED, cause)
         count("NotDelivered")
-        logger.error("request not delivered", outcome=WorkflowError.NOTIFICATION_FAILED.value if failed else "stale")
         if record and failed:
             self.records.change(record, partial(abandoned, round_=message.round))

@@ -1,15 +1,15 @@
-"""Hand a decision over to the workflow, and ask whether the workflow still waits for one."""
-
-from __future__ import annotations
+"""What a run is told, and whether it still waits."""
 
 from functools import partial
 
 from handlers.approvals.observability import logger
 from handlers.approvals.rules.decisions import handed_over, token_spent
 from handlers.approvals.rules.endings import Execution, ended
+from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import DECIDED, Record
 from handlers.approvals.usecases.ports import UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
+from handlers.contract.workflow import WorkflowError
 
 
 def hand_over(records: Records, workflow: Workflow, record: Record, token: str = "") -> Record:
@@ -25,11 +25,19 @@ def hand_over(records: Records, workflow: Workflow, record: Record, token: str =
         taken = workflow.hand_over(one, record)
         record, _ = records.change(record, handed_over if taken else partial(token_spent, token=one))
         if taken:
+            logger.info("handed over", outcome=record.status.value)
             return record
     execution = workflow.execution(record.execution_arn)
     if not execution.running:
         record, _ = records.change(record, partial(ended, execution=execution))
     return record
+
+
+def fail(workflow: Workflow, message: Message, error: WorkflowError, cause: str) -> bool:
+    """End the run that waits for this message; False if it waits no more. Raises UnavailableError."""
+    taken = workflow.fail(message.task_token, error, cause)
+    logger.warning("the run is failed", outcome=error.value if taken else "stale")
+    return taken
 
 
 def as_known(workflow: Workflow, execution_arn: str) -> Execution:

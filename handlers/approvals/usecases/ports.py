@@ -1,16 +1,12 @@
 """The services that the use cases talk to, and their errors."""
 
-from __future__ import annotations
+from collections.abc import Sequence
+from typing import Protocol
 
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from handlers.approvals.rules.endings import Execution
-    from handlers.approvals.rules.record import Record
-    from handlers.approvals.rules.rounds import Kind
-    from handlers.contract.workflow import WorkflowError
+from handlers.approvals.rules.endings import Execution
+from handlers.approvals.rules.record import Record
+from handlers.approvals.rules.rounds import Kind
+from handlers.contract.workflow import WorkflowError
 
 
 class UnavailableError(Exception):

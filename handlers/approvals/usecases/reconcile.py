@@ -3,8 +3,6 @@
 Nothing else notices a run that is stopped from outside, or a function that dies after delivering its answer.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Change a record under optimistic locking: apply a rule, write conditionally, and read again if somebody was first."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from dataclasses import dataclass

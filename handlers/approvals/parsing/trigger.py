@@ -1,7 +1,5 @@
 """An execution's input, and the question in it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -102,20 +100,23 @@ def _detail(detail: Mapping[str, Any]) -> str:
     shown = {key: value for key, value in detail.items() if key not in LIMITS}
     if not shown:
         return ""
+    limit = LIMITS[Field.DETAILS]
     try:
-        compact, indented = (_json(shown, indent) for indent in (None, 2))
+        # Half of a surrogate pair, which no service takes, is escaped.
+        text = _json(shown, limit).encode(errors="backslashreplace").decode()
     except RecursionError:
         return f"{CUT_SHORT}the event's detail is nested too deeply to be shown.)"
-    limit = LIMITS[Field.DETAILS]
-    if len(compact) <= limit:
-        return indented if len(indented) <= limit else compact
-    said = f"{CUT_SHORT}the event's detail has {len(compact):,} characters, of which these are the first.)\n\n"
-    return said + compact[: limit - len(said)].rstrip()
+    if len(text) <= limit:
+        return text
+    said = f"{CUT_SHORT}the event's detail has {len(text):,} characters, of which these are the first.)\n\n"
+    return said + text[: limit - len(said)].rstrip()
 
 
-def _json(value: Any, indent: int | None) -> str:
-    """Half of a surrogate pair, which no service takes, is escaped."""
-    return json.dumps(value, indent=indent, ensure_ascii=False).encode(errors="backslashreplace").decode()
+def _json(value: Any, limit: int, *, allow_nan: bool = True) -> str:
+    """Indented, unless that makes it too long: of what is nested deeply, a thousandfold."""
+    compact = json.dumps(value, ensure_ascii=False, allow_nan=allow_nan)
+    indented = json.dumps(value, indent=2, ensure_ascii=False) if len(compact) <= limit else compact
+    return indented if len(indented) <= limit else compact
 
 
 def _stacks_question(details: str, own: Mapping[str, Any]) -> dict[str, str]:
@@ -177,7 +178,12 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     if not _given(value):
         return ""
     if name == Field.DETAILS and isinstance(value, dict | list):
-        value = _written_out(name, value)
+        try:
+            value = _json(value, LIMITS[name], allow_nan=False)
+        except RecursionError as error:
+            raise InvalidTask(f"{name} must not be nested that deeply") from error
+        except ValueError as error:
+            raise InvalidTask(f"{name} must be text or JSON, got a number that JSON lacks") from error
     if not isinstance(value, str):
         kinds = "text, an object or a list" if name == Field.DETAILS else "text"
         raise InvalidTask(f"{name} must be {kinds}, got {type(value).__name__}")
@@ -188,16 +194,3 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     except UnicodeEncodeError as error:  # JSON can write half of a surrogate pair, but no service takes it
         raise InvalidTask(f"{name} must be valid Unicode text, got a lone surrogate") from error
     return value.strip()
-
-
-def _written_out(name: str, value: Any) -> str:
-    try:
-        compact = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        # Do not indent what is already too long: nested deeply, it could grow a thousandfold.
-        return compact if len(compact) > LIMITS[name] else json.dumps(value, indent=2, ensure_ascii=False)
-    except RecursionError as error:
-        raise InvalidTask(f"{name} must not be nested that deeply") from error
-    except ValueError as error:
-        raise InvalidTask(
-            f"{name} must be text or JSON, got {type(value).__name__} with a number that JSON lacks"
-        ) from error

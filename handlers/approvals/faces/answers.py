@@ -1,7 +1,5 @@
 """A decision in the form that the workflow accepts."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

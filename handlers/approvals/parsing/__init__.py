@@ -1,0 +1,1 @@
+"""What comes in, read without AWS: triggers, messages, stored records."""

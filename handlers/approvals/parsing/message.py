@@ -1,0 +1,78 @@
+"""The messages of the request queue, validated when read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.approvals.faces import when
+from handlers.approvals.parsing.fields import Fields, check_version
+from handlers.approvals.parsing.policy import read_policy
+from handlers.approvals.rules.message import Message
+from handlers.contract.message import SCHEMA_VERSION, Key
+from handlers.contract.once import RepeatedError, parse
+from handlers.contract.policy import Policy, policy_digest
+from handlers.contract.question import REQUEST_ID, Field
+from handlers.contract.visible import quoted
+
+MOST_ROUNDS = 21  # the config's limit: asked once, reminded up to twenty times
+KEY_LIMIT = 60  # characters of a key that is refused
+
+
+class MalformedMessageError(ValueError):
+    """No approval request could be read from a queue message."""
+
+
+def read_message(body: str) -> Message:
+    """Raises MalformedMessageError, which names the field but never quotes the value: it may be a token.
+
+    Raises NewerVersionError for a message from a newer release.
+    """
+    try:
+        return _message(Fields(_json_object(body)))
+    except ValueError as error:
+        raise MalformedMessageError(str(error)) from error
+
+
+def _json_object(body: str) -> Mapping[str, Any]:
+    try:
+        content = parse(body)
+    except RepeatedError as error:
+        raise ValueError(f"{quoted(error.name, KEY_LIMIT)} must be given once") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError("the body is not JSON") from error
+    if not isinstance(content, dict):
+        raise ValueError("the body is not a JSON object")  # noqa: TRY004 - content, not a wrong call
+    return content
+
+
+def _message(content: Fields) -> Message:
+    check_version("the message", content.positive(Key.SCHEMA_VERSION), SCHEMA_VERSION)
+    request = Fields(content.object(Key.REQUEST))
+    message = Message(
+        task_token=content.text(Key.TASK_TOKEN),
+        execution_arn=content.text(Key.EXECUTION_ARN),
+        round=content.positive(Key.ROUND),
+        rounds=content.positive(Key.ROUNDS, most=MOST_ROUNDS),
+        deadline=content.positive(Key.DEADLINE),
+        request_id=request.text(Field.REQUEST_ID),
+        title=request.text(Field.TITLE),
+        details=request.text(Field.DETAILS, empty=True),
+        requested_by=request.text(Field.REQUESTED_BY, empty=True),
+        requested_at=request.text(Field.REQUESTED_AT),
+        policy=_policy(content.object(Key.POLICY)),
+        scheduled_for=when.utc(request.values.get(Field.SCHEDULED_FOR)),
+        late=content.truth(Key.LATE),
+    )
+    if not REQUEST_ID.fullmatch(message.request_id):
+        raise ValueError(f"{Field.REQUEST_ID} must be 1 to 64 letters, digits, hyphens or underscores")
+    if message.round > message.rounds:
+        raise ValueError(f"{Key.ROUND} must be at most {Key.ROUNDS}")
+    if request.text(Field.DIGEST) != message.digest:
+        raise ValueError(f"{Field.DIGEST} must be that of the question in this message")
+    return message
+
+
+def _policy(given: Mapping[str, Any]) -> Policy:
+    policy = read_policy(given)
+    if given.get(Field.DIGEST) != policy_digest(policy):
+        raise ValueError(f"{Key.POLICY}.{Field.DIGEST} must be that of the policy in this message")
+    return policy
