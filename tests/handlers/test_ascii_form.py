@@ -102,24 +102,20 @@ def digit_runs(title: str) -> list[str]:
     [
         ("Delete where status ≠ active", "Delete where status != active"),
         ("a=\u0338b", "a != b"),
-        ("x≤5 → y≥6", "x <= 5 -> y >= 6"),
+        ("x≤5 → y≥6, ±5, 2×3", "x <= 5 -> y >= 6, +/-5, 2 x 3"),
         ("Raise fees by 2½ %", "Raise fees by 2 1/2 %"),
-        ("2½", "2 1/2"),
-        ("½5", "1/2 5"),
-        ("½.5", "1/2 .5"),
+        ("½5, ½.5", "1/2 5, 1/2 .5"),
         ("(½), ⅔.", "(1/2), 2/3."),
-        ("Tolerance 10⁻³", "Tolerance 10^-3"),
-        ("10³4", "10^3 4"),
+        ("Tolerance 10⁻³, 10³4", "Tolerance 10^-3, 10^3 4"),
         ("CO₂, H₂O, log₂8", "CO2, H2O, log2 8"),
-        ("Refund €1.200", "Refund EUR 1.200"),
         ("1.200€, £5, -₹7", "1.200 EUR, GBP 5, -INR 7"),
         ("Yıldırım, Þórður, Æsir, Łukasz, Đặng, Straße", "Yildirim, Thordur, AEsir, Lukasz, Dang, Strasse"),
         ("Ｄｅｐｌｏｙ １．４", "Deploy 1.4"),
         ("“Deploy” – ‘now’…", "\"Deploy\" - 'now'..."),
-        ("±5, 2×3", "+/-5, 2 x 3"),
         ("¿Borrar?", "?Borrar?"),
         ("🚀 Deploy 1.4", "Deploy 1.4"),
         ("1🚀0", "1 0"),
+        ("Deploy\r\nBcc: eve@example.com \u202egpj.exe", "Deploy Bcc: eve@example.com gpj.exe"),
     ],
 )
 def test_a_title_is_written_out_in_ascii(title: str, form: str) -> None:
@@ -133,24 +129,16 @@ def test_a_title_is_written_out_in_ascii(title: str, form: str) -> None:
         "Delete Α",  # Greek
         "D\u0435lete",
         "Delete 🔥 all",
-        "⛔ deploy",
-        "✅ done",
         "Do d\u0336e\u0336l\u0336e\u0336t\u0336e\u0336 keep",
         "delete\u20e0",
-        "¬ active",
         "Pay ¥500",  # yen or yuan
         "10₂",
-        "x⁺²⁻",
         "1²⁄₃",
         "Step ①",
         "5‰",
-        "√2",
-        "-∞",
         "١٢",
-        "a\u2044b",
         "50 µg",
         "🚀",
-        "…",
         "?",
     ],
 )
@@ -166,10 +154,7 @@ def test_a_cut_never_makes_another_number(number: str) -> None:
         found = subject(f"{'Pay back to them ' * 7}"[:before].strip() + f" {number} and the rest of the words")
         kept = found.removesuffix("...") if found.endswith("...") else found
         assert not re.search(r"\d", kept) or ascii_form(number) in kept
-
-
-def test_a_title_that_is_one_long_number_is_not_cut_but_named() -> None:
-    assert subject("1" * 200) == REQUEST
+    assert subject("1" * 200) == REQUEST, "nothing else would be left"
 
 
 @pytest.mark.parametrize(
@@ -191,6 +176,5 @@ def test_neither_does_the_operator_s_subject(error: str, told: str) -> None:
 
 @pytest.mark.parametrize("text", ["tomorrow", "2026-13-01T00:00:00Z", "approved by all"])
 def test_a_time_that_is_none_is_not_in_the_subject(text: str) -> None:
-    assert subject("Deploy") == mail.subject(
-        record(title="Deploy", scheduled_for=text), Kind.REQUEST, "dev"
-    ).removeprefix("[dev] Approval needed: ")
+    found = mail.subject(record(title="Deploy", scheduled_for=text), Kind.REQUEST, "dev")
+    assert found == "[dev] Approval needed: Deploy"

@@ -65,14 +65,11 @@ def test_what_a_mail_program_took_into_the_link_at_its_end_is_ignored(request_id
 @pytest.mark.parametrize(
     "path",
     [
-        f"/{LINK}",
         f"//approvals//{REQUEST_ID}///{SECRET}",
         f"/approvals/{REQUEST_ID}/{SECRET[:20]} {SECRET[20:]}",
-        f"/approvals/{REQUEST_ID}/\n{SECRET}",
-        f"/approvals/{REQUEST_ID}/{SECRET[:20]}%0D%0A{SECRET[20:]}",
+        f"/approvals/{REQUEST_ID}/\n{SECRET[:20]}%0D%0A{SECRET[20:]}",
         LINK.replace("-", "%2D"),
         quote(LINK, safe=""),
-        "".join(f"%{ord(character):02x}" for character in LINK),
     ],
 )
 def test_doubled_slashes_broken_lines_and_percent_signs_do_not_matter(path):
@@ -85,39 +82,27 @@ def test_the_path_is_read_in_any_case_and_the_secret_is_folded(fold):
     assert parse(fold(f"{LINK}/approve")) == whole(fold(REQUEST_ID), at_once=True)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "/",
-        "/favicon.ico",
-        "/robots.txt",
-        "/approvals",
-        "/approvals/",
-        f"/approvals/{REQUEST_ID}",
-        f"/approvals/{REQUEST_ID}/",
-        f"/approvals/{REQUEST_ID}/approve",
-        f"/approvals//{SECRET}",
-        f"/approvals/{SECRET}/{REQUEST_ID}",
-        *(LINK[:-cut] for cut in range(1, 53)),
-        f"{LINK}s",
-        f"{LINK}/reject",
-        f"{LINK}/approved",
-        f"{LINK}/approve/approve",
-        f"{LINK}./approve",
-        f"{LINK}/é",
-        f"{LINK}%00",
-        f"/prefix{LINK}",
-        f"/approvals/{REQUEST_ID}/../{SECRET}",
-        f"/approvals/{'r' * 65}/{SECRET}",
-        f"/approvals/{REQUEST_ID}/{'ſ' * 52}",
-        f"/approvals/{REQUEST_ID}/" + "\u212a" * 52,  # the sign for kelvin, a k in lower case
-        f"/approvals/{REQUEST_ID}/{'s' * 100_000}",
-        f"{'/' * 100_000}x",
-        f"{LINK}{'.' * 100_000}x",
-        f"/approvals/{REQUEST_ID}/\ud800{SECRET}",
-    ],
-)
+NO_LINKS = [
+    "",
+    "/favicon.ico",
+    f"/approvals/{REQUEST_ID}/",
+    f"/approvals/{REQUEST_ID}/approve",
+    f"/approvals//{SECRET}",
+    f"/approvals/{SECRET}/{REQUEST_ID}",
+    *(LINK[:-cut] for cut in (1, 2, 20, 52)),
+    *(LINK + end for end in ("s", "/reject", "/approved", "/approve/approve", "./approve", "/é", "%00")),
+    f"/prefix{LINK}",
+    f"/approvals/{REQUEST_ID}/../{SECRET}",
+    f"/approvals/{'r' * 65}/{SECRET}",
+    *(f"/approvals/{REQUEST_ID}/{one * 52}" for one in ("ſ", "\u212a")),  # an s, and a k in lower case
+    f"/approvals/{REQUEST_ID}/{'s' * 100_000}",
+    f"{'/' * 100_000}x",
+    f"{LINK}{'.' * 100_000}x",
+    f"/approvals/{REQUEST_ID}/\ud800{SECRET}",
+]
+
+
+@pytest.mark.parametrize("path", NO_LINKS)
 def test_what_is_not_a_whole_link_is_none(path):
     assert parse(path) is None
 

@@ -2,22 +2,17 @@ from __future__ import annotations
 
 import json
 import re
-import string
 import unicodedata
 from dataclasses import replace
-from datetime import UTC
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from handlers.approvals.faces import mail, when, wording
+from handlers.approvals.faces import left_out, mail, wording
 from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.policy import Group
-from handlers.contract.visible import clean
 from tests.support.records import (
     ANNA,
     BEN,
@@ -41,9 +36,6 @@ LINK = "https://api.example.com/approvals/1a2b3c4d/secret"
 ONE_CLICK = f"{LINK}/approve"
 SNS_LIMIT = 256 * 1024  # bytes
 
-# Anything that Python can hold, lone surrogates too: JSON can say them.
-anything = st.text(st.characters(exclude_categories=()), max_size=300)
-
 
 def body(sample: Record, kind: Kind = Kind.REQUEST, who: str = CARLA, one_click_link: str = "") -> str:
     return mail.body(sample, who, kind, LINK, "dev", "Europe/Berlin", one_click_link)
@@ -57,92 +49,34 @@ def quoted(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "written"),
-    [
-        (Kind.REQUEST, "[dev] Approval needed: Deploy 1.4 to production"),
-        (Kind.REMINDER, "[dev] Reminder: Deploy 1.4 to production"),
-        (Kind.ESCALATION, "[dev] Escalation: Deploy 1.4 to production"),
-    ],
-)
-def test_the_subject_names_environment_kind_and_title(kind: Kind, written: str) -> None:
-    assert mail.subject(record(), kind, "dev") == written
-
-
-@given(
-    title=anything,
-    environment=anything,
-    request_id=anything,
-    kind=st.sampled_from(Kind),
-    scheduled_for=st.just("") | st.datetimes(timezones=st.just(UTC)).map(lambda moment: when.utc(moment.isoformat())),
-    timezone=st.sampled_from(["UTC", "America/New_York", "Australia/Lord_Howe"]),
-)
-def test_every_subject_is_one_that_sns_takes(
-    title: str, environment: str, request_id: str, kind: Kind, scheduled_for: str, timezone: str
-) -> None:
-    sample = record(title=title, request_id=request_id, scheduled_for=scheduled_for)
-    subject = mail.subject(sample, kind, environment, timezone)
-    assert 0 < len(subject) < 100
-    assert all(" " <= character <= "~" for character in subject)
-    assert subject[0] in string.ascii_letters + string.digits + string.punctuation
-    assert subject == subject.strip()
-
-
-@pytest.mark.parametrize(
-    ("title", "end"),
-    [
-        ("Überprüfung der Straße", "Uberprufung der Strasse"),
-        ("Deploy “1.4” — now…", 'Deploy "1.4" - now...'),
-        ("🚀 Deploy 1.4", "Deploy 1.4"),
-        ("Deploy\r\nBcc: eve@example.com", "Deploy Bcc: eve@example.com"),
-        ("Deploy \u202egpj.exe", "Deploy gpj.exe"),
-        ("Smørrebrød for Łukasz", "Smorrebrod for Lukasz"),
-    ],
-)
-def test_a_title_is_brought_into_ascii(title: str, end: str) -> None:
-    assert mail.subject(record(title=title), Kind.REQUEST, "dev") == f"[dev] Approval needed: {end}"
-
-
-@pytest.mark.parametrize("title", ["本番環境へのデプロイ", "Развёртывание 1.4", "🚀🚀", "\u200b", "…"])
-def test_a_title_of_which_ascii_keeps_hardly_anything_gives_way_to_the_request_id(title: str) -> None:
-    assert mail.subject(record(title=title), Kind.REQUEST, "dev").endswith(": request 1a2b3c4d")
-    assert f"What: {wording.title(record(title=title))}\n" in body(record(title=title))
-
-
-def test_a_long_title_ends_at_a_word() -> None:
-    subject = mail.subject(record(title="wonderful " * 30), Kind.REQUEST, "production")
-    assert subject.endswith("wonderful...")
-    assert 88 < len(subject) < 100
-
-
-def test_a_long_word_is_cut() -> None:
-    assert len(mail.subject(record(title="x" * 10_000), Kind.REQUEST, "dev")) == 99
-
-
-@pytest.mark.parametrize(
     ("kind", "headline"),
     [(Kind.REQUEST, "Approval needed"), (Kind.REMINDER, "Reminder"), (Kind.ESCALATION, "Escalation")],
 )
-def test_the_subject_of_a_scheduled_request_tells_the_days_apart(kind: Kind, headline: str) -> None:
-    days = [record(title="Daily payout", scheduled_for=f"2026-11-{day}T08:00:00Z") for day in (25, 26)]
-    assert [mail.subject(sample, kind, "prod", "Europe/Berlin") for sample in days] == [
-        f"[prod] {headline}: Daily payout (25 Nov 2026, 09:00 CET)",
-        f"[prod] {headline}: Daily payout (26 Nov 2026, 09:00 CET)",
-    ]
+@pytest.mark.parametrize(
+    ("scheduled_for", "told"),
+    [
+        ("", ""),
+        ("2026-11-25T08:00:00Z", " (25 Nov 2026, 09:00 CET)"),
+        # The hour that comes twice when the clocks go back.
+        ("2026-10-25T00:30:00Z", " (25 Oct 2026, 02:30 CEST)"),
+        ("2026-10-25T01:30:00Z", " (25 Oct 2026, 02:30 CET)"),
+    ],
+)
+def test_the_subject_names_environment_kind_and_title_and_for_which_time(
+    kind: Kind, headline: str, scheduled_for: str, told: str
+) -> None:
+    sample = record(title="Daily payout", scheduled_for=scheduled_for)
+    assert mail.subject(sample, kind, "prod", "Europe/Berlin") == f"[prod] {headline}: Daily payout{told}"
 
 
-def test_so_does_it_the_hour_that_comes_twice_when_the_clocks_go_back() -> None:
-    hours = [record(scheduled_for=f"2026-10-25T0{hour}:30:00Z") for hour in (0, 1)]
-    first, second = (mail.subject(sample, Kind.REQUEST, "prod", "Europe/Berlin") for sample in hours)
-    assert first.endswith("(25 Oct 2026, 02:30 CEST)")
-    assert second.endswith("(25 Oct 2026, 02:30 CET)")
-
-
-@pytest.mark.parametrize("title", ["wonderful " * 30, "x" * 200, "Überprüfung " * 20])
-def test_the_title_is_shortened_and_never_the_time(title: str) -> None:
-    sample = record(title=title, scheduled_for="2026-11-25T08:00:00Z")
+@pytest.mark.parametrize("scheduled_for", ["", "2026-11-25T08:00:00Z"])
+@pytest.mark.parametrize("title", ["wonderful " * 30, "x" * 10_000, "Überprüfung " * 20])
+def test_the_title_is_shortened_at_a_word_if_there_is_one_and_the_time_never(title: str, scheduled_for: str) -> None:
+    sample = record(title=title, scheduled_for=scheduled_for)
     subject = mail.subject(sample, Kind.REQUEST, "production-in-eu-central-1-and-more", "Australia/Lord_Howe")
-    assert subject.endswith("... (25 Nov 2026, 19:00 UTC+11)")
-    assert 90 < len(subject) < 100
+    assert subject.endswith("... (25 Nov 2026, 19:00 UTC+11)" if scheduled_for else "...")
+    assert 80 < len(subject) < 100
+    assert mail.subject(record(title="wonderful " * 30), Kind.REQUEST, "production").endswith("wonderful...")
 
 
 # --- the body
@@ -157,22 +91,17 @@ def test_the_body_tells_what_who_and_until_when() -> None:
     assert "Approvals needed: 2 (3 people asked; one rejection stops it)" in text
     assert quoted(text) == ["Adds the new checkout.", "Roll back with 1.3."]
     assert text.endswith(f"Request {REQUEST_ID}\n")
-
-
-def test_a_scheduled_request_says_for_which_time() -> None:
-    sample = record(scheduled_for="2026-11-25T08:00:00Z")
     for kind in Kind:
-        assert "\nScheduled for: Wed 25 Nov 2026, 09:00 CET\n" in body(sample, kind)
-        assert "Scheduled for" not in body(record(), kind)
+        assert "\nScheduled for: Wed 25 Nov 2026, 09:00 CET\n" in body(
+            record(scheduled_for="2026-11-25T08:00:00Z"), kind
+        )
+        assert not {"Scheduled for", "Policy"} & set(re.findall(r"^(.+?):", body(record(), kind), re.MULTILINE))
+    assert "Details" not in body(record(details=" \n"))
 
 
 @pytest.mark.parametrize("nobody", ["", "\u200b", "\u2800\U0001d159"])
 def test_a_request_without_a_requester_says_that_nobody_is_named_and_claims_no_more(nobody: str) -> None:
     assert "Asked by: (nobody is named)\n" in body(record(requested_by=nobody))
-
-
-def test_a_request_without_details_has_no_heading_for_them() -> None:
-    assert "Details" not in body(record(details=" \n"))
 
 
 def test_the_link_stands_alone_and_is_explained() -> None:
@@ -197,6 +126,8 @@ def test_a_one_click_link_is_there_only_if_given_and_says_what_it_does() -> None
         ({"details": "x" * (mail.DETAILS_LIMIT + 1)}, False),
         ({"details": "x\n" * mail.DETAILS_LINES}, True),
         ({"details": "x\n" * (mail.DETAILS_LINES + 1)}, False),
+        ({"details": json.dumps({"log": "x\n" * 150})}, True),
+        ({"details": json.dumps({"log": "x\n" * 250})}, False),
         ({"title": "x" * 400}, True),
         ({"title": "x" * 401}, False),
     ],
@@ -206,6 +137,9 @@ def test_nobody_approves_by_one_click_what_the_mail_had_to_cut(changes: dict, *,
     assert (ONE_CLICK in text.split("\n")) is there
     assert ("approve at once" in text) is there
     assert LINK in text.split("\n")
+    cut = "(shortened here; the page behind the link has all of it)" in text
+    assert cut is ("details" in changes and not there)
+    assert len(quoted(text)) <= mail.DETAILS_LINES
 
 
 def test_votes_so_far_are_told_with_their_comments() -> None:
@@ -238,12 +172,6 @@ def facts(text: str) -> list[str]:
     return text[text.index("What: ") : text.index("Details, as written")].split(mail.PARAGRAPH)[1:-1]
 
 
-def test_the_policy_is_named_unless_it_is_the_stack_s_own() -> None:
-    assert "Policy: payout" in facts(body(record(policy=policy(name="payout"))))
-    for kind in Kind:
-        assert "Policy" not in body(record(), kind)
-
-
 @pytest.mark.parametrize("kind", Kind)
 def test_the_subject_does_not_name_the_policy(kind: Kind) -> None:
     assert mail.subject(grouped(), kind, "dev") == mail.subject(record(), kind, "dev")
@@ -262,28 +190,31 @@ def test_a_mail_says_how_many_of_each_group_and_in_all_if_that_is_more(changes: 
     assert [line.startswith(said) for line in facts(body(grouped(**changes)))].count(True) == 1
 
 
-def test_the_first_mail_says_what_the_reader_s_approval_counts_for() -> None:
-    assert facts(body(grouped(), who=BEN))[-3:] == [
-        "Policy: payout",
-        "Approvals needed: 2 different people; finance 1, legal 1 (3 people asked; one rejection stops it)",
-        "Your approval counts for: finance and legal",
-    ]
-    assert facts(body(grouped(), who=CARLA))[-1] == "Your approval counts for: legal"
+ALL_NEEDED = "Approvals needed: 2 different people; finance 1, legal 1 (3 people asked; one rejection stops it)"
+COUNTS_FOR_BOTH = "Your approval counts for: finance and legal"
+STANDS_IN = "You can stand in for any group: your approval counts in each of them."
+AFTER_ANNA = replace(grouped({ANNA: vote()}, approvals_required=3), round=2)
 
 
-def test_a_reminder_says_what_is_still_missing() -> None:
-    sample = grouped({ANNA: vote()}, approvals_required=3)
-    assert facts(body(replace(sample, round=2), Kind.REMINDER, BEN))[-2:] == [
-        "Still needed: 2 approvals, at least 1 from legal",
-        "Your approval counts for: finance and legal",
-    ]
-
-
-def test_an_escalation_says_what_is_still_missing_and_that_its_reader_stands_in_for_any_group() -> None:
-    assert facts(body(escalated(grouped({ANNA: vote()})), Kind.ESCALATION, BOSS))[-2:] == [
-        "Still needed: 1 approval from legal",
-        "You can stand in for any group: your approval counts in each of them.",
-    ]
+@pytest.mark.parametrize(
+    ("kind", "sample", "who", "told"),
+    [
+        (Kind.REQUEST, grouped(), BEN, ["Policy: payout", ALL_NEEDED, COUNTS_FOR_BOTH]),
+        (Kind.REQUEST, grouped(), CARLA, ["Your approval counts for: legal"]),
+        (Kind.REMINDER, AFTER_ANNA, BEN, ["Still needed: 2 approvals, at least 1 from legal", COUNTS_FOR_BOTH]),
+        (
+            Kind.ESCALATION,
+            escalated(grouped({ANNA: vote()})),
+            BOSS,
+            ["Still needed: 1 approval from legal", STANDS_IN],
+        ),
+    ],
+    ids=["the first mail", "to somebody of one group", "a reminder", "an escalation"],
+)
+def test_a_mail_says_what_is_needed_and_what_the_reader_s_approval_counts_for(
+    kind: Kind, sample: Record, who: str, told: list[str]
+) -> None:
+    assert facts(body(sample, kind, who))[-len(told) :] == told
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -311,12 +242,10 @@ def test_outlook_has_no_line_breaks_to_remove(kind: Kind, one_click_link: str) -
     """It joins a line to the one before it, but not over a blank line, and not if it begins with two blanks."""
     votes = {BEN: vote(Decision.REJECT, "Not on\na Friday."), ANNA: vote(at=1), CARLA: vote(at=2, comment="Fine.")}
     asked = voted(votes, round=3, escalate_to=(BOSS,), approvers={**record().approvers, BOSS: Approver()})
-    lines = body(asked, kind, BOSS, one_click_link).split("\n")
-    joined = [line for before, line in pairwise(lines) if before and line and not line.startswith("  ")]
-    assert joined == []
-    assert {"What: Deploy 1.4 to production", LINK, f"Request {REQUEST_ID}"} <= set(lines)
-    lines = body(escalated(grouped({BEN: vote()})), kind, BOSS, one_click_link).split("\n")
-    assert [line for before, line in pairwise(lines) if before and line and not line.startswith("  ")] == []
+    for sample in (asked, escalated(grouped({BEN: vote()}))):
+        lines = body(sample, kind, BOSS, one_click_link).split("\n")
+        assert [line for before, line in pairwise(lines) if before and line and not line.startswith("  ")] == []
+        assert {"What: Deploy 1.4 to production", LINK, f"Request {REQUEST_ID}"} <= set(lines)
 
 
 def test_nothing_secret_is_in_a_mail() -> None:
@@ -330,17 +259,14 @@ def test_nothing_secret_is_in_a_mail() -> None:
 
 def test_details_that_are_json_are_rows_of_names_and_values() -> None:
     details = """{
-        "amount": 1.50, "invoice": 12345678901234567890123, "dry run": false, "owner": null, "tags": [], "note": "",
+        "amount": 1.50, "owner": null, "tags": [],
         "steps": ["Migrate", {"name": "Deploy", "regions": ["a", "b"], "options": {}}, [1, [2]]],
-        "log": "10:00 started\\n\\n10:04  migrated", "size": "10:30"
+        "log": "10:00 started\\n\\n10:04  migrated"
     }"""
     assert quoted(body(record(details=details))) == [
         "amount: 1.50",
-        "invoice: 12345678901234567890123",
-        "dry run: false",
         "owner: (none)",
         "tags: (empty list)",
-        "note: (empty text)",
         "steps:",
         "  - Migrate",
         "  - name: Deploy",
@@ -354,8 +280,10 @@ def test_details_that_are_json_are_rows_of_names_and_values() -> None:
         "  > 10:00 started",
         "  >",
         "  > 10:04  migrated",
-        "size: 10:30",
     ]
+
+
+ADDRESS = "https://ci.example.com/" + "a" * 200
 
 
 @pytest.mark.parametrize(
@@ -363,28 +291,17 @@ def test_details_that_are_json_are_rows_of_names_and_values() -> None:
     [
         ({"note": "fine\namount: 5"}, ["note:", "  > fine", "  > amount: 5"]),
         ({"note": "fine" + " " * 80 + "amount: 5"}, ["note:", "  > fine", f"  >>{' ' * 18}amount: 5"]),
-        ({"note": "(none)"}, ['note: "(none)"']),
-        ({"note": None}, ["note: (none)"]),
-        ({"note": "1000"}, ['note: "1000"']),
-        (["1000", 1000], ['- "1000"', "- 1000"]),
-        ({"note": " x\\n"}, ['note: " x\\\\n"']),
         ({"note": "x\n"}, ["note:", '  > "x', '  > "']),
         ({"note": "x" * 70 + " y"}, ["note:", f"  > {'x' * 67}", "  >> xxx y"]),
-        ({"note": "x" * 67 + "\nxxx y"}, ["note:", f"  > {'x' * 67}", "  > xxx y"]),
-        (["amount: 5"], ["- > amount: 5"]),
         (["amount\uff1a5"], ["- > amount\uff1a5"]),
-        (["amount:"], ["- > amount:"]),
-        (["- amount"], ["- > - amount"]),
-        (["> amount"], ["- > > amount"]),
-        ([">amount"], ["- > >amount"]),
-        (["(empty list)"], ['- "(empty list)"']),
-        ({"amount: 5, note": "x"}, ['"amount: 5, note": x']),
+        ([">amount", "- amount", "(empty list)"], ["- > >amount", "- > - amount", '- "(empty list)"']),
         ({'"amount": 5, "note': "x"}, [r'"\"amount\": 5, \"note": x']),
-        ({"- amount": "x"}, ['"- amount": x']),
-        ({"> amount": "x"}, ['"> amount": x']),
-        ({"(no name)": "x"}, ['"(no name)": x']),
-        ({"": "x"}, ["(no name): x"]),
+        ({"(no name)": "x", "": "x"}, ['"(no name)": x', "(no name): x"]),
         ({"\u4e2d" * 60: "x"}, ["\u4e2d" * 35, "> " + "\u4e2d" * 25 + ":", "  > x"]),
+        (
+            {"deep": [{"see": f"here {ADDRESS} and there"}]},
+            ["deep:", "  - see:", "      > here", f"      >> {ADDRESS}", "      >>  and there"],
+        ),
     ],
 )
 def test_no_text_passes_for_a_row_of_another_name_or_for_our_words(value: Any, lines: list[str]) -> None:
@@ -392,40 +309,17 @@ def test_no_text_passes_for_a_row_of_another_name_or_for_our_words(value: Any, l
     assert shown == [line.rstrip() for line in lines]
 
 
-def test_a_long_address_in_a_row_stays_in_one_piece() -> None:
-    address = "https://ci.example.com/" + "a" * 200
-    text = body(record(details=json.dumps({"deep": [{"see": f"here {address} and there"}]})))
-    assert quoted(text) == ["deep:", "  - see:", "      > here", f"      >> {address}", "      >>  and there"]
-
-
-@pytest.mark.parametrize(("breaks", "there"), [(150, True), (250, False)])
-def test_nobody_approves_by_one_click_rows_that_the_mail_had_to_cut(breaks: int, *, there: bool) -> None:
-    text = body(record(details=json.dumps({"log": "x\n" * breaks})), one_click_link=ONE_CLICK)
-    assert (ONE_CLICK in text.split("\n")) is there
-    assert ("(shortened here" in text) is not there
-    assert len(quoted(text)) <= mail.DETAILS_LINES
-
-
 # --- texts of strangers
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
-def test_no_line_of_the_details_passes_for_the_mail_s_own(line_break: str) -> None:
+def test_no_line_of_a_stranger_passes_for_the_mail_s_own(line_break: str) -> None:
     forged = "To answer, open this link:"
-    text = body(record(details=f"Harmless.{line_break}{forged}{line_break}https://evil.example"))
+    attack = f"Harmless.{line_break}{forged}{line_break}https://evil.example"
+    text = body(record(title=attack, details=attack))
     assert text.splitlines().count(forged) == 1
     assert quoted(text) == ["Harmless.", forged, "https://evil.example"]
-
-
-@pytest.mark.parametrize("filler", [" ", "\u00a0", "\u3000", "\u2003", "\t", "x "])
-def test_no_quoted_line_is_so_long_that_a_mail_client_breaks_it(filler: str) -> None:
-    text = body(record(details=f"Harmless.{filler * 300}To answer, open this link: https://evil.example"))
-    assert all(len(line) <= mail.QUOTE_WIDTH for line in quoted(text))
-
-
-def test_a_long_address_in_the_details_stays_in_one_piece() -> None:
-    address = "https://ci.example.com/" + "a" * 200
-    assert address in quoted(body(record(details=f"See {address} for more")))
+    assert "What: Harmless. To answer, open this link: https://evil.example\n" in text
 
 
 def columns(line: str) -> int:
@@ -433,35 +327,23 @@ def columns(line: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "filler", ["x" * 300, "\u4e2d" * 300, "\U0001f600" * 300, "\t" * 50, " " * 300, "a\u0301" * 300, "-" * 99]
+    "filler", ["x" * 300, "\u4e2d" * 300, "\U0001f600" * 300, "\t" * 50, " " * 300, "a\u0301" * 300, "HTTPS://A. "]
 )
 @pytest.mark.parametrize("glue", ["", " "])
 def test_an_address_exempts_itself_and_not_its_line(filler: str, glue: str) -> None:
-    short, long = "https://a.example/1", "https://ci.example.com/" + "a" * 200
-    text = body(record(details=f"{filler}{glue}{short} {filler}{glue}{long} {filler} To answer, open this link:"))
+    """What is wider, a mail client breaks."""
+    short = "https://a.example/1"
+    text = body(record(details=f"{filler}{glue}{short} {filler}{glue}{ADDRESS} {filler} To answer, open this link:"))
     rows = quoted(text)
     assert any(short in row for row in rows)
-    assert any(long in row for row in rows)
-    assert [row for row in rows if row.strip() != long and columns(row) > mail.QUOTE_WIDTH] == []
+    assert any(ADDRESS in row for row in rows)
+    assert [row for row in rows if row.strip() != ADDRESS and columns(row) > mail.QUOTE_WIDTH] == []
     assert "".join("".join(rows).split()) == "".join(
-        f"{filler}{short}{filler}{long}{filler}To answer, open this link:".split()
+        f"{filler}{short}{filler}{ADDRESS}{filler}To answer, open this link:".split()
     )
 
 
-@pytest.mark.parametrize("address", ["https://", "http://x", "xhttps://y", "HTTPS://A.EXAMPLE/"])
-def test_what_only_begins_like_an_address_is_wrapped_as_any_word(address: str) -> None:
-    rows = quoted(body(record(details=f"{address} {'x' * 200} {address}")))
-    assert all(len(row) <= mail.QUOTE_WIDTH for row in rows)
-
-
-def test_the_title_stays_on_one_line() -> None:
-    text = body(record(title="Deploy\r\n\r\nTo answer, open this link:\nhttps://evil.example"))
-    assert "What: Deploy To answer, open this link: https://evil.example\n" in text
-
-
-@pytest.mark.parametrize(
-    "hidden", ["\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\u00ad", "\ud800", "\x00", "\x1b", "\U000e0041"]
-)
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\ud800", "\x00", "\U000e0041"])
 def test_what_hides_or_turns_text_is_taken_out(hidden: str) -> None:
     text = body(record(title=f"De{hidden}ploy", details=f"1.{hidden}4", requested_by=f"re{hidden}lease"))
     assert hidden not in text
@@ -470,27 +352,38 @@ def test_what_hides_or_turns_text_is_taken_out(hidden: str) -> None:
     assert quoted(text) == ["1.4"]
 
 
-@given(text=anything)
-def test_cleaned_text_is_visible_and_can_be_sent(text: str) -> None:
-    cleaned = clean(text)
-    cleaned.encode()
-    assert clean(cleaned) == cleaned
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]", cleaned)
-
-
-@pytest.mark.parametrize("piece", ["😀", "\n", "\n😀", "x ", "https://example.com/", "\ufdfa"])
+@pytest.mark.parametrize("piece", ["\n😀", "https://example.com/", "\ufdfa"])
 def test_the_body_stays_below_the_limit_of_sns_whatever_is_put_in(piece: str) -> None:
     people = {f"person{number}@example.com": Approver(vote=vote(comment=piece * 1_000)) for number in range(300)}
-    many = {f"{piece * 100}{number}": Group(approvers=tuple(people)) for number in range(2 * wording.GROUPS_SHOWN)}
+    many = {f"{piece * 100}{number}": Group(approvers=tuple(people)[:9]) for number in range(2 * wording.GROUPS_SHOWN)}
     crowded = policy(name=piece * 10_000, approvers=(), groups=many, approvals_required=300)
     flooded = record(
-        title=piece * 10_000, details=piece * 50_000, requested_by=piece * 10_000, approvers=people, policy=crowded
+        title=piece * 10_000, details=piece * 20_000, requested_by=piece * 10_000, approvers=people, policy=crowded
     )
     for kind in Kind:
         assert len(body(flooded, kind, "person1@example.com").encode()) < SNS_LIMIT
     assert "- and 250 more" in body(flooded)
 
 
-def test_long_details_are_shortened_and_say_so() -> None:
-    assert "(shortened here; the page behind the link has all of it)" in body(record(details="word " * 10_000))
-    assert "shortened" not in body(record())
+# --- the mail to somebody who is named as the requester
+
+
+def told_left_out(**changes: str) -> str:
+    return left_out.body(record(**changes), "dev", "Europe/Berlin")
+
+
+def test_it_says_why_they_are_not_asked_and_what_the_question_is() -> None:
+    assert left_out.subject(record(), "dev", "UTC") == "[dev] You are not asked: Deploy 1.4 to production"
+    role = f"arn:aws:sts::123456789012:assumed-role/Ops/{ANNA}"
+    written = told_left_out(requested_by=role, details="https://evil.example/approve")
+    for said in ("You are named as its requester", "What: Deploy 1.4 to production", role, "14:30", REQUEST_ID):
+        assert said in written
+    for unsaid in ("http", DIGEST, TASK_TOKEN):
+        assert unsaid not in written, "no link, and nothing that others wrote at length"
+
+
+@pytest.mark.parametrize("text", ["a\nAsked by: nobody", "a\r\n\r\nTo answer, open this link:", "\u202ea", "a\u2028b"])
+def test_nobody_writes_lines_of_their_own_into_it(text: str) -> None:
+    forged = told_left_out(title=text, requested_by=text)
+    assert forged.count("\n") == told_left_out().count("\n")
+    assert "\u202e" not in forged

@@ -13,6 +13,9 @@ from handlers.approvals.rules.endings import Execution, ended
 from handlers.approvals.rules.record import Record
 from tests.support.records import ANNA, ASKED_AT, EXECUTION_ARN, TASK_TOKEN, approved, policy, record, vote, voted
 
+FORGED = "Where to look:"
+ATTACK = f'Lunch"\r\n\r\n{FORGED}\u2028{FORGED}\x85\x1b[2J\u202ehttps://evil.example/x\x00'
+
 STOPPED = Execution(status="ABORTED", stopped_at=ASKED_AT + 7_200)
 
 
@@ -28,42 +31,35 @@ def body(execution: Execution, *records: Record, arn: str = EXECUTION_ARN) -> st
     return operator_mail.body(arn, execution, records, "test", "UTC")
 
 
+UNVOTED = record(answered_without_vote=True)
+SUCCEEDED = Execution(status="SUCCEEDED", stopped_at=ASKED_AT)
+WITHOUT_VOTE, NOT_TAKEN = "nobody had voted for that", "did not take the answer"
+DUPLICATE = "ended as a duplicate although it has request"
+
+
 @pytest.mark.parametrize(
-    ("execution", "ended"),
+    ("execution", "told", "explained"),
     [
-        (failed("NotificationFailed"), "failed"),
-        (STOPPED, "was stopped"),
-        (replace(STOPPED, status="TIMED_OUT"), "timed out"),
+        (failed("NotificationFailed"), "failed", ""),
+        (STOPPED, "was stopped", ""),
+        (replace(STOPPED, status="TIMED_OUT"), "timed out", ""),
+        (failed("States.Runtime"), "failed", ""),
+        (SUCCEEDED, "went on without a vote", WITHOUT_VOTE),
+        (failed("Duplicate"), "failed", DUPLICATE),
+        *((failed(error), "failed", NOT_TAKEN) for error in ("AnswerMismatch", "States.Runtime")),
     ],
 )
-def test_the_subject_says_how_the_run_ended_and_what_it_was_about(execution, ended):
-    assert subject(execution, record()) == f"[test] Approval workflow {ended}: Deploy 1.4 to production"
-    assert EXECUTION_ARN in body(execution, record())
-
-
-def test_an_answer_that_nobody_voted_for_is_told_as_such():
-    unvoted = record(answered_without_vote=True)
-    succeeded = Execution(status="SUCCEEDED", stopped_at=ASKED_AT)
-    assert "went on without a vote" in subject(succeeded, unvoted)
-    assert "nobody had voted for that" in body(succeeded, unvoted)
-    assert "nobody had voted for that" not in body(STOPPED, record())
-
-
-def test_an_answer_that_was_refused_is_told_as_such_whatever_the_error_is_called():
-    for error in ("AnswerMismatch", "States.Runtime", "States.QueryEvaluationError"):
-        refused = Execution(status="FAILED", error=error, stopped_at=ASKED_AT)
-        told = body(refused, ended(handed_over(approved()), refused))
-        assert "did not take the answer" in told
-        assert "counts as AnswerMismatch" in told
-        assert f"- Ended: FAILED {error}" in told
-    assert "did not take" not in body(Execution(status="FAILED", error="States.Runtime"), record())
-
-
-def test_a_duplicate_that_is_none_is_told_as_a_failure_with_what_is_behind_it():
-    own = record(answered_without_vote=True)
-    assert "Approval workflow failed: Deploy" in subject(failed("Duplicate"), own)
-    assert "ended as a duplicate although it has request" in body(failed("Duplicate"), own)
-    assert "nobody had voted for that" not in body(failed("Duplicate"), own)
+def test_the_subject_says_how_the_run_ended_and_what_it_was_about_and_the_mail_what_is_behind_it(
+    execution, told, explained
+):
+    sample = ended(handed_over(approved()), execution) if explained == NOT_TAKEN else UNVOTED if explained else record()
+    assert subject(execution, sample) == f"[test] Approval workflow {told}: Deploy 1.4 to production"
+    written = body(execution, sample)
+    assert EXECUTION_ARN in written
+    assert [one for one in (WITHOUT_VOTE, NOT_TAKEN, DUPLICATE) if one in written] == [explained] * bool(explained)
+    assert ("counts as AnswerMismatch" in written) is (explained == NOT_TAKEN)
+    assert "- At: " not in body(replace(execution, stopped_at=0), sample)
+    assert f"- Ended: {execution.status} {execution.error}".rstrip() in written.splitlines()
 
 
 def test_the_mail_says_what_was_asked_how_it_ended_why_who_had_answered_and_where_to_look():
@@ -75,6 +71,9 @@ def test_the_mail_says_what_was_asked_how_it_ended_why_who_had_answered_and_wher
     lines = written.splitlines()
     assert '- What: "Deploy 1.4 to production"' in lines
     assert '- Asked by: "release-bot@example.com"' in lines
+    assert not any(line.startswith("- Policy: ") for line in lines), "it is the stack's own"
+    unnamed = body(STOPPED, record(policy=policy(name="payout"), requested_by="\u2800")).splitlines()
+    assert {"- Policy: payout", "- Asked by: (nobody is named)"} <= set(unnamed)
     assert "- Ended: ABORTED Stopped" in lines
     assert "- At: Fri 27 Nov 2026, 15:30 UTC" in lines
     assert "- Why: \"PayoutRefused: the bank said 'no' and closed\"" in lines
@@ -89,17 +88,14 @@ def test_the_mail_says_what_was_asked_how_it_ended_why_who_had_answered_and_wher
     assert TASK_TOKEN not in written
 
 
-def test_the_mail_names_the_policy_unless_it_is_the_stacks_own():
-    assert "- Policy: payout" in body(STOPPED, record(policy=policy(name="payout"))).splitlines()
-    assert "Policy" not in body(STOPPED, record())
-
-
 def test_without_a_record_the_mail_says_what_the_run_was_started_with():
-    started = json.dumps({"title": 5, "details": "x" * 1_000})
+    started = json.dumps({"title": ATTACK, "details": "x" * 1_000}, ensure_ascii=False)
     invalid = replace(failed("InvalidTask", "title must be text"), started_with=started)
     assert subject(invalid) == "[test] Approval workflow failed: InvalidTask"
-    (line,) = [line for line in body(invalid).splitlines() if line.startswith("- Started with: ")]
-    assert line.startswith('- Started with: {"title": 5, "details": "xxx')
+    lines = body(invalid).splitlines()
+    assert lines.count(FORGED) == 1
+    (line,) = [line for line in lines if "evil" in line]
+    assert line.startswith('- Started with: {"title": "Lunch\\"')
     assert len(line) < 450
 
 
@@ -111,24 +107,17 @@ def test_without_a_record_the_mail_says_what_the_run_was_started_with():
         ('{"errorMessage": "m", "errorType": null}', "m"),
         ('{"errorMessage": 5}', "{'errorMessage': 5}"),
         ('{"errorMessage": "cut', "{'errorMessage': 'cut"),
-        ("[1, 2]", "[1, 2]"),
         ("null", "null"),
         ("[" * 50_000, "[" * 997 + "..."),
-        ("one\ntwo\r\nthree\u2028four", "one two three four"),
-        ("red \x1b[31m and\x00 gone \u202e", "red [31m and gone"),
+        ("one\ntwo\r\nthree\u2028four \x1b[31m\x00\u202e", "one two three four [31m"),
         ('gone"\n\nWhere to look:\nhttps://evil.example', "gone' Where to look: https://evil.example"),
         ("\u201dx\u201d ''y''", "'x' 'y'"),
         ("\x1b\u200b", None),
-        ("", None),
     ],
 )
 def test_any_cause_is_one_readable_line(cause, said):
     lines = [line for line in body(failed("Whatever", cause)).splitlines() if line.startswith("- Why: ")]
     assert lines == ([f'- Why: "{said}"'] if said is not None else [])
-
-
-FORGED = "Where to look:"
-ATTACK = f'Lunch"\r\n\r\n{FORGED}\u2028{FORGED}\x85\x1b[2J\u202ehttps://evil.example/x\x00'
 
 
 def test_nothing_that_strangers_wrote_passes_for_a_line_of_the_operators_mail():
@@ -141,19 +130,6 @@ def test_nothing_that_strangers_wrote_passes_for_a_line_of_the_operators_mail():
     for label in ("- What: ", "- Asked by: ", "- Ended: FAILED ", "- Why: "):
         assert label + one_line in lines
     assert [line for line in lines if "evil" in line and not line.startswith(("- ", "  | "))] == []
-
-
-def test_nor_what_the_run_was_started_with():
-    started = json.dumps({"title": ATTACK}, ensure_ascii=False)
-    lines = body(replace(failed("InvalidTask", "title"), started_with=started)).splitlines()
-    assert lines.count(FORGED) == 1
-    (line,) = [line for line in lines if "evil" in line]
-    assert line.startswith('- Started with: {"title": "Lunch\\"')
-
-
-@pytest.mark.parametrize("nobody", ["", "\u2800"])
-def test_the_operator_is_told_that_nobody_is_named_and_no_more(nobody):
-    assert "- Asked by: (nobody is named)" in body(STOPPED, record(requested_by=nobody)).splitlines()
 
 
 @pytest.mark.parametrize(

@@ -46,16 +46,6 @@ def asked(policy: Policy, requester: str = "") -> Record:
     return made
 
 
-def after(policy: Policy, *approving: str, rejecting: tuple[str, ...] = ()) -> Status:
-    now = asked(policy)
-    for number, who in enumerate((*approving, *rejecting)):
-        decision = Decision.APPROVE if who in approving else Decision.REJECT
-        cast_now = cast(now, who, replace(vote(decision, at=ASKED_AT + number), digest=now.digest))
-        if isinstance(cast_now, Record):
-            now = cast_now
-    return now.status
-
-
 @given(policy=policies(), data=st.data())
 def test_a_request_is_decided_by_the_vote_that_makes_the_rule_say_so_and_by_none_before(policy, data):
     now = asked(policy)
@@ -104,47 +94,17 @@ def test_a_requester_is_out_of_every_group_and_nobody_stands_in(policy, requeste
 
 
 @pytest.mark.parametrize(
-    "requester",
+    ("requester", "left"),
     [
-        f"arn:aws:sts::123456789012:assumed-role/Ops/{BEN}",
-        f"dana@example.com, Ben <{BEN.upper()}>",
-        "x" * 10_000 + f" {BEN}",
-        BEN.replace("@", "%40"),
+        (f"arn:aws:sts::123456789012:assumed-role/Ops/{BEN}", [ANNA, CARLA, BOSS]),
+        ("x" * 10_000 + f" {BEN.upper()}", [ANNA, CARLA, BOSS]),
+        (f"{ANNA}; {BOSS} for {CARLA}", [BEN]),
     ],
 )
-def test_a_requester_is_barred_however_they_are_named_and_however_long_the_text_is(requester):
-    assert list(without_requester(PAYOUT, requester).everybody) == [ANNA, CARLA, BOSS]
+def test_everybody_who_is_named_as_the_requester_is_barred_however_they_are_named(requester, left):
+    assert list(without_requester(PAYOUT, requester).everybody) == left
     policy = replace(PAYOUT, prevent_self_approval=False)
     assert without_requester(policy, requester) == policy
-
-
-def test_everybody_who_is_named_as_the_requester_is_barred():
-    left = without_requester(PAYOUT, f"{ANNA}; {BOSS} for {CARLA}")
-    assert list(left.everybody) == [BEN]
-
-
-def test_a_person_in_two_groups_counts_in_both_and_once_in_all():
-    assert after(replace(PAYOUT, approvals_required=1), BEN) is Status.APPROVED
-    assert after(PAYOUT, BEN) is Status.OPEN
-    assert after(PAYOUT, BEN, ANNA) is Status.APPROVED
-
-
-def test_every_group_has_to_approve():
-    alone = replace(PAYOUT, approvals_required=1)
-    assert after(alone, ANNA) is Status.OPEN
-    assert after(alone, ANNA, CARLA) is Status.APPROVED
-
-
-def test_an_escalation_contact_stands_in_for_any_group_and_is_one_person():
-    assert after(PAYOUT, BOSS) is Status.OPEN
-    assert after(PAYOUT, BOSS, ANNA) is Status.APPROVED
-    assert after(replace(PAYOUT, approvals_required=1), BOSS) is Status.APPROVED
-
-
-def test_rejections_count_over_the_whole_policy():
-    assert after(PAYOUT, rejecting=(ANNA,)) is Status.OPEN
-    assert after(PAYOUT, rejecting=(ANNA, CARLA)) is Status.REJECTED
-    assert after(PAYOUT, BEN, rejecting=(ANNA, BOSS)) is Status.REJECTED
 
 
 def test_a_vote_of_somebody_whom_the_policy_does_not_name_does_not_count():
@@ -162,34 +122,26 @@ def test_a_vote_of_somebody_whom_the_policy_does_not_name_does_not_count():
     assert forged.verdict is Status.OPEN
 
 
+BOTH_SHORT = {"a": Group(approvers=(ANNA,)), "b": Group(approvers=(ANNA,))}
+
+
 @pytest.mark.parametrize(
     ("policy", "requester", "words"),
     [
         (
-            replace(PAYOUT, groups={"legal": Group(approvers=(BEN,)), "finance": Group(approvers=(ANNA, CARLA))}),
-            BEN,
-            "from group legal 1 approval(s), of 0 approver(s)",
-        ),
-        (
             Policy(groups={"legal": Group(approvers=(BEN, CARLA), approvals_required=2)}),
             BEN,
-            "from group legal 2 approval(s), of 1 approver(s)",
+            ["from group legal 2 approval(s), of 1 approver(s)"],
         ),
-        (replace(PAYOUT, approvals_required=3), ANNA, "it needs 3 approval(s), of 2 approver(s)"),
-        (Policy(approvers=(ANNA,)), ANNA, "it needs 1 approval(s), of 0 approver(s)"),
+        (replace(PAYOUT, approvals_required=3), ANNA, ["it needs 3 approval(s), of 2 approver(s)"]),
+        (Policy(approvers=(ANNA,)), ANNA, ["it needs 1 approval(s), of 0 approver(s)"]),
+        (Policy(groups=BOTH_SHORT), ANNA, ["1 approval(s), of 0", "from group a 1", "from group b 1"]),
     ],
-)  # fmt: skip
+)
 def test_a_request_that_its_requester_would_be_needed_for_is_refused_by_the_group(policy, requester, words):
     refused = request(policy, requester)
     assert isinstance(refused, Refusal)
     assert refused.reason is Reason.TOO_FEW
-    assert words in refused.words
+    assert all(one in refused.words for one in words)
+    assert refused.words.count("approval(s)") == len(words)
     assert shortages(without_requester(policy, requester))
-
-
-def test_nothing_stands_between_the_whole_and_its_groups_where_both_are_short():
-    refused = request(Policy(groups={"a": Group(approvers=(ANNA,)), "b": Group(approvers=(ANNA,))}), ANNA)
-    assert isinstance(refused, Refusal)
-    assert "from group a 1" in refused.words
-    assert "from group b 1" in refused.words
-    assert refused.words.count("approval(s)") == 3

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -16,10 +16,6 @@ from tests.support.records import ASKED_AT, REQUEST_ID, record
 from tests.support.services import FakeClock
 
 NO = Refusal(reason=Reason.CLOSED)
-
-
-def retitled(title: str) -> Callable[[Record], Record]:
-    return lambda latest: replace(latest, title=title)
 
 
 def next_round(latest: Record) -> Record:
@@ -51,68 +47,59 @@ def test_a_change_is_one_write_and_no_read():
     assert store.record == after
 
 
-def test_a_rule_that_changes_nothing_reads_and_writes_nothing():
+@pytest.mark.parametrize(
+    ("rule", "refusal"), [(lambda latest: latest, None), (lambda _latest: NO, NO)], ids=["nothing", "refusal"]
+)
+def test_a_rule_that_changes_nothing_or_refuses_reads_and_writes_nothing(rule, refusal):
     store = MemoryStore(record())
-    assert records_of(store).change(record(), lambda latest: latest) == (record(), None)
+    assert records_of(store).change(record(), rule) == (record(), refusal)
     assert store.calls == []
+    empty = MemoryStore()
+    assert records_of(empty).open(REQUEST_ID, lambda _latest: NO) == (None, NO)
+    assert (empty.calls, empty.record) == (["get"], None)
 
 
-def test_a_refusal_reads_and_writes_nothing():
-    store = MemoryStore(record())
-    assert records_of(store).change(record(), lambda latest: NO) == (record(), NO)
-    assert store.calls == []
-
-
-def test_whoever_was_overtaken_looks_again_and_goes_by_what_is_there():
+@pytest.mark.parametrize(
+    ("rule", "calls", "refused"),
+    [
+        (next_round, ["replace", "get", "replace"], None),
+        (lambda latest: NO if latest.round == 7 else next_round(latest), ["replace", "get"], NO),
+        (lambda latest: replace(latest, round=7), ["replace", "get"], None),
+    ],
+    ids=["changes it", "is refused", "finds the same change made"],
+)
+def test_whoever_was_overtaken_looks_again_and_goes_by_what_is_there(rule, calls, refused):
     store = ahead()
-    after, refusal = records_of(store).change(record(), next_round)
-    assert store.calls == ["replace", "get", "replace"]
-    assert (after.round, after.version, refusal) == (8, 3, None)
+    after, refusal = records_of(store).change(record(), rule)
+    assert (store.calls, refusal) == (calls, refused)
+    assert after == store.record
+    assert (after.round, after.version) == ((8, 3) if len(calls) == 3 else (7, 2))
 
 
-def test_whoever_was_overtaken_is_refused_by_what_is_there():
-    store = ahead()
-    latest, refusal = records_of(store).change(record(), lambda one: NO if one.round == 7 else next_round(one))
-    assert store.calls == ["replace", "get"]
-    assert (latest, refusal) == (store.record, NO)
-    assert latest.round == 7
-
-
-def test_whoever_was_overtaken_by_the_same_change_writes_nothing():
-    store = MemoryStore(record(version=2, title="Order lunch"))
-    latest, refusal = records_of(store).change(record(), retitled("Order lunch"))
-    assert store.calls == ["replace", "get"]
-    assert (latest, refusal) == (store.record, None)
-
-
-def test_a_record_that_has_been_deleted_is_gone_and_not_made_again():
-    store = MemoryStore()
+@pytest.mark.parametrize("now", [[], [record(execution_arn="arn:second", version=5)]], ids=["", "and made anew"])
+def test_a_record_that_has_been_deleted_is_gone_and_not_made_again(now):
+    """By another run of the same start, perhaps."""
+    store = MemoryStore(*now)
     after, refusal = records_of(store).change(record(), next_round)
     assert store.calls == ["replace", "get"]
-    assert after == record(), "as it was seen"
-    assert refusal
-    assert refusal.reason is Reason.GONE
-    assert store.record is None
+    assert (after, refusal) == (record(), Refusal(reason=Reason.GONE)), "as it was seen"
+    assert [store.record] == (now or [None])
 
 
-def test_whoever_never_gets_a_turn_gives_up_in_time_and_has_written_nothing():
-    store, clock = Busy(record()), FakeClock()
+@pytest.mark.parametrize("before", [[record()], []], ids=["to change a record", "to make one"])
+def test_whoever_never_gets_a_turn_waits_longer_and_never_in_step_and_gives_up_in_time(before):
+    store, clock = Busy(*before), FakeClock()
+    records = records_of(store, clock)
+    attempt = partial(records.change, record(), next_round) if before else partial(records.open, REQUEST_ID, made)
     with pytest.raises(ContendedError) as contended:
-        records_of(store, clock).change(record(), next_round)
+        attempt()
     assert (contended.value.kind, str(contended.value)) == ("Contended", REQUEST_ID)
     assert isinstance(contended.value, UnavailableError), "trying it all again is safe"
     assert PATIENCE_SECONDS < clock.now() - ASKED_AT <= PATIENCE_SECONDS + LONGEST_PAUSE_SECONDS
-    assert store.record == record()
-
-
-def test_those_who_wait_for_a_turn_wait_longer_and_never_in_step():
-    store, clock = Busy(record()), FakeClock()
-    with pytest.raises(ContendedError):
-        records_of(store, clock).change(record(), next_round)
     assert clock.slept[0] <= 0.01
-    assert max(clock.slept) <= LONGEST_PAUSE_SECONDS
-    assert max(clock.slept) > LONGEST_PAUSE_SECONDS / 4
+    assert LONGEST_PAUSE_SECONDS / 4 < max(clock.slept) <= LONGEST_PAUSE_SECONDS
     assert len(set(clock.slept)) == len(clock.slept)
+    assert [store.record] == (before or [None])
 
 
 @pytest.mark.parametrize(("troubles", "calls"), [([unavailable()], 1), ([None, unavailable()], 2)])
@@ -128,20 +115,18 @@ def made(latest: Record | None) -> Record:
     return next_round(latest) if latest else record(version=0)
 
 
-def test_a_record_that_is_not_there_yet_is_made():
-    store = MemoryStore()
+@pytest.mark.parametrize(
+    ("before", "calls", "round_", "version"),
+    [([], ["get", "create"], 1, 1), ([record()], ["get", "replace"], 2, 2)],
+    ids=["not there yet", "there"],
+)
+def test_a_record_that_is_not_there_yet_is_made_and_one_that_is_there_changed(before, calls, round_, version):
+    store = MemoryStore(*before)
     after, refusal = records_of(store).open(REQUEST_ID, made)
-    assert store.calls == ["get", "create"]
-    assert (after, refusal) == (record(version=1), None)
-    assert store.record == after
-
-
-def test_a_record_that_is_there_is_changed():
-    store = MemoryStore(record())
-    after, refusal = records_of(store).open(REQUEST_ID, made)
-    assert store.calls == ["get", "replace"]
+    assert (store.calls, refusal) == (calls, None)
     assert after
-    assert (after.round, after.version, refusal) == (2, 2, None)
+    assert (after.round, after.version) == (round_, version)
+    assert store.record == after
 
 
 def test_of_two_who_make_a_record_the_second_changes_the_firsts():
@@ -155,27 +140,3 @@ def test_of_two_who_make_a_record_the_second_changes_the_firsts():
     assert store.calls == ["get", "create", "get", "replace"]
     assert after
     assert (after.round, after.version) == (8, 2)
-
-
-def test_a_refusal_to_make_a_record_makes_none():
-    store = MemoryStore()
-    assert records_of(store).open(REQUEST_ID, lambda latest: NO) == (None, NO)
-    assert store.calls == ["get"]
-    assert store.record is None
-
-
-def test_whoever_can_never_make_a_record_gives_up():
-    store, clock = Busy(), FakeClock()
-    with pytest.raises(ContendedError):
-        records_of(store, clock).open(REQUEST_ID, made)
-    assert clock.now() - ASKED_AT > PATIENCE_SECONDS
-    assert store.record is None
-
-
-def test_a_record_that_another_run_has_made_anew_is_not_the_one_that_was_seen():
-    """It was deleted, and the same start came again."""
-    theirs = record(execution_arn="arn:second", version=5)
-    store = MemoryStore(theirs)
-    after, refusal = records_of(store).change(record(), next_round)
-    assert (after, refusal) == (record(), Refusal(reason=Reason.GONE))
-    assert store.record == theirs

@@ -1,18 +1,21 @@
-"""The function that reads the request queue: what comes back, and when."""
+"""The function that reads the request queue: what comes back, and when; what it reads, and what it refuses by name."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from handlers.approvals.parsing.message import MalformedMessageError
-from handlers.approvals.rules.record import Approver, Lease
+from handlers.approvals.adapters.queue import serve_each
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.ask import NotAskedError
 from handlers.approvals.usecases.ports import ContendedError, NewerVersionError, UnavailableError
 from handlers.ask import Requests, retry_after
+from tests.support.aws import silent, stubbed
+from tests.support.events import sqs
 from tests.support.fakes import FakeWorkflow, Mailbox, MemoryStore, asking, request_function, unavailable
 from tests.support.observed import logged
 from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, approved, message_body, record
@@ -28,16 +31,11 @@ def deliver(function: Requests, *bodies: Any, queue: FakeSqs | None = None) -> l
 
 
 def test_a_batch_keeps_its_good_messages_when_one_is_bad():
-    box = Mailbox()
-    assert deliver(request_function(asking(MemoryStore(), box=box)), "no request", message_body()) == ["0"]
+    box, queue = Mailbox(), FakeSqs()
+    function = request_function(asking(MemoryStore(), box=box), queue)
+    assert deliver(function, "no request", message_body(), queue=queue) == ["0"]
     assert [who for who, _ in box.sent] == [ANNA, BEN]
-
-
-def test_what_somebody_else_is_sending_comes_back_when_they_must_be_done():
-    queue = FakeSqs()
-    busy = record(lease=Lease(owner="other", until=ASKED_AT + 30), approvers={ANNA: Approver()})
-    assert deliver(request_function(asking(MemoryStore(busy)), queue), message_body(), queue=queue) == ["0"]
-    assert queue.delays == [30]
+    assert queue.delays == [0], "what is served is not sent back"
 
 
 def not_asked(reason: Reason, seconds: int = 0) -> NotAskedError:
@@ -50,11 +48,9 @@ def not_asked(reason: Reason, seconds: int = 0) -> NotAskedError:
         (MalformedMessageError(), 1, 0),
         (not_asked(Reason.FOREIGN), 1, 0),
         (not_asked(Reason.BUSY, 17), 1, 17),
-        (NewerVersionError("from the future"), 1, 2),
         (NewerVersionError("from the future"), 5, 32),
         (ContendedError("request"), 2, 4),
         (UnavailableError("ConnectTimeoutError"), 1, 2),
-        (UnavailableError("ConnectTimeoutError"), 3, 8),
         (UnavailableError("ConnectTimeoutError"), 12, 300),
         (ZeroDivisionError(), 2, 4),
     ],
@@ -75,13 +71,20 @@ def test_a_message_waits_for_longer_each_time_it_comes_back_until_it_is_a_dead_l
 
 
 def test_a_retry_that_cannot_be_brought_forward_comes_back_by_itself():
-    assert deliver(request_function(asking(MemoryStore()), sqs=object()), "no request") == ["0"]
+    refusing, answers = stubbed("sqs")
+    answers.add_client_error("change_message_visibility", "ReceiptHandleIsInvalid")
+    for client in (refusing, silent("sqs"), object()):
+        assert deliver(request_function(asking(MemoryStore()), sqs=client), "no request") == ["0"]
 
 
-def test_what_is_served_is_not_sent_back():
-    queue = FakeSqs()
-    assert deliver(request_function(asking(MemoryStore()), queue), message_body(), queue=queue) == []
-    assert queue.delays == []
+def test_a_worker_that_is_told_to_stop_stops():
+    """Lambda then delivers the whole batch again."""
+
+    def stop(_delivered: Mapping[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        serve_each(sqs("one", "two"), stop)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,6 @@ def test_what_is_served_is_not_sent_back():
     [
         message_body() | {"rounds": 21, "round": 21},
         message_body() | {"request": message_body()["request"] | {"title": "Order lunch"}},
-        message_body() | {"request": message_body()["request"] | {"digest": ""}},
     ],
 )
 @pytest.mark.parametrize("before", [record(), approved()])
@@ -107,3 +109,57 @@ def test_what_was_not_sent_is_logged_with_its_request_and_without_its_token():
     assert '"requestId":"1a2b3c4d' in lines.getvalue()
     assert '"kind":"UnavailableError"' in lines.getvalue()
     assert TASK_TOKEN not in lines.getvalue()
+
+
+# --- what is read, and what is refused by name
+
+
+def test_a_message_of_the_state_machine_is_read():
+    message = read_message(json.dumps(message_body()))
+    assert (message.round, message.rounds, message.task_token) == (1, 3, TASK_TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"round": 4}, "round"),
+        ({"rounds": 22}, "rounds"),
+        ({"late": "true"}, "late"),
+        ({"request": message_body()["request"] | {"title": "Order lunch"}}, "digest"),
+        ({"request": message_body()["request"] | {"digest": None}}, "digest"),
+        *(({"schemaVersion": value}, "schemaVersion") for value in (None, True, "1", 0)),
+        ({"taskToken": ""}, "taskToken"),
+        ({"taskToken": 5}, "taskToken"),
+        ({"request": []}, "request"),
+        ({"request": {}}, "requestId"),
+        ({"executionArn": None}, "executionArn"),
+    ],
+)
+def test_a_bad_field_is_named_and_its_value_is_not_quoted(change, named):
+    with pytest.raises(MalformedMessageError, match=named) as refused:
+        read_message(json.dumps(message_body() | change))
+    assert TASK_TOKEN not in str(refused.value)
+
+
+@pytest.mark.parametrize("body", ["", "not json", "[]", '"text"', "[" * 100_000])
+def test_a_body_that_is_no_object_is_refused(body):
+    with pytest.raises(MalformedMessageError):
+        read_message(body)
+
+
+@pytest.mark.parametrize("name", ["taskToken", "request", "round", "title", "digest"])
+@pytest.mark.parametrize("escaped", [False, True])
+def test_a_key_that_comes_twice_is_refused_by_name(name, escaped):
+    """Whoever reads the first value and whoever reads the last would act on two messages."""
+    key = f"\\u{ord(name[0]):04x}{name[1:]}" if escaped else name
+    twice = json.dumps(message_body()).replace(f'"{name}": ', f'"{key}": "x", "{name}": ')
+    with pytest.raises(MalformedMessageError, match=f'^"{name}" must be given once'):
+        read_message(twice)
+
+
+@pytest.mark.parametrize("time", [None, "", "<aws.scheduler.scheduled-time>", "soon", 5, ["2026-11-25T09:00:00Z"]])
+def test_a_message_whose_scheduled_time_is_none_is_read_without_one(time):
+    body = message_body()
+    assert read_message(json.dumps(body)).scheduled_for == ""
+    body["request"] |= {"scheduledFor": time}
+    assert read_message(json.dumps(body)).scheduled_for == ""

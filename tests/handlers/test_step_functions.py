@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from handlers.approvals.adapters import aws
 from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.faces.answers import approval, rejection
-from handlers.approvals.rules.endings import Execution, ended
+from handlers.approvals.rules.endings import Execution
 from handlers.approvals.usecases.ports import UnavailableError
-from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
 from tests.support.aws import silent, stubbed
 from tests.support.nesting import fits
 from tests.support.records import ASKED_AT, EXECUTION_ARN, TASK_TOKEN, approved, rejected
-
-DEAD = ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"]
 
 
 def described(**said) -> dict:
@@ -37,26 +35,27 @@ def execution(**said) -> Execution:
     return StepFunctions(client).execution(EXECUTION_ARN)
 
 
-def test_an_approval_is_the_output_of_the_task_that_waits():
+ANSWERS: dict[str, Callable[[StepFunctions], Any]] = {
+    "an approval": lambda workflow: workflow.hand_over(TASK_TOKEN, approved()),
+    "a rejection": lambda workflow: workflow.hand_over(TASK_TOKEN, rejected()),
+    "a failure": lambda workflow: workflow.fail(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED, "No queue."),
+}
+CALLS = ANSWERS | {"a look": lambda workflow: workflow.execution(EXECUTION_ARN)}
+METHODS = dict(zip(CALLS, ["send_task_success", *["send_task_failure"] * 2, "describe_execution"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("an approval", {"output": json.dumps(approval(approved()), ensure_ascii=False)}),
+        ("a rejection", {"error": "Rejected", "cause": rejection(rejected())}),
+        ("a failure", {"error": "NotificationFailed", "cause": "No queue."}),
+    ],
+)
+def test_the_task_that_waits_is_told(answer, told):
     client, answers = stubbed("stepfunctions")
-    output = json.dumps(approval(approved()), ensure_ascii=False)
-    answers.add_response("send_task_success", {}, {"taskToken": TASK_TOKEN, "output": output})
-    assert StepFunctions(client).hand_over(TASK_TOKEN, approved())
-    assert json.loads(output)["digest"] == approved().digest
-
-
-def test_a_rejection_is_the_cause_of_the_task_that_waits():
-    client, answers = stubbed("stepfunctions")
-    told = {"taskToken": TASK_TOKEN, "error": "Rejected", "cause": rejection(rejected())}
-    answers.add_response("send_task_failure", {}, told)
-    assert StepFunctions(client).hand_over(TASK_TOKEN, rejected())
-
-
-def test_a_failure_is_told_by_its_name_and_cause():
-    client, answers = stubbed("stepfunctions")
-    told = {"taskToken": TASK_TOKEN, "error": "NotificationFailed", "cause": "No queue."}
-    answers.add_response("send_task_failure", {}, told)
-    assert StepFunctions(client).fail(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED, "No queue.")
+    answers.add_response(METHODS[answer], {}, {"taskToken": TASK_TOKEN} | told)
+    assert ANSWERS[answer](StepFunctions(client))
 
 
 def test_whatever_a_failure_says_fits_into_the_cause_of_a_workflow_that_waits():
@@ -68,46 +67,26 @@ def test_whatever_a_failure_says_fits_into_the_cause_of_a_workflow_that_waits():
     assert fits(told[0])
 
 
-@pytest.mark.parametrize("code", DEAD)
-def test_a_token_that_nobody_waits_for_takes_no_answer(code):
-    for record, method in ((approved(), "send_task_success"), (rejected(), "send_task_failure")):
-        client, answers = stubbed("stepfunctions")
-        answers.add_client_error(method, code)
-        assert not StepFunctions(client).hand_over(TASK_TOKEN, record)
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_token_that_nobody_waits_for_takes_no_answer(answer, code):
     client, answers = stubbed("stepfunctions")
-    answers.add_client_error("send_task_failure", code)
-    assert not StepFunctions(client).fail(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED, "No queue.")
+    answers.add_client_error(METHODS[answer], code)
+    assert not ANSWERS[answer](StepFunctions(client))
 
 
-@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "InvalidOutput", "KmsThrottling"])
-def test_whatever_else_step_functions_says_is_no_answer(code):
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "InvalidOutput"])
+@pytest.mark.parametrize("call", CALLS)
+def test_whatever_else_step_functions_says_is_no_answer_and_neither_is_silence(call, code):
     client, answers = stubbed("stepfunctions")
-    for method in ("send_task_success", "send_task_failure", "send_task_failure", "describe_execution"):
-        answers.add_client_error(method, code)
-    workflow = StepFunctions(client)
-    for call in (
-        lambda: workflow.hand_over(TASK_TOKEN, approved()),
-        lambda: workflow.hand_over(TASK_TOKEN, rejected()),
-        lambda: workflow.fail(TASK_TOKEN, WorkflowError.EXPIRED, "Too late."),
-        lambda: workflow.execution(EXECUTION_ARN),
-    ):
-        with pytest.raises(UnavailableError, match=code) as error:
-            call()
-        assert error.value.kind in {"ClientError", code}
-    answers.assert_no_pending_responses()
-
-
-def test_silence_is_told_by_the_kind_of_it():
-    workflow = StepFunctions(silent("stepfunctions"))
-    for call in (
-        lambda: workflow.hand_over(TASK_TOKEN, approved()),
-        lambda: workflow.fail(TASK_TOKEN, WorkflowError.EXPIRED, "Too late."),
-        lambda: workflow.execution(EXECUTION_ARN),
-    ):
-        with pytest.raises(UnavailableError) as error:
-            call()
-        assert error.value.kind == "ConnectTimeoutError"
-        assert TASK_TOKEN not in str(error.value)
+    answers.add_client_error(METHODS[call], code)
+    with pytest.raises(UnavailableError, match=code) as error:
+        CALLS[call](StepFunctions(client))
+    assert error.value.kind in {"ClientError", code}
+    with pytest.raises(UnavailableError) as error:
+        CALLS[call](StepFunctions(silent("stepfunctions")))
+    assert error.value.kind == "ConnectTimeoutError"
+    assert TASK_TOKEN not in str(error.value)
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
@@ -115,42 +94,26 @@ def test_an_execution_that_runs_says_nothing_of_an_end(status):
     assert execution(status=status) == Execution(status=status, running=True)
 
 
-@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
-def test_an_execution_that_is_over_says_how_and_when(status):
+@pytest.mark.parametrize(("error", "asking_failed"), [("PayoutRefused", False), ("SQS.AmazonSQSException", True)])
+def test_an_execution_that_is_over_says_how_and_when_and_whether_its_queue_took_no_message(error, asking_failed):
     told = execution(
-        status=status,
-        error="PayoutRefused",
+        status="FAILED",
+        error=error,
         cause="No money",
         stopDate=datetime.fromtimestamp(ASKED_AT + 60, UTC),
         input='{"title": "Pay"}',
         redriveCount=2,
     )
     assert told == Execution(
-        status=status,
-        error="PayoutRefused",
+        status="FAILED",
+        error=error,
         cause="No money",
         stopped_at=ASKED_AT + 60,
         started_with='{"title": "Pay"}',
         redrives=2,
+        asking_failed=asking_failed,
     )
     assert told.over
-
-
-@pytest.mark.parametrize(
-    ("error", "asking_failed"),
-    [
-        ("SQS.AmazonSQSException", True),
-        ("SQS.SdkClientException", True),
-        ("NotificationFailed", False),
-        ("PayoutRefused", False),
-    ],
-)
-def test_an_execution_whose_queue_took_no_message_has_taken_no_decision(error, asking_failed):
-    told = execution(status="FAILED", error=error)
-    assert told.asking_failed is asking_failed
-    after = ended(replace(approved(), task_token=""), told)
-    expected = Status.APPROVED if error == "PayoutRefused" else Status.CLOSED
-    assert (after.status, after.answered_without_vote) == (expected, False)
 
 
 def test_an_execution_that_cannot_be_found_is_neither_running_nor_seen_to_be_over():
