@@ -29,7 +29,6 @@ class Counters:
 
     def __init__(self, upstream: int, names: Sequence[str]) -> None:
         self.calls: Counter[Call] = Counter()
-        self.order: list[Call] = []
         self._lock = threading.Lock()
         self._servers = {
             name: ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self, name, upstream)) for name in names
@@ -57,12 +56,6 @@ class Counters:
     def count(self, call: Call) -> None:
         with self._lock:
             self.calls[call] += 1
-            self.order.append(call)
-
-    def clear(self) -> None:
-        with self._lock:
-            self.calls.clear()
-            self.order.clear()
 
 
 class Handler(BaseHTTPRequestHandler):
