@@ -79,7 +79,7 @@ class Heard:
 
 
 def end_together(running: Emulator, stack: Stack, runs: int, say: Callable[[str], None]) -> Heard:
-    """Raises TooLateError."""
+    """Raises TimeoutError."""
     say(f"asking {runs:,} times")
     records = asked(stack, runs)
     kinds = {record.execution_arn: KINDS[number % len(KINDS)] for number, record in enumerate(records)}
@@ -110,7 +110,7 @@ def end_together(running: Emulator, stack: Stack, runs: int, say: Callable[[str]
 
 
 def asked(stack: Stack, runs: int) -> list[Record]:
-    """Start as many, and wait until each of them has been mailed. Raises TooLateError."""
+    """Start as many, and wait until each of them has been mailed. Raises TimeoutError."""
     for number in range(runs):
         stack.start(title=f"Release {number}")
     until(lambda: messages(stack, stack.mailboxes[ALICE]) >= runs, "mails", ASKING_SECONDS, 0.2)

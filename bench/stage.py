@@ -28,16 +28,12 @@ FUNCTION = "aws:lambda/function:Function"
 Found = TypeVar("Found")
 
 
-class TooLateError(RuntimeError):
-    """A wait timed out."""
-
-
 def until(look: Callable[[], Found], what: str, seconds: float = PATIENCE_SECONDS, pause: float = 0.01) -> Found:
-    """What `look` returns as soon as it is true. Raises TooLateError."""
+    """What `look` returns as soon as it is true. Raises TimeoutError."""
     give_up = time.monotonic() + seconds
     while not (seen := look()):
         if time.monotonic() > give_up:
-            raise TooLateError(f"no {what} in {seconds} s")
+            raise TimeoutError(f"no {what} in {seconds} s")
         time.sleep(pause)
     return seen
 
@@ -148,7 +144,7 @@ class Stack:
         return str(self._workflow.start_execution(stateMachineArn=self.machine, input=given)["executionArn"])
 
     def mail(self) -> Mail:
-        """The next one. Raises TooLateError."""
+        """The next one. Raises TimeoutError."""
         found = until(lambda: self.received(ALICE, wait_seconds=5), f"mail from {self.program.name}")[0]
         sent = int(found["Attributes"]["SentTimestamp"]) / 1000
         return Mail(body=json.loads(found["Body"])["Message"], sent=sent)
@@ -164,7 +160,7 @@ class Stack:
         return found
 
     def ended(self, execution: str) -> float:
-        """When it has succeeded, epoch seconds to the millisecond. Raises TooLateError, RuntimeError for a failure."""
+        """When it has succeeded, epoch seconds to the millisecond. Raises TimeoutError, RuntimeError for a failure."""
 
         def look() -> Any:
             seen = self._workflow.describe_execution(executionArn=execution)

@@ -88,22 +88,18 @@ def sums(results: Results) -> str:
 def functions(results: Results) -> str:
     rows = []
     for program in (OURS.name, RIVAL.name, FLOOR.name):
-        archives = results.archives[program]
+        archives = {entry: f"{size / 1024:,.1f}" for entry, size in results.archives[program].items()}
         warm_, cold_ = (measured[program].durations for measured in (results.warm, results.cold))
         rows += [
             [
                 f"{program}: `{entry}`",
                 both(Figure.of(warm_[entry])),
                 both(Figure.of(cold_[entry])),
-                kib(archives[entry]),
+                archives[entry],
             ]
             for entry in sorted(entry for entry, called in cold_.items() if called)
         ]
     return table(["ms, median / p95", "warm", "cold", "KiB, zipped"], rows)
-
-
-def kib(size: int) -> str:
-    return f"{size / 1024:,.1f}"
 
 
 def per_thousand(results: Results) -> str:
