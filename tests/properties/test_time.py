@@ -61,19 +61,6 @@ def test_a_minute_between_the_clocks_costs_nobody_their_vote(skew):
     assert late.record.status is Status.EXPIRED
 
 
-def test_a_dead_letter_that_comes_too_late_closes_nothing():
-    """Its token is spent before Step Functions could take its failure: people can go on answering."""
-    world = asked()
-    letter = world.dead_letter(world.messages[0])
-    world.go(letter)
-    world.go_on()
-    world.to_its_end(letter)
-    assert world.record.status is Status.OPEN
-    world.to_its_end(world.deliver(world.queue[0]))
-    assert state(world.to_its_end(world.press(ANNA))) == "thanks"
-    assert world.workflow.took == "APPROVED"
-
-
 def test_a_vote_that_comes_after_the_last_look_for_one_is_told_that_the_request_is_closed():
     """It is recorded before the word that there is none reaches Step Functions."""
     world = World(rounds=1)
@@ -121,17 +108,6 @@ def test_a_run_whose_messages_waited_for_longer_than_it_had_is_not_told_as_expir
     world.go_on()
     assert (world.workflow.status, world.workflow.error) == ("FAILED", "NotificationFailed")
     assert not world.links
-
-
-def test_a_decision_that_the_queue_never_let_through_is_not_called_handed_over():
-    world = asked()
-    vote = world.press(ANNA)
-    while world.record.status is Status.OPEN:
-        world.go(vote)
-    world.go_on(trouble=True)
-    assert world.workflow.error == "SQS.AmazonSQSException"
-    assert state(world.to_its_end(vote)) == "closed"
-    assert world.record.status is Status.CLOSED
 
 
 @pytest.fixture
