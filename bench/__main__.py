@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, write docs/performance.md and its plot, and say which goals are met."""
+"""`python -m bench`: measure, write docs/performance.md, and say which goals are met."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from bench import page, tables
-from bench.results import Results, start_goal
-from bench.run import FULL, QUICK, run
+from bench import page
+from bench.run import run
 from sandbox.deploy import PROJECT
 
 
@@ -23,22 +22,14 @@ def main(arguments: list[str] | None = None) -> int:
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:4.0f} s  {line}", file=sys.stderr, flush=True)
 
-    results = run(QUICK if options.quick else FULL, say)
+    results = run(3, 1, say) if options.quick else run(40, 12, say)
     options.into.mkdir(parents=True, exist_ok=True)
     (options.into / "performance.md").write_text(page.filled(results), encoding="utf-8")
-    (options.into / "performance.svg").write_text(tables.plot(results), encoding="utf-8")
     say(f"{options.into / 'performance.md'} is written")
-    for line in verdicts(results):
-        print(line)
+    for goal in results.goals():
+        verdict = "met   " if goal.met else "missed"
+        print(f"{verdict}  {goal.ratio:5.2f} x, at most {goal.factor:4.2f} x  {goal.what}")
     return 0
-
-
-def verdicts(results: Results) -> list[str]:
-    goals = [*results.goals(), *(start_goal(entry, starts) for entry, starts in results.starts.items())]
-    return [
-        f"{'met   ' if goal.met else 'missed'}  {goal.ratio:5.2f} x, at most {goal.factor:4.2f} x  {goal.what}"
-        for goal in goals
-    ]
 
 
 if __name__ == "__main__":

@@ -25,12 +25,11 @@ class Call:
 
 
 class Counters:
-    """On 127.0.0.1, from `__enter__` to `__exit__`. Forwards everything unchanged, Host included: it is signed."""
+    """On 127.0.0.1, from `__enter__` to `__exit__`."""
 
     def __init__(self, upstream: int, names: Sequence[str]) -> None:
         self.calls: Counter[Call] = Counter()
-        self.order: list[Call] = []
-        self._lock = threading.Lock()
+        self.counting = threading.Lock()
         self._servers = {
             name: ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self, name, upstream)) for name in names
         }
@@ -54,49 +53,52 @@ class Counters:
             for name, server in self._servers.items()
         }
 
-    def count(self, call: Call) -> None:
-        with self._lock:
-            self.calls[call] += 1
-            self.order.append(call)
 
-    def clear(self) -> None:
-        with self._lock:
-            self.calls.clear()
-            self.order.clear()
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One connection of one function's process."""
+class Relay(BaseHTTPRequestHandler):
+    """One connection of one function's process, to the emulator at this port. Host stays as it is: it is signed."""
 
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, counters: Counters, who: str, upstream: int, *args: Any) -> None:
-        self._counters, self._who = counters, who
+    def __init__(self, upstream: int, *args: Any) -> None:
         self._upstream = http.client.HTTPConnection("127.0.0.1", upstream)
         super().__init__(*args)
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        target = self.headers["X-Amz-Target"]
-        operation = target.rpartition(".")[2] if target else parse_qs(body.decode())["Action"][0]
-        # Credential=<key>/<date>/<region>/<service>/aws4_request
-        service = self.headers["Authorization"].split("Credential=")[1].split("/")[3]
-        self._counters.count(Call(self._who, service, operation))
+    def read(self) -> bytes:
+        return self.rfile.read(int(self.headers["Content-Length"]))
+
+    def forward(self, body: bytes) -> tuple[int, str, bytes]:
+        """Returns the answer's status, content type and body."""
         self._upstream.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             self._upstream.putheader(name, value)
         self._upstream.endheaders(body)
         answer = self._upstream.getresponse()
-        content = answer.read()
-        head = (
-            f"HTTP/1.1 {answer.status} -\r\nContent-Type: {answer.headers['Content-Type']}\r\n"
-            f"Content-Length: {len(content)}\r\n\r\n"
-        )
-        self.wfile.write(head.encode() + content)  # in one write, or the kernel waits between two
+        return answer.status, answer.headers["Content-Type"], answer.read()
+
+    def answer(self, status: int, kind: str, body: bytes) -> None:
+        head = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.wfile.write(head.encode() + body)  # in one write, or the kernel waits between two
 
     def finish(self) -> None:
         self._upstream.close()
         super().finish()
 
     def log_message(self, *_args: object) -> None:
-        """Silent: the count is what counts."""
+        """Silent: what is counted or comes of it is what counts."""
+
+
+class Handler(Relay):
+    """Counts what it relays."""
+
+    def __init__(self, counters: Counters, who: str, upstream: int, *args: Any) -> None:
+        self._counters, self._who = counters, who
+        super().__init__(upstream, *args)
+
+    def do_POST(self) -> None:
+        body, target = self.read(), self.headers["X-Amz-Target"]
+        operation = target.rpartition(".")[2] if target else parse_qs(body.decode())["Action"][0]
+        # Credential=<key>/<date>/<region>/<service>/aws4_request
+        service = self.headers["Authorization"].split("Credential=")[1].split("/")[3]
+        with self._counters.counting:
+            self._counters.calls[Call(self._who, service, operation)] += 1
+        self.answer(*self.forward(body))

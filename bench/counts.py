@@ -28,6 +28,7 @@ class Counted:
     invocations  by entry module
     log_bytes    as CloudWatch Logs counts them
     record_bytes of the record once it is decided; 0 without a record
+    page_bytes   of what a look at the request shows; 0 without a page
     metrics      custom metrics, written through the logs
     """
 
@@ -38,6 +39,7 @@ class Counted:
     invocations: Mapping[str, float]
     log_bytes: float
     record_bytes: int
+    page_bytes: int
     metrics: int
 
     def operations(self, service: str) -> float:
@@ -50,24 +52,25 @@ def count(stack: Stack, running: Emulator) -> Counted:
     with Counters(running.port, [function.entry for function in stack.functions]) as counters:
         stack.configure(counters.variables)
         approve(stack, browser)
-        counters.clear()
+        counters.calls.clear()
         lines = Counter({function.entry: len(log_lines(stack, function)) for function in stack.functions})
-        executions = [approve(stack, browser).execution for _ in range(APPROVALS)]
+        approved = [approve(stack, browser) for _ in range(APPROVALS)]
         calls = {call: times / APPROVALS for call, times in sorted(counters.calls.items())}
     stack.chill()
-    histories = [history(stack, execution) for execution in executions]
+    events = [event for one in approved for event in history(stack, one.execution)]
     new = {function.entry: log_lines(stack, function)[lines[function.entry] :] for function in stack.functions}
     own = [line for one in new.values() for line in one]
     return Counted(
         calls=calls,
-        states=sum(len(entered(events)) for events in histories) / APPROVALS,
-        messages=sum(len(sent(events)) for events in histories) / APPROVALS,
+        states=sum("stateEnteredEventDetails" in event for event in events) / APPROVALS,
+        messages=sum(is_message(event) for event in events) / APPROVALS,
         requests=1 if stack.program.looks is None else 2,
         invocations={
             entry: sum(line.startswith("REPORT ") for line in written) / APPROVALS for entry, written in new.items()
         },
         log_bytes=sum(len(line.encode()) + LOG_EVENT_BYTES for line in own) / APPROVALS,
         record_bytes=record_bytes(stack),
+        page_bytes=approved[0].page_bytes,
         metrics=len({metric for line in own for metric in metrics(line)}),
     )
 
@@ -78,23 +81,15 @@ def history(stack: Stack, execution: str) -> list[dict[str, Any]]:
     return events
 
 
-def entered(events: list[dict[str, Any]]) -> list[str]:
-    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
-
-
-def sent(events: list[dict[str, Any]]) -> list[Any]:
-    scheduled = (event.get("taskScheduledEventDetails", {}) for event in events)
-    return [details for details in scheduled if "sqs" in details.get("resource", "")]
+def is_message(event: Mapping[str, Any]) -> bool:
+    return "sqs" in event.get("taskScheduledEventDetails", {}).get("resource", "")
 
 
 def log_lines(stack: Stack, function: Function) -> list[str]:
-    found: list[str] = []
-    pages = stack.cloud.client("logs").get_paginator("filter_log_events")
-    groups = stack.cloud.client("logs").describe_log_groups(logGroupNamePrefix=function.log_group)["logGroups"]
-    for group in groups:
-        for page in pages.paginate(logGroupName=group["logGroupName"]):
-            found += [event["message"] for event in page["events"]]
-    return found
+    """None as long as it was never called."""
+    logs = stack.cloud.client("logs")
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=function.log_group)
+    return [event["message"] for page in pages for event in page["events"]]
 
 
 def metrics(line: str) -> set[str]:

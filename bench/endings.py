@@ -15,13 +15,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from bench.counts import log_lines, metrics
-from bench.crowds import waiting
 from bench.stage import ALICE, OPERATOR, OURS, Stack, deployed, until
 from handlers.approvals.adapters.clock import SystemClock
 from handlers.approvals.adapters.dynamodb import ApprovalTable, record_of
@@ -39,7 +37,7 @@ QUOTA = 250, 10
 AT_ONCE = 8
 ASKING_SECONDS, ENDING_SECONDS = 900, 900  # give up afterwards
 HEARS = "reconcile"
-RULE, ALARM = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/metricAlarm:MetricAlarm"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 EXECUTION = re.compile(r"arn:aws:states:[^:\s]+:\d+:execution:[^:\s]+:[\w-]+")
 
 KINDS = EXPIRES, STOPPED, REJECTED = "expired", "stopped", "rejected"
@@ -50,7 +48,7 @@ RIGHT = {EXPIRES: (Status.EXPIRED, False), STOPPED: (Status.CLOSED, False), REJE
 class Heard:
     """What came of `runs` that ended at once.
 
-    ended, settled     seconds until the last of them had ended, and until every ending was dealt with
+    settled            seconds until every ending was dealt with
     looks, throttled   calls of DescribeExecution: all, and those that were refused
     right              records, by how their run ended
     told               runs of which the operator got a mail, by how they ended; `mails` in all
@@ -58,7 +56,6 @@ class Heard:
     """
 
     runs: int
-    ended: float
     settled: float
     looks: int
     throttled: int
@@ -74,53 +71,34 @@ class Heard:
         return sum(self.right.values()) == self.runs and told and not self.alarms
 
     def lines(self) -> Iterator[str]:
-        yield f"{self.runs:,} runs ended within {self.ended:.0f} s; all endings dealt with after {self.settled:.0f} s"
+        yield f"{self.runs:,} runs ended; all endings dealt with after {self.settled:.0f} s"
         yield f"DescribeExecution: {self.looks:,} calls, of which {self.throttled:,} were throttled"
-        yield f"records right: {sum(self.right.values()):,} ({said(self.right)})"
-        yield f"operator told of: {sum(self.told.values()):,} ({said(self.told)}), in {self.mails:,} mails"
+        yield f"records right: {sum(self.right.values()):,} ({dict(self.right)})"
+        yield f"operator told of: {sum(self.told.values()):,} ({dict(self.told)}), in {self.mails:,} mails"
         yield f"alarms: {', '.join(self.alarms) or 'none'}"
 
 
-def said(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or "none"
-
-
-@contextmanager
-def deployment(quota: tuple[int, int] = QUOTA) -> Iterator[tuple[Emulator, Stack]]:
-    with Emulator(describe_quota=quota) as running:
-        yield running, deployed(running, OURS)
-
-
-def end_together(
-    running: Emulator, stack: Stack, runs: int, say: Callable[[str], None], *, hears: bool = True
-) -> Heard:
-    """Without `hears`, no event reaches the function from now on. Raises TooLateError."""
+def end_together(running: Emulator, stack: Stack, runs: int, say: Callable[[str], None]) -> Heard:
+    """Raises TimeoutError."""
     say(f"asking {runs:,} times")
     records = asked(stack, runs)
     kinds = {record.execution_arn: KINDS[number % len(KINDS)] for number, record in enumerate(records)}
     for record in records:
         if kinds[record.execution_arn] is REJECTED:
             vote(stack, record)
-    if not hears:
-        stack.cloud.client("events").disable_rule(Name=rule(stack))
     say("ending them")
     looks_before, since, began = looks(running), time.time(), time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as many:
         for done in [many.submit(end, running, stack, record, kinds[record.execution_arn]) for record in records]:
             done.result()
-    until(lambda: not any_running(stack), "end of all executions", ENDING_SECONDS, pause=0.2)
-    ended = time.monotonic() - began
-    if hears:
-        say("waiting for what follows")
-        function = stack.function(HEARS)
-        until(lambda: len(stack.durations(function, since)) >= runs, "word of all", ENDING_SECONDS, pause=1)
+    hears = stack.function(HEARS)
+    until(lambda: len(stack.durations(hears, since)) >= runs, "word of all", ENDING_SECONDS, pause=1)
     settled = time.monotonic() - began
     after = {record.execution_arn: record for record in every_record(stack)}
     mails = [found[0] for body in operator_mails(stack) if (found := EXECUTION.findall(body))]
     seen = looks(running) - looks_before
     return Heard(
         runs=runs,
-        ended=ended,
         settled=settled,
         looks=seen.total(),
         throttled=seen["throttled"],
@@ -132,21 +110,21 @@ def end_together(
 
 
 def asked(stack: Stack, runs: int) -> list[Record]:
-    """Start as many, and wait until each of them has been mailed. Raises TooLateError."""
-    mails = waiting(stack)
-    started = {stack.start(title=f"Release {number}") for number in range(runs)}
-    until(lambda: waiting(stack) >= mails + runs, "mails", ASKING_SECONDS, pause=0.2)
-    return [record for record in every_record(stack) if record.execution_arn in started]
+    """Start as many, and wait until each of them has been mailed. Raises TimeoutError."""
+    for number in range(runs):
+        stack.start(title=f"Release {number}")
+    until(lambda: messages(stack, stack.mailboxes[ALICE]) >= runs, "mails", ASKING_SECONDS, 0.2)
+    return every_record(stack)
 
 
 def every_record(stack: Stack) -> list[Record]:
-    pages = stack.cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table(stack), ConsistentRead=True)
+    name = stack.deployed.outputs["approvalTableName"]
+    pages = stack.cloud.client("dynamodb").get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
     return [record_of(item) for page in pages for item in page["Items"]]
 
 
-def table(stack: Stack) -> str:
-    name: str = stack.deployed.outputs["approvalTableName"]
-    return name
+def table(stack: Stack) -> ApprovalTable:
+    return ApprovalTable(stack.cloud.client("dynamodb"), stack.deployed.outputs["approvalTableName"])
 
 
 def vote(stack: Stack, record: Record) -> None:
@@ -154,7 +132,7 @@ def vote(stack: Stack, record: Record) -> None:
     said_no = Vote(
         decision=Decision.REJECT, comment="", at=int(time.time()), source_ip="", user_agent="", digest=record.digest
     )
-    records = Records(store=ApprovalTable(stack.cloud.client("dynamodb"), table(stack)), clock=SystemClock())
+    records = Records(store=table(stack), clock=SystemClock())
     _, refusal = records.change(record, partial(cast, who=ALICE, vote=said_no))
     if refusal:
         raise RuntimeError(f"a vote was refused: {refusal}")
@@ -176,32 +154,21 @@ def looks(running: Emulator) -> Counter[str]:
     return Counter(re.findall(r"^DescribeExecution (\w+)$", running.log_file.read_text(errors="replace"), re.MULTILINE))
 
 
-def any_running(stack: Stack) -> bool:
-    client = stack.cloud.client("stepfunctions")
-    return bool(
-        client.list_executions(stateMachineArn=stack.machine, statusFilter="RUNNING", maxResults=1)["executions"]
-    )
-
-
 def is_right(record: Record, kind: str) -> bool:
     return (record.status, record.handed_over, record.task_token) == (*RIGHT[kind], "")
 
 
-def rule(stack: Stack) -> str:
-    """The name of the one that hears of endings."""
-    rules = [given for type_, _, given in stack.deployed.made if type_ == RULE]
-    (found,) = [given["name"] for given in rules if "aws.states" in given["eventPattern"]]
-    return str(found)
-
-
 def operator_mails(stack: Stack) -> list[str]:
     found: list[str] = []
-    client, url = stack.cloud.client("sqs"), stack.mailboxes[OPERATOR]
-    while came := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", []):
+    while came := stack.received(OPERATOR, most=10):
         found += [json.loads(one["Body"])["Message"] for one in came]
-        read = [{"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in came]
-        client.delete_message_batch(QueueUrl=url, Entries=read)
     return found
+
+
+def messages(stack: Stack, url: str, attribute: str = "ApproximateNumberOfMessages") -> int:
+    """In a queue, counted without receiving them."""
+    seen = stack.cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])
+    return int(seen["Attributes"][attribute])
 
 
 def alarms(stack: Stack) -> list[str]:
@@ -221,10 +188,8 @@ def value(stack: Stack, logs: Mapping[str, list[str]], metric: dict[str, Any]) -
     dimensions = metric["dimensions"]
     match metric["namespace"], metric["metricName"]:
         case "AWS/SQS", "ApproximateNumberOfMessagesVisible" | "ApproximateNumberOfMessagesNotVisible" as name:
-            client = stack.cloud.client("sqs")
-            attribute = "ApproximateNumberOfMessages" + ("NotVisible" if name.endswith("NotVisible") else "")
-            url = client.get_queue_url(QueueName=dimensions["QueueName"])["QueueUrl"]
-            return int(client.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])["Attributes"][attribute])
+            url = stack.cloud.client("sqs").get_queue_url(QueueName=dimensions["QueueName"])["QueueUrl"]
+            return messages(stack, url, name.replace("MessagesVisible", "Messages"))
         case "AWS/Lambda", "Errors":
             return sum("Traceback" in line or "timed out" in line for line in logs[dimensions["FunctionName"]])
         case "signoff", name:
@@ -236,17 +201,14 @@ def value(stack: Stack, logs: Mapping[str, list[str]], metric: dict[str, Any]) -
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.endings", description="End many runs at once.")
     parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument(
-        "--quota", type=int, nargs=2, default=QUOTA, help="of DescribeExecution: calls at once, and calls a second"
-    )
     options = parser.parse_args(arguments)
     began = time.monotonic()
 
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:4.0f} s  {line}", file=sys.stderr, flush=True)
 
-    with deployment(tuple(options.quota)) as (running, stack):
-        found = end_together(running, stack, options.runs, say)
+    with Emulator(describe_quota=QUOTA) as running:
+        found = end_together(running, deployed(running, OURS), options.runs, say)
     for line in found.lines():
         print(line)
     return 0 if found.all_well else 1

@@ -10,16 +10,15 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Figure:
-    """Median and 95th percentile of `count` measurements, in their unit."""
+    """Median and 95th percentile of measurements, in their unit."""
 
     median: float
     p95: float
-    count: int
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Figure:
         """Nearest-rank percentile: a measured value. Raises StatisticsError for no values."""
-        return cls(median(values), sorted(values)[math.ceil(0.95 * len(values)) - 1], len(values))
+        return cls(median(values), sorted(values)[math.ceil(0.95 * len(values)) - 1])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -26,10 +26,11 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Approved:
-    """One journey; milliseconds by step."""
+    """One journey; milliseconds by step, and the size of what its look has shown."""
 
     execution: str
     times: Mapping[Step, float]
+    page_bytes: int
 
 
 @dataclass
@@ -50,25 +51,24 @@ class Browser:
     def open(cls) -> Browser:
         return cls(httpx.Client(timeout=60, trust_env=False, headers={"accept": "text/html"}))
 
-    def look(self, stack: Stack, link: str) -> float | None:
-        """Milliseconds, or None if the program has nothing to show."""
+    def look(self, stack: Stack, link: str) -> tuple[float, int] | None:
+        """Milliseconds and bytes, or None if the program has nothing to show."""
         path = stack.program.looks
         if path is None:
             return None
-        address = stack.deployed.outputs["apiUrl"] + path if path else link
-        return self._timed(lambda: self.client.get(address))
+        return self._timed("GET", stack.deployed.outputs["apiUrl"] + path if path else link)
 
     def press(self, stack: Stack, link: str) -> float:
-        if stack.program.press == "POST":
-            return self._timed(lambda: self.client.post(link, data={"decision": "approve", "comment": ""}))
-        return self._timed(lambda: self.client.get(link))
+        """Milliseconds."""
+        form = {"decision": "approve", "comment": ""} if stack.program.press == "POST" else None
+        return self._timed(stack.program.press, link, form)[0]
 
-    def _timed(self, request: Callable[[], httpx.Response]) -> float:
+    def _timed(self, method: str, address: str, form: Mapping[str, str] | None = None) -> tuple[float, int]:
         began = time.perf_counter()
-        answer = request()
+        answer = self.client.request(method, address, data=form)
         took = (time.perf_counter() - began) * 1000
         answer.raise_for_status()
-        return took
+        return took, len(answer.content)
 
 
 def approve(stack: Stack, browser: Browser, *, cold: bool = False) -> Approved:
@@ -78,17 +78,18 @@ def approve(stack: Stack, browser: Browser, *, cold: bool = False) -> Approved:
         stack.chill()
     started = time.time()
     execution = stack.start()
-    (mail,) = stack.mail()
+    mail = stack.mail()
     times[Step.MAIL] = (mail.sent - started) * 1000
-    if (look := browser.look(stack, mail.link)) is not None:
-        times[Step.LOOK] = look
+    page_bytes = 0
+    if seen := browser.look(stack, mail.link):
+        times[Step.LOOK], page_bytes = seen
     if cold:
         stack.chill()
     pressed = time.time()
     times[Step.ANSWER] = browser.press(stack, mail.link)
     times[Step.FINISH] = (stack.ended(execution) - pressed) * 1000
     stack.settle(pressed)
-    return Approved(execution, times)
+    return Approved(execution, times, page_bytes)
 
 
 def interleaved(stacks: list[Stack], rounds: int, *, cold: bool = False) -> dict[str, Measured]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from bench import prices, tables
-from bench.results import Results
+from bench.run import Results
 from bench.stage import BENCH
 
 TEMPLATE = BENCH / "performance.md"
@@ -19,14 +19,9 @@ TABLES: Mapping[str, Callable[[Results], str]] = {
         tables.cold,
         tables.calls,
         tables.sums,
-        tables.archives,
-        tables.crowds,
-        tables.audiences,
+        tables.functions,
         tables.per_thousand,
         tables.per_month,
-        tables.starts,
-        tables.imports,
-        tables.memory,
     )
 }
 

@@ -1,4 +1,4 @@
-"""One run of the whole bench."""
+"""One run of the whole bench, and what came of it."""
 
 from __future__ import annotations
 
@@ -7,91 +7,78 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import mean
-from typing import Any
 
-from bench import costs, imports
+from bench import costs
 from bench.counts import Counted, count
-from bench.crowds import audience, crowd
-from bench.figures import Figure
-from bench.imports import lambda_python
-from bench.journey import Measured, interleaved
-from bench.results import Audience, Results
-from bench.stage import FLOOR, FUNCTION, OURS, RIVAL, Stack, deployed, emulator
+from bench.figures import Figure, Goal
+from bench.journey import Measured, Step, interleaved
+from bench.stage import FLOOR, OURS, RIVAL, Stack, deployed
+from sandbox import environments
 from sandbox.archive import zipped
-from sandbox.environments import EMULATOR
+from sandbox.emulator import Emulator
 
-Say = Callable[[str], None]
+# At most this many times the rival's time, by (cold, step).
+GOALS = {
+    (False, Step.MAIL): 1.1,
+    (False, Step.ANSWER): 1.5,
+    (False, Step.FINISH): 1.5,
+    (True, Step.FINISH): 1.25,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scale:
-    """How often each thing is measured, and how many at once."""
+class Results:
+    """`machine` is a sentence. By program name: journeys, counts, dollars, archive bytes by function."""
 
-    warm: int
-    cold: int
-    starts: int
-    crowds: tuple[int, ...]
-    audiences: tuple[int, ...]
-    audience_runs: int
+    machine: str
+    warm: Mapping[str, Measured]
+    cold: Mapping[str, Measured]
+    counted: Mapping[str, Counted]
+    per_thousand: Mapping[str, Sequence[costs.Line]]
+    per_month: Mapping[str, Sequence[costs.Line]]
+    archives: Mapping[str, Mapping[str, int]]
+
+    def figure(self, program: str, step: Step, *, cold: bool) -> Figure | None:
+        """None for a step that the program does not have."""
+        times = (self.cold if cold else self.warm)[program].times.get(step)
+        return Figure.of(times) if times else None
+
+    def goals(self) -> list[Goal]:
+        found = []
+        for (cold, step), factor in GOALS.items():
+            ours, rival = (self.figure(program.name, step, cold=cold) for program in (OURS, RIVAL))
+            if ours and rival:
+                what = f"{step}, {'cold' if cold else 'warm'}"
+                found.append(Goal(what=what, ours=ours.median, other=rival.median, factor=factor))
+        return found
 
 
-FULL = Scale(warm=40, cold=12, starts=9, crowds=(10, 100, 1000), audiences=(1, 10, 50), audience_runs=3)
-QUICK = Scale(warm=3, cold=1, starts=2, crowds=(10,), audiences=(1, 10), audience_runs=1)
-
-
-def run(scale: Scale, say: Say) -> Results:
+def run(warm_rounds: int, cold_rounds: int, say: Callable[[str], None]) -> Results:
     told = machine()
-    counted: dict[str, Counted] = {}
-    with emulator() as running:
+    with Emulator() as running:
         stacks = [deployed(running, program) for program in (OURS, RIVAL, FLOOR)]
         say("timing approvals, warm")
-        warm = interleaved(stacks, scale.warm)
+        warm = interleaved(stacks, warm_rounds)
         say("timing approvals, cold")
-        cold = interleaved(stacks, scale.cold, cold=True)
+        cold = interleaved(stacks, cold_rounds, cold=True)
         say("counting")
-        for stack in stacks[:2]:
-            counted[stack.program.name] = count(stack, running)
-    crowds = []
-    for size in scale.crowds:
-        say(f"opening {size:,} at once")
-        crowds.append((crowd(OURS, size), crowd(RIVAL, size)))
-    audiences = []
-    for size in scale.audiences:
-        say(f"asking {size}")
-        audiences.append(measure_audience(size, scale.audience_runs))
-    say("starting functions")
+        compared = {stack.program.name: stack for stack in stacks[:2]}
+        counted = {name: count(stack, running) for name, stack in compared.items()}
     return Results(
         machine=told,
         warm=warm,
         cold=cold,
         counted=counted,
         per_thousand={
-            stack.program.name: costs.per_thousand(
-                counted[stack.program.name], billed(cold[stack.program.name]), stack.deployed.made
-            )
-            for stack in stacks[:2]
+            name: costs.per_thousand(counted[name], billed(cold[name]), stack.deployed.made)
+            for name, stack in compared.items()
         },
-        per_month={
-            stack.program.name: costs.per_month(counted[stack.program.name], stack.deployed.made)
-            for stack in stacks[:2]
-        },
-        archives={stack.program.name: archive_bytes(stack) for stack in stacks[:2]},
-        crowds=crowds,
-        audiences=audiences,
-        starts=imports.measure(scale.starts),
-    )
-
-
-def measure_audience(size: int, runs: int) -> Audience:
-    (paced,) = audience(OURS, size, paced=True, times=1)
-    return Audience(
-        size=size,
-        paced=paced,
-        unpaced=Figure.of(audience(OURS, size, paced=False, times=runs)),
-        rival=Figure.of(audience(RIVAL, size, paced=False, times=runs)),
+        per_month={name: costs.per_month(counted[name], stack.deployed.made) for name, stack in compared.items()},
+        archives={stack.program.name: archive_bytes(stack) for stack in stacks},
     )
 
 
@@ -101,16 +88,15 @@ def billed(measured: Measured) -> dict[str, float]:
 
 
 def archive_bytes(stack: Stack) -> dict[str, int]:
-    made: list[tuple[str, str, Any]] = stack.deployed.made
-    return {costs.entry(given): len(zipped(given["code"])) for type_, _, given in made if type_ == FUNCTION}
+    return {function.entry: len(zipped(function.given["code"])) for function in stack.functions}
 
 
 def machine() -> str:
     """The kind of machine, and its load."""
     version = subprocess.run(  # noqa: S603
-        [lambda_python(), "--version"], capture_output=True, text=True, check=True
+        [environments.functions(Path(sys.prefix)).python, "--version"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    pinned = next(line for line in EMULATOR.read_text().splitlines() if line.startswith("ministack=="))
+    pinned = next(line for line in environments.EMULATOR.read_text().splitlines() if line.startswith("ministack=="))
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     return (
         f"{cores} cores, {platform.machine()}, {platform.system()}, load {os.getloadavg()[0]:.1f} at the beginning; "

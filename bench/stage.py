@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,24 +28,21 @@ FUNCTION = "aws:lambda/function:Function"
 Found = TypeVar("Found")
 
 
-class TooLateError(RuntimeError):
-    """A wait timed out."""
-
-
 def until(look: Callable[[], Found], what: str, seconds: float = PATIENCE_SECONDS, pause: float = 0.01) -> Found:
-    """What `look` returns as soon as it is true. Raises TooLateError."""
+    """What `look` returns as soon as it is true. Raises TimeoutError."""
     give_up = time.monotonic() + seconds
     while not (seen := look()):
         if time.monotonic() > give_up:
-            raise TooLateError(f"no {what} in {seconds} s")
+            raise TimeoutError(f"no {what} in {seconds} s")
         time.sleep(pause)
     return seen
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """Something to deploy.
+    """Something to deploy, for Alice alone.
 
+    machine  the output that has the machine's ARN
     press    the HTTP method that answers at a mailed link
     looks    path of the API that shows something and changes nothing; "" if the link itself does, None if nothing does
     hears    entry module of the function that also runs after an execution has ended
@@ -54,37 +50,45 @@ class Program:
 
     name: str
     root: Path
+    config: Mapping[str, str]
+    machine: str = "stateMachineArn"
     press: str
     looks: str | None
     hears: str = ""
 
-    def config(self, people: Sequence[str]) -> dict[str, str]:
-        if self.root == PROJECT:
-            return stack_config(PROJECT, "dev", ours_config(people))
-        return {"aws:region": REGION, f"{self.name}:approvers": json.dumps(list(people))}
 
-
-def ours_config(people: Sequence[str]) -> dict[str, Any]:
-    """As shipped, except for the approvers and the fastest pace of mails that the configuration allows."""
-    return {
-        "aws:region": REGION,
-        "approvers": list(people),
-        "operatorEmail": OPERATOR,
-        "reminders": 0,
-        "mailsPerSecond": 10,
-    }
-
-
-OURS = Program(name="signoff", root=PROJECT, press="POST", looks="", hears="reconcile")
-RIVAL = Program(name="rival", root=BENCH / "rival", press="GET", looks=None)
-FLOOR = Program(name="floor", root=BENCH / "floor", press="GET", looks="/empty")
+# As shipped, except for the approver and the fastest pace of mails that the configuration allows.
+OURS_CONFIG = {
+    "aws:region": REGION,
+    "approvers": [ALICE],
+    "operatorEmail": OPERATOR,
+    "reminders": 0,
+    "mailsPerSecond": 10,
+}
+RIVAL_CONFIG = {"aws:region": REGION, "rival:approvers": json.dumps([ALICE])}
+OURS = Program(
+    name="signoff",
+    root=PROJECT,
+    config=stack_config(PROJECT, "dev", OURS_CONFIG),
+    press="POST",
+    looks="",
+    hears="reconcile",
+)
+RIVAL = Program(name="rival", root=BENCH / "rival", config=RIVAL_CONFIG, press="GET", looks=None)
+FLOOR = Program(
+    name="floor",
+    root=BENCH / "rival",
+    config=RIVAL_CONFIG,
+    machine="floorMachineArn",
+    press="GET",
+    looks="/empty",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """`sent` is when SNS has delivered it, epoch seconds to the millisecond."""
+    """To Alice. `sent` is when SNS has delivered it, epoch seconds to the millisecond."""
 
-    to: str
     body: str
     sent: float
 
@@ -92,7 +96,7 @@ class Mail:
     def link(self) -> str:
         found = LINK.search(self.body)
         if not found:
-            raise ValueError(f"no link in the mail to {self.to}")
+            raise ValueError(f"no link in {self.body}")
         return found[1]
 
 
@@ -127,7 +131,7 @@ class Stack:
             for type_, _, made in self.deployed.made
             if type_ == FUNCTION
         ]
-        self.machine: str = self.deployed.outputs["stateMachineArn"]
+        self.machine: str = self.deployed.outputs[self.program.machine]
         self._workflow = self.cloud.client("stepfunctions")
 
     def function(self, entry: str) -> Function:
@@ -139,31 +143,24 @@ class Stack:
         given = json.dumps({"task": {**TASK, **task}})
         return str(self._workflow.start_execution(stateMachineArn=self.machine, input=given)["executionArn"])
 
-    def mail(self, to: str = ALICE, seconds: int = PATIENCE_SECONDS) -> list[Mail]:
-        """The next mails to somebody, at least one. Raises TooLateError."""
+    def mail(self) -> Mail:
+        """The next one. Raises TimeoutError."""
+        found = until(lambda: self.received(ALICE, wait_seconds=5), f"mail from {self.program.name}")[0]
+        sent = int(found["Attributes"]["SentTimestamp"]) / 1000
+        return Mail(body=json.loads(found["Body"])["Message"], sent=sent)
+
+    def received(self, to: str, *, most: int = 1, wait_seconds: int = 1) -> list[Any]:
+        """The next messages in somebody's mailbox, which leave it; none after waiting in vain."""
         sqs, url = self.cloud.client("sqs"), self.mailboxes[to]
-
-        def receive() -> list[Any]:
-            found = sqs.receive_message(
-                QueueUrl=url, WaitTimeSeconds=5, MaxNumberOfMessages=10, AttributeNames=["SentTimestamp"]
-            )
-            came: list[Any] = found.get("Messages", [])
-            return came
-
-        came = until(receive, f"mail from {self.program.name} to {to}", seconds)
-        read = [{"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in came]
-        sqs.delete_message_batch(QueueUrl=url, Entries=read)
-        return [
-            Mail(
-                to=to,
-                body=json.loads(one["Body"])["Message"],
-                sent=int(one["Attributes"]["SentTimestamp"]) / 1000,
-            )
-            for one in came
-        ]
+        found: list[Any] = sqs.receive_message(
+            QueueUrl=url, WaitTimeSeconds=wait_seconds, MaxNumberOfMessages=most, AttributeNames=["SentTimestamp"]
+        ).get("Messages", [])
+        for one in found:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+        return found
 
     def ended(self, execution: str) -> float:
-        """When it has succeeded, epoch seconds to the millisecond. Raises TooLateError, RuntimeError for a failure."""
+        """When it has succeeded, epoch seconds to the millisecond. Raises TimeoutError, RuntimeError for a failure."""
 
         def look() -> Any:
             seen = self._workflow.describe_execution(executionArn=execution)
@@ -176,16 +173,10 @@ class Stack:
 
     def durations(self, function: Function, since: float = 0) -> list[float]:
         """Milliseconds of each invocation that is over, as the emulator reports them, from the epoch second `since`."""
-        found: list[float] = []
-        more: dict[str, str] = {}
-        while True:
-            page = self.cloud.client("logs").filter_log_events(
-                logGroupName=function.log_group, startTime=int(since * 1000), **more
-            )
-            found += [float(report[1]) for event in page["events"] if (report := REPORT.match(event["message"]))]
-            if "nextToken" not in page:
-                return found
-            more = {"nextToken": page["nextToken"]}
+        pages = self.cloud.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=function.log_group, startTime=int(since * 1000))
+        events = (event["message"] for page in found for event in page["events"])
+        return [float(report[1]) for message in events if (report := REPORT.match(message))]
 
     def settle(self, since: float) -> None:
         """Wait for what follows the end of an execution, so that the next one has the machine to itself."""
@@ -212,17 +203,11 @@ class Stack:
         until(updated, f"new processes for {self.program.name}")
 
 
-@contextmanager
-def emulator(*, iam: bool = True) -> Iterator[Emulator]:
-    with Emulator(iam=iam) as running:
-        yield running
-
-
-def deployed(running: Emulator, program: Program, people: Sequence[str] = (ALICE,)) -> Stack:
-    """Deploy a program for these people, each with their own mailbox."""
+def deployed(running: Emulator, program: Program) -> Stack:
+    """Deploy a program; everybody has a mailbox of their own."""
     urls: dict[str, str] = {}
     reader = Cloud(endpoint=running.endpoint, region=REGION)
     boxes = Mailboxes(reader, f"mail-{program.name}", urls.__setitem__)
     cloud = Cloud(endpoint=running.endpoint, region=REGION, mailbox=boxes.arn)
-    made = deploy("dev", program.config(people), cloud, root=program.root)
+    made = deploy("dev", program.config, cloud, root=program.root)
     return Stack(program, cloud, made, urls)

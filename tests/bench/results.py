@@ -5,11 +5,8 @@ from __future__ import annotations
 from bench import costs
 from bench.counter import Call
 from bench.counts import Counted
-from bench.crowds import Crowd
-from bench.figures import Figure
-from bench.imports import Start, Starts
 from bench.journey import Measured, Step
-from bench.results import Audience, Results
+from bench.run import Results
 from bench.stage import FLOOR, OURS, RIVAL
 
 MADE: costs.Made = [
@@ -39,6 +36,7 @@ COUNTED = Counted(
     invocations={"page": 2},
     log_bytes=5000,
     record_bytes=1100,
+    page_bytes=7000,
     metrics=3,
 )
 
@@ -48,19 +46,12 @@ def measured(milliseconds: float, *missing: Step) -> Measured:
     return Measured(times, {"page": [milliseconds]})
 
 
-def start(milliseconds: float) -> Start:
-    return Start([milliseconds], [milliseconds], [milliseconds], [milliseconds])
-
-
 def journeys(ours: float) -> dict[str, Measured]:
     return {OURS.name: measured(ours), RIVAL.name: measured(100, Step.LOOK), FLOOR.name: measured(50)}
 
 
 def results() -> Results:
     programs = (OURS.name, RIVAL.name)
-    crowd = Crowd(size=10, started=1, mailed=2, mails=10, answers=[3])
-    late = Crowd(size=10, started=1, mailed=None, mails=7, answers=[3])
-    one = Figure.of([1])
     return Results(
         machine="one that does not exist.",
         warm=journeys(150),
@@ -68,18 +59,5 @@ def results() -> Results:
         counted=dict.fromkeys(programs, COUNTED),
         per_thousand=dict.fromkeys(programs, costs.per_thousand(COUNTED, {"page": 1000}, MADE)),
         per_month=dict.fromkeys(programs, costs.per_month(COUNTED, MADE)),
-        archives={name: {"page": 2048} for name in programs},
-        crowds=[(crowd, late)],
-        audiences=[Audience(size=50, paced=10, unpaced=one, rival=one)],
-        starts={
-            "page": Starts(
-                memory_mib=512,
-                archive_bytes=2048,
-                services=["dynamodb"],
-                compiled=start(120),
-                source=start(200),
-                floor=start(100),
-                imports={"markupsafe": 17, "brotli": 0.1},
-            )
-        },
+        archives={name: {"page": 2048} for name in (*programs, FLOOR.name)},
     )

@@ -9,15 +9,13 @@ import pytest
 from bench import costs, prices
 from bench.counts import item_bytes, metrics
 from bench.figures import Figure, Goal
-from bench.imports import by_library
-from bench.memory import FULL_CPU_MIB, estimate
 from tests.bench.results import COUNTED, MADE, results
 
 
 def test_a_figure_is_the_median_and_the_value_below_which_nineteen_of_twenty_lie():
     figure = Figure.of([*range(19, 0, -1), 500])
-    assert (figure.median, figure.p95, figure.count) == (10.5, 19, 20)
-    assert Figure.of([7]) == Figure(7, 7, 1)
+    assert (figure.median, figure.p95) == (10.5, 19)
+    assert Figure.of([7]) == Figure(7, 7)
 
 
 def test_a_goal_is_met_up_to_its_factor():
@@ -83,28 +81,3 @@ def test_metrics_are_told_from_other_lines_of_the_log():
     written = {"_aws": {"CloudWatchMetrics": [{"Metrics": [{"Name": "Mails"}]}]}, "service": "ask"}
     assert metrics(json.dumps(written)) == {"ask Mails"}
     assert metrics("START RequestId: 1") == set()
-
-
-def test_import_times_are_summed_by_library_without_what_a_module_imports_itself():
-    listed = """import time: self [us] | cumulative | imported package
-import time:      1500 |       1500 |     botocore.utils
-import time:       500 |       2000 |   boto3
-import time:      1000 |       1000 |     json
-import time:       250 |       3250 | handlers.page
-import time:        30 |         30 | markupsafe
-"""
-    assert by_library(listed) == {
-        "boto3 and what it brings": 2.0,
-        "Python's own": 1.0,
-        "our own modules": 0.25,
-        "markupsafe": 0.03,
-    }
-
-
-def test_memory_scales_the_cpu_time_of_the_answer_and_nothing_else():
-    measured = {"load": 300, "answer": 50, "answer_cpu": 40}
-    full, half = estimate(FULL_CPU_MIB, **measured), estimate(FULL_CPU_MIB // 2, **measured)
-    assert full.milliseconds == 350
-    assert half.milliseconds == pytest.approx(390, rel=0.001)
-    gigabyte_seconds = FULL_CPU_MIB / 1024 * 350 / 1000
-    assert full.dollars == pytest.approx(1000 * (gigabyte_seconds * 0.0000133334 + 0.0000002))

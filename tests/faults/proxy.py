@@ -8,7 +8,6 @@ came, Host included, so that signatures hold and IAM stays in force.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import re
 import threading
@@ -16,12 +15,13 @@ from dataclasses import dataclass, field
 from email.message import Message
 from enum import StrEnum
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs
 
 import psutil
 
+from bench.counter import Relay
 from handlers.contract.record import Attribute
 
 # A request goes by its id, or by its execution.
@@ -43,8 +43,7 @@ class Fault(StrEnum):
     """What goes wrong; the values head the columns of the table."""
 
     NONE = "nothing"
-    THROTTLED = "throttled"  # this attempt and each of the SDK's, or the first `ATTEMPTS` of more
-    SERVER_ERROR = "5xx"  # likewise
+    REFUSED = "refused"  # this attempt and each of the SDK's, or the first `ATTEMPTS` of more
     LOST = "done, no answer"  # the first attempt takes effect and is not answered; the SDK repeats it
     CRASH_BEFORE = "crash before"
     CRASH_AFTER = "crash after"
@@ -101,7 +100,7 @@ class Case:
         if call not in self._met:
             self._met[call] = self._next(what, headers) if handler == self.handler else Fault.NONE
         fault = self._met[call]
-        last = {Fault.LOST: 1, Fault.THROTTLED: ATTEMPTS, Fault.SERVER_ERROR: ATTEMPTS}
+        last = {Fault.LOST: 1, Fault.REFUSED: ATTEMPTS}
         return fault if attempt <= last.get(fault, attempt) else Fault.NONE
 
     def _next(self, what: str, headers: Message) -> Fault:
@@ -179,27 +178,23 @@ class Proxy:
         raise LookupError(f"no function calls from port {port}")
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Relay):
     """One connection of one worker."""
-
-    protocol_version = "HTTP/1.1"
 
     def __init__(self, proxy: Proxy, *args: Any) -> None:
         self._proxy = proxy
-        self._upstream = http.client.HTTPConnection("127.0.0.1", proxy.upstream)
-        super().__init__(*args)
+        super().__init__(proxy.upstream, *args)
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        target = self.headers["X-Amz-Target"]
+    def do_POST(self) -> None:  # noqa: N802
+        body, target = self.read(), self.headers["X-Amz-Target"]
         what = _what(target, body)
         port = self.client_address[1]
         case, fault = self._proxy.fault(port, what, self.headers, body)
-        refused = fault in {Fault.THROTTLED, Fault.SERVER_ERROR}
+        refused = fault is Fault.REFUSED
         if refused:
-            answer = _refusal(fault, query=not target)
+            answer = _refusal(self.headers, query=not target)
         elif fault is not Fault.CRASH_BEFORE:
-            answer = self._forward(body)
+            answer = self.forward(body)
         else:
             answer = (0, "", b"")
         waits = fault is Fault.LOST and case.begins(self.headers)  # later ones take less time: the connection breaks
@@ -209,34 +204,15 @@ class Handler(BaseHTTPRequestHandler):
         if waits:
             self._hang_on()
         if fault is Fault.NONE or refused:
-            self._answer(*answer)
+            self.answer(*answer)
         else:
             self.close_connection = True
-
-    def _forward(self, body: bytes) -> tuple[int, str, bytes]:
-        self._upstream.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in self.headers.items():
-            self._upstream.putheader(name, value)
-        self._upstream.endheaders(body)
-        answer = self._upstream.getresponse()
-        return answer.status, answer.headers["Content-Type"], answer.read()
 
     def _hang_on(self) -> None:
         """Until the client has had enough."""
         self.connection.settimeout(LONGEST_TIMEOUT_SECONDS)
         if self.rfile.read(1):
             raise AssertionError("the client did not wait for its answer")
-
-    def _answer(self, status: int, kind: str, body: bytes) -> None:
-        head = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-        self.wfile.write(head.encode() + body)  # at once, or the kernel waits between the two
-
-    def finish(self) -> None:
-        self._upstream.close()
-        super().finish()
-
-    def log_message(self, *_args: object) -> None:
-        """Silent: the outcome is what counts."""
 
 
 def _what(target: str | None, body: bytes) -> str:
@@ -253,10 +229,11 @@ def _operation(what: str) -> str:
     return what.partition(" ")[0]
 
 
-def _refusal(fault: Fault, *, query: bool) -> tuple[int, str, bytes]:
-    """Status, type and body, as the service's protocol words it."""
-    status, code = (400, "ThrottlingException") if fault is Fault.THROTTLED else (500, "InternalServerError")
+def _refusal(headers: Message, *, query: bool) -> tuple[int, str, bytes]:
+    """Status, type and body, as the service's protocol words it: throttled and failing, in turn."""
+    throttled = int(ATTEMPT.findall(headers["amz-sdk-request"])[0]) % 2
+    status, code = (400, "ThrottlingException") if throttled else (500, "InternalServerError")
     if query:
-        text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{fault}</Message></Error></ErrorResponse>"
+        text = f"<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
         return status, "text/xml", text.encode()
-    return status, "application/x-amz-json-1.0", json.dumps({"__type": code, "message": fault}).encode()
+    return status, "application/x-amz-json-1.0", json.dumps({"__type": code, "message": "No."}).encode()

@@ -40,17 +40,13 @@ class Travels:
 
 
 @pytest.fixture(scope="session")
-def travels(world, request) -> Travels:
-    """Through all scenarios with no fault, then through the selected ones with each fault in each of their rows."""
-    asking = [getattr(item, "callspec", None) for item in request.session.items if "travels" in item.fixturenames]
-    chosen = [one for one in SCENARIOS if any(not spec or spec.params.get("scenario", one) is one for spec in asking)]
+def travels(world) -> Travels:
+    """Through all scenarios with no fault, then with each fault in each of their rows."""
     undisturbed = [Travel(world, scenario) for scenario in SCENARIOS]
     all_at_once(undisturbed)
     world.hasten()
     rows = list(rows_of(undisturbed))
-    disturbed = [
-        Travel(world, row.scenario, row, fault) for row in rows if row.scenario in chosen for fault in row.faults
-    ]
+    disturbed = [Travel(world, row.scenario, row, fault) for row in rows for fault in row.faults]
     all_at_once(sorted(disturbed, key=length, reverse=True))
     with suppress(AssertionError):  # which a test of its own looks at
         until(lambda: all(is_empty(world, queue) for queue in QUEUES), "end")  # a mail may still be on its way

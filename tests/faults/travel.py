@@ -39,10 +39,10 @@ PRESSES = 4  # that a person tries before giving up
 SETTLED = {"thanks", "closed", "voted"}
 
 
-def until(look: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
-    give_up = time.monotonic() + seconds
+def until(look: Callable[[], Any], what: str) -> Any:
+    give_up = time.monotonic() + PATIENCE_SECONDS
     while not (seen := look()):
-        assert time.monotonic() < give_up, f"after {seconds} s still no {what}"
+        assert time.monotonic() < give_up, f"after {PATIENCE_SECONDS} s still no {what}"
         time.sleep(POLL_SECONDS)
     return seen
 
@@ -80,11 +80,15 @@ class World:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`budget`: how often the use case calls what, for two people who are asked, if nothing goes wrong."""
+    """What is to be looked at, and what comes before it, once everybody is asked; None if that is the asking itself.
+
+    `budget` is how often the use case calls what, for two people who are asked, if nothing goes wrong.
+    """
 
     use_case: str
     name: str
-    travel: Callable[[Travel], None]
+    before: Callable[[Travel], object] | None
+    looked_at: Callable[[Travel], object]
     budget: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -115,7 +119,7 @@ class Row(NamedTuple):
         # which sends it again. That to whoever is left out of a request with too few approvers has no record at all.
         notes = self.scenario.use_case == "ask" and self.call.operation == "UpdateItem"
         again = self.call.after.startswith("Publish") and not notes
-        return int(again and fault in {Fault.THROTTLED, Fault.SERVER_ERROR})
+        return int(again and fault is Fault.REFUSED)
 
 
 def rows_of(undisturbed: list[Travel]) -> Iterator[Row]:
@@ -152,7 +156,15 @@ class Travel:
         return f"{self.row or self.scenario}, {self.fault}"
 
     def set_out(self, crowd: Executor) -> None:
-        self.way = crowd.submit(self.scenario.travel, self)
+        self.way = crowd.submit(self._go)
+
+    def _go(self) -> None:
+        if self.scenario.before:
+            self.start()
+            self.asked()
+            self.scenario.before(self)
+        self.plan()
+        self.scenario.looked_at(self)
 
     # What happens
 
@@ -200,39 +212,35 @@ class Travel:
 
         until(look, what)
 
-    def link(self) -> str:
-        return next(link_in(one.body) for one in self.received() if one.to == ALICE)
-
     def vote(self, who: str, decision: Decision) -> Record:
         return self.world.stack.vote(self.request_id, who, decision)
 
+    def bob_approves(self) -> None:
+        self.vote(BOB, Decision.APPROVE)
+
     def press(self, decision: str = "approve") -> None:
         """And again, as long as the page says that something went wrong."""
-        link = self.link()
         for _ in range(PRESSES):
-            with self.world.pressing:
-                answer = self.world.stack.http.post(link, data={"decision": decision, "comment": "Mine."}, headers=JSON)
-            self.answers.append((answer.status_code, self._state(answer)))
-            if self.answers[-1][1] in SETTLED:
+            status, state = self._page("POST", data={"decision": decision, "comment": "Mine."})
+            if state in SETTLED:
                 return
-            if self.answers[-1][0] == 200:  # recorded, and the workflow is about to say that it took it
+            if status == 200:  # recorded, and the workflow is about to say that it took it
                 self.ended()
 
     def look(self) -> None:
-        link = self.link()
         for _ in range(PRESSES):
-            with self.world.pressing:
-                answer = self.world.stack.http.get(link, headers=JSON)
-            self.answers.append((answer.status_code, self._state(answer)))
-            if answer.status_code == 200:
+            status, _ = self._page("GET")
+            if status == 200:
                 return
 
-    @staticmethod
-    def _state(answer: Any) -> str:
-        try:
-            return answer.json().get("state", "")
-        except ValueError:
-            return ""
+    def _page(self, method: str, **sent: Any) -> tuple[int, str]:
+        """Status and state of what Alice's link answers."""
+        link = next(link_in(one.body) for one in self.received() if one.to == ALICE)
+        with self.world.pressing:
+            answer = self.world.stack.http.request(method, link, headers=JSON, **sent)
+        ours = answer.headers.get("content-type", "").startswith(JSON["accept"])
+        self.answers.append((answer.status_code, answer.json().get("state", "") if ours else ""))
+        return self.answers[-1]
 
     def message(self, output: str, round_: int = 1, *, late: bool = False) -> None:
         """What SQS delivers once more, or the state machine sends in a later round."""
@@ -240,11 +248,10 @@ class Travel:
         body = queue_message(self.run.arn, record, token=record.task_token or self.token, round_=round_, late=late)
         send(self.world.stack, output, body)
 
-    def decided(self, decision: Decision = Decision.APPROVE) -> Record:
-        self.vote(BOB, decision)
-        record = self.seen()
-        self.token = record.task_token
-        return record if decision is Decision.REJECT else self.vote(ALICE, decision)
+    def decided(self) -> Record:
+        self.vote(BOB, Decision.APPROVE)
+        self.token = self.seen().task_token
+        return self.vote(ALICE, Decision.APPROVE)
 
     def answered(self) -> None:
         """The workflow has the answer, and the function that gave it died before it could note that."""
@@ -268,8 +275,12 @@ class Travel:
     def closed(self) -> None:
         self.sees(lambda record: record.status is Status.CLOSED, f"closing of {self}")
 
-    def rejected(self) -> None:
-        self.status, self.error, self.record = "FAILED", "Rejected", Status.REJECTED
+    def fails(self, error: str, record: Status | None) -> None:
+        """With this error, which leaves the record so, or none."""
+        self.status, self.error, self.record = "FAILED", error, record
+
+    def nothing(self) -> None:
+        """As everybody was asked."""
 
     # What came of it
 

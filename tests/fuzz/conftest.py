@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.fuzz.functions import Consumer, DeadLetterConsumer, Page, asked
+from tests.fuzz.functions import Page, asked
 
 # The same examples every time, so that a build is red for what was changed. A failing one is shown as it was found: to
 # shrink a text of 256 KiB takes minutes.
@@ -33,13 +33,3 @@ def quiet() -> Iterator[None]:
 @pytest.fixture
 def api() -> Page:
     return asked()
-
-
-@pytest.fixture
-def consumer() -> Consumer:
-    return Consumer()
-
-
-@pytest.fixture
-def dead_letter_consumer() -> DeadLetterConsumer:
-    return DeadLetterConsumer()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from urllib.parse import quote_plus
@@ -14,12 +13,13 @@ from hypothesis import strategies as st
 from handlers.approvals.faces import page
 from handlers.approvals.rules import links
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
+from handlers.approvals.rules.links import digest
 from handlers.contract.policy import Group
-from tests.fuzz.functions import SECRET, Page, asked
+from tests.fuzz.functions import SECRET, asked, page_of
 from tests.fuzz.html import taken_apart
 from tests.fuzz.inputs import anything, texts, values
 from tests.support import gateway
-from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, grouped, record, vote
+from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, grouped, record
 
 PATH = f"/approvals/{REQUEST_ID}/{SECRET}"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -35,29 +35,18 @@ parts = st.sampled_from(
         SECRET,
         REQUEST_ID.upper(),
         SECRET[:-1],
-        SECRET + "s",
         SECRET.upper(),
-        f"{SECRET}.",
         f"{SECRET}>%20",
-        "",
         "..",
-        ".",
         "%2e%2e",
         "a%2Fb",
         "%00",
         "%ff",
-        "%",
         "\x00",
         "ſ" * 52,
-        "ｓ" * 52,
         f" {SECRET}",
         f"{SECRET}\n",
-        "s" * 65,
-        "é",
-        "*",
-        "(",
         "a" * 8000,
-        "-",
         "approve",
     ]
 ) | anything.filter(lambda text: "/" not in text)
@@ -118,21 +107,15 @@ broken = st.sampled_from(
         b"decision=approve&comment=%ff",
         b"decision=approve&comment=%u2028%",
         b"decision=approve&decision=reject",
-        b"decision[]=approve&decision[$ne]=x",
         b"&=&;=;&",
         b"a=b&" * 1_000,
         b'{"decision": "approve", "decision": "reject"}',
-        b'{"decision": ["approve"]}',
         b'{"decision": {"approve": 1}}',
         b'{"decision": "approve", "comment": "\\ud800"}',
         b'{"decision": "approve", "comment": 1e400}',
-        b'{"decision": NaN}',
         b'\xef\xbb\xbf{"decision": "approve"}',
         b"[" * 200_000,
         b'{"a":' * 200_000,
-        b"9" * 100_000,
-        b"null",
-        b"<decision>approve</decision>",
         b"decision=approve&comment=" + b'"' * 4_000_000,
         b'{"decision": "approve", "comment": "' + b"<" * 4_000_000 + b'"}',
     ]
@@ -143,8 +126,12 @@ bodies = forms | jsons | broken | st.binary(max_size=200)
 @given(method=methods, path=paths | st.just(PATH), body=bodies, sent=headers, agent=st.none() | wire)
 @settings(fuzz, max_examples=400)
 def test_no_request_is_answered_with_an_error_of_ours_or_with_what_is_not_its_business(method, path, body, sent, agent):
-    answer = gateway.answered(asked(), gateway.event(method, path, body, sent, agent))
+    api = asked()
+    answer = gateway.answered(api, gateway.event(method, path, body, sent, agent))
     assert answer["statusCode"] in {200, 400, 404, 409, 415}
+    if method != "POST":
+        assert not api.store.written
+        assert not api.workflow.answers
     for hidden in (TASK_TOKEN, SECRET, "Traceback", "handlers/", "203.0.113.7"):
         assert hidden not in answer["body"]
     link = links.parse(path)
@@ -170,42 +157,6 @@ def test_only_a_body_that_says_approve_or_reject_is_a_vote(kind, body, sent):
         assert not api.store.written
 
 
-def test_a_page_holds_no_markup_of_what_was_typed():
-    def shown(comment: str):
-        made = gateway.event("POST", PATH, fields("perhaps", comment), {"content-type": FORM})
-        return taken_apart(gateway.answered(asked(), made)["body"])
-
-    ours = shown("Fine")[0] | shown("x" * 5_000)[0]
-
-    @given(comment=texts)
-    @fuzz
-    def check(comment):
-        assert shown(comment)[0] <= ours
-
-    check()
-
-
-def test_the_names_of_a_policy_and_of_its_groups_are_shown_as_text():
-    """The configuration allows letters, digits and hyphens; a record may hold anything."""
-
-    def shown(policy: str, group: str):
-        groups = {group: Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(BEN,), approvals_required=2)}
-        sample = grouped({ANNA: vote()}, groups, name=policy)
-        asking = page.html(page.State.OPEN, record=sample, who=BEN, now=1)
-        return taken_apart(asking + page.html(page.State.VOTED, record=sample, who=ANNA))
-
-    ours = shown("payout", "finance")[0]
-
-    @given(policy=texts, group=texts)
-    @fuzz
-    def check(policy, group):
-        markup, text = shown(policy, group)
-        assert markup <= ours
-        assert len(re.findall("Still needed before the workflow can go on: [12] approvals?", text)) == 1
-
-    check()
-
-
 @given(method=methods, sent=headers, body=bodies, secret=secrets)
 @fuzz
 def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(method, sent, body, secret):
@@ -216,15 +167,6 @@ def test_an_unknown_request_and_a_wrong_secret_get_the_same_answer(method, sent,
     )
     assert stranger == known
     assert known["statusCode"] == 404
-
-
-@given(method=st.sampled_from(["GET", "HEAD"]), sent=headers, body=bodies)
-@fuzz
-def test_looking_changes_nothing_whatever_comes_with_it(method, sent, body):
-    api = asked()
-    assert gateway.answered(api, gateway.event(method, PATH, body, sent))["statusCode"] == 200
-    assert not api.store.written
-    assert not api.workflow.answers
 
 
 @pytest.mark.parametrize("missing", ["sourceIp", "userAgent"])
@@ -240,15 +182,6 @@ def test_a_vote_counts_although_nothing_is_known_of_who_pressed(api, missing):
 def test_an_event_without_a_readable_body_is_a_bad_request(api, change, kind):
     made = gateway.event("POST", PATH, b"", {"content-type": kind}) | {"isBase64Encoded": False} | change
     assert gateway.answered(api, made)["statusCode"] == 400
-
-
-@pytest.mark.parametrize("encoded", [True, False])
-def test_the_base64_flag_decides_how_a_body_is_read(api, encoded):
-    body = fields("approve", "Déjà vu")
-    made = gateway.event("POST", PATH, b"", {"content-type": FORM})
-    made |= {"body": base64.b64encode(body).decode() if encoded else body.decode(), "isBase64Encoded": encoded}
-    assert gateway.answered(api, made)["statusCode"] == 200
-    assert api.store.record.votes[ANNA].comment == "Déjà vu"
 
 
 @pytest.mark.parametrize(
@@ -269,38 +202,38 @@ def test_a_line_break_counts_as_the_one_character_that_the_browser_counts(api, c
     assert gateway.answered(api, made)["statusCode"] == status
 
 
-def test_megabytes_of_a_comment_do_not_come_back_as_more_megabytes(api):
-    made = gateway.event("POST", PATH, b"decision=approve&comment=" + b'"' * 4_000_000, {"content-type": FORM})
-    answer = gateway.answered(api, made)
-    assert answer["statusCode"] == 400
-    assert "4,000,000" in answer["body"]
-    assert len(answer["body"]) < 200_000
+def test_what_others_typed_is_shown_as_text():
+    """A vote's comment and browser come from a stranger; the next person's page and the workflow get them.
 
+    So do the names of a policy and its groups: the configuration allows letters, digits and hyphens, but a record may
+    hold anything.
+    """
 
-def test_what_one_person_typed_is_shown_to_another_as_text():
-    """A vote's comment and browser come from a stranger; the next person's page and the workflow get them."""
-
-    def page_of_ben(api: Page) -> str:
-        told = api.store.record
-        return "".join(page.html(state, record=told, who=BEN, now=1) for state in (page.State.OPEN, page.State.DECIDED))
-
-    def voted(comment: str, agent: str) -> Page:
-        api = asked()
+    def shown(comment: str, agent: str, policy: str, group: str):
+        groups = {group: Group(approvers=(ANNA, BEN)), "legal": Group(approvers=(BEN,), approvals_required=2)}
+        known = grouped({}, groups, name=policy, rejections_required=2)
+        api = page_of(known.with_approver(ANNA, links=(digest(SECRET),)))
         sent = {"content-type": FORM, "user-agent": agent}
         gateway.answered(api, gateway.event("POST", PATH, fields("reject", comment), sent, agent))
-        return api
+        told = api.store.record
+        assert told
+        assert told.votes
+        views = [(page.State.OPEN, BEN), (page.State.DECIDED, BEN), (page.State.VOTED, ANNA)]
+        return taken_apart("".join(page.html(state, record=told, who=who, now=1) for state, who in views))
 
-    ours, _ = taken_apart(page_of_ben(voted("Fine", "Browser/1.0")))
+    ours, _ = shown("Fine", "Browser/1.0", "payout", "finance")
 
     @given(
         comment=texts.filter(lambda text: text.isprintable() and len(text) <= COMMENT_LIMIT),
         agent=wire.map("Browser/{}".format),
+        policy=wire.filter(bool),
+        group=wire.filter(bool),
     )
     @fuzz
-    def check(comment, agent):
-        api = voted(comment, agent)
-        markup, text = taken_apart(page_of_ben(api))
+    def check(comment, agent, policy, group):
+        markup, text = shown(comment, agent, policy, group)
         assert markup <= ours
         assert "Browser/" not in text
+        assert len(re.findall("Still needed before the workflow can go on: [12] approvals?", text)) == 1
 
     check()

@@ -30,7 +30,7 @@ from handlers.contract.visible import one_line
 from handlers.generate_task import request
 from tests.fuzz.functions import SECRET
 from tests.fuzz.html import Markup, taken_apart
-from tests.fuzz.inputs import NASTY, anything, deep, deepest, texts, values
+from tests.fuzz.inputs import anything, deep, deepest, texts, values
 from tests.support.fakes import MemoryStore, records_of
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, EXECUTION_ARN, message_body, policy_body, vote
 from tests.support.services import accept
@@ -109,23 +109,6 @@ def test_an_input_makes_a_task_within_the_limits_or_is_refused_in_words(trigger)
         assert json.loads(json.dumps(made, allow_nan=False, ensure_ascii=False).encode()) == made
 
 
-@pytest.mark.parametrize(
-    ("trigger", "said"),
-    [
-        ({"title": "a\ud800"}, "title must be valid Unicode text, got a lone surrogate"),
-        ({"title": "Pay", "requestedBy": "\udfff"}, "requestedBy must be valid Unicode text, got a lone surrogate"),
-        ({"title": "Pay", "details": {"x": math.nan}}, "details must be text or JSON, got dict with a number that"),
-        ({"title": "Pay", "details": deep(20_000)}, "details must not be nested that deeply"),
-        ({"title": "Pay", "details": ["x" * 20_000]}, "details must be at most 10000 characters, got 20004"),
-        ({"detail-type": 5, "detail": {}}, "detail-type must be text, got int"),
-        ({"detail-type": "Payout", "detail": 5}, "detail must be a JSON object, got int"),
-    ],
-)
-def test_a_refusal_names_the_field_and_what_was_wrong_with_it(trigger, said):
-    with pytest.raises(InvalidTask, match=re.escape(said)):
-        task(trigger)
-
-
 def test_an_event_with_a_long_name_still_gets_its_question():
     made = task({"detail-type": "x" * 128, "source": "y" * 256, "detail": {}})
     assert made["title"].startswith("x" * 128 + " from y")
@@ -179,9 +162,12 @@ def markup_of(record: Record) -> Markup:
     return frozenset().union(*(taken_apart(shown)[0] for shown in pages(record)))
 
 
+# A mail is plain text: a forged link has to be recognisable as somebody's text, a forged header must not start.
+LINE = "\r\n\r\nTo answer, open this link:\r\n\r\nhttps://evil.example.com/"
+forged = texts.map(lambda text: f"{text[:100]}{LINE}")
 questions = st.fixed_dictionaries(
-    {"title": texts | st.text(min_size=1, max_size=200)},
-    optional={"details": texts | values | anything.map(lambda text: text * 30), "requestedBy": texts},
+    {"title": texts | forged | st.text(min_size=1, max_size=200)},
+    optional={"details": texts | forged | values | anything.map(lambda text: text * 30), "requestedBy": texts | forged},
 )
 
 
@@ -211,20 +197,9 @@ def test_what_is_let_through_can_be_mailed_kept_and_shown_and_stays_text():
         body = mail.body(record, ANNA, kind, LINK, "test", "Europe/Berlin", f"{LINK}/approve")
         accept(subject, body)
         assert subject.startswith(f"[test] {mail.HEADLINES[kind]}: ")
+        assert re.findall("^To answer.*$", body, re.MULTILINE) == ["To answer, open this link:"]
+        assert [line for line in body.splitlines() if line.startswith("http")] == [LINK, f"{LINK}/approve"]
+        assert "\r" not in body
         assert markup_of(record) <= ours
 
     check()
-
-
-@pytest.mark.parametrize("text", [text for text in NASTY if "https://" not in text])
-@pytest.mark.parametrize("name", ["title", "details", "requestedBy"])
-def test_nothing_that_a_stranger_wrote_looks_like_the_mails_own_lines(text, name):
-    """A mail is plain text: a forged link has to be recognisable as somebody's text, a forged header must not start."""
-    forged = f"{text}\r\n\r\nTo answer, open this link:\r\n\r\nhttps://evil.example.com/"[-LIMITS[name] :]
-    trigger = {"title": "Pay"} | {name: forged}
-    if not accepted(trigger):
-        return
-    body = mail.body(asked(trigger), ANNA, rounds.Kind.REQUEST, LINK, "test", "UTC")
-    assert re.findall("^To answer.*$", body, re.MULTILINE) == ["To answer, open this link:"]
-    assert [line for line in body.splitlines() if line.startswith("http")] == [LINK]
-    assert "\r" not in body

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from handlers.approvals.rules.record import Decision
 from handlers.contract.message import SCHEMA_VERSION
 from handlers.contract.record import Status
-from tests.properties.test_interleavings import QUIET
-from tests.properties.workers import Fate
-from tests.properties.world import ANY_OF_THREE, World
-from tests.support.records import ANNA, ASKED_AT, BEN, CARLA
+from tests.properties.world import World
+from tests.support.records import ANNA, ASKED_AT
 from tests.support.stacks import ALICE, JSON, Stack, running
 
 
@@ -28,34 +23,6 @@ def asked(**request) -> World:
 
 def state(worker) -> str:
     return json.loads(worker.answer["body"])["state"]
-
-
-def test_a_message_that_was_delayed_by_two_rounds_changes_nothing():
-    world = World(rounds=3)
-    world.go_on()
-    world.go_on()
-    first, _second, third = world.messages
-    world.to_its_end(world.deliver(third))
-    before, mailed = world.record, {who: list(links) for who, links in world.links.items()}
-    world.to_its_end(world.deliver(first))
-    assert world.record == before
-    assert world.links == mailed
-    assert world.record.task_token == world.workflow.token
-    world.settle()
-    assert world.record.status is Status.EXPIRED
-
-
-def test_a_click_between_two_rounds_is_handed_over_by_the_next_one():
-    world = asked()
-    world.go_on()  # the first token is dead, and the second round's message not yet consumed
-    pressed = world.to_its_end(world.press(ANNA))
-    assert (pressed.answer["statusCode"], state(pressed)) == (200, "pending")
-    assert world.record.status is Status.APPROVED
-    assert not world.record.handed_over
-    world.to_its_end(world.deliver(world.queue[0]))
-    assert world.workflow.took == "APPROVED"
-    assert world.record.handed_over
-    assert len(world.links[ANNA]) == len(world.links[BEN]) == 1, "nobody is reminded of what is decided"
 
 
 @pytest.mark.parametrize("decision", Decision)
@@ -92,34 +59,6 @@ def test_a_minute_between_the_clocks_costs_nobody_their_vote(skew):
         late.go_on()
     assert late.to_its_end(late.press(ANNA)).answer["statusCode"] == 409
     assert late.record.status is Status.EXPIRED
-
-
-@settings(QUIET, max_examples=60)
-@given(first_goes=st.lists(st.booleans(), min_size=8, max_size=24), decision=st.sampled_from(Decision))
-def test_two_votes_at_the_same_instant_decide_once(first_goes, decision):
-    world = asked(policy=replace(ANY_OF_THREE, approvals_required=2))
-    world.to_its_end(world.press(CARLA))
-    two = (world.press(ANNA), world.press(BEN, decision))
-    for first in first_goes:
-        world.go(two[0 if first else 1]) if not two[0 if first else 1].finished else None
-    world.settle()
-    final = world.record
-    assert len(final.votes) == 2, "the third vote came too late"
-    assert sorted(one.answer["statusCode"] for one in two) == [200, 409]
-    assert world.workflow.took == final.status
-
-
-def test_a_dead_letter_that_comes_too_late_closes_nothing():
-    """Its token is spent before Step Functions could take its failure: people can go on answering."""
-    world = asked()
-    letter = world.dead_letter(world.messages[0])
-    world.go(letter)
-    world.go_on()
-    world.to_its_end(letter)
-    assert world.record.status is Status.OPEN
-    world.to_its_end(world.deliver(world.queue[0]))
-    assert state(world.to_its_end(world.press(ANNA))) == "thanks"
-    assert world.workflow.took == "APPROVED"
 
 
 def test_a_vote_that_comes_after_the_last_look_for_one_is_told_that_the_request_is_closed():
@@ -169,32 +108,6 @@ def test_a_run_whose_messages_waited_for_longer_than_it_had_is_not_told_as_expir
     world.go_on()
     assert (world.workflow.status, world.workflow.error) == ("FAILED", "NotificationFailed")
     assert not world.links
-
-
-def test_a_decision_that_the_queue_never_let_through_is_not_called_handed_over():
-    world = asked()
-    vote = world.press(ANNA)
-    while world.record.status is Status.OPEN:
-        world.go(vote)
-    world.go_on(trouble=True)
-    assert world.workflow.error == "SQS.AmazonSQSException"
-    assert state(world.to_its_end(vote)) == "closed"
-    assert world.record.status is Status.CLOSED
-
-
-@pytest.mark.parametrize("fate", [Fate.LOST, Fate.REPEATED, Fate.KILLED_AFTER])
-def test_a_lost_reply_of_any_call_of_a_vote_changes_nothing_of_its_outcome(fate):
-    for calls in range(8):
-        world = asked()
-        vote = world.press(ANNA)
-        for _ in range(calls):
-            world.go(vote) if not vote.finished else None
-        world.go(vote, fate) if not vote.finished else None
-        world.to_its_end(vote)
-        world.to_its_end(world.press(ANNA))  # people press again
-        world.settle()
-        assert world.record.status is Status.APPROVED
-        assert world.workflow.took == "APPROVED"
 
 
 @pytest.fixture
