@@ -79,9 +79,10 @@ pictures: tools ## Take the pictures of docs/images anew (needs chromium and gra
 # Renovate reads each file's header and runs that command again: options with values need their `=`, it knows few others.
 # The order is that of the constraints in requirements-dev.in and sandbox/*.in.
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version=3.11
-lock: tools ## Pin what is asked for, with UPGRADE=1 in the newest versions
+lock: setup ## Pin what is asked for, with UPGRADE=1 in the newest versions
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file=requirements.txt pyproject.toml
-	@for name in sandbox/requirements requirements-dev sandbox/requirements-lambda sandbox/requirements-emulator; do \
+	@for name in sandbox/requirements requirements-dev sandbox/requirements-lambda \
+	    sandbox/requirements-emulator sandbox/requirements-uv; do \
 	  $(LOCK) $(if $(UPGRADE),--upgrade) --output-file=$$name.txt $$name.in || exit 1; \
 	done
 

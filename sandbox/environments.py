@@ -15,24 +15,31 @@ import glob
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 HOME = PROJECT / ".sandbox"
 LAMBDA_RUNTIME = "python3.13"  # what infra/ asks AWS for
+PATIENCE_SECONDS = 10  # how long an installer may be silent before we say that it is still at work
 INTERRUPTED = 130  # exit code of a program that Ctrl-C has ended
 
+INSTALLER = PROJECT / "sandbox/requirements-uv.txt"
 PROGRAM = PROJECT / "requirements.txt"
 SANDBOX = PROJECT / "sandbox/requirements.txt"
 TOOLS = PROJECT / "requirements-dev.txt"
 EMULATOR = PROJECT / "sandbox/requirements-emulator.txt"
 FUNCTIONS = PROJECT / "sandbox/requirements-lambda.txt"
 WORDS = {
+    INSTALLER: "uv, which installs the rest",
     PROGRAM: "the program",
     SANDBOX: "what the sandbox needs",
     TOOLS: "the tools of tests and checks",
@@ -43,35 +50,37 @@ WORDS = {
 NOT_INSTALLED = """\
 Nothing was installed. If the lines above tell of a connection, try again with a
 network. Behind a proxy or with a package index of your own, set PIP_PROXY or
-PIP_INDEX_URL, or use `pip config`."""
+PIP_INDEX_URL, or use `pip config`: uv is told the same."""
 
 NOT_WRITTEN = """\
 Set-up could not write here. If the checkout is somebody else's, make one of your
 own with `git clone`; otherwise look at its owner, and at the space on the disk."""
 
-# Of people's settings for Python and pip, only these reach set-up: where packages come from, and how to get there. The
-# others are for their own work: installed elsewhere (PIP_TARGET), in part (PIP_NO_DEPS) or not at all (PIP_DRY_RUN), an
-# environment would not hold what its stamp says.
-FOREIGN = ("PIP_", "PYTHON")
-SOURCES = {
+# pip's settings that say where packages come from, and uv's variables for the same.
+PIP_TO_UV = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+    "client-cert": "SSL_CLIENT_CERT",
+    "proxy": "ALL_PROXY",
+}
+# Of people's settings for Python, pip and uv, only these reach an installer: where packages come from, and how to get
+# there. The others are for their own work: installed elsewhere (PIP_TARGET), in part (PIP_NO_DEPS) or not at all
+# (PIP_DRY_RUN), an environment would not hold what its stamp says.
+FOREIGN = ("PIP_", "PYTHON", "UV_")
+PIP_SOURCES = {*PIP_TO_UV, "pypi-url", "keyring-provider", "default-timeout", "timeout", "retries"} | {
     "cache-dir",
-    "cert",
-    "client-cert",
-    "default-timeout",
-    "extra-index-url",
-    "find-links",
-    "index-url",
-    "keyring-provider",
     "no-cache-dir",
-    "no-index",
-    "proxy",
-    "pypi-url",
-    "retries",
-    "timeout",
-    "trusted-host",
     "use-deprecated",
     "use-feature",
 }
+UV_SOURCES = re.compile(
+    r"UV_(\w*INDEX\w*|FIND_LINKS|INSECURE_HOST|KEYRING_PROVIDER|CREDENTIALS_DIR|(NATIVE|SYSTEM)_\w+|OFFLINE"
+    r"|(HTTP|REQUEST|CONCURRENT)\w*|CACHE_DIR|NO_CACHE|LINK_MODE|CONFIG_FILE|NO_CONFIG)(?<!_PYTHON)"
+)
 
 
 class EnvironmentFailedError(RuntimeError):
@@ -83,7 +92,7 @@ class Environment:
     """One virtual environment, from requirements files with hashes.
 
     requirements  installed one after the other; a longer list adds to what is there
-    home          the project's environment, whose pip installs
+    home          the project's environment, which has pip, and uv unless there is no wheel of it for this machine
     """
 
     folder: Path
@@ -138,48 +147,103 @@ class Environment:
         self.stamp.write_bytes(os.fsencode("\n".join(wanted)))
 
     def install(self, file: Path, say: Callable[[str], None]) -> None:
-        """Raises EnvironmentFailedError with what pip says."""
+        """With uv; with pip, which takes longer, where uv is unavailable or fails."""
+        settings = self.uv_settings()
+        what = ["install", "--require-hashes", "-r", str(file)]
         pip = [str(self.home / "bin/python"), "-m", "pip", "--python", str(self.python), "--disable-pip-version-check"]
+        uv = self.home / "bin/uv"
+        if file == INSTALLER:
+            try:
+                run(*pip, *what, "--only-binary", ":all:", say=say, env=settings)
+            except EnvironmentFailedError as error:
+                say(f"{str(error).splitlines()[-1]}\nNo uv here, so pip installs, which takes longer.")
+            return
+        if uv.exists():
+            try:
+                run(str(uv), "pip", *what, "--python", str(self.python), say=say, env=settings)
+                self.check(file)
+            except (EnvironmentFailedError, OSError) as error:  # OSError: it does not run on this machine
+                say(f"{error}\npip tries the same, which takes longer.")
+            else:
+                return
         try:
             # Compiling all that nobody imports would take a minute.
-            options = ["--require-hashes", "--no-compile", "-r", str(file)]
-            run(*pip, "install", *options, say=say, env=pip_settings(str(self.home / "bin/python")))
+            run(*pip, *what, "--no-compile", say=say, env=settings)
+            self.check(file)
         except EnvironmentFailedError as error:
             raise EnvironmentFailedError(f"{error}\n\n{NOT_INSTALLED}") from error
 
+    def check(self, file: Path) -> None:
+        """Raises EnvironmentFailedError if none of it is here: a uv.toml can send uv elsewhere, and wins."""
+        named = {line.partition("==")[0] for line in file.read_text().splitlines() if "==" in line}
+        found = {path.name.partition("-")[0].replace("_", "-") for path in self.folder.glob("lib/*/*/*.dist-info")}
+        if not named & found:
+            raise EnvironmentFailedError(f"{file.name} was installed, but not into {self.folder}: look at uv.toml")
 
-def pip_settings(python: str) -> dict[str, str]:
-    """The variables of pip: this process's own, and of its configuration files what SOURCES has."""
-    asked = [python, "-m", "pip", "--python", python, "config", "list"]
-    heard = bare() | {"PIP_QUIET": "0", "PIP_VERBOSE": "0"}
-    listed = subprocess.run(asked, env=heard, capture_output=True, check=False)  # noqa: S603
-    if listed.returncode:
-        said = (listed.stderr + listed.stdout).decode(errors="replace").strip()
-        raise EnvironmentFailedError(f"pip cannot read its own settings:\n{said}")
-    found = sources(listed.stdout.decode(errors="surrogateescape"))
-    told = {f"PIP_{key.upper().replace('-', '_')}": value for key, value in found.items()}
-    return bare() | told | {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INPUT": "1"}  # nobody sees its questions
+    def uv_settings(self) -> dict[str, str]:
+        """The variables of both installers. uv does not read pip's settings, which name a company's mirror, say."""
+        ours = bare()
+        asked = [
+            str(self.home / "bin/python"),
+            "-m",
+            "pip",
+            "--python",
+            str(self.home / "bin/python"),
+            "config",
+            "list",
+        ]
+        listed = subprocess.run(  # noqa: S603
+            asked, env=ours | {"PIP_QUIET": "0", "PIP_VERBOSE": "0"}, capture_output=True, check=False
+        )
+        if listed.returncode:
+            said = (listed.stderr + listed.stdout).decode(errors="replace").strip()
+            raise EnvironmentFailedError(f"pip cannot read its own settings:\n{said}")
+        found = sources(listed.stdout.decode(errors="surrogateescape"))
+        told = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INPUT": "1"}  # nobody sees its questions
+        told |= {f"PIP_{key.upper().replace('-', '_')}": value for key, value in found.items()}
+        uv = uv_names(found)
+        if "REQUESTS_CA_BUNDLE" in ours:  # which pip reads
+            uv.setdefault("SSL_CERT_FILE", ours["REQUESTS_CA_BUNDLE"])
+        if "UV_INDEX_URL" in ours:  # an older name, of lower rank than the one that pip's index gets
+            uv.pop("UV_DEFAULT_INDEX", None)
+        if not os.access(ours.get("XDG_CACHE_HOME") or os.path.expanduser("~"), os.W_OK):  # noqa: PTH111 - never raises
+            uv["UV_NO_CACHE"] = "1"
+        # All of them compete in pip; the hashes decide what is taken, whichever index gives it.
+        return {"UV_INDEX_STRATEGY": "unsafe-best-match"} | uv | ours | told
 
 
 def bare() -> dict[str, str]:
-    """This process's variables, without what people have set for Python and pip elsewhere."""
-    kept = {"PIP_CONFIG_FILE", *(f"PIP_{key.upper().replace('-', '_')}" for key in SOURCES)}
-    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN) or name in kept}
+    """This process's variables, without what people have set for Python, pip and uv elsewhere (see FOREIGN)."""
+    kept = {"PIP_CONFIG_FILE", *(f"PIP_{key.upper().replace('-', '_')}" for key in PIP_SOURCES)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(FOREIGN) or name in kept or UV_SOURCES.fullmatch(name)
+    }
 
 
 def sources(listed: str) -> dict[str, str]:
-    """Of what `pip config list` says, in lines of `section.key='value'`, a variable as `:env:.key`: SOURCES."""
+    """Of what `pip config list` says, in lines of `section.key='value'`, a variable as `:env:.key`: PIP_SOURCES."""
     by_section: dict[str, dict[str, str]] = {"global": {}, "install": {}, ":env:": {}}
     for line in listed.splitlines():
         name, _, value = line.partition("=")
         section, _, key = name.rpartition(".")
-        if section in by_section and key in SOURCES:
+        if section in by_section and key in PIP_SOURCES:
             by_section[section][key] = str(ast.literal_eval(value))
     return by_section["global"] | by_section["install"] | by_section[":env:"]
 
 
+def uv_names(found: dict[str, str]) -> dict[str, str]:
+    """uv's variables for these settings of pip."""
+    return {
+        PIP_TO_UV[key]: ("," if key == "find-links" else " ").join(value.split())
+        for key, value in found.items()
+        if key in PIP_TO_UV
+    }
+
+
 def run(*command: str, say: Callable[[str], None] | None = None, env: dict[str, str] | None = None) -> None:
-    """Run an installer and forward its large downloads. Raises EnvironmentFailedError with its output."""
+    """Run an installer and forward its progress. Raises EnvironmentFailedError with its output."""
     words = []
     with subprocess.Popen(  # noqa: S603
         command,
@@ -190,17 +254,36 @@ def run(*command: str, say: Callable[[str], None] | None = None, env: dict[str, 
         errors="replace",
     ) as process:
         assert process.stdout  # noqa: S101 - a pipe, as asked for
-        for line in process.stdout:
-            words.append(line)
-            if say and line.lstrip().startswith("Downloading") and " MB" in line:
-                say(f"  {line.strip()}")
+        with patience(say):
+            for line in process.stdout:
+                words.append(line)
+                if say and line.lstrip().startswith(("Downloading", "Building")):
+                    say(f"  {line.strip()}")
     if process.returncode:
         raise EnvironmentFailedError(f"{' '.join(command)} failed:\n{''.join(words)}".rstrip())
 
 
+@contextmanager
+def patience(say: Callable[[str], None] | None) -> Iterator[None]:
+    """Print progress now and then while the block runs."""
+    over, started = threading.Event(), time.monotonic()
+
+    def watch() -> None:
+        while say and not over.wait(PATIENCE_SECONDS):
+            say(f"  … {time.monotonic() - started:.0f} s")
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
 def project(folder: Path, *, tools: bool) -> Environment:
     """What runs the program and the sandbox; with `tools` also the tests and checks."""
-    requirements = (PROGRAM, SANDBOX, *([TOOLS] if tools else []))
+    requirements = (INSTALLER, PROGRAM, SANDBOX, *([TOOLS] if tools else []))
     return Environment(folder, own_interpreter(), requirements, home=folder)
 
 

@@ -112,7 +112,7 @@ def test_an_installation_without_a_network_says_what_to_set(tmp_path, monkeypatc
     monkeypatch.setenv("PIP_RETRIES", "0")
     wanted = tmp_path / "wanted.txt"
     wanted.write_text("no-such-package==1 --hash=sha256:" + 64 * "0")
-    home = tmp_path / "home"  # which has pip
+    home = tmp_path / "home"  # which has pip, and no uv
     (home / "bin").mkdir(parents=True)
     (home / "bin/python").symlink_to(sys.executable)
     made = Environment(tmp_path / "made", environments.own_interpreter(), (wanted,), home)

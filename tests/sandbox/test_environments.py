@@ -1,7 +1,8 @@
-"""Set-up: what is made when, and from where. The packages are made here; no index is asked."""
+"""Set-up: what is made when, from where, and by which installer. The packages are made here; no index is asked."""
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import hashlib
 import os
@@ -22,21 +23,34 @@ from sandbox.environments import PROJECT, Environment, EnvironmentFailedError
 PACKAGES = ("first", "second")
 
 
-def wheel(folder: Path, name: str, words: str = "") -> Path:
-    """A wheel of version 1 that holds one module."""
+def wheel(folder: Path, name: str, words: str = "", program: str = "") -> Path:
+    """A wheel of version 1 that holds one module, and a program of the same name."""
     info = f"{name}-1.dist-info"
+    held = {
+        f"{name}.py": words,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    if program:
+        held[f"{name}-1.data/scripts/{name}"] = program
+    lines = [f"{path},sha256={digest(text.encode())},{len(text)}" for path, text in held.items()]
+    held[f"{info}/RECORD"] = "\n".join([*lines, f"{info}/RECORD,,", ""])
     made = folder / f"{name}-1-py3-none-any.whl"
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr(f"{name}.py", words)
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "".join(f"{file},,\n" for file in archive.namelist()))
+        for path, text in held.items():
+            entry = zipfile.ZipInfo(path)
+            entry.external_attr = 0o100755 << 16
+            archive.writestr(entry, text)
     return made
+
+
+def digest(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 @pytest.fixture
 def files(tmp_path, monkeypatch) -> dict[str, Path]:
-    """A requirements file for each package; pip is told where the packages are."""
+    """A requirements file for each package; pip alone is told where the packages are."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     found = {}
@@ -56,12 +70,20 @@ def said() -> list[str]:
 def make(tmp_path, said):
     """Ensures an environment of these requirements, and returns it."""
 
-    def ensure(*requirements: Path) -> Environment:
-        made = Environment(tmp_path / "made", environments.own_interpreter(), requirements, Path(sys.prefix))
+    def ensure(*requirements: Path, home: Path = Path(sys.prefix), interpreter: str = "") -> Environment:
+        made = Environment(tmp_path / "made", interpreter or environments.own_interpreter(), tuple(requirements), home)
         made.ensure(said.append)
         return made
 
     return ensure
+
+
+@pytest.fixture
+def home(tmp_path) -> Path:
+    """A project's environment that has pip and no uv."""
+    folder = tmp_path / "home"
+    script(folder / "bin/python", f'exec {sys.executable} "$@"')
+    return folder
 
 
 def script(path: Path, line: str) -> None:
@@ -70,35 +92,38 @@ def script(path: Path, line: str) -> None:
     path.chmod(0o755)
 
 
-def installed(made: Environment) -> list[str]:
-    return [path.name for path in made.folder.glob("lib/python*/site-packages/*-1.dist-info")]
+def has(made: Environment, name: str) -> bool:
+    return not subprocess.run([made.python, "-c", f"import {name}"], capture_output=True, check=False).returncode
 
 
-def test_pip_fills_an_environment_without_a_link_to_a_folder_which_pulumi_new_could_not_copy(files, make, said):
-    made = make(files["first"])
-    assert installed(made) == ["first-1.dist-info"]
-    assert not [path for path in made.folder.rglob("*") if path.is_symlink() and path.is_dir()]
+def test_uv_installs_from_where_pip_is_told_to_look(files, make, said):
+    assert has(make(files["first"]), "first")
     assert said == [f"Making {said[0].split()[1]} with {environments.own_interpreter()}", "Installing first.txt"]
 
 
+def test_an_environment_has_no_link_to_a_folder_which_pulumi_new_could_not_copy(files, make):
+    folder = make(files["first"]).folder
+    assert not [path for path in folder.rglob("*") if path.is_symlink() and path.is_dir()]
+
+
 @pytest.fixture
-def quick(files, tmp_path, said, monkeypatch):
+def quick(files, make, monkeypatch):
     """The same, where to install is to write down what was asked for in the folder; `interrupt` does so at once."""
 
-    def ensure(*names: str, interrupt: type[BaseException] | None = None, interpreter: str = "") -> str:
-        def install(environment: Environment, file: Path, _say: object) -> None:
-            with (environment.folder / "installed").open("a") as written:
-                written.write(file.read_text().split("==")[0] + " ")
+    def write_down(environment: Environment, file: Path, _say: object) -> None:
+        with (environment.folder / "installed").open("a") as installed:
+            installed.write(file.read_text().split("==")[0] + " ")
+
+    def ensure(*names: str, interrupt: type[BaseException] | None = None, **options: str) -> str:
+        def install(*arguments: Any) -> None:
+            write_down(*arguments)
             if interrupt:
                 raise interrupt
 
         monkeypatch.setattr(Environment, "install", install)
-        wanted = tuple(files[name] for name in names)
-        folder = tmp_path / "made"
-        made = Environment(folder, interpreter or environments.own_interpreter(), wanted, Path(sys.prefix))
-        made.ensure(said.append)
+        made = make(*(files[name] for name in names), **options)
         assert made.python.exists()
-        return (folder / "installed").read_text().strip()
+        return (made.folder / "installed").read_text().strip()
 
     return ensure
 
@@ -111,25 +136,34 @@ def test_what_is_up_to_date_is_left_alone_and_no_process_is_started(quick, said,
     assert not said
 
 
-def upgraded(python: Path) -> None:
-    script(python, f'# upgraded\nexec {environments.own_interpreter()} "$@"')
-
-
-def gone(python: Path) -> None:
-    made = python.parent / "made/bin/python"
-    made.unlink()
-    made.symlink_to("/no/such/python")
-
-
-@pytest.mark.parametrize("change", [upgraded, gone])
-def test_an_interpreter_that_was_upgraded_or_is_gone_makes_all_of_it_anew(quick, said, tmp_path, change):
-    python = tmp_path / "python"
-    script(python, f'exec {environments.own_interpreter()} "$@"')
-    quick("first", interpreter=str(python))
+def test_more_requirements_are_added_to_what_is_there(quick, said):
+    quick("first")
     said.clear()
-    change(python)
-    assert quick("first", interpreter=str(python)) == "first"
-    assert said[0].endswith(f" with {python}")
+    assert quick("first", "second") == "first second"
+    assert said == ["Installing second.txt"]
+
+
+def test_a_changed_requirement_makes_all_of_it_anew(quick, files):
+    quick("first")
+    files["first"].write_text(files["second"].read_text())
+    assert quick("first") == "second"
+
+
+def test_another_interpreter_makes_all_of_it_anew(quick, said, tmp_path):
+    quick("first")
+    other = tmp_path / "python"
+    other.symlink_to(environments.own_interpreter())
+    said.clear()
+    assert quick("first", interpreter=str(other)) == "first"
+    assert said[0].endswith(f" with {other}")
+
+
+def test_an_interpreter_that_is_gone_makes_all_of_it_anew(quick, tmp_path):
+    quick("first")
+    python = tmp_path / "made/bin/python"
+    python.unlink()
+    python.symlink_to("/no/such/python")
+    assert quick("first") == "first"
 
 
 @pytest.mark.parametrize("already", [(), ("first",)])
@@ -144,49 +178,85 @@ def test_an_interrupted_installation_is_made_anew(quick, said, already, end):
     assert said[0].startswith("Making ")
 
 
+def test_a_changed_interpreter_of_the_same_name_makes_all_of_it_anew(quick, said, tmp_path):
+    python = tmp_path / "python"
+    script(python, f'exec {environments.own_interpreter()} "$@"')
+    quick("first", interpreter=str(python))
+    said.clear()
+    script(python, f'# upgraded\nexec {environments.own_interpreter()} "$@"')
+    quick("first", interpreter=str(python))
+    assert said[0].startswith("Making ")
+
+
 ELSEWHERE = {
-    "variables": "PIP_TARGET={elsewhere} PIP_PREFIX={elsewhere} PIP_ROOT={elsewhere} PIP_USER=1 PIP_DRY_RUN=1"
-    " PIP_REQUIRE_VIRTUALENV=1 PIP_PYTHON=/no/such/python PIP_REPORT={elsewhere}/report PIP_LOG={elsewhere}/log"
-    " PIP_QUIET=3 PIP_NO_BINARY=:all: PIP_CONSTRAINT={constraint} PIP_PLATFORM=win32 PIP_VERBOSE=nonsense",
-    "files": "PIP_CONFIG_FILE={pip}",
+    "pip": "PIP_TARGET={elsewhere} PIP_PREFIX={elsewhere} PIP_ROOT={elsewhere} PIP_USER=1 PIP_PYTHON=/no/such/python"
+    " PIP_REQUIRE_VIRTUALENV=1 PIP_DRY_RUN=1 PIP_REPORT={elsewhere}/report PIP_LOG={elsewhere}/log PIP_QUIET=3"
+    " PIP_NO_BINARY=:all: PIP_CONSTRAINT={constraint} PIP_PLATFORM=win32 PIP_VERBOSE=nonsense PIP_ISOLATED=1",
+    "uv": "UV_SYSTEM_PYTHON=1 UV_PROJECT_ENVIRONMENT={elsewhere} UV_TARGET={elsewhere} UV_PREFIX={elsewhere} UV_QUIET=1"
+    " UV_NO_BINARY=1 UV_CONSTRAINT={constraint} UV_OVERRIDE={constraint} UV_EXCLUDE_NEWER=2001-01-01 UV_NO_DEPS=1"
+    " UV_PYTHON_PREFERENCE=nonsense UV_WORKING_DIR=/no/such UV_PYTHON=/no/such/python",
+    "Python": "PYTHONHOME={elsewhere} PYTHONPATH={elsewhere} PYTHONUSERBASE={elsewhere} PYTHONPLATLIBDIR=lib64"
+    " VIRTUAL_ENV=/no/such CONDA_PREFIX=/no/such",
+    "files": "PIP_CONFIG_FILE={pip} UV_CONFIG_FILE={uv}",
     "no home": "HOME=/no/such/home XDG_CACHE_HOME=",
 }
 
 
+@pytest.fixture
+def elsewhere(tmp_path) -> Path:
+    """A folder that nothing may be installed into."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (tmp_path / "constraint").write_text("first==2\n")
+    options = (
+        "target",
+        "prefix",
+        "root",
+        "python",
+        "user = 1\nquiet = 2\nno-deps = 1\ndry-run = 1\nno-binary = :all:\n#",
+    )
+    (tmp_path / "pip").write_text("[global]\n" + "".join(f"{option} = {folder}\n" for option in options))
+    (tmp_path / "uv").write_text(f'[pip]\ntarget = "{folder}/uv"\n')
+    return folder
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
 @pytest.mark.parametrize("variables", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_what_people_have_set_for_their_own_work_fills_the_same_environment(
-    files, make, tmp_path, monkeypatch, variables
+    files, make, home, elsewhere, monkeypatch, variables, installer
 ):
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (tmp_path / "constraint").write_text("first==2\n")
-    options = [f"{option} = {elsewhere}\n" for option in ("target", "prefix", "root", "python")]
-    ours = "user = 1\nquiet = 2\nno-deps = 1\ndry-run = 1\nno-binary = :all:\n"
-    (tmp_path / "pip").write_text("".join(["[global]\n", *options, ours]))
-    names = {name: str(tmp_path / name) for name in ("constraint", "elsewhere", "pip")}
-    for assignment in variables.format(**names).split():
+    names = {name: str(elsewhere.parent / name) for name in ("constraint", "pip", "uv")}
+    for assignment in variables.format(elsewhere=elsewhere, **names).split():
         monkeypatch.setenv(*assignment.split("=", 1))
-    assert installed(make(files["first"])) == ["first-1.dist-info"]
-    assert not list(elsewhere.iterdir())
+    made = make(files["first"], home=home if installer == "pip" else Path(sys.prefix))
+    assert list(made.folder.glob("lib/python*/site-packages/first-1.dist-info"))
+    assert not [path for path in elsewhere.iterdir() if path.name != "uv"]  # pip has done what uv.toml kept uv from
+
+
+def test_an_installer_that_fills_another_place_is_not_believed(files, make, home, monkeypatch):
+    script(home / "bin/uv", "exit 0")
+    script(home / "bin/python", 'case "$*" in *config*) ;; *) echo done ;; esac')
+    with pytest.raises(EnvironmentFailedError, match=r"first\.txt was installed, but not into "):
+        make(files["first"], home=home)
 
 
 MIRROR = "http://mirror.example.com/simple"
 
 
 @pytest.mark.parametrize("variables", [f"PIP_QUIET=3 PIP_INDEX_URL={MIRROR}", "PIP_QUIET=1", "PIP_VERBOSE=3"])
-def test_a_mirror_is_asked_however_little_pip_says(tmp_path, monkeypatch, variables):
+def test_a_mirror_is_asked_by_both_installers_however_little_pip_says(tmp_path, monkeypatch, variables):
     kept = "" if MIRROR in variables else f"[install]\nindex_url = {MIRROR}\n"
     (tmp_path / "pip.conf").write_text(
-        f"[global]\nindex-url = http://other.example.com\nproxy = proxy.example.com:3128\nquiet = 2\n"
-        f"target = /no/such\n{kept}"
+        f"[global]\nproxy = proxy.example.com:3128\nquiet = 2\ntarget = /no/such\n{kept}"
     )
-    for variable in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_INDEX_URL"):
+    for variable in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     for assignment in variables.split():
         monkeypatch.setenv(*assignment.split("=", 1))
-    told = environments.pip_settings(sys.executable)
-    assert (told["PIP_INDEX_URL"], told["PIP_PROXY"]) == (MIRROR, "proxy.example.com:3128")
+    told = Environment(Path(), "", (), Path(sys.prefix)).uv_settings()
+    assert told["UV_DEFAULT_INDEX"] == told["PIP_INDEX_URL"] == MIRROR
+    assert told["ALL_PROXY"] == told["PIP_PROXY"] == "proxy.example.com:3128"
     assert told["PIP_CONFIG_FILE"] == "/dev/null"
     assert not {"PIP_TARGET", "PIP_QUIET"} & told.keys()
 
@@ -198,11 +268,70 @@ def test_settings_that_pip_cannot_read_are_refused_in_its_words(files, make, tmp
         make(files["first"])
 
 
-def test_other_bytes_than_those_that_were_pinned_are_refused(files, make, tmp_path):
+def test_what_uv_cannot_get_pip_gets(files, make, said, home):
+    script(home / "bin/uv", "echo no index for you; exit 1")
+    assert has(make(files["first"], home=home), "first")
+    assert any("no index for you" in line and "pip tries the same" in line for line in said)
+
+
+def test_pip_installs_where_there_is_no_uv(files, make, said, home, monkeypatch):
+    monkeypatch.setattr(environments, "INSTALLER", files["first"])
+    files["first"].write_text("uv==9999 --hash=sha256:" + 64 * "0")
+    assert has(make(files["first"], files["second"], home=home), "second")
+    assert any("uv==9999" in line and "No uv here" in line for line in said)
+
+
+def test_other_bytes_than_those_that_were_pinned_are_refused_by_uv_and_by_pip(files, make, said, tmp_path):
     wheel(tmp_path, "first", "other = True")
     with pytest.raises(EnvironmentFailedError, match=r"(?s)-m pip .*DO NOT MATCH THE HASHES"):
         make(files["first"])
+    assert any("/uv pip " in line and "Hash mismatch" in line for line in said)
     assert not (tmp_path / "made/made-from").exists()
+
+
+def test_pips_settings_reach_uv_by_their_rank():
+    listed = """\
+:env:.extra-index-url='https://env.example.com/simple'
+global.extra-index-url='https://global.example.com/simple'
+global.index-url='https://user:p=w@mirror.example.com/simple'
+global.timeout='60'
+install.find-links='\\n/one\\n/two'
+install.index-url='https://install.example.com/simple'
+install.trusted-host='a.example.com b.example.com'
+list.index-url='https://list.example.com/simple'
+"""
+    assert environments.uv_names(environments.sources(listed)) == {
+        "UV_DEFAULT_INDEX": "https://install.example.com/simple",
+        "UV_INDEX": "https://env.example.com/simple",
+        "UV_FIND_LINKS": "/one,/two",
+        "UV_INSECURE_HOST": "a.example.com b.example.com",
+    }
+
+
+def test_uvs_own_variables_come_first(monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example.com/simple")
+    made = Environment(Path(), "", (), Path(sys.prefix))
+    assert made.uv_settings()["UV_DEFAULT_INDEX"] == "https://pip.example.com/simple"
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example.com/simple")
+    assert made.uv_settings()["UV_DEFAULT_INDEX"] == "https://uv.example.com/simple"
+    monkeypatch.delenv("UV_DEFAULT_INDEX")
+    monkeypatch.setenv("UV_INDEX_URL", "https://old.example.com/simple")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/company.pem")
+    for variable in ("PIP_CERT", "SSL_CERT_FILE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    told = made.uv_settings()
+    assert "UV_DEFAULT_INDEX" not in told
+    assert told["SSL_CERT_FILE"] == "/company.pem"  # pip reads that variable, uv does not
+
+
+def test_an_installer_that_is_silent_is_said_to_be_at_work(said, monkeypatch):
+    monkeypatch.setattr(environments, "PATIENCE_SECONDS", 0.05)
+    environments.run(
+        sys.executable, "-c", "import time; print('Downloading more', flush=True); time.sleep(1)", say=said.append
+    )
+    assert "  Downloading more" in said
+    assert said.count("  … 0 s") > 1
 
 
 def test_all_say_the_same_range_of_pythons():
@@ -230,6 +359,14 @@ def test_functions_run_on_awss_python_wherever_it_is(monkeypatch, tmp_path):
     assert environments.lambda_interpreter() == str(tmp_path / "path/python3.13")
     script(tmp_path / "pyenv/versions/3.13.1/bin/python3.13", "exit 0")
     assert environments.lambda_interpreter() == str(tmp_path / "pyenv/versions/3.13.1/bin/python3.13")
+
+
+def test_the_tools_of_tests_come_when_asked_for():
+    without, with_tools = (environments.project(Path(".venv"), tools=tools).requirements for tools in (False, True))
+    assert with_tools == (*without, PROJECT / "requirements-dev.txt")
+    assert not {"pytest", "mypy", "ruff", "hypothesis"} & {
+        line.split("==")[0] for file in without for line in file.read_text().splitlines()
+    }
 
 
 def test_the_updater_finds_in_each_pinned_file_the_command_that_made_it():
@@ -264,9 +401,14 @@ def checkout(tmp_path_factory):
     for name in ("Makefile", "sandbox/environments.py", "sandbox/pythons.py"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(PROJECT / name, folder / name)
-    sha256 = hashlib.sha256(wheel(folder, "first").read_bytes()).hexdigest()
+    made = {
+        "first": wheel(folder, "first"),
+        "uv": wheel(folder, "uv", program=f'#!/bin/sh\nexec {sys.prefix}/bin/uv "$@"\n'),
+    }
     for file in environments.WORDS:
-        (folder / file.relative_to(PROJECT)).write_text(f"first==1 --hash=sha256:{sha256}\n")
+        name = "uv" if file == environments.INSTALLER else "first"
+        sha256 = hashlib.sha256(made[name].read_bytes()).hexdigest()
+        (folder / file.relative_to(PROJECT)).write_text(f"{name}==1 --hash=sha256:{sha256}\n")
     code, said = make_setup(folder)
     assert code == 0, said
     return folder
