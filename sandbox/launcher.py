@@ -319,7 +319,7 @@ def refuse_tokens_of_ended_executions(waiting: dict[str, Waiting]) -> None:
     def unless_over(send: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
         def answer(data: dict[str, Any]) -> Any:
             task = waiting.get(data.get("taskToken", ""))
-            if task and task.execution["status"] != "RUNNING":
+            if task and not runs(task.execution):
                 return workflows.error_response_json("TaskTimedOut", "The task is no longer waiting", 400)
             return send(data)
 
@@ -388,6 +388,11 @@ def hold_back_looks(bucket: int, per_second: int) -> None:
     replace("_describe_execution", throttled)
 
 
+def runs(execution: dict[str, Any]) -> bool:
+    """Not if its state machine is gone, and all executions with it."""
+    return bool((workflows._executions.get(execution["executionArn"]) or {}).get("status") == "RUNNING")
+
+
 def obey(waiting: dict[str, Waiting], order: str, execution: str) -> bool:
     """Two operations that AWS has no API for, and a person at the sandbox's page has. False if nothing waits.
 
@@ -398,7 +403,7 @@ def obey(waiting: dict[str, Waiting], order: str, execution: str) -> bool:
     tasks = [task for task in list(waiting.values()) if task.execution["executionArn"] == execution]
 
     def act(task: Waiting) -> bool:
-        if task.token not in workflows._task_tokens or task.execution["status"] != "RUNNING":
+        if task.token not in workflows._task_tokens or not runs(task.execution):
             return False
         if order == "end-round":
             failure = {"error": "States.Timeout", "cause": "The round was ended by hand"}

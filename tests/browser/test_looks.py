@@ -188,13 +188,14 @@ def test_a_page_is_accessible_and_fits(tabs: dict[str, Tab], site: str, name: st
 @pytest.mark.parametrize("device", DEVICES)
 def test_the_keyboard_goes_from_the_comment_to_approve_to_reject(tabs: dict[str, Tab], site: str, device: str) -> None:
     with shown(tabs, f"{site}/open-plain", device) as page:
+        jump = ["jump"] if device.endswith("phone") else []  # where the answer is not beside the question
         reached = []
-        for _ in range(3 if device == "desktop" else 4):
+        for _ in range(len(jump) + 3):
             page.keyboard.press("Tab")
             reached.append(page.evaluate("document.activeElement.value || document.activeElement.id || 'jump'"))
             outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
             assert outline == "3px"
-        assert reached == [*([] if device == "desktop" else ["jump"]), "comment", "approve", "reject"]
+        assert reached == [*jump, "comment", "approve", "reject"]
 
 
 def test_the_keyboard_can_scroll_long_details(tabs: dict[str, Tab], site: str) -> None:

@@ -106,9 +106,10 @@ def on_paper(details: str) -> str:
 
 
 def in_a_box(details: str) -> Element:
-    return parse(page.html(State.OPEN, record=record(details=details), who=ANNA)).one(
-        "div", dir="auto", **{"class": "text"}
-    )
+    """Of the page. A long one can be scrolled."""
+    document = parse(page.html(State.OPEN, record=record(details=details), who=ANNA))
+    (box,) = [one for kind in ("text", "text long") for one in document.all("div", **{"class": kind})]
+    return box
 
 
 def test_most_of_what_is_tried_there_is_shown_as_rows_and_differs() -> None:
