@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SOURCES := __main__.py infra handlers sandbox bench pictures examples tests
+SOURCES := __main__.py infra component handlers sandbox bench pictures examples tests
 # Which tests to run: files or folders. All of them, if none is named.
 TESTS ?=
 

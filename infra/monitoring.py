@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -15,9 +16,13 @@ from infra.give_up import GiveUp
 from infra.page import Page
 from infra.queue import RequestQueue
 from infra.reconcile import Reconcile
+from infra.shared.function import METRICS_NAMESPACE
 from infra.shared.pace import WORKERS, MailPace
 from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
+
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
 
 PERIOD_SECONDS = 300
 # The age alarm means a stalled consumer, so its threshold is above what a working one needs: for a message whose mails
@@ -35,7 +40,7 @@ Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """What is monitored, and the topic to notify. `pace` and `delivery_attempts` say how old a message may become."""
+    """What is monitored, and the topic to notify. `pace` and the settings say how old a message may become."""
 
     operator_topic_arn: pulumi.Input[str]
     queue: RequestQueue
@@ -46,7 +51,7 @@ class MonitoringArgs:
     reconcile: Reconcile
     trigger: Trigger
     pace: MailPace
-    delivery_attempts: int
+    settings: Settings
 
 
 def oldest_seconds(pace: MailPace, delivery_attempts: int) -> int:
@@ -91,7 +96,7 @@ class Monitoring(pulumi.ComponentResource):
                 ],
                 stat="Maximum",
             )
-        oldest = oldest_seconds(args.pace, args.delivery_attempts)
+        oldest = oldest_seconds(args.pace, args.settings.delivery_attempts)
         self._alarm(
             "request-queue-age",
             f"A request has waited for its mails for {oldest // 60} minutes.",
@@ -104,7 +109,7 @@ class Monitoring(pulumi.ComponentResource):
             function.name
             for function in (
                 args.workflow.generate_function,
-                args.workflow.process_function,
+                *([args.workflow.process_function] if args.workflow.process_function else []),
                 args.page.function,
                 args.ask.function,
                 args.give_up.function,
@@ -132,9 +137,9 @@ class Monitoring(pulumi.ComponentResource):
             "Somebody has answered for people with a task token.",
             [
                 (
-                    pulumi.get_project(),
+                    METRICS_NAMESPACE,
                     "AnsweredWithoutVote",
-                    {"service": "reconcile", "stack": pulumi.get_stack()},
+                    {"service": "reconcile", "label": args.settings.label},
                 )
             ],
             # Anybody with cloudwatch:PutMetricData may add -1, which a sum would take away. AWS's own namespaces are

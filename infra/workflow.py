@@ -43,12 +43,16 @@ TRACING = (
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalWorkflowArgs:
-    """Where the workflow asks, and the record that it expires; a late decision is waited for `late_seconds`."""
+    """Where the workflow asks, and the record that it expires; a late decision is waited for `late_seconds`.
+
+    `process_function_arn` is somebody else's function in the place of `process_task`.
+    """
 
     queue: RequestQueue
     store: ApprovalStore
     late_seconds: int
     settings: Settings
+    process_function_arn: pulumi.Input[str] | None = None
 
 
 class ApprovalWorkflow(pulumi.ComponentResource):
@@ -57,7 +61,8 @@ class ApprovalWorkflow(pulumi.ComponentResource):
     state_machine_arn: pulumi.Output[str]
     role_arn: pulumi.Output[str]
     generate_function: PythonFunction
-    process_function: PythonFunction
+    process_function: PythonFunction | None
+    process_function_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ApprovalWorkflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:workflow:ApprovalWorkflow", name, None, opts)
@@ -69,11 +74,16 @@ class ApprovalWorkflow(pulumi.ComponentResource):
             PythonFunctionArgs(entry="generate_task", reads=GenerateSettings, settings=args.settings),
             opts=child,
         )
-        self.process_function = PythonFunction(
-            f"{name}-process-task",
-            PythonFunctionArgs(entry="process_task", reads=ProcessSettings, settings=args.settings),
-            opts=child,
-        )
+        if args.process_function_arn is None:
+            self.process_function = PythonFunction(
+                f"{name}-process-task",
+                PythonFunctionArgs(entry="process_task", reads=ProcessSettings, settings=args.settings),
+                opts=child,
+            )
+            self.process_function_arn = self.process_function.arn
+        else:
+            self.process_function = None
+            self.process_function_arn = pulumi.Output.from_input(args.process_function_arn)
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name_prefix="/aws/vendedlogs/states/",
@@ -92,7 +102,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                 allow(
                     "RunTasks",
                     ["lambda:InvokeFunction"],
-                    [self.generate_function.arn, self.process_function.arn],
+                    [self.generate_function.arn, self.process_function_arn],
                 ),
                 allow("RequestApproval", ["sqs:SendMessage"], [queue.arn]),
                 allow("ExpireRequest", ["dynamodb:UpdateItem"], [store.table_arn]),
@@ -106,7 +116,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
             role_arn=role.arn,
             definition=pulumi.Output.all(
                 generate_arn=self.generate_function.arn,
-                process_arn=self.process_function.arn,
+                process_arn=self.process_function_arn,
                 queue_url=queue.url,
                 table_name=store.table_name,
             ).apply(
@@ -138,6 +148,6 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                 "state_machine_arn": self.state_machine_arn,
                 "role_arn": self.role_arn,
                 "generate_function_arn": self.generate_function.arn,
-                "process_function_arn": self.process_function.arn,
+                "process_function_arn": self.process_function_arn,
             }
         )

@@ -15,7 +15,7 @@ metrics = Metrics()
 
 def observe(environment: str) -> None:
     """Call once per process. `environment` is the stack's name: an account's stacks share the metrics namespace."""
-    metrics.set_default_dimensions(stack=environment)
+    metrics.set_default_dimensions(label=environment)
 
 
 def count(name: str, times: int = 1) -> None:

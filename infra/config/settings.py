@@ -1,4 +1,4 @@
-"""The stack's configuration, typed and checked: the only module that reads pulumi.Config.
+"""The configuration, typed and checked, of a stack or of a program that holds `Approvals`.
 
 Every bad value is found here, before any resource is registered, and all of them are named at once, each by its path.
 pydantic carries the shapes; what policies, patterns, schedules and zones have to be is in modules of their own.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import pulumi
@@ -171,6 +171,7 @@ class Settings(Rules):
     ] = 8
     protect: Annotated[Truth, Meaning("guard the table against deletion, by AWS and by Pulumi")] = False
     point_in_time_recovery: Annotated[Truth, Meaning("continuous backups of the table, 35 days")] = True
+    label: Annotated[str, Field(exclude=True)] = ""  # no key: the program says it
 
     @property
     def terms(self) -> Mapping[str, Terms]:
@@ -184,14 +185,14 @@ class Settings(Rules):
 
     @classmethod
     def load(cls, own: Collection[str] = ()) -> Settings:
-        """Read and check the stack's config, and log its warnings. Raises ConfigError, which names every bad value.
+        """Read and check the stack's config. Raises ConfigError, which names every bad value.
 
         `own` are keys of the project's namespace that other code reads.
         """
         project = pulumi.get_project()
         known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
         settings = settings_of(project, known, own)
-        for warning in (*_unused(project, known), *settings.warnings(datetime.now(UTC))):
+        for warning in _unused(project, known):
             pulumi.log.warn(warning)
         return settings
 
@@ -218,14 +219,20 @@ def settings_of(project: str, known: Mapping[str, str], own: Collection[str] = (
     spaces = dict.fromkeys((NAMESPACE, project))
     space_of = {key: space for space in spaces for key in keys(Settings) if f"{space}:{key}" in known}
     given = {key: known[f"{space}:{key}"] for key, space in space_of.items()}
-    settings, faults = read(Settings, given)
-    if settings:  # else what they would say together is not known
-        faults += [*clashes(settings.terms, settings.policies, settings.mails_per_second), *_unknown_policies(settings)]
     lines = [*_strays(project, known), *_unknown(project, known, own)]
+    settings, faults = checked(given)
     lines += [f"{space_of.get(str(fault.where[0]), NAMESPACE)}:{fault}" for fault in faults]
     if lines or not settings:
         raise ConfigError("\n".join(lines))
     return settings
+
+
+def checked(given: Mapping[str, Any]) -> tuple[Settings | None, list[Fault]]:
+    """The settings, or all that is wrong with them. `given` is by key: values, or texts as the engine has them."""
+    settings, faults = read(Settings, given)
+    if settings:  # else what they would say together is not known
+        faults += [*clashes(settings.terms, settings.policies, settings.mails_per_second), *_unknown_policies(settings)]
+    return settings, faults
 
 
 def _unused(project: str, known: Mapping[str, str]) -> Iterator[str]:

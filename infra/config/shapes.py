@@ -84,7 +84,7 @@ Truth = Annotated[bool, BeforeValidator(_truth), says("must be true or false")]
 
 def keys(shape: type[Shape]) -> dict[str, str]:
     """The fields by their keys, in order."""
-    return {field.alias or name: name for name, field in shape.model_fields.items()}
+    return {field.alias or name: name for name, field in shape.model_fields.items() if not field.exclude}
 
 
 Made = TypeVar("Made", bound=Shape)

@@ -16,6 +16,7 @@ from infra.shared.packaging import LOGGING, archive
 if TYPE_CHECKING:
     from infra.config.settings import Settings
 
+METRICS_NAMESPACE = "signoff"  # a dimension, the label, tells one from another
 RUNTIME, ARCHITECTURE = "python3.13", "arm64"
 
 
@@ -51,12 +52,12 @@ class PythonFunction(pulumi.ComponentResource):
             for one in fields(args.reads)
             if one.name in type(settings).model_fields
         }
-        variables = args.reads.variables(environment=pulumi.get_stack(), **configured, **args.values)
+        variables = args.reads.variables(environment=settings.label, **configured, **args.values)
 
         # Created before the function: Lambda would create one that never expires and survives `destroy`.
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name_prefix=f"/aws/lambda/{pulumi.get_stack()}-{name}-",  # what an operator looks for in the console
+            name_prefix=f"/aws/lambda/{settings.label}-{args.entry.replace('_', '-')}-",  # what an operator looks for
             retention_in_days=settings.log_retention_days,
             opts=child,
         )
@@ -84,8 +85,7 @@ class PythonFunction(pulumi.ComponentResource):
             environment={
                 "variables": {
                     "POWERTOOLS_SERVICE_NAME": args.entry,
-                    # The namespace separates projects, a dimension separates stacks.
-                    "POWERTOOLS_METRICS_NAMESPACE": pulumi.get_project(),
+                    "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                     **variables,
                 }
             },

@@ -8,14 +8,13 @@ import re
 import runpy
 from typing import Any
 
-import parliament
 import pytest
-from jsonata import Jsonata
 from statelint.config import Config
 from statelint.linter import Linter
 from statelint.problem import ProblemType
 
 from handlers.contract.workflow import WorkflowError
+from infra.asking import ask_policy, ask_state
 from sandbox.deploy import PROJECT
 from tests.support.harness import Graph, deploy
 from tests.support.parents import in_jsonpath
@@ -23,18 +22,16 @@ from tests.support.parents import in_jsonpath
 Json = dict[str, Any]
 PROGRAM = PROJECT / "examples/parent/__main__.py"
 PARTITIONS = ["aws", "aws-cn", "aws-us-gov"]
-DESCRIBED = {
-    "Cause": 'by anna@example.com: "No."\n\u00fcbel',
-    "Error": "Rejected",
-    "ExecutionArn": "arn",
-    "Input": '{"title": "}"}',
-    "Status": "FAILED",
-}
+
+
+def outputs(partition: str) -> dict[str, str]:
+    """Of the stack that is asked. Its machine's name has the prefix in it, which is no caller's to replace."""
+    arn = f"arn:{partition}:states:eu-central-1:123456789012:stateMachine:task-ask-{partition}"
+    return {"askState": ask_state(arn), "askPolicy": ask_policy(arn)}
 
 
 def recorded(partition: str) -> Graph:
-    machine = f"arn:{partition}:states:eu-central-1:123456789012:stateMachine:signoff"
-    return deploy(lambda: runpy.run_path(str(PROGRAM)), {"stateMachineArn": machine})
+    return deploy(lambda: runpy.run_path(str(PROGRAM)), outputs(partition))
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +57,6 @@ def test_so_is_a_workflow_in_jsonpath_whose_one_state_asks_in_jsonata(definition
     assert {name for name, state in mixed["States"].items() if "QueryLanguage" in state} == {"Ask people"}
 
 
-def test_no_answer_is_ever_retried(definition):
-    for retry in definition["States"]["Ask people"]["Retry"]:
-        assert all(error.startswith("StepFunctions.") for error in retry["ErrorEquals"])
-        assert "StepFunctions.ExecutionAlreadyExistsException" not in retry["ErrorEquals"]
-
-
 def test_another_team_can_take_it_as_it_is():
     """It imports nothing of this project."""
     tree = ast.parse(PROGRAM.read_text())
@@ -75,82 +66,36 @@ def test_another_team_can_take_it_as_it_is():
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
-def test_everything_is_named_in_the_partition_of_the_machine_that_asks(partition):
-    written = json.dumps([node.inputs for node in recorded(partition).nodes])
-    assert set(re.findall(r"arn:([a-z-]+):(?:states|events):", written)) == {partition}
+def test_the_stacks_outputs_are_used_with_a_prefix_of_its_own(partition):
+    graph = recorded(partition)
+    machine = f"arn:{partition}:states:eu-central-1:123456789012:stateMachine:task-ask-{partition}"
+    policy = graph.one("aws:iam/rolePolicy:RolePolicy").json("policy")
+    assert policy == json.loads(ask_policy(machine, "release-"))
+    asking = graph.one("aws:sfn/stateMachine:StateMachine").json("definition")["States"]["Ask people"]
+    state = json.loads(ask_state(machine, "release-"))
+    assert asking["Arguments"].pop("Input").items() > state["Arguments"].pop("Input").items()
+    assert (asking["Next"], asking["Catch"][0]["Next"]) == ("Release", "How did it end?")
+    state["Next"], state["Catch"][0]["Next"] = asking["Next"], asking["Catch"][0]["Next"]
+    assert asking == state
 
 
-def test_the_role_has_the_three_statements_and_is_for_step_functions_in_this_account(graph):
-    policy = graph.one("aws:iam/rolePolicy:RolePolicy")
-    executions = "arn:aws:states:eu-central-1:123456789012:execution:signoff:release-*"
-    rule = "arn:aws:events:eu-central-1:123456789012:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
-    assert [(one["Action"], one["Resource"]) for one in policy.json("policy")["Statement"]] == [
-        (["states:StartExecution"], ["arn:aws:states:eu-central-1:123456789012:stateMachine:signoff"]),
-        (["states:DescribeExecution", "states:StopExecution"], [executions]),
-        (["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule]),
-    ]
-    (finding,) = parliament.analyze_policy_string(policy.inputs["policy"]).findings
-    assert finding.detail[0]["required_format"] == "arn:*:states:*:*:express:*:*:*", (
-        "it knows the executions of express machines only"
-    )
+def test_the_role_is_for_step_functions_in_this_account(graph):
     (trust,) = graph.one("aws:iam/role:Role").json("assumeRolePolicy")["Statement"]
     assert trust["Principal"] == {"Service": "states.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
-def test_the_guide_shows_these_states_and_statements(graph, definition):
+def test_the_guide_shows_how_the_state_and_the_policy_are_completed_and_what_follows(graph, definition):
     page = (PROJECT / "docs/reuse.md").read_text()
-    states, _, statements, *_ = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL))
-    assert states == {name: state for name, state in definition["States"].items() if name != "Release"}
-    assert statements == graph.one("aws:iam/rolePolicy:RolePolicy").json("policy")["Statement"]
+    given = outputs("aws")
+    names: Json = {"json": json, "ask_state": given["askState"], "ask_policy": given["askPolicy"]}
+    exec(page.split("```python")[1].split("```")[0], names)
+    states = json.loads(page.split("```json")[1].split("```")[0])
+    own = {name: state for name, state in definition["States"].items() if name != "Release"}
+    assert {"Ask people": names["ask"], **states} == own
+    assert json.loads(names["policy"]) == graph.one("aws:iam/rolePolicy:RolePolicy").json("policy")
 
 
 def test_the_guide_names_each_error_that_the_stack_can_end_with():
     page = (PROJECT / "docs/reuse.md").read_text().partition("## The endings")[2]
     assert {error.value for error in WorkflowError} <= set(re.findall(r"`(\w+)`", page))
-
-
-def told(definition: Json, **error: Any) -> Json:
-    """What the Catch makes of an error."""
-    (catch,) = definition["States"]["Ask people"]["Catch"]
-    program = Jsonata(catch["Output"].removeprefix("{%").removesuffix("%}").strip())
-    program.register_lambda("parse", json.loads)
-    return program.evaluate(None, {"states": {"errorOutput": error}})
-
-
-@pytest.mark.parametrize(
-    ("described", "ending"),
-    [
-        (DESCRIBED, {"Error": "Rejected", "Cause": DESCRIBED["Cause"]}),
-        (DESCRIBED | {"Cause": '{"errorMessage": "}"}'}, {"Error": "Rejected", "Cause": '{"errorMessage": "}"}'}),
-        (
-            {"ExecutionArn": "arn", "Input": "{}", "Status": "ABORTED"},
-            {"Error": "ABORTED", "Cause": "no cause was given"},
-        ),
-        ({"Error": "States.Timeout", "Status": "FAILED"}, {"Error": "States.Timeout", "Cause": "no cause was given"}),
-    ],
-)
-def test_the_error_and_the_cause_of_the_child_are_told(definition, described, ending):
-    cause = json.dumps(described, separators=(",", ":"), ensure_ascii=False)
-    assert told(definition, Error="States.TaskFailed", Cause=cause) == ending
-
-
-@pytest.mark.parametrize(
-    "cause",
-    [
-        "Execution Already Exists: 'arn' (Service: AWSStepFunctions; Status Code: 400)",
-        '{"Cause":"cut off in the mid',
-        "",
-        "{",
-        "}",
-        "{} and more",
-    ],
-)
-def test_a_cause_that_is_no_json_is_told_as_it_is(definition, cause):
-    ending = {"Error": "States.TaskFailed", "Cause": cause}
-    assert told(definition, **ending) == ending
-
-
-def test_an_error_without_a_cause_breaks_nothing(definition):
-    for error in ({"Error": "States.Timeout"}, {"Error": "States.Timeout", "Cause": None}):
-        assert told(definition, **error) == {"Error": "States.Timeout", "Cause": "no cause was given"}

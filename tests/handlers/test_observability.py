@@ -20,7 +20,7 @@ logger.info("told", outcome="FAILED")
 """
 
 
-def test_a_metric_names_its_stack_and_its_function_in_every_call_of_a_process():
+def test_a_metric_names_its_label_and_its_function_in_every_call_of_a_process():
     environment = os.environ | {
         "POWERTOOLS_SERVICE_NAME": "reconcile-request",
         "POWERTOOLS_METRICS_NAMESPACE": "signoff",
@@ -32,8 +32,8 @@ def test_a_metric_names_its_stack_and_its_function_in_every_call_of_a_process():
     assert len(calls) == 2
     for counted in calls:
         assert (counted["AnsweredWithoutVote"], counted["Mails"]) == ([1.0], [1.0, 2.0])
-        assert (counted["stack"], counted["service"]) == ("dev", "reconcile-request")
+        assert (counted["label"], counted["service"]) == ("dev", "reconcile-request")
         (described,) = counted["_aws"]["CloudWatchMetrics"]
         assert described["Namespace"] == "signoff"
-        assert ["service", "stack"] in [sorted(one) for one in described["Dimensions"]]
+        assert ["label", "service"] in [sorted(one) for one in described["Dimensions"]]
     assert (told["message"], told["outcome"], told["service"]) == ("told", "FAILED", "reconcile-request")

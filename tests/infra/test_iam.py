@@ -33,7 +33,7 @@ RESERVED = [
     ("approvers-policy", "OnlyTheMailer", ["sns:Publish"], ["ask"]),
     ("operator-topic-policy", "OnlyReconcile", ["sns:Publish"], ["reconcile"]),
     (
-        "approvals-policy",
+        "store-policy",
         "OnlyWriters",
         [*WRITING, "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"],
         [
@@ -44,7 +44,7 @@ RESERVED = [
             "reconcile",
         ],
     ),
-    ("approvals-policy", "OnlyThePageVotes", WRITING, ["page"]),
+    ("store-policy", "OnlyThePageVotes", WRITING, ["page"]),
 ]
 VOTES = {"ForAnyValue:StringEquals": {"dynamodb:Attributes": ["votes"]}}
 ACCOUNT = "123456789012"
@@ -136,9 +136,10 @@ def test_the_functions_that_are_your_own_may_do_what_is_listed_and_nothing_else(
 
 def test_every_function_writes_to_its_own_log_only(full):
     logs = [(node.name, one["Resource"]) for node, one in statements(full, ROLE_POLICY) if one["Sid"] == "Log"]
-    group = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/test-{{0}}-{{0}}-logs-0a1b2c3:*"
-    functions = [node.name for node in full.of("aws:lambda/function:Function")]
-    assert sorted(logs) == sorted((f"{name}-policy", [group.format(name)]) for name in functions)
+    group = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/test-{{}}-{{}}-logs-0a1b2c3:*"
+    functions = {node.name: node.inputs["handler"].split(".")[1] for node in full.of("aws:lambda/function:Function")}
+    expected = [(f"{name}-policy", [group.format(word.replace("_", "-"), name)]) for name, word in functions.items()]
+    assert sorted(logs) == sorted(expected)
 
 
 def test_a_role_trusts_one_service_on_our_behalf_only(full):

@@ -37,7 +37,7 @@ ALARMS = {
     "alarm-api-errors": [("AWS/ApiGateway", "5xx", {"ApiId": "page-api-id"}, "Sum")],
     "alarm-workflow-throttles": [("AWS/States", "ExecutionThrottled", {"StateMachineArn": MACHINE_ARN}, "Sum")],
     "alarm-answers-without-vote": [
-        ("signoff", "AnsweredWithoutVote", {"service": "reconcile", "stack": "test"}, "Maximum")
+        ("signoff", "AnsweredWithoutVote", {"service": "reconcile", "label": "test"}, "Maximum")
     ],
 }
 
@@ -77,7 +77,7 @@ def test_metrics_are_counted_where_the_alarm_looks_for_them(graph):
     assert query["metric"]["namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
     assert query["metric"]["dimensions"] == {
         "service": variables["POWERTOOLS_SERVICE_NAME"],
-        "stack": ReconcileSettings.read(variables).environment,
+        "label": ReconcileSettings.read(variables).environment,
     }
 
 

@@ -56,7 +56,7 @@ def test_an_ending_that_is_not_delivered_or_fails_is_kept(graph):
 
 
 def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(graph):
-    table = graph.named(TABLE, "approvals-table").inputs
+    table = graph.named(TABLE, "store-table").inputs
     (index,) = table["globalSecondaryIndexes"]
     assert table["attributes"] == [{"name": name, "type": "S"} for name in ("requestId", "executionArn")]
     assert index["keySchemas"] == [{"attributeName": "executionArn", "keyType": "HASH"}]

@@ -110,7 +110,8 @@ def test_every_function_is_arm64_python_with_tracing(graph):
 def test_every_function_logs_into_a_group_of_its_own_that_is_made_first(graph):
     for function in graph.of(FUNCTION):
         logs = graph.named(LOG_GROUP, f"{function.name}-logs")
-        assert logs.inputs["namePrefix"] == f"/aws/lambda/test-{function.name}-"
+        word = function.inputs["handler"].split(".")[1].replace("_", "-")
+        assert logs.inputs["namePrefix"] == f"/aws/lambda/test-{word}-"
         assert function.inputs["loggingConfig"]["logGroup"] == logs.inputs["namePrefix"] + f"{logs.name}-0a1b2c3"
         assert logs.urn in function.depends_on, function.name
 
@@ -154,7 +155,7 @@ def test_the_approvers_topic_is_encrypted(graph):
 
 
 def test_the_table_is_keyed_by_request_paid_by_use_and_rid_of_records_when_their_time_is_over(graph):
-    table = graph.named("aws:dynamodb/table:Table", "approvals-table").inputs
+    table = graph.named("aws:dynamodb/table:Table", "store-table").inputs
     assert table["hashKey"] == "requestId"
     assert table["billingMode"] == "PAY_PER_REQUEST"
     assert table["ttl"] == {"attributeName": "expiresAt", "enabled": True}
@@ -163,8 +164,8 @@ def test_the_table_is_keyed_by_request_paid_by_use_and_rid_of_records_when_their
 
 def test_the_records_are_guarded_and_backed_up_as_configured(bare, full):
     for graph, guarded, backed_up in ((bare, False, True), (full, True, False)):
-        table = graph.named("aws:dynamodb/table:Table", "approvals-table")
+        table = graph.named("aws:dynamodb/table:Table", "store-table")
         assert table.protect is guarded
         assert table.inputs["deletionProtectionEnabled"] is guarded
         assert table.inputs["pointInTimeRecovery"] == {"enabled": backed_up}
-        assert [node.name for node in graph.nodes if node.protect] == ["approvals-table"] * guarded
+        assert [node.name for node in graph.nodes if node.protect] == ["store-table"] * guarded

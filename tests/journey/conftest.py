@@ -108,7 +108,7 @@ def beside() -> Iterator[Callable[[Stack], Deployed]]:
     with ExitStack() as stop:
 
         def example(stack: Stack) -> Deployed:
-            config = {"signoff-parent:stateMachineArn": stack.sandbox.outputs["stateMachineArn"]}
+            config = {f"signoff-parent:{name}": stack.sandbox.outputs[name] for name in ("askState", "askPolicy")}
             deployed = deploy("dev", config, stack.sandbox.cloud, root=PROJECT / "examples/parent")
             stop.callback(deployed.destroy)
             return deployed

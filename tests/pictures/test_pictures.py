@@ -69,10 +69,10 @@ def test_resources_are_drawn_with_who_may_call_whom():
     calls = set(resources.calls(graph))
     assert {
         ("page-api", "page", "invokes"),
-        ("page", "approvals-table", "UpdateItem"),
+        ("page", "store-table", "UpdateItem"),
         ("page", "workflow-machine", "SendTaskSuccess"),
         ("ask", "approvers-topic", "Publish"),
-        ("reconcile", "approvals-table", "Query"),
+        ("reconcile", "store-table", "Query"),
         ("requests-queue", "ask", "invokes"),
         ("requests-queue", "requests-dead-letters", "after 8 receives"),
         ("trigger-rule", "workflow-machine", "StartExecution"),

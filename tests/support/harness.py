@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import runpy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +74,10 @@ ARNS = {
     "aws:sns/topic:Topic": f"arn:aws:sns:{REGION_AND_ACCOUNT}:{{}}",
     "aws:sqs/queue:Queue": f"arn:aws:sqs:{REGION_AND_ACCOUNT}:{{}}",
 }
-# The components of __main__.py. Whatever you put beside them is yours: no test and no picture of ours is about it.
+INSTANCE = "approvals"  # the component of __main__.py
+# What it composes, by the names below its own. Whatever you put beside it is yours: no test and no picture is about it.
 OURS = {
     "alarm",
-    "approvals",
     "approvers",
     "ask",
     "give-up",
@@ -85,6 +85,7 @@ OURS = {
     "page",
     "reconcile",
     "requests",
+    "store",
     "trigger",
     "workflow",
 }
@@ -144,8 +145,12 @@ class Graph:
 
 
 def physical_name(name: str, inputs: Mapping[str, Any]) -> str:
-    """Auto-naming, as the engine does it."""
-    return f"{inputs.get('namePrefix', '')}{name}-0a1b2c3"
+    """Auto-naming, as the engine does it, but for the instance's name: what it holds goes by the names below it."""
+    return f"{inputs.get('namePrefix', '')}{below(name)}-0a1b2c3"
+
+
+def below(name: str) -> str:
+    return name.removeprefix(f"{INSTANCE}-")
 
 
 class Mocks(mocks.Mocks):
@@ -157,7 +162,7 @@ class Mocks(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.inputs[args.typ, args.name] = plain(args.inputs)
         if not args.custom:
-            return f"{args.name}-id", dict(args.inputs)
+            return f"{below(args.name)}-id", dict(args.inputs)
         name = physical_name(args.name, args.inputs)
         computed = {
             "arn": ARNS[args.typ].format(name) if args.typ in ARNS else UNREAD,
@@ -166,7 +171,7 @@ class Mocks(mocks.Mocks):
             "apiEndpoint": "https://a1b2c3.execute-api.eu-central-1.amazonaws.com",
             "executionArn": "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3",
         }
-        return f"{args.name}-id", computed | dict(args.inputs)
+        return f"{below(args.name)}-id", computed | dict(args.inputs)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
         raise AssertionError(f"unmocked invoke: {args.token}")
@@ -209,13 +214,14 @@ class Recorder(Monitor):
 
 
 def ours(nodes: Sequence[Node]) -> list[Node]:
-    """OURS, and what is in them."""
+    """What is in the instance, by the names below its own."""
     by_urn = {node.urn: node for node in nodes}
 
-    def top(node: Node) -> Node:
-        return top(by_urn[node.parent]) if node.parent in by_urn else node
+    def inside(node: Node) -> bool:
+        parent = by_urn.get(node.parent)
+        return parent is not None and (parent.type == "signoff:approvals:Approvals" or inside(parent))
 
-    return [node for node in nodes if top(node).name in OURS and top(node).type.startswith("signoff:")]
+    return [replace(node, name=below(node.name)) for node in nodes if inside(node)]
 
 
 def program() -> None:

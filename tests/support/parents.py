@@ -25,13 +25,12 @@ class Asking:
 def in_jsonpath(definition: dict[str, Any]) -> dict[str, Any]:
     """The example's workflow in JSONPath, but for the one state that asks: by the second listing of docs/reuse.md."""
     _, listing, *_ = re.findall(r"```json\n(.*?)```", (PROJECT / "docs/reuse.md").read_text(), re.DOTALL)
-    states = json.loads(listing)
-    states["Ask people"] = definition["States"]["Ask people"] | states["Ask people"]
-    states["Release"] = {
+    release = {
         "Type": "Pass",
         "Parameters": {"released.$": "$.release", "approvedBy.$": "$.approval.votes[*].approver"},
         "End": True,
     }
+    states = {"Ask people": definition["States"]["Ask people"], "Release": release, **json.loads(listing)}
     return {"StartAt": definition["StartAt"], "States": states}
 
 
@@ -46,8 +45,12 @@ def start(stack: Stack, parent: Deployed, *, repeated: bool = False, **given: ob
     ours = stack.sandbox.outputs["stateMachineArn"]
     child = ours.replace(":stateMachine:", ":execution:") + f":{name}"
     if repeated:
-        question = {"title": title, "details": told["changes"], "requestedBy": told["requestedBy"]}
-        question["AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"] = arn
+        question = {
+            "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": arn,
+            "title": title,
+            "details": told["changes"],
+            "requestedBy": told["requestedBy"],
+        }
         stack.sfn.start_execution(stateMachineArn=ours, name=name, input=json.dumps(question))
     stack.sfn.start_execution(stateMachineArn=machine, name=release, input=json.dumps(told))
     return Asking(parent=Run(stack, arn, title), child=Run(stack, child, title), release=release)

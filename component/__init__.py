@@ -1,0 +1,1 @@
+"""The Pulumi plugin: `Approvals` for programs in any language."""

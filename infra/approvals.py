@@ -1,0 +1,273 @@
+"""All of it as one component: a workflow that stops, asks people by e-mail, and goes on when they have approved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import pulumi
+from pulumi.runtime.settings import get_monitor
+
+from infra.ask import Ask, AskArgs
+from infra.asking import ask_policy, ask_state, check_prefix
+from infra.config.program import in_python, of_program
+from infra.config.refusal import Fault
+from infra.config.settings import DEFAULT_TASK, ConfigError, Settings
+from infra.give_up import GIVE_UP_TIMEOUT_SECONDS, GiveUp, GiveUpArgs
+from infra.monitoring import Monitoring, MonitoringArgs
+from infra.operator_topic import OperatorTopic, OperatorTopicArgs
+from infra.page import Page, PageArgs
+from infra.queue import RequestQueue, RequestQueueArgs
+from infra.reconcile import Reconcile, ReconcileArgs
+from infra.shared.pace import MailPace
+from infra.store import ApprovalStore, ApprovalStoreArgs
+from infra.topic import ApproverTopic, ApproverTopicArgs
+from infra.trigger import Trigger, TriggerArgs
+from infra.workflow import ApprovalWorkflow, ApprovalWorkflowArgs
+
+# A role's name has at most 64 characters, of which Pulumi's own end takes eight.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+LONGEST_NAME = 64 - len("-0123abc") - len("-workflow-generate-task-role")
+NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}")
+LABEL_TAKEN = "must be no other's in this program"
+LABELS: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()  # in use, by the program's connection to the engine
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupArgs:
+    """Some of a policy's approvers, and how many of them have to approve."""
+
+    approvers: Sequence[str]
+    approvals_required: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyArgs:
+    """Other rules for other requests. What is not given is inherited: docs/configuration.md, "Policies"."""
+
+    approvers: Sequence[str] | None = None
+    groups: Mapping[str, GroupArgs | Mapping[str, Any]] | None = None
+    approvals_required: int | None = None
+    rejections_required: int | None = None
+    deadline_seconds: int | None = None
+    reminders: int | None = None
+    escalate_to: Sequence[str] | None = None
+    prevent_self_approval: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskArgs:
+    """What a run asks that brings no question of its own."""
+
+    title: str = DEFAULT_TASK["title"]
+    details: str = DEFAULT_TASK["details"]
+    policy: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalsArgs:
+    """The keys of docs/configuration.md in snake case; plain mappings do for policies, groups and the task as well.
+
+    `label`, of 1 to 40 letters, digits and `._-`, is what mails, pages, log groups and metrics call this one. The
+    default is `<stack>-<name>`. `process_function_arn` is a function of your own in the place of `process_task`.
+    """
+
+    approvers: Sequence[str]
+    approvals_required: int = 1
+    rejections_required: int = 1
+    deadline_seconds: int = 86_400
+    reminders: int = 2
+    escalate_to: Sequence[str] = ()
+    prevent_self_approval: bool = True
+    policies: Mapping[str, PolicyArgs | Mapping[str, Any]] = field(default_factory=dict)
+    schedule: str = ""
+    timezone: str = "UTC"
+    event_pattern: Mapping[str, Any] = field(default_factory=dict)
+    event_policy: str = "default"
+    event_details: bool = True
+    task: TaskArgs | Mapping[str, Any] = TaskArgs()
+    operator_email: str = ""
+    one_click: bool = False
+    audit_days: int = 365
+    log_retention_days: int = 30
+    mails_per_second: int = 5
+    delivery_attempts: int = 8
+    protect: bool = False
+    point_in_time_recovery: bool = True
+    label: str | None = None
+    process_function_arn: pulumi.Input[str] | None = None
+
+
+class Approvals(pulumi.ComponentResource):
+    """Ask people by e-mail and wait for them, in a state machine of its own. Two of them in one program never meet.
+
+    `name` has lower-case letters, digits and hyphens. Raises ConfigError before anything is registered, with a line for
+    each bad value.
+    """
+
+    state_machine_arn: pulumi.Output[str]
+    approval_api_url: pulumi.Output[str]
+    request_queue_url: pulumi.Output[str]
+    dead_letter_queue_url: pulumi.Output[str]
+    trigger_dead_letter_queue_url: pulumi.Output[str]
+    approver_topic_arn: pulumi.Output[str]
+    operator_topic_arn: pulumi.Output[str]
+    approval_table_name: pulumi.Output[str]
+    generate_task_function_arn: pulumi.Output[str]
+    process_task_function_arn: pulumi.Output[str]
+    ask_policy: pulumi.Output[str]
+    ask_state: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ApprovalsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        settings = _settings(name, args)
+        super().__init__("signoff:approvals:Approvals", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        for warning in settings.warnings(datetime.now(UTC)):
+            pulumi.log.warn(warning, self)
+        pace = MailPace(
+            people=max(len(one.policy.everybody) for one in settings.terms.values()),
+            mails_per_second=settings.mails_per_second,
+        )
+
+        store = ApprovalStore(
+            f"{name}-store",
+            ApprovalStoreArgs(protect=settings.protect, point_in_time_recovery=settings.point_in_time_recovery),
+            child,
+        )
+        topic = ApproverTopic(f"{name}-approvers", ApproverTopicArgs(people=settings.people), child)
+        operator = OperatorTopic(f"{name}-operator", OperatorTopicArgs(email=settings.operator_email), child)
+        queue = RequestQueue(
+            f"{name}-requests",
+            RequestQueueArgs(
+                consumer_timeout_seconds=pace.timeout_seconds,
+                dead_letter_consumer_timeout_seconds=GIVE_UP_TIMEOUT_SECONDS,
+                delivery_attempts=settings.delivery_attempts,
+            ),
+            child,
+        )
+        workflow = ApprovalWorkflow(
+            f"{name}-workflow",
+            ApprovalWorkflowArgs(
+                queue=queue,
+                store=store,
+                late_seconds=pace.late_seconds,
+                settings=settings,
+                process_function_arn=args.process_function_arn,
+            ),
+            child,
+        )
+        machine_arn = workflow.state_machine_arn
+        trigger = Trigger(
+            f"{name}-trigger",
+            TriggerArgs(
+                state_machine_arn=machine_arn,
+                schedule=settings.schedule,
+                timezone=settings.timezone,
+                event_pattern=settings.event_pattern,
+                task=settings.task,
+            ),
+            child,
+        )
+        page = Page(f"{name}-page", PageArgs(store=store, state_machine_arn=machine_arn, settings=settings), child)
+        ask = Ask(
+            f"{name}-ask",
+            AskArgs(
+                queue=queue,
+                topic=topic,
+                store=store,
+                state_machine_arn=machine_arn,
+                approval_url=page.url,
+                pace=pace,
+                settings=settings,
+            ),
+            child,
+        )
+        give_up = GiveUp(
+            f"{name}-give-up",
+            GiveUpArgs(queue=queue, store=store, state_machine_arn=machine_arn, settings=settings),
+            child,
+        )
+        reconcile = Reconcile(
+            f"{name}-reconcile",
+            ReconcileArgs(
+                store=store, state_machine_arn=machine_arn, operator_topic_arn=operator.arn, settings=settings
+            ),
+            child,
+        )
+        # Policies that name roles, which in turn name what the policies guard.
+        queue.admit(sender=workflow.role_arn, consumer=ask.function.role_arn)
+        topic.admit(publisher=ask.function.role_arn)
+        writers = [component.function.role_arn for component in (ask, give_up, reconcile)]
+        store.admit(voting=page.function.role_arn, writing=[workflow.role_arn, *writers])
+        alarms = Monitoring(
+            f"{name}-alarm",
+            MonitoringArgs(
+                operator_topic_arn=operator.arn,
+                queue=queue,
+                workflow=workflow,
+                page=page,
+                ask=ask,
+                give_up=give_up,
+                reconcile=reconcile,
+                trigger=trigger,
+                pace=pace,
+                settings=settings,
+            ),
+            child,
+        )
+        operator.admit(publisher=reconcile.function.role_arn, alarms=alarms.arns)
+
+        outputs = {
+            "state_machine_arn": machine_arn,
+            "approval_api_url": page.url,
+            "request_queue_url": queue.url,
+            "dead_letter_queue_url": queue.dead_letter_url,
+            "trigger_dead_letter_queue_url": trigger.dead_letter_url,
+            "approver_topic_arn": topic.arn,
+            "operator_topic_arn": operator.arn,
+            "approval_table_name": store.table_name,
+            "generate_task_function_arn": workflow.generate_function.arn,
+            "process_task_function_arn": workflow.process_function_arn,
+            "ask_policy": machine_arn.apply(ask_policy),
+            "ask_state": machine_arn.apply(ask_state),
+        }
+        for output, value in outputs.items():
+            setattr(self, output, value)
+        self.register_outputs(outputs)
+
+    def ask_policy_for(self, prefix: str) -> pulumi.Output[str]:
+        """The output `ask_policy` for executions that begin with 1 to 16 letters, digits, hyphens and underscores.
+
+        Raises ValueError for another prefix.
+        """
+        check_prefix(prefix)  # here, since a preview may not know the ARN
+        return self.state_machine_arn.apply(lambda arn: ask_policy(arn, prefix))
+
+    def ask_state_for(self, prefix: str) -> pulumi.Output[str]:
+        """The output `ask_state` for such executions. Raises ValueError, too."""
+        check_prefix(prefix)
+        return self.state_machine_arn.apply(lambda arn: ask_state(arn, prefix))
+
+
+def check(name: str, args: ApprovalsArgs) -> tuple[Settings | None, list[Fault]]:
+    """What the arguments make, or all that is wrong with them and the name."""
+    settings, faults = of_program(args, args.label if args.label is not None else f"{pulumi.get_stack()}-{name}")
+    if not NAME.fullmatch(name):
+        said = f"must be 1 to {LONGEST_NAME} lower-case letters, digits and hyphens, a letter first"
+        faults.insert(0, Fault(("name",), said, name))
+    return (None if faults else settings), faults
+
+
+def _settings(name: str, args: ApprovalsArgs) -> Settings:
+    settings, faults = check(name, args)
+    labels = LABELS.setdefault(get_monitor(), set())
+    if settings and settings.label in labels:
+        faults.append(Fault(("label",), LABEL_TAKEN, settings.label))
+    if faults or not settings:
+        raise ConfigError("\n".join(f"{name}.{in_python(fault)}" for fault in faults))
+    labels.add(settings.label)
+    return settings
