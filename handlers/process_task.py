@@ -1,28 +1,21 @@
-"""Return to main processing: what was waiting for the approval.
+"""Return to main processing: the work that was waiting for the approval. Yours to change."""
 
-Yours to change: put your own work where the comment says so. It runs only after the approval.
-"""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-from handlers.approvals.observability import logger
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import Any
 
 
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """`event` is the task with `execution` (an ARN) and `approval`: {"requestId", "outcome", "decidedAt", "policy",
-    "approvals", "approvalsRequired", "missing", "groups", "votes", "digest", "policyDigest"}.
+def process_task(approved: dict[str, Any]) -> Any:
+    """`approved` is the request with `execution` (an ARN) and `approval`: {"requestId", "outcome", "decidedAt",
+    "policy", "approvals", "approvalsRequired", "missing", "groups", "votes", "digest", "policyDigest"}.
 
-    The state machine retries a call whose outcome is unknown, so make your work idempotent by `requestId`.
-    The return value becomes `result` in the execution's output.
+    A run may call this twice, so make your work idempotent by `requestId`. What it returns, anything that JSON can
+    hold, becomes `result` in the execution's output.
     """
-    votes = event["approval"]["votes"]
+    votes = approved["approval"]["votes"]
 
     # Your work goes here.
 
-    logger.info("mission completed", requestId=event["requestId"], execution=event["execution"], approvals=len(votes))
-    return {"requestId": event["requestId"], "status": "completed", "approvedBy": [vote["approver"] for vote in votes]}
+    return {
+        "requestId": approved["requestId"],
+        "status": "completed",
+        "approvedBy": [vote["approver"] for vote in votes],
+    }

@@ -31,7 +31,7 @@ from infra.workflow import ApprovalWorkflow, ApprovalWorkflowArgs
 
 # A role's name has at most 64 characters, of which Pulumi's own end takes eight.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-LONGEST_NAME = 64 - len("-0123abc") - len("-workflow-generate-task-role")
+LONGEST_NAME = 64 - len("-0123abc") - len("-workflow-generate-role")
 NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}")
 LABEL_TAKEN = "must be no other's in this program"
 LABELS: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()  # in use, by the program's connection to the engine

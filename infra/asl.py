@@ -86,7 +86,7 @@ INVALID_TASK_CAUSE = (
     f"{{% ($cause := {CAUSE}; $whole := $substring($cause, 0, 2) = '{{\"' and $substring($cause, -1) = '}}'; "
     f"$told := $whole ? $match($cause, {MESSAGE}, 1).groups[0]; "
     "$large := $states.input.Error = 'States.DataLimitExceeded'; "
-    "($large ? 'The input of the run, or what generate_task made of it, is more than 256 KiB of JSON: ' : '') & "
+    "($large ? 'The input of the run, or what generate_task returned, is more than 256 KiB of JSON: ' : '') & "
     f"$substring($exists($told) ? $parse('\"' & $told & '\"') : $cause, 0, {WORDS_LIMIT})) %}}"
 )
 
@@ -203,14 +203,15 @@ def approval_definition(
             | {"Output": "{% $merge([$states.input, {'result': $states.result.Payload}]) %}", "End": True},
             **{state: _fail(error) for error, state in REFUSALS.items()},
             "Invalid task": {"Type": "Fail", "Error": WorkflowError.INVALID_TASK, "Cause": INVALID_TASK_CAUSE},
-            # The look-up failed: of a name that is not there, or at a limit of Step Functions. Nobody documents those:
+            # A guard: the function refuses a name that is not there, unless it is of another deployment. What else can
+            # fail is the look-up itself, at a limit of Step Functions. Nobody documents those:
             # https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
             "Unknown policy": {
                 "Type": "Fail",
                 "Error": WorkflowError.INVALID_TASK,
-                "Cause": "The policy of the request could not be looked up. generate_task must return a request whose "
-                f"policy is one of {', '.join(terms)}. If it does, the policies are too many or too large for Step "
-                "Functions to evaluate: make them smaller.",
+                "Cause": "The policy of the request could not be looked up. If it is one of "
+                f"{', '.join(terms)}, the policies are too many or too large for Step Functions to evaluate: make them "
+                "smaller.",
             },
             "Record unavailable": {
                 "Type": "Fail",

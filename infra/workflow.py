@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.settings.generate_task import GenerateSettings
-from handlers.contract.settings.process_task import ProcessSettings
+from handlers.contract.settings.generate import GenerateSettings
+from handlers.contract.settings.process import ProcessSettings
 from infra.asl import approval_definition
 from infra.queue import RequestQueue
 from infra.shared.function import PythonFunction, PythonFunctionArgs
@@ -70,14 +70,14 @@ class ApprovalWorkflow(pulumi.ComponentResource):
         queue, store = args.queue, args.store
 
         self.generate_function = PythonFunction(
-            f"{name}-generate-task",
-            PythonFunctionArgs(entry="generate_task", reads=GenerateSettings, settings=args.settings),
+            f"{name}-generate",
+            PythonFunctionArgs(entry="generate", reads=GenerateSettings, settings=args.settings),
             opts=child,
         )
         if args.process_function_arn is None:
             self.process_function = PythonFunction(
-                f"{name}-process-task",
-                PythonFunctionArgs(entry="process_task", reads=ProcessSettings, settings=args.settings),
+                f"{name}-process",
+                PythonFunctionArgs(entry="process", reads=ProcessSettings, settings=args.settings),
                 opts=child,
             )
             self.process_function_arn = self.process_function.arn

@@ -18,8 +18,8 @@ EXPRESSION = "{%", "%}"
 def definition() -> dict[str, Any]:
     """With names in place of ARNs, and one policy."""
     return approval_definition(
-        generate_arn="arn:aws:lambda:eu-central-1:123456789012:function:generate-task",
-        process_arn="arn:aws:lambda:eu-central-1:123456789012:function:process-task",
+        generate_arn="arn:aws:lambda:eu-central-1:123456789012:function:generate",
+        process_arn="arn:aws:lambda:eu-central-1:123456789012:function:process",
         queue_url="https://sqs.eu-central-1.amazonaws.com/123456789012/requests",
         table_name="approvals",
         terms={DEFAULT_POLICY: Terms(policy=Policy(), deadline_seconds=86_400, rounds=3)},

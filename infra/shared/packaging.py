@@ -13,6 +13,8 @@ from pathlib import Path
 import pulumi
 
 ROOT = Path(__file__).resolve().parents[2]
+# What an entry module of ours runs of its holder's.
+YOURS = {"generate": "generate_task", "process": "process_task"}
 # Powertools needs typing_extensions, and jmespath, which is boto3's as well.
 LOGGING = ("aws-lambda-powertools", "typing-extensions")
 # MarkupSafe falls back to Python where its compiled half is missing.
@@ -45,7 +47,8 @@ def archive(entry: str, libraries: tuple[str, ...]) -> pulumi.AssetArchive:
 
 def files(entry: str, libraries: tuple[str, ...]) -> dict[str, Path]:
     """Paths of files by name in the archive. Raises FileNotFoundError for an entry point that does not exist."""
-    own = [ROOT / "handlers/__init__.py", ROOT / f"handlers/{entry}.py", *_domain()]
+    modules = ["__init__", entry, *([YOURS[entry]] if entry in YOURS else [])]
+    own = [*(ROOT / f"handlers/{module}.py" for module in modules), *_domain()]
     for path in own:
         if not path.is_file():
             raise FileNotFoundError(path)

@@ -97,7 +97,7 @@ def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_with
     expect(page.locator("#history")).to_contain_text("ExecutionSucceeded")
     expect(page.locator("#run").get_by_role("button")).to_have_count(0)
     expect(page.locator("#run .outcome.good")).to_contain_text('"status": "completed"')
-    expect(page.locator("#log")).to_contain_text("process_task")
+    expect(page.locator("#log")).to_contain_text("process")
     assert page.evaluate("window.kept")
 
 

@@ -52,7 +52,7 @@ def limit(stack: Stack) -> None:
 def switch_off_endings(stack: Stack) -> None:
     """Word of an ending would fix what a case looks at, so a case brings it itself."""
     events = stack.sandbox.client("events")
-    (rule,) = events.list_rules(NamePrefix="reconcile-endings")["Rules"]
+    (rule,) = events.list_rules(NamePrefix="approvals-reconcile-endings")["Rules"]
     events.disable_rule(Name=rule["Name"])
 
 

@@ -18,7 +18,7 @@ from handlers.approvals.faces import mail, page
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.parsing.message import read_message
-from handlers.approvals.parsing.trigger import InvalidTask, Policies, question
+from handlers.approvals.parsing.trigger import InvalidTask, Policies, question, scheduled_for
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Decision, Lease, Record
@@ -27,7 +27,7 @@ from handlers.contract.policy import Policy
 from handlers.contract.question import LIMITS
 from handlers.contract.record import Status
 from handlers.contract.visible import one_line
-from handlers.generate_task import request
+from handlers.generate import request
 from tests.fuzz.functions import SECRET
 from tests.fuzz.html import Markup, taken_apart
 from tests.fuzz.inputs import anything, deep, deepest, texts, values
@@ -67,7 +67,8 @@ triggers = (
 
 def task(trigger) -> dict[str, str]:
     """What is asked in a stack whose `task` config asks nothing."""
-    return question(trigger, {}, Policies(known=["default"]))
+    scheduled = scheduled_for(trigger)
+    return question(trigger, {}, Policies(known=["default"])) | ({"scheduledFor": scheduled} if scheduled else {})
 
 
 @given(trigger=triggers)
@@ -107,6 +108,29 @@ def test_an_input_makes_a_task_within_the_limits_or_is_refused_in_words(trigger)
     for name, text in made.items():
         assert len(text) <= LIMITS.get(name, 20)
         assert json.loads(json.dumps(made, allow_nan=False, ensure_ascii=False).encode()) == made
+
+
+returned = st.dictionaries(
+    st.sampled_from([*NAMES[:3], "policy", "requestId", "digest", "invoice"]) | texts,
+    texts | values | deepest,
+    max_size=6,
+)
+
+
+@given(returned=returned.map(lambda some: {"title": "Pay"} | some) | returned | values | deepest)
+@fuzz
+def test_what_generate_task_returns_makes_a_request_that_can_be_asked_or_is_refused_in_words(returned):
+    policies = Policies(known=["default"])
+    try:
+        made = request({"title": "Pay"}, EXECUTION_ARN, {}, policies, generate_task=lambda _start: returned)
+    except InvalidTask as refused:
+        words = str(refused)
+        assert "generate_task returned" in words or "must be " in words
+        assert len(words) < 400
+        words.encode()
+        return
+    body = json.dumps(message_body() | {"request": made, "policy": policy_body(POLICY)}, allow_nan=False)
+    assert read_message(body).title == made["title"]
 
 
 def test_an_event_with_a_long_name_still_gets_its_question():

@@ -10,10 +10,10 @@ import pytest
 
 from handlers.approvals.faces import mail, page, rows
 from handlers.approvals.faces.page import State
-from handlers.approvals.parsing.trigger import InvalidTask, Policies, question
+from handlers.approvals.parsing.trigger import InvalidTask, Policies, question, scheduled_for
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.question import LIMITS, REQUEST_ID, question_digest, request_id
-from handlers.generate_task import request
+from handlers.generate import request
 from tests.fuzz.inputs import deep
 from tests.support.records import ANNA, record
 
@@ -38,9 +38,9 @@ def schedule(time="2026-11-25T09:00:00Z", **asked):
 
 def task(trigger, stacks_own=STACKS) -> dict[str, str]:
     """What is asked, whatever the policy."""
-    asked = question(trigger, stacks_own, POLICIES)
+    asked, scheduled = question(trigger, stacks_own, POLICIES), scheduled_for(trigger)
     del asked["policy"]
-    return asked
+    return asked | ({"scheduledFor": scheduled} if scheduled else {})
 
 
 def policy(trigger, stacks_own=STACKS) -> str:

@@ -22,7 +22,7 @@ from handlers.approvals.parsing.trigger import Policies
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.usecases.ports import NewerVersionError
 from handlers.contract import message as contract
-from handlers.generate_task import request
+from handlers.generate import request
 from handlers.give_up import serve as serve_dead_letter
 from handlers.reconcile import serve as serve_ending
 from tests.support.events import sqs

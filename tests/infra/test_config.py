@@ -101,8 +101,8 @@ def test_a_pattern_above_the_default_quota_is_warned_about(characters, warned):
 
 @time_machine.travel("2026-11-25T12:00:00Z", tick=False)
 def test_a_deployment_logs_its_warnings(caplog):
-    load(approvers=[ALICE], schedule="at(2026-11-25T12:59:00)", timezone="Europe/Berlin")
-    load(approvers=[ALICE], schedule="at(2026-11-25T13:01:00)", timezone="Europe/Berlin")
+    for schedule in ("at(2026-11-25T12:59:00)", "at(2026-11-25T13:01:00)"):
+        deploy(config={"approvers": ALICE, "schedule": schedule, "timezone": "Europe/Berlin"})
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "schedule at(2026-11-25T12:59:00) lies in the past" in caplog.text
 

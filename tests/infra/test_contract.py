@@ -30,8 +30,8 @@ EXPORTS = {
     "approverTopicArn": r"arn:aws:sns:[a-z0-9-]+:\d{12}:approvers-topic-\w+",
     "operatorTopicArn": r"arn:aws:sns:[a-z0-9-]+:\d{12}:operator-topic-\w+",
     "approvalTableName": r"store-table-\w+",
-    "generateTaskFunctionArn": r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:workflow-generate-task-\w+",
-    "processTaskFunctionArn": r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:workflow-process-task-\w+",
+    "generateTaskFunctionArn": r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:workflow-generate-\w+",
+    "processTaskFunctionArn": r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:workflow-process-\w+",
 }
 # Physical names that AWS demands to be just so, and prefixes that decide who may write a log, or when it is vended.
 NAME_EXCEPTIONS = {("aws:apigatewayv2/stage:Stage", "name", "$default")}

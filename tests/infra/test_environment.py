@@ -8,10 +8,10 @@ import pytest
 
 from handlers.contract.environment import Environment, SettingsError
 from handlers.contract.settings.ask import AskSettings
-from handlers.contract.settings.generate_task import GenerateSettings
+from handlers.contract.settings.generate import GenerateSettings
 from handlers.contract.settings.give_up import GiveUpSettings
 from handlers.contract.settings.page import PageSettings
-from handlers.contract.settings.process_task import ProcessSettings
+from handlers.contract.settings.process import ProcessSettings
 from handlers.contract.settings.reconcile import ReconcileSettings
 from infra.shared.function import PythonFunction, PythonFunctionArgs
 from tests.support.harness import ALICE, EVERYTHING, REQUIRED, STACK, Graph, deploy, load
@@ -20,9 +20,9 @@ FUNCTION = "aws:lambda/function:Function"
 # Who reads what, by the entry module.
 SETTINGS: dict[str, type[Environment]] = {
     "page": PageSettings,
-    "generate_task": GenerateSettings,
+    "generate": GenerateSettings,
     "give_up": GiveUpSettings,
-    "process_task": ProcessSettings,
+    "process": ProcessSettings,
     "reconcile": ReconcileSettings,
     "ask": AskSettings,
 }

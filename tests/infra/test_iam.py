@@ -65,14 +65,14 @@ KNOWN_FINDINGS = {
     ("RESOURCE_MISMATCH", "states:DescribeExecution"): "it knows the executions of express machines only",
 }
 # What your own two functions may do beside logging and tracing, by the statement's Sid.
-YOURS: dict[str, list[str]] = {"workflow-generate-task-policy": [], "workflow-process-task-policy": []}
+YOURS: dict[str, list[str]] = {"workflow-generate-policy": [], "workflow-process-policy": []}
 TRUSTED = {
     "page-role": ("lambda.amazonaws.com", None),
     "ask-role": ("lambda.amazonaws.com", None),
     "give-up-role": ("lambda.amazonaws.com", None),
     "reconcile-role": ("lambda.amazonaws.com", None),
-    "workflow-generate-task-role": ("lambda.amazonaws.com", None),
-    "workflow-process-task-role": ("lambda.amazonaws.com", None),
+    "workflow-generate-role": ("lambda.amazonaws.com", None),
+    "workflow-process-role": ("lambda.amazonaws.com", None),
     "workflow-role": ("states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
     "trigger-rule-role": ("events.amazonaws.com", {"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
     "trigger-schedule-role": (

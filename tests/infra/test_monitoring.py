@@ -8,8 +8,8 @@ from tests.support.harness import Graph
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 FUNCTIONS = [
-    "workflow-generate-task-0a1b2c3",
-    "workflow-process-task-0a1b2c3",
+    "workflow-generate-0a1b2c3",
+    "workflow-process-0a1b2c3",
     "page-0a1b2c3",
     "ask-0a1b2c3",
     "give-up-0a1b2c3",

@@ -84,8 +84,8 @@ def test_dead_letters_come_from_the_request_queue_only(graph):
 @pytest.mark.parametrize(
     ("function", "entry", "timeout", "memory"),
     [
-        ("workflow-generate-task", "generate_task", 15, 256),
-        ("workflow-process-task", "process_task", 15, 256),
+        ("workflow-generate", "generate", 15, 256),
+        ("workflow-process", "process", 15, 256),
         ("page", "page", 25, 512),
         ("ask", "ask", 73, 512),
         ("give-up", "give_up", 30, 256),
@@ -132,7 +132,7 @@ def test_the_longest_task_that_is_taken_fits_into_the_functions_variables(letter
     most = (TASK_BYTES - 300) // len(json.dumps(letter).strip('"'))
     task = {"title": "x" * TASK_LIMITS["title"], "details": letter * min(most, TASK_LIMITS["details"])}
     graph = deploy(config=texts({"approvers": [ALICE], "task": task}))
-    variables = graph.variables("workflow-generate-task")
+    variables = graph.variables("workflow-generate")
     assert sum(len(f"{name}{value}".encode()) for name, value in variables.items()) <= ENVIRONMENT_BYTES
 
 

@@ -157,7 +157,7 @@ def test_a_failure_says_why(states):
 def test_a_policy_that_is_unknown_is_told_with_the_names_there_are_and_nobodys_address():
     """AWS quotes the whole expression in the error's own cause."""
     cause = machine(TERMS)["States"]["Unknown policy"]["Cause"]
-    assert "generate_task must return a request whose policy is one of default, payout. " in cause
+    assert "If it is one of default, payout, the policies are too many or too large" in cause
     assert "the policies are too many or too large for Step Functions" in cause, "that ends there as well"
     assert "@" not in cause
 

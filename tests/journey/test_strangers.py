@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from handlers.contract.question import question_digest
+from tests.support.harness import below
 from tests.support.stacks import ALICE, OPERATOR, Run, Stack, link_in, queue_message
 from tests.support.waiting import until
 
@@ -30,9 +31,9 @@ def ours(deployed) -> Iterator[Stack]:
 
 
 def queues(stack: Stack) -> dict[str, str]:
-    """The URLs of all queues that the program made, by logical name."""
+    """The URLs of all queues that the program made, by logical name below its instance's."""
     urls = [id_ for type_, id_, _ in stack.sandbox.deployed.made if type_ == QUEUE]
-    return {url.rpartition("/")[2].rpartition("-")[0]: url for url in urls}
+    return {below(url.rpartition("/")[2].rpartition("-")[0]): url for url in urls}
 
 
 def attributes(stack: Stack, url: str) -> dict[str, str]:

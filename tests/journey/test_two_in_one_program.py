@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
 from sandbox.deploy import PROJECT, deploy
+from tests.support.roles import decisions
 from tests.support.stacks import ALICE, BOB, Stack
 
 PROGRAM = """
@@ -27,6 +30,8 @@ for name, who in (("payouts", {alice!r}), ("releases", {bob!r})):
         "approverTopicArn": made.approver_topic_arn,
     }})
 """
+# By the sandbox, since the emulator knows no resource of these; tests/infra/test_approvals.py reads the real policies.
+WIDENED = {"states:SendTaskSuccess", "states:SendTaskFailure"}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +43,34 @@ def two(plain, tmp_path_factory):
     each = [replace(made, outputs=made.outputs[name]) for name in ("payouts", "releases")]
     yield [Stack(replace(plain.sandbox, deployed=one)) for one in each]
     made.destroy()
+
+
+def owned(stack: Stack, name: str) -> set[str]:
+    """The ARNs of an instance's queues, table, topics, functions and state machine."""
+    arns = {made[2].get("arn", "") for made in stack.sandbox.deployed.made}
+    found = {arn for arn in arns if f":{name}-" in arn or f"/{name}-" in arn}
+    return {arn for arn in found if arn.split(":")[2] in {"sqs", "dynamodb", "sns", "lambda", "states"}}
+
+
+def test_no_role_of_the_one_may_touch_anything_of_the_other(two):
+    stack, _ = two
+    iam = stack.sandbox.client("iam")
+    roles = [role["RoleName"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+    for mine, theirs in permutations(("payouts", "releases")):
+        own, others = owned(stack, mine), owned(stack, theirs)
+        assert len(own) == len(others) > 10
+        allowed = set()
+        for role in (one for one in roles if one.startswith(f"{mine}-")):
+            (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            actions = {action for statement in document["Statement"] for action in statement["Action"]}
+            actions -= WIDENED
+            for arn in own | others:
+                asked = [action for action in actions if action.startswith(f"{arn.split(':')[2]}:")]
+                said = decisions(iam, json.dumps(document), asked, arn) if asked else {}
+                allowed |= {arn for decision in said.values() if decision == "allowed"}
+        assert not allowed & others
+        assert len(allowed) >= 8, "three queues, the table, both topics, the two functions of the workflow"
 
 
 def test_each_asks_its_own_people_and_keeps_its_own_records(two):

@@ -66,7 +66,7 @@ class Made(Stack):
         return [Event(seconds=0.1, kind="TaskStateEntered", state="Generate task", entered=True, error="", cause="")]
 
     def log(self, since):
-        return [LogLine(at=NOW, function="generate_task", text=json.dumps({"level": "INFO", "message": HOSTILE}))]
+        return [LogLine(at=NOW, function="generate", text=json.dumps({"level": "INFO", "message": HOSTILE}))]
 
     def start(self, task):
         self.asked.append(task)
@@ -313,7 +313,7 @@ def test_whatever_an_input_is_the_page_shows_it_in_words(server, stack, text, sh
     "text", [NESTED, '{"a": ' + NESTED + "}", "x" * 250_000, '{"a": "\\ud800"}'], ids=lambda v: v[:9]
 )
 def test_whatever_a_log_an_output_or_a_cause_is_the_page_shows_it(server, stack, monkeypatch, text):
-    line = LogLine(at=NOW, function="generate_task", text=text)
+    line = LogLine(at=NOW, function="generate", text=text)
     monkeypatch.setattr(stack, "log", lambda since: [line])
     stack.made = [run(status="SUCCEEDED", output=text), run(name="two", status="FAILED", error="E", cause=text)]
     for name in ("one", "two"):

@@ -12,7 +12,7 @@ from tests.support.stacks import Run, Stack
 from tests.support.waiting import until
 
 # What more these may do is said by tests/infra/test_iam.py.
-YOURS = ("generate_task", "process_task")
+YOURS = ("generate", "process")
 SHIPPED = ("Log", "Trace")  # the statements that they share with ours
 ENTRIES = ("page", "ask", "give_up", "reconcile", *YOURS)
 

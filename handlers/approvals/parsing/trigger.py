@@ -31,35 +31,48 @@ class Came(NamedTuple):
 
     asked: dict[str, Any]
     event: str = ""  # the title of an event that has none; any other run falls back to the stack's question
-    scheduled: Any = None
     policy: Any = None  # who sends an event is not trusted with it
 
 
 def question(
     trigger: Any, stacks_own: Mapping[str, Any], policies: Policies, *, event_details: bool = True
 ) -> dict[str, str]:
-    """What to ask: title, details, requestedBy, policy, and scheduledFor if a schedule started the run.
+    """What to ask: title, details, requestedBy, policy.
 
     A run with its own title has its own details or none, and its own policy or `default`: the stack's `task` is used as
     a whole or not at all. An event with neither title nor details has its detail, if `event_details`, so that nobody
     has to approve what they cannot see. Raises InvalidTask.
     """
     came = read(trigger)
-    asked = {name: _text(came.asked, name) for name in LIMITS}
+    asked = {name: text_of(came.asked, name) for name in LIMITS}
     if event_details and came.event and not asked[Field.TITLE] and not asked[Field.DETAILS]:
         asked[Field.DETAILS] = _detail(came.asked)
-    policy = policies.of_events if came.event else _text({Field.POLICY: came.policy}, Field.POLICY)
+    policy = policies.of_events if came.event else text_of({Field.POLICY: came.policy}, Field.POLICY)
     if not asked[Field.TITLE] and came.event:
         asked[Field.TITLE] = came.event
     elif not asked[Field.TITLE]:
         asked |= _stacks_question(asked[Field.DETAILS], stacks_own)
-        policy = policy or _text(stacks_own, Field.POLICY)
-    policy = policy or DEFAULT_POLICY
-    if policy not in policies.known:
-        raise InvalidTask(f"policy must be one of {', '.join(policies.known)}, got {quoted(policy, QUOTED)}")
-    scheduled = when.utc(came.scheduled)
-    asked |= {Field.POLICY.value: policy}
-    return asked | ({Field.SCHEDULED_FOR.value: scheduled} if scheduled else {})
+        policy = policy or text_of(stacks_own, Field.POLICY)
+    return asked | {Field.POLICY.value: known_policy(policy or DEFAULT_POLICY, policies.known)}
+
+
+def known_policy(policy: str, known: Collection[str]) -> str:
+    """The policy. Raises InvalidTask, which names what there is."""
+    if policy not in known:
+        raise InvalidTask(f"policy must be one of {', '.join(known)}, got {quoted(policy, QUOTED)}")
+    return policy
+
+
+def scheduled_for(trigger: Any) -> str:
+    """The time for which a schedule started the run; "" for any other run, and for an input that cannot be read."""
+    try:
+        outer = _object("the input", trigger)
+    except InvalidTask:
+        return ""
+    if "detail-type" not in outer:
+        return when.utc(outer.get("scheduledTime"))
+    by_time = outer["detail-type"] == "Scheduled Event" and outer.get("source") in SCHEDULERS
+    return when.utc(outer.get("time")) if by_time else ""
 
 
 def read(trigger: Any) -> Came:
@@ -70,26 +83,25 @@ def read(trigger: Any) -> Came:
     """
     outer = _object("the input", trigger)
     if "detail-type" in outer:
-        _refuse_slips(outer, (*OURS, "task", "detail"))
+        refuse_slips(outer, (*OURS, "task", "detail"))
         _refuse(outer, (*LIMITS, "task"), "beside detail-type: an event's question is read from its detail")
         _refuse(outer, [Field.POLICY], "beside detail-type: the stack's eventPolicy says it for events")
         return _event(outer)
-    _refuse_slips(outer, (*OURS, "task", "detail-type"))
+    refuse_slips(outer, (*OURS, "task", "detail-type"))
     asked = outer
     if _given(outer.get("task")):
         _refuse(outer, OURS, "beside task: a question is read from one place")
         asked = _object("the task", outer["task"])
-        _refuse_slips(asked, (*OURS, "task"))
+        refuse_slips(asked, (*OURS, "task"))
         _refuse(asked, ["task"], "inside task: title and details are read there")
-    return Came(asked, scheduled=outer.get("scheduledTime"), policy=asked.get(Field.POLICY))
+    return Came(asked, policy=asked.get(Field.POLICY))
 
 
 def _event(event: dict[str, Any]) -> Came:
-    kind, source = _text(event, "detail-type"), _text(event, "source")
-    by_time = kind == "Scheduled Event" and source in SCHEDULERS
+    kind, source = text_of(event, "detail-type"), text_of(event, "source")
     # Truncated here, as this title is our own.
     name = f"{kind or 'Event'} from {source or 'an unknown source'}"[: LIMITS[Field.TITLE]].strip()
-    return Came(_object("detail", event.get("detail")), name, event.get("time") if by_time else None)
+    return Came(_object("detail", event.get("detail")), name)
 
 
 def _detail(detail: Mapping[str, Any]) -> str:
@@ -124,7 +136,7 @@ def _stacks_question(details: str, own: Mapping[str, Any]) -> dict[str, str]:
         raise InvalidTask(
             "title must not be missing beside details: the stack's `task` is asked as a whole or not at all"
         )
-    asked = {name.value: _text(own, name) for name in (Field.TITLE, Field.DETAILS)}
+    asked = {name.value: text_of(own, name) for name in (Field.TITLE, Field.DETAILS)}
     if not asked[Field.TITLE]:
         raise InvalidTask("title must not be empty: neither the input nor the stack's `task` config has one")
     return asked
@@ -153,7 +165,7 @@ def _object(name: str, value: Any) -> dict[str, Any]:
     return held
 
 
-def _refuse_slips(given: dict[str, Any], names: Iterable[str]) -> None:
+def refuse_slips(given: dict[str, Any], names: Iterable[str]) -> None:
     """Refuse a key that differs from one of ours only in case or in separators."""
     ours = {_letters(name): name for name in names}
     for key, value in given.items():
@@ -172,7 +184,7 @@ def _refuse(given: dict[str, Any], names: Iterable[str], where: str) -> None:
             raise InvalidTask(f"{name} must not be {where}")
 
 
-def _text(given: Mapping[str, Any], name: str) -> str:
+def text_of(given: Mapping[str, Any], name: str) -> str:
     """The text, stripped; "" if not given."""
     value = given.get(name)
     if not _given(value):
@@ -182,9 +194,9 @@ def _text(given: Mapping[str, Any], name: str) -> str:
             value = _json(value, LIMITS[name], allow_nan=False)
         except RecursionError as error:
             raise InvalidTask(f"{name} must not be nested that deeply") from error
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             kind = type(value).__name__
-            raise InvalidTask(f"{name} must be text or JSON, got {kind} with a number that JSON lacks") from error
+            raise InvalidTask(f"{name} must be text or JSON, got {kind} with a value that JSON lacks") from error
     if not isinstance(value, str):
         kinds = "text, an object or a list" if name == Field.DETAILS else "text"
         raise InvalidTask(f"{name} must be {kinds}, got {type(value).__name__}")

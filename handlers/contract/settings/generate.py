@@ -1,4 +1,4 @@
-"""Settings of generate_task."""
+"""Settings of generate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of process_task."""
+"""Settings of process."""
 
 from __future__ import annotations
 
