@@ -13,6 +13,7 @@ from infra.queue import RequestQueue
 from infra.shared.callback import callback_statements
 from infra.shared.function import PythonFunction, PythonFunctionArgs
 from infra.shared.iam import allow
+from infra.shared.pace import LARGEST_BATCH
 from infra.shared.queues import READ_QUEUE
 from infra.store import ApprovalStore
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from infra.config.settings import Settings
 
 GIVE_UP_TIMEOUT_SECONDS = 30
-LARGEST_BATCH = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class GiveUpArgs:
 
 
 class GiveUp(pulumi.ComponentResource):
-    """Consumes the dead letters and gives up the requests that the notifier could not send."""
+    """Consumes the dead letters and gives up the requests that `ask` could not send."""
 
     function: PythonFunction
 

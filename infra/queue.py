@@ -1,4 +1,4 @@
-"""The request queue between workflow and notifier, with its dead-letter queue."""
+"""The request queue between workflow and `ask`, with its dead-letter queue."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ BOUND = (Field.REQUEST_ID, Field.TITLE, Field.DETAILS, Field.REQUESTED_BY, Field
 # Part of the link, and the page's lookup key. Ids are generated in lower case, since mail gateways may fold a link's
 # case. A workflow may make other ids, but their links only work exactly as mailed.
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+REQUEST_ID_RULE = f"{Field.REQUEST_ID} must be 1 to 64 letters, digits, hyphens or underscores"
 
 
 def request_id(trigger: Any, execution_arn: str) -> str:

@@ -127,13 +127,13 @@ def age_at_once(configuration: str) -> float:
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_a_message_that_is_dealt_with_in_time_raises_no_alarm_of_its_age(configuration):
     """Of requests that begin at once; after a time-out; when it fails until it is a dead letter, which has its own."""
-    notifier = consumer(configuration)
-    threshold = int(notifier.alarm["threshold"])
+    ask = consumer(configuration)
+    threshold = int(ask.alarm["threshold"])
     assert age_at_once(configuration) < threshold
-    assert notifier.hidden_seconds + notifier.age_after(1) < threshold
-    assert notifier.age_of_a_dead_letter() < threshold
+    assert ask.hidden_seconds + ask.age_after(1) < threshold
+    assert ask.age_of_a_dead_letter() < threshold
     said = f"A request has waited for its mails for {threshold // 60} minutes."
-    assert (notifier.alarm["alarmDescription"], threshold % 60) == (said, 0)
+    assert (ask.alarm["alarmDescription"], threshold % 60) == (said, 0)
 
 
 def test_what_raised_an_alarm_with_the_sums_of_other_numbers_is_beyond_them():

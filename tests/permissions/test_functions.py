@@ -332,10 +332,10 @@ def ended_before_it_was_told(stack: Stack) -> Run:
 
 def stop_unheard(run: Run) -> None:
     """Stop a run so that its record does not learn of it at once."""
-    reconciler = Function.of(run.stack, "reconcile")
-    with reconciler.without("dynamodb:Query"):
+    reconcile = Function.of(run.stack, "reconcile")
+    with reconcile.without("dynamodb:Query"):
         run.stack.sfn.stop_execution(executionArn=run.arn)
-        reconciler.could_not("dynamodb:Query", run)
+        reconcile.could_not("dynamodb:Query", run)
 
 
 def told_of(run: Run) -> list[Any]:

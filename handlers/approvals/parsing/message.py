@@ -10,7 +10,7 @@ from handlers.approvals.rules.message import Message
 from handlers.contract.message import SCHEMA_VERSION, Key
 from handlers.contract.once import RepeatedError, parse
 from handlers.contract.policy import Policy, policy_digest
-from handlers.contract.question import REQUEST_ID, Field
+from handlers.contract.question import REQUEST_ID, REQUEST_ID_RULE, Field
 from handlers.contract.visible import quoted
 
 MOST_ROUNDS = 21  # the config's limit: asked once, reminded up to twenty times
@@ -63,7 +63,7 @@ def _message(content: Fields) -> Message:
         late=content.truth(Key.LATE),
     )
     if not REQUEST_ID.fullmatch(message.request_id):
-        raise ValueError(f"{Field.REQUEST_ID} must be 1 to 64 letters, digits, hyphens or underscores")
+        raise ValueError(REQUEST_ID_RULE)
     if message.round > message.rounds:
         raise ValueError(f"{Key.ROUND} must be at most {Key.ROUNDS}")
     if request.text(Field.DIGEST) != message.digest:

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.approvals.parsing.trigger import OURS, InvalidTask, known_policy, refuse_slips, text_of
 from handlers.contract.policy import DEFAULT_POLICY
-from handlers.contract.question import LIMITS, REQUEST_ID, Field
+from handlers.contract.question import LIMITS, REQUEST_ID, REQUEST_ID_RULE, Field
 from handlers.contract.told import told
 
 # What the request and the execution's output get from us.
@@ -44,7 +44,7 @@ def _text(returned: dict[str, Any], name: str) -> str:
 
 def _id(value: Any) -> str:
     if not isinstance(value, str) or not REQUEST_ID.fullmatch(value):
-        raise _refused(f"{Field.REQUEST_ID} must be 1 to 64 letters, digits, hyphens or underscores", value)
+        raise _refused(REQUEST_ID_RULE, value)
     return value
 
 
