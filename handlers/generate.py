@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -33,8 +34,8 @@ def request(
     `execution` is the run's ARN: with the trigger it makes the request's id, which is the same for the same start.
 
     Returns {"requestId", "title", "details", "requestedBy", "policy", "requestedAt", "digest"}, all text,
-    "scheduledFor" if a schedule started the run, and what else `generate_task` returned. Raises InvalidTask. The digest
-    comes last and covers the question: approvals carry it.
+    "scheduledFor" if a schedule started the run, "fields" and "links" if there are any, and what else `generate_task`
+    returned. Raises InvalidTask. The digest comes last and covers the question: approvals carry it.
     """
     # Before anybody else's code can change the trigger.
     made, scheduled = {Field.REQUEST_ID.value: request_id(trigger, execution)}, scheduled_for(trigger)
@@ -68,13 +69,14 @@ def settings() -> GenerateSettings:
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """`event` is {"input": what the execution was started with, "execution": its ARN, "policies", "eventPolicy"}.
+    """`event` is {"input": what the execution was started with, "execution": its ARN, "policies": how many people each
+    has, "eventPolicy", "task": the stack's own question as JSON text}.
 
-    See `request`. The names of policies come from the definition that has the policies, so that the two always agree.
+    See `request`. What the definition has comes from there, so that the two always agree.
     """
     policies = Policies(known=event["policies"], of_events=event["eventPolicy"])
-    ours = settings()
-    made = request(event["input"], event["execution"], ours.task, policies, event_details=ours.event_details)
+    own, event_details = json.loads(event["task"]), settings().event_details
+    made = request(event["input"], event["execution"], own, policies, event_details=event_details)
     logger.info("task generated", requestId=made["requestId"], execution=event["execution"])
     return made
 

@@ -5,7 +5,8 @@ from typing import Any
 
 def process_task(approved: dict[str, Any]) -> Any:
     """`approved` is the request with `execution` (an ARN) and `approval`: {"requestId", "outcome", "decidedAt",
-    "policy", "approvals", "approvalsRequired", "missing", "groups", "votes", "digest", "policyDigest"}.
+    "policy", "approvals", "approvalsRequired", "missing", "groups", "values", "votes", "digest",
+    "policyDigest"}. `values` are what people entered into the question's fields.
 
     A run may call this twice, so make your work idempotent by `requestId`. What it returns, anything that JSON can
     hold, becomes `result` in the execution's output.

@@ -66,6 +66,8 @@ class TaskArgs:
     title: str = DEFAULT_TASK["title"]
     details: str = DEFAULT_TASK["details"]
     policy: str | None = None
+    fields: Sequence[Mapping[str, Any]] = ()
+    links: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,6 +99,7 @@ def approval_definition(
     table_name: str,
     terms: Mapping[str, Terms],
     event_policy: str,
+    task: Mapping[str, Any],
     late_seconds: int,
 ) -> Json:
     """Ask in rounds, go on when people have approved, and end in a Fail state with a readable cause otherwise.
@@ -123,8 +124,10 @@ def approval_definition(
                 {
                     "input": "{% $states.input %}",
                     "execution": EXECUTION,
-                    "policies": list(terms),
+                    "policies": {name: len(one.policy.everybody) for name, one in terms.items()},
                     "eventPolicy": event_policy,
+                    # As text: it begins with a brace and a quote, so nothing in it is taken for an expression.
+                    "task": json.dumps(task, separators=(",", ":")),
                 },
             )
             | {

@@ -20,14 +20,14 @@ from infra.shared.queues import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, 
 class TriggerArgs:
     """What is started and when: `schedule` (in `timezone`) and `event_pattern` may both be empty.
 
-    `task` is what a scheduled run asks: {"title", "details"}, and "policy" if it has one of its own.
+    `task` is what a scheduled run asks, as the configuration has it.
     """
 
     state_machine_arn: pulumi.Input[str]
     schedule: str
     timezone: str
     event_pattern: Mapping[str, Any]
-    task: Mapping[str, str]
+    task: Mapping[str, Any]
 
 
 class Trigger(pulumi.ComponentResource):

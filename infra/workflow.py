@@ -125,6 +125,7 @@ class ApprovalWorkflow(pulumi.ComponentResource):
                         **known,
                         terms=args.settings.terms,
                         event_policy=args.settings.event_policy,
+                        task=args.settings.task,
                         late_seconds=args.late_seconds,
                     )
                 )

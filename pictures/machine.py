@@ -24,6 +24,7 @@ def definition() -> dict[str, Any]:
         table_name="approvals",
         terms={DEFAULT_POLICY: Terms(policy=Policy(), deadline_seconds=86_400, rounds=3)},
         event_policy="default",
+        task={},
         late_seconds=300,
     )
 

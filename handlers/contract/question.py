@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from handlers.contract.form_fields import FormField, fields_of
 from handlers.contract.once import parse
 from handlers.contract.plain import camel_case
 
@@ -23,6 +24,8 @@ class Field(StrEnum):
     REQUESTED_AT = "requestedAt"
     POLICY = "policy"  # the name of one
     SCHEDULED_FOR = "scheduledFor"  # only if a schedule started the run
+    FIELDS = "fields"  # only if there are any, as `form_fields.as_text` writes them
+    LINKS = "links"  # only if there are any, too
     DIGEST = "digest"
 
 
@@ -33,7 +36,15 @@ LIMITS = {Field.TITLE.value: 200, Field.DETAILS.value: 10_000, Field.REQUESTED_B
 # How details begin that are only the beginning of an event: people see that, and no link approves them at once.
 CUT_SHORT = "(Cut short: "
 # What people decide about. The time of asking is not part of it.
-BOUND = (Field.REQUEST_ID, Field.TITLE, Field.DETAILS, Field.REQUESTED_BY, Field.SCHEDULED_FOR)
+BOUND = (
+    Field.REQUEST_ID,
+    Field.TITLE,
+    Field.DETAILS,
+    Field.REQUESTED_BY,
+    Field.SCHEDULED_FOR,
+    Field.FIELDS,
+    Field.LINKS,
+)
 # Part of the link, and the page's lookup key. Ids are generated in lower case, since mail gateways may fold a link's
 # case. A workflow may make other ids, but their links only work exactly as mailed.
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -96,6 +107,7 @@ class Question:
     """The question, as messages and records hold it.
 
     The times are ISO 8601 texts, as the task has them; `scheduled_for` is "" unless a schedule started the run.
+    `fields` and `links` are canonical texts of `form_fields`, "" for none.
     """
 
     request_id: str
@@ -104,6 +116,13 @@ class Question:
     requested_by: str
     requested_at: str
     scheduled_for: str = ""
+    fields: str = ""
+    links: str = ""
+
+    @property
+    def form(self) -> tuple[FormField, ...]:
+        """What an approval has to bring besides."""
+        return fields_of(self.fields)
 
     @property
     def as_json(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
 from infra.asl import approval_definition
@@ -24,7 +25,9 @@ POLICY_BYTES = 40_000
 DEFINITION_BYTES = 975_000
 
 
-def clashes(terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules], mails_per_second: int) -> Iterator[Fault]:
+def clashes(
+    terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules], mails_per_second: int, task: Mapping[str, Any]
+) -> Iterator[Fault]:
     """What is wrong although each value is right by itself. `terms` are the stack's and those of `policies`."""
     for name, one in terms.items():
         checked = _Checked(one, policies.get(name))
@@ -38,15 +41,15 @@ def clashes(terms: Mapping[str, Terms], policies: Mapping[str, PolicyRules], mai
     for name in policies:  # the stack's own has no groups, and so few people that it always fits
         if (size := sizes[name]) > POLICY_BYTES:
             yield Fault(("policies", name), f"must be at most {POLICY_BYTES} bytes as ASCII JSON, got {size}")
-    if (total := _definition_bytes(terms)) > DEFINITION_BYTES:
+    if (total := _definition_bytes(terms, task)) > DEFINITION_BYTES:
         said = (
-            f"must, with what they inherit, fit into a state machine's definition of {DEFINITION_BYTES} bytes "
-            f"(as JSON in a request), got {total}"
+            "must, with what they inherit and the stack's task, fit into a state machine's definition of "
+            f"{DEFINITION_BYTES} bytes (as JSON in a request), got {total}"
         )
         yield Fault(("policies",), said)
 
 
-def _definition_bytes(terms: Mapping[str, Terms]) -> int:
+def _definition_bytes(terms: Mapping[str, Terms], task: Mapping[str, Any]) -> int:
     """As CreateStateMachine gets it, but for the names of resources, which are not known yet."""
     definition = approval_definition(
         generate_arn="arn:aws:lambda",
@@ -55,6 +58,7 @@ def _definition_bytes(terms: Mapping[str, Terms]) -> int:
         table_name="",
         terms=terms,
         event_policy=DEFAULT_POLICY,
+        task=task,
         late_seconds=0,
     )
     return len(json.dumps(json.dumps(definition)))

@@ -6,15 +6,15 @@ pydantic carries the shapes; what policies, patterns, schedules and zones have t
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import pulumi
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from handlers.contract.form_fields import as_json, read_fields, read_links, too_large
 from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.question import LIMITS
 from handlers.contract.question import Field as QuestionField
@@ -27,9 +27,6 @@ from infra.config.refusal import Fault, RefusedError, did_you_mean, nearest
 from infra.config.shapes import Meaning, Shape, Text, Trimmed, Truth, Whole, keys, number, read, says
 from infra.shared.terms import Terms, everybody
 
-# Characters. The default task travels in a variable, so it has shorter details than any other.
-TASK_LIMITS = {"title": LIMITS[QuestionField.TITLE], "details": 1_000}
-TASK_BYTES = 3_000  # of JSON
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -60,15 +57,24 @@ def _visible(title: str) -> str:
     return title
 
 
-def _task(value: Any) -> dict[str, str]:
+def _task(value: Any) -> dict[str, Any]:
     task, faults = read(Task, json_text.read_object(value, "must be an object with title and details"))
     if not task:
         raise RefusedError(faults)
-    asked = task.model_dump(exclude=None if "policy" in task.model_fields_set else {"policy"})
-    size = len(json.dumps(asked))
-    if size > TASK_BYTES:
-        raise RefusedError([Fault((), f"must be at most {TASK_BYTES} bytes as ASCII JSON, got {size}")])
-    return asked
+    asked = task.model_dump()
+    return {key: one for key, one in asked.items() if key not in ("policy", "fields", "links") or one}
+
+
+def _specified(reader: Callable[[Any], tuple[Sequence[Any], list[Fault]]]) -> BeforeValidator:
+    """Fields or links of a question, by the same rules as those that a run brings."""
+
+    def check(value: Any) -> list[dict[str, Any]]:
+        found, faults = reader(value)
+        if faults:
+            raise RefusedError(faults)
+        return as_json(found)
+
+    return BeforeValidator(check)
 
 
 def _kept_days(days: int) -> int:
@@ -81,7 +87,7 @@ Email = Annotated[str, BeforeValidator(people.one_or_none)]
 Schedule = Annotated[Text, AfterValidator(_schedule)]
 Zone = Annotated[Text, AfterValidator(time_zone.check)]
 Pattern = Annotated[dict[str, Any], BeforeValidator(_pattern)]
-Question = Annotated[dict[str, str], BeforeValidator(_task)]
+Question = Annotated[dict[str, Any], BeforeValidator(_task)]
 Retention = Annotated[
     int,
     BeforeValidator(number),
@@ -93,15 +99,17 @@ Retention = Annotated[
 class Task(Shape):
     """The question of a run that brings none of its own, trimmed, and the policy to ask it under."""
 
-    title: Annotated[str, Trimmed(TASK_LIMITS["title"]), AfterValidator(_visible)] = DEFAULT_TASK["title"]
-    details: Annotated[str, Trimmed(TASK_LIMITS["details"])] = DEFAULT_TASK["details"]
-    policy: Text = DEFAULT_POLICY
+    title: Annotated[str, Trimmed(LIMITS[QuestionField.TITLE]), AfterValidator(_visible)] = DEFAULT_TASK["title"]
+    details: Annotated[str, Trimmed(LIMITS[QuestionField.DETAILS])] = DEFAULT_TASK["details"]
+    policy: Text = ""
+    fields: Annotated[list[dict[str, Any]], _specified(read_fields)] = Field(default_factory=list)
+    links: Annotated[list[dict[str, Any]], _specified(read_links)] = Field(default_factory=list)
 
 
 class Settings(Rules):
     """What varies by stack. Durations are in seconds unless the name says days.
 
-    `task` is {"title", "details"}, and "policy" where the stack gives one.
+    `task` is {"title", "details"}, and "policy", "fields" and "links" where the stack gives them.
     """
 
     approvers: Annotated[
@@ -147,8 +155,8 @@ class Settings(Rules):
         Meaning(
             "what a run asks that brings no question of its own",
             limits="the title, if given, is not blank; both are trimmed; "
-            f"`title` {TASK_LIMITS['title']} and `details` {TASK_LIMITS['details']:,} characters; "
-            f"{TASK_BYTES:,} bytes as ASCII JSON; `policy`, if given, names a policy",
+            f"`title` {LIMITS[QuestionField.TITLE]} and `details` {LIMITS[QuestionField.DETAILS]:,} characters; "
+            "`policy`, if given, names a policy; [`fields` and `links`](#fields-and-links)",
         ),
     ] = DEFAULT_TASK
     operator_email: Annotated[Email, Meaning("who is told of failures", limits="one address")] = ""
@@ -231,7 +239,8 @@ def checked(given: Mapping[str, Any]) -> tuple[Settings | None, list[Fault]]:
     """The settings, or all that is wrong with them. `given` is by key: values, or texts as the engine has them."""
     settings, faults = read(Settings, given)
     if settings:  # else what they would say together is not known
-        faults += [*clashes(settings.terms, settings.policies, settings.mails_per_second), *_unknown_policies(settings)]
+        faults += clashes(settings.terms, settings.policies, settings.mails_per_second, settings.task)
+        faults += [*_unknown_policies(settings), *_too_large(settings)]
     return settings, faults
 
 
@@ -261,6 +270,13 @@ def _strays(project: str, known: Mapping[str, str]) -> Iterator[str]:
         if f"{space}:approvers" in known:
             ours = ", ".join(sorted(key for key in known if key.startswith(f"{space}:")))
             yield f"{ours}: keys of namespace {space} are not read in project {project}; rename them to {NAMESPACE}:…"
+
+
+def _too_large(settings: Settings) -> Iterator[Fault]:
+    terms = settings.terms.get(settings.task.get("policy", DEFAULT_POLICY))
+    asked, links = read_fields(settings.task.get("fields"))[0], read_links(settings.task.get("links"))[0]
+    if terms and (fault := too_large(asked, links, len(terms.policy.everybody))):
+        yield fault.below("task")
 
 
 def _unknown_policies(settings: Settings) -> Iterator[Fault]:

@@ -68,7 +68,7 @@ triggers = (
 def task(trigger) -> dict[str, str]:
     """What is asked in a stack whose `task` config asks nothing."""
     scheduled = scheduled_for(trigger)
-    return question(trigger, {}, Policies(known=["default"])) | ({"scheduledFor": scheduled} if scheduled else {})
+    return question(trigger, {}, Policies(known={"default": 1})) | ({"scheduledFor": scheduled} if scheduled else {})
 
 
 @given(trigger=triggers)
@@ -120,7 +120,7 @@ returned = st.dictionaries(
 @given(returned=returned.map(lambda some: {"title": "Pay"} | some) | returned | values | deepest)
 @fuzz
 def test_what_generate_task_returns_makes_a_request_that_can_be_asked_or_is_refused_in_words(returned):
-    policies = Policies(known=["default"])
+    policies = Policies(known={"default": 1})
     try:
         made = request({"title": "Pay"}, EXECUTION_ARN, {}, policies, generate_task=lambda _start: returned)
     except InvalidTask as refused:
@@ -154,7 +154,7 @@ def test_the_largest_input_that_aws_takes_is_refused_and_not_written_out():
 
 def asked(trigger) -> Record:
     """The record that the state machine and the queue make of a trigger."""
-    made = request(trigger, EXECUTION_ARN, {}, Policies(known=["default"]))
+    made = request(trigger, EXECUTION_ARN, {}, Policies(known={"default": 1}))
     body = json.dumps(message_body() | {"request": made, "policy": policy_body(POLICY)}, ensure_ascii=False).encode()
     assert len(body) < 256 * 1024
     message = read_message(body.decode())

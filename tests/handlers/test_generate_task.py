@@ -19,7 +19,7 @@ from tests.support.records import ANNA, record
 
 STACKS = {"title": "Nightly run", "details": "As every night."}
 PAY = {"title": "Pay", "details": "100", "requestedBy": "dana@example.com"}
-POLICIES = Policies(known=["default", "payout", "of-events"], of_events="of-events")
+POLICIES = Policies(known={"default": 1, "payout": 1, "of-events": 1}, of_events="of-events")
 KNOWN = "default, payout, of-events"
 MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
 RUN = MACHINE.replace(":stateMachine:", ":execution:") + ":one"
@@ -322,7 +322,7 @@ def test_the_stacks_question_is_read_as_carefully_as_any_other(stacks_own, said)
     """It was checked at the deployment; the definition may be newer than the function."""
     assert refusal({}, stacks_own).startswith(said)
     with pytest.raises(InvalidTask, match='got "gone"'):
-        question(event(PAY), STACKS, Policies(known=["default"], of_events="gone"))
+        question(event(PAY), STACKS, Policies(known={"default": 1}, of_events="gone"))
 
 
 SLIPS = {

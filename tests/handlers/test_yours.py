@@ -19,7 +19,7 @@ from tests.support.walk import as_shipped
 
 PAY: dict[str, Any] = {"title": "Pay", "details": "100", "requestedBy": "dana@example.com"}
 RUN = "arn:aws:states:eu-central-1:123456789012:execution:workflow-machine-0a1b2c3:one"
-POLICIES = Policies(known=["default", "payout"])
+POLICIES = Policies(known={"default": 1, "payout": 1})
 TIME = "2026-11-25T09:00:00Z"
 
 

@@ -89,7 +89,7 @@ def test_a_function_is_told_what_is_configured(request, name, config):
             operator_topic_arn=graph.exports["operatorTopicArn"],
             timezone=known.timezone,
         ),
-        GenerateSettings(environment=STACK, task=known.task, event_details=known.event_details),
+        GenerateSettings(environment=STACK, event_details=known.event_details),
     ):
         (entry,) = [entry for entry, kind in SETTINGS.items() if kind is type(settings)]
         assert type(settings).read(told(graph, entry)) == settings

@@ -445,12 +445,12 @@ def test_policies_that_are_accepted_make_a_state_machine_that_aws_accepts(people
     """A percent sign is eight bytes in the request, and the quotation marks around an address are eight together."""
 
     def fault(members: int) -> list[str]:
-        return [one.says for one in clashes(crowd(people, members), {}, 10)]
+        return [one.says for one in clashes(crowd(people, members), {}, 10, {})]
 
     refused_from = bisect_left(range(len(people) * 1_000), True, lo=1_000, key=lambda members: bool(fault(members)))
     (said,) = fault(refused_from)
     assert re.fullmatch(
-        r"must, with what they inherit, fit into a state machine's definition of 975000 bytes "
+        r"must, with what they inherit and the stack's task, fit into a state machine's definition of 975000 bytes "
         r"\(as JSON in a request\), got \d{6}",
         said,
     )
@@ -462,6 +462,7 @@ def test_policies_that_are_accepted_make_a_state_machine_that_aws_accepts(people
         table_name="t" * 255,
         terms=crowd(people, refused_from - 1),
         event_policy="pay00",
+        task={},
         late_seconds=86_400,
     )
     assert 950_000 < len(json.dumps(json.dumps(definition))) <= REQUEST_BYTES - REST_BYTES

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from infra.config.settings import TASK_BYTES, TASK_LIMITS
 from tests.support.harness import ALICE, EVERYTHING, deploy, load, texts
 
 QUEUE = "aws:sqs/queue:Queue"
@@ -124,16 +121,6 @@ def test_every_log_is_kept_as_long_as_configured(bare, full):
 
 def test_the_page_answers_before_its_api_gives_up(graph):
     assert graph.named(FUNCTION, "page").inputs["timeout"] < 30
-
-
-@pytest.mark.parametrize("letter", ["x", '"', "ü", "🙂"])
-def test_the_longest_task_that_is_taken_fits_into_the_functions_variables(letter):
-    """As ASCII JSON, a letter has up to twelve bytes."""
-    most = (TASK_BYTES - 300) // len(json.dumps(letter).strip('"'))
-    task = {"title": "x" * TASK_LIMITS["title"], "details": letter * min(most, TASK_LIMITS["details"])}
-    graph = deploy(config=texts({"approvers": [ALICE], "task": task}))
-    variables = graph.variables("workflow-generate")
-    assert sum(len(f"{name}{value}".encode()) for name, value in variables.items()) <= ENVIRONMENT_BYTES
 
 
 def test_every_person_gets_mail_of_their_own_only(full):

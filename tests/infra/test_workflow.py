@@ -406,6 +406,7 @@ def machine(terms: Mapping[str, Terms], partition: str = "aws") -> Json:
         table_name="approvals",
         terms=terms,
         event_policy="default",
+        task={"title": "Nightly run", "details": ""},
         late_seconds=60,
     )
 

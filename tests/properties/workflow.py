@@ -68,6 +68,7 @@ class Workflow:
             table_name=table_name,
             terms={policy.name: Terms(policy=policy, rounds=rounds, deadline_seconds=60 * rounds)},
             event_policy="default",
+            task={},
             late_seconds=60,
         )["States"]
         self._ask()

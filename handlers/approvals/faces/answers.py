@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from handlers.approvals.faces import wording
-from handlers.approvals.faces.program import approvals_for_programs, votes_for_programs
+from handlers.approvals.faces.program import approvals_for_programs, values_for_programs, votes_for_programs
 from handlers.approvals.faces.when import iso
 from handlers.approvals.rules.record import Decision, Record
 from handlers.contract.policy import policy_digest
@@ -17,7 +17,8 @@ SHORTEST_REASON = 10  # less than that says nothing
 
 
 def approval(record: Record) -> dict[str, Any]:
-    """The output of an approval: {"requestId", "outcome", "decidedAt", "votes", "digest", "policy", "policyDigest"}.
+    """The output of an approval: {"requestId", "outcome", "decidedAt", "values", "votes", "digest", "policy",
+    "policyDigest"}.
 
     And how many have approved, of how many, in all and in each group: `approvals_for_programs`.
     """
@@ -27,6 +28,7 @@ def approval(record: Record) -> dict[str, Any]:
         "decidedAt": iso(record.decided_at),
         "policy": record.policy.name,
         **approvals_for_programs(record.tally),
+        "values": values_for_programs(record, record.answers[0].values),
         "votes": votes_for_programs(record),
         "digest": record.digest,
         "policyDigest": policy_digest(record.policy),

@@ -3,16 +3,29 @@
 from typing import Any
 
 from handlers.approvals.faces.when import iso
+from handlers.approvals.rules.joining import ways_out
 from handlers.approvals.rules.quorum import Count, Tally
 from handlers.approvals.rules.record import Record
+from handlers.contract.form_fields import Values, as_json, links_of, typed
 
 
-def votes_for_programs(record: Record) -> list[dict[str, str]]:
-    """[{"approver", "decision", "comment", "at"}], oldest first, without the voters' IP addresses and browsers."""
+def votes_for_programs(record: Record) -> list[dict[str, Any]]:
+    """[{"approver", "decision", "comment", "values", "at"}], oldest first, without IP addresses and browsers."""
     return [
-        {"approver": who, "decision": vote.decision.value, "comment": vote.comment, "at": iso(vote.at)}
+        {
+            "approver": who,
+            "decision": vote.decision.value,
+            "comment": vote.comment,
+            "values": values_for_programs(record, vote.values),
+            "at": iso(vote.at),
+        }
         for who, vote in record.votes.items()
     ]
+
+
+def values_for_programs(record: Record, values: Values) -> dict[str, Any]:
+    """As JSON of their types, in the order of the fields."""
+    return {field.name: typed(field.type, values[field.name]) for field in record.form if field.name in values}
 
 
 def approvals_for_programs(counted: Tally) -> dict[str, Any]:
@@ -33,12 +46,22 @@ def request_for_programs(record: Record, who: str) -> dict[str, Any]:
     counted = record.tally
     return {
         **record.as_json,
+        "fields": as_json(record.form),
+        "links": as_json(links_of(record.links)),
         "deadline": iso(record.deadline),
         "digest": record.digest,
         "status": record.status.value,
         "policy": record.policy.name,
         **approvals_for_programs(counted),
         "rejectionsRequired": counted.rejections.required,
+        "wouldHaveToJoin": [
+            {
+                "values": values_for_programs(record, way.answer.values),
+                "of": [*way.answer.by],
+                "approvers": [*way.people],
+            }
+            for way in ways_out(record)
+        ],
         "you": who,
         "votes": votes_for_programs(record),
     }

@@ -18,6 +18,8 @@ SOMETIMES = frozenset(
         Attribute.TASK_TOKEN.value,
         Attribute.VOTES.value,
         Attribute.ASKED.value,
+        "fields",
+        "links",
         "lease",
         "toldLeftOut",
         "answeredWithoutVote",
@@ -26,11 +28,13 @@ SOMETIMES = frozenset(
     }
 )
 
+ANSWERED = frozenset({"values", "withdrawn"})  # of a vote, left out while they are empty, too
+
 
 def to_item(record: Record) -> dict[str, Any]:
     item = plain(record) | {
         "schemaVersion": SCHEMA_VERSION,
-        Attribute.VOTES.value: {who: plain(vote) for who, vote in record.votes.items()},
+        Attribute.VOTES.value: {who: _said(vote) for who, vote in record.votes.items()},
         Attribute.ASKED.value: record.asked,
         "operatorTold": round(record.operator_told * 1000),  # milliseconds: a table has no binary fractions
     }
@@ -60,8 +64,14 @@ def from_item(item: Mapping[str, Any]) -> Record:
     return Record(**_named(Record, item) | read).as_voted()
 
 
+def _said(vote: Vote) -> dict[str, Any]:
+    said: dict[str, Any] = {name: value for name, value in plain(vote).items() if value or name not in ANSWERED}
+    return said | ({"withdrawn": _said(vote.withdrawn)} if vote.withdrawn else {})
+
+
 def _vote(item: Mapping[str, Any]) -> Vote:
-    return Vote(**_named(Vote, item) | {"decision": Decision(item["decision"])})
+    withdrawn = _vote(item["withdrawn"]) if "withdrawn" in item else None
+    return Vote(**_named(Vote, item) | {"decision": Decision(item["decision"]), "withdrawn": withdrawn})
 
 
 def _in_order(approvers: Mapping[str, Any], policy: Policy) -> list[tuple[str, Any]]:

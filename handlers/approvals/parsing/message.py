@@ -1,12 +1,13 @@
 """The messages of the request queue, validated when read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from handlers.approvals.faces import when
 from handlers.approvals.parsing.fields import Fields, check_version
 from handlers.approvals.parsing.policy import read_policy
 from handlers.approvals.rules.message import Message
+from handlers.contract.form_fields import fields_of, links_of
 from handlers.contract.message import SCHEMA_VERSION, Key
 from handlers.contract.once import RepeatedError, parse
 from handlers.contract.policy import Policy, policy_digest
@@ -60,6 +61,8 @@ def _message(content: Fields) -> Message:
         requested_at=request.text(Field.REQUESTED_AT),
         policy=_policy(content.object(Key.POLICY)),
         scheduled_for=when.utc(request.values.get(Field.SCHEDULED_FOR)),
+        fields=_asked(request, Field.FIELDS, fields_of),
+        links=_asked(request, Field.LINKS, links_of),
         late=content.truth(Key.LATE),
     )
     if not REQUEST_ID.fullmatch(message.request_id):
@@ -69,6 +72,12 @@ def _message(content: Fields) -> Message:
     if request.text(Field.DIGEST) != message.digest:
         raise ValueError(f"{Field.DIGEST} must be that of the question in this message")
     return message
+
+
+def _asked(request: Fields, name: Field, read: Callable[[str], object]) -> str:
+    text = request.text(name, empty=True) if name in request.values else ""
+    read(text)
+    return text
 
 
 def _policy(given: Mapping[str, Any]) -> Policy:

@@ -1,10 +1,10 @@
 """What generate_task returned, checked before anybody waits for an answer to it."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
-from handlers.approvals.parsing.trigger import OURS, InvalidTask, known_policy, refuse_slips, text_of
+from handlers.approvals.parsing.trigger import OURS, TEXTS, InvalidTask, known_policy, refuse_slips, specs, text_of
 from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.question import LIMITS, REQUEST_ID, REQUEST_ID_RULE, Field
 from handlers.contract.told import told
@@ -15,8 +15,11 @@ OTHERS_LIMIT = 10_000  # bytes of JSON, of all keys that are not ours: they trav
 TOLD = 80  # characters of a value that is refused
 
 
-def asked(returned: Any, policies: Collection[str]) -> dict[str, Any]:
-    """The question as text, `requestId` if there is one, and the other keys. Raises InvalidTask."""
+def asked(returned: Any, policies: Mapping[str, int]) -> dict[str, Any]:
+    """The question as text, `requestId` if there is one, and the other keys. Raises InvalidTask.
+
+    `policies` are the known ones, with the number of their people.
+    """
     if not isinstance(returned, dict):
         raise _refused("what is returned must be a dict or None", returned)
     for key in returned:
@@ -25,14 +28,15 @@ def asked(returned: Any, policies: Collection[str]) -> dict[str, Any]:
         if key in MADE:
             raise _refused(f"{key} must not be returned, since it is made afterwards", returned[key])
     refuse_slips(returned, (*OURS, Field.REQUEST_ID))
-    checked = {name: _text(returned, name) for name in OURS}
+    checked = {name: _text(returned, name) for name in TEXTS}
     if not checked[Field.TITLE]:
         limit = LIMITS[Field.TITLE]
         raise _refused(f"title must have 1 to {limit} characters, and one that can be seen", returned.get(Field.TITLE))
     checked[Field.POLICY] = known_policy(checked[Field.POLICY] or DEFAULT_POLICY, policies)
+    checked |= specs(returned, policies[checked[Field.POLICY]])
     if Field.REQUEST_ID in returned:
         checked[Field.REQUEST_ID.value] = _id(returned[Field.REQUEST_ID])
-    return checked | _others({key: value for key, value in returned.items() if key not in checked})
+    return checked | _others({key: value for key, value in returned.items() if key not in (*OURS, *checked)})
 
 
 def _text(returned: dict[str, Any], name: str) -> str:

@@ -1,16 +1,24 @@
 """An execution's input, and the question in it."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from handlers.approvals.faces import when
+from handlers.contract.fault import Fault
+from handlers.contract.form_fields import as_json, as_text, read_fields, read_links, too_large
 from handlers.contract.once import RepeatedError, parse
 from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.question import CUT_SHORT, LIMITS, Field
-from handlers.contract.visible import blank, quoted
+from handlers.contract.visible import blank, quoted, shortened
 
-OURS = (*LIMITS, Field.POLICY.value)
+TEXTS = (*LIMITS, Field.POLICY.value)
+SPECS: Mapping[str, Callable[[Any], tuple[Sequence[Any], Sequence[Fault]]]] = {
+    Field.FIELDS.value: read_fields,
+    Field.LINKS.value: read_links,
+}
+OURS = (*TEXTS, *SPECS)
+FAULT_SHOWN = 300  # characters
 QUOTED = 60  # characters of a key that is refused
 SCHEDULERS = ("aws.events", "aws.scheduler")  # whose "Scheduled Event" has the scheduled time as its `time`
 
@@ -20,9 +28,9 @@ class InvalidTask(Exception):  # noqa: N818 - the state machine catches this nam
 
 
 class Policies(NamedTuple):
-    """The names of the policies that a run may be asked under, and which of them is for runs started by an event."""
+    """The policies that a run may be asked under, with the number of their people, and which is for events."""
 
-    known: Collection[str]
+    known: Mapping[str, int]
     of_events: str = DEFAULT_POLICY
 
 
@@ -36,24 +44,46 @@ class Came(NamedTuple):
 
 def question(
     trigger: Any, stacks_own: Mapping[str, Any], policies: Policies, *, event_details: bool = True
-) -> dict[str, str]:
-    """What to ask: title, details, requestedBy, policy.
+) -> dict[str, Any]:
+    """What to ask: title, details, requestedBy, policy, and the lists fields and links.
 
     A run with its own title has its own details or none, and its own policy or `default`: the stack's `task` is used as
     a whole or not at all. An event with neither title nor details has its detail, if `event_details`, so that nobody
     has to approve what they cannot see. Raises InvalidTask.
     """
     came = read(trigger)
-    asked = {name: text_of(came.asked, name) for name in LIMITS}
+    asked: dict[str, Any] = {name: text_of(came.asked, name) for name in LIMITS}
+    # An event without a title of its own asks nothing: whatever it calls fields or links is data.
+    asked |= specified({} if came.event and not asked[Field.TITLE] else came.asked)
     if event_details and came.event and not asked[Field.TITLE] and not asked[Field.DETAILS]:
         asked[Field.DETAILS] = _detail(came.asked)
     policy = policies.of_events if came.event else text_of({Field.POLICY: came.policy}, Field.POLICY)
     if not asked[Field.TITLE] and came.event:
         asked[Field.TITLE] = came.event
     elif not asked[Field.TITLE]:
-        asked |= _stacks_question(asked[Field.DETAILS], stacks_own)
+        asked |= _stacks_question(asked, stacks_own)
         policy = policy or text_of(stacks_own, Field.POLICY)
     return asked | {Field.POLICY.value: known_policy(policy or DEFAULT_POLICY, policies.known)}
+
+
+def specified(given: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Its fields and links. Raises InvalidTask, which names the first fault by its path."""
+    return {name: as_json(_specified(name, read(given.get(name)))) for name, read in SPECS.items()}
+
+
+def _specified(name: str, read: tuple[Sequence[Any], Sequence[Fault]]) -> Sequence[Any]:
+    found, faults = read
+    if faults:
+        raise InvalidTask(shortened(str(faults[0].below(name)), FAULT_SHOWN))
+    return found
+
+
+def specs(given: Mapping[str, Any], people: int) -> dict[str, str]:
+    """Its fields and links as canonical texts, without those that are empty. Raises InvalidTask, too."""
+    read = {name: _specified(name, reader(given.get(name))) for name, reader in SPECS.items()}
+    if fault := too_large(read[Field.FIELDS], read[Field.LINKS], people):
+        raise InvalidTask(str(fault))
+    return {name: as_text(found) for name, found in read.items() if found}
 
 
 def known_policy(policy: str, known: Collection[str]) -> str:
@@ -84,7 +114,7 @@ def read(trigger: Any) -> Came:
     outer = _object("the input", trigger)
     if "detail-type" in outer:
         refuse_slips(outer, (*OURS, "task", "detail"))
-        _refuse(outer, (*LIMITS, "task"), "beside detail-type: an event's question is read from its detail")
+        _refuse(outer, (*LIMITS, *SPECS, "task"), "beside detail-type: an event's question is read from its detail")
         _refuse(outer, [Field.POLICY], "beside detail-type: the stack's eventPolicy says it for events")
         return _event(outer)
     refuse_slips(outer, (*OURS, "task", "detail-type"))
@@ -131,15 +161,16 @@ def _json(value: Any, limit: int, *, allow_nan: bool = True) -> str:
     return indented if len(indented) <= limit else compact
 
 
-def _stacks_question(details: str, own: Mapping[str, Any]) -> dict[str, str]:
-    if details:
-        raise InvalidTask(
-            "title must not be missing beside details: the stack's `task` is asked as a whole or not at all"
-        )
-    asked = {name.value: text_of(own, name) for name in (Field.TITLE, Field.DETAILS)}
+def _stacks_question(given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    for name in (Field.DETAILS, *SPECS):
+        if given[name]:
+            raise InvalidTask(
+                f"title must not be missing beside {name}: the stack's `task` is asked as a whole or not at all"
+            )
+    asked: dict[str, Any] = {name.value: text_of(own, name) for name in (Field.TITLE, Field.DETAILS)}
     if not asked[Field.TITLE]:
         raise InvalidTask("title must not be empty: neither the input nor the stack's `task` config has one")
-    return asked
+    return asked | specified(own)
 
 
 def _given(value: Any) -> bool:

@@ -1,10 +1,14 @@
 """Who may decide what: pure functions from a record to the next one, or to a Refusal."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from handlers.approvals.rules.record import DECIDED, Record, Vote
+from handlers.approvals.rules.joining import may_join
+from handlers.approvals.rules.record import DECIDED, Decision, Record, Vote
 from handlers.approvals.rules.refusal import Reason, Refusal
+from handlers.contract.form_fields import FormField, Values, value_of
 from handlers.contract.record import Status
 
 # The state machine closes a record. The deadline is only a fallback in case it never does, with some allowance for
@@ -12,10 +16,10 @@ from handlers.contract.record import Status
 CLOCK_SKEW_SECONDS = 60
 COMMENT_LIMIT = 1_000  # characters
 # All comments of a request together, as JSON. The workflow's state, limited to 256 KiB, holds them beside the request,
-# and the record, limited to 400 KB, beside everybody's links.
+# and the record, limited to 400 KB, beside everybody's links. Values have a room of their own: `form_fields`.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-COMMENTS_LIMIT = 80_000  # bytes
+COMMENTS_LIMIT = 40_000  # bytes
 
 
 def barred(record: Record, now: float) -> Reason | None:
@@ -32,27 +36,54 @@ def barred(record: Record, now: float) -> Reason | None:
 def cast(record: Record, who: str, vote: Vote) -> Record | Refusal:
     """Count one vote; the one that completes a quorum decides. Casting the same vote again changes nothing.
 
-    Refuses a vote that is too late, is not this person's first, answers another question, or has a comment that no
-    longer fits beside the others. A vote without a comment always fits.
+    Refuses a vote that is too late, is not this person's first, unless it joins somebody else's answer, answers another
+    question, has other values than the question asks for, or a comment that no longer fits beside the others. A vote
+    without a comment always fits. A rejection brings no values.
     """
-    if record.approvers[who].vote == vote:
+    mine = record.approvers[who].vote
+    values, errors = checked(record.form, vote.values) if vote.decision is Decision.APPROVE else ({}, {})
+    vote = replace(vote, values=values)
+    if mine and replace(mine, withdrawn=None) == vote:
         return record
-    if record.approvers[who].vote:
+    if mine and not may_join(record, who, vote):
         return Refusal(reason=Reason.VOTED)
+    if refusal := _refused(record, vote, errors):
+        return refusal
+    voted = record.with_approver(who, vote=replace(vote, withdrawn=mine))
+    verdict = voted.verdict
+    return decide(voted, verdict, vote.at) if verdict in DECIDED else voted
+
+
+def _refused(record: Record, vote: Vote, errors: Mapping[str, str]) -> Refusal | None:
     if reason := barred(record, vote.at):
         return Refusal(reason=reason)
     if vote.digest != record.digest:
         return Refusal(reason=Reason.CHANGED)
+    if errors:
+        return Refusal(reason=Reason.INVALID, words="Some values are missing or wrong.", errors=errors)
     size = _size(vote.comment)
-    room = max(0, COMMENTS_LIMIT - sum(_size(other.comment) for other in record.votes.values()))
+    given = [one.comment for cast in record.votes.values() for one in (cast, cast.withdrawn) if one]
+    room = max(0, COMMENTS_LIMIT - sum(map(_size, given)))
     if size > room:
         words = (
             f"The answers so far leave room for a comment of {room:,} bytes; this one has {size:,}. Please shorten it."
         )
         return Refusal(reason=Reason.NO_ROOM, words=words)
-    voted = record.with_approver(who, vote=vote)
-    verdict = voted.verdict
-    return decide(voted, verdict, vote.at) if verdict in DECIDED else voted
+    return None
+
+
+def checked(form: Sequence[FormField], given: Mapping[str, Any]) -> tuple[Values, dict[str, str]]:
+    """The canonical values, and what is wrong with those that were given, by the fields' names."""
+    values, errors = {}, dict.fromkeys(given.keys() - {field.name for field in form}, "There is no such field.")
+    for field in form:
+        try:
+            values[field.name] = value_of(field, given.get(field.name))
+        except ValueError as error:
+            errors[field.name] = f"{field.label} {error}."
+        else:
+            if field.required and not values[field.name]:
+                errors[field.name] = f"{field.label} must be given."
+    return {name: value for name, value in values.items() if value}, errors
 
 
 def _size(comment: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from handlers.approvals.rules.quorum import Tally, tally, without_requester
 from handlers.contract.policy import Policy
@@ -23,20 +23,36 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """An answer. `digest` is the digest of the question it answers; "" from a program that does not know it."""
+    """An answer. `digest` is the digest of the question it answers; "" from a program that does not know it.
+
+    `values` are by the fields' names, as they came, or canonical once they are checked.
+    """
 
     decision: Decision
     comment: str = ""
     digest: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vote(Choice):
-    """One approver's answer. `at` is in epoch seconds; `source_ip` and `user_agent` say who really pressed."""
+    """One approver's answer. `at` is in epoch seconds; `source_ip` and `user_agent` say who really pressed.
+
+    `withdrawn` is what they had approved before they joined somebody else's answer.
+    """
 
     at: int
     source_ip: str
     user_agent: str
+    withdrawn: "Vote | None" = None
+
+
+class Answer(NamedTuple):
+    """What some people have approved: the values, who they are, oldest first, and how their approvals count."""
+
+    values: Mapping[str, str]
+    by: tuple[str, ...]
+    tally: Tally
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +118,27 @@ class Record(Question):
         return without_requester(self.policy, self.requested_by)
 
     @property
+    def answers(self) -> list[Answer]:
+        """The approvals of this exact question, together where their values are equal: the answer that the policy
+        takes, then those with most approvals, the oldest first. With none, the only one has no values."""
+        digest, policy = self.digest, self.electorate  # once: the one hashes all of the question
+        cast = {who: vote for who, vote in self.votes.items() if vote.digest == digest}
+        rejecting = [who for who, vote in cast.items() if vote.decision is Decision.REJECT]
+        alike: list[tuple[Mapping[str, str], list[str]]] = []
+        for who, vote in cast.items():
+            if vote.decision is Decision.APPROVE:
+                same = next((by for values, by in alike if values == vote.values), None)
+                if same is None:
+                    alike.append((vote.values, [who]))
+                else:
+                    same.append(who)
+        found = [Answer(values, tuple(by), tally(policy, by, rejecting)) for values, by in alike or [({}, [])]]
+        return sorted(found, key=lambda one: (not one.tally.approves, -one.tally.approvals.given))
+
+    @property
     def tally(self) -> Tally:
-        """The votes on this exact question, counted by the policy."""
-        digest = self.digest  # once: it hashes all of the question
-        cast = {who: vote.decision for who, vote in self.votes.items() if vote.digest == digest}
-        approving = [who for who, decision in cast.items() if decision is Decision.APPROVE]
-        return tally(self.electorate, approving, cast.keys() - set(approving))
+        """How the first of the answers counts. Approvals with other values do not count for it."""
+        return self.answers[0].tally
 
     @property
     def verdict(self) -> Status:

@@ -1,5 +1,6 @@
 """A rule refuses by returning a Refusal instead of the next record."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ class Reason(StrEnum):
     CLOSED = "closed"
     CHANGED = "changed"  # the question changed after the page was shown
     NO_ROOM = "no room"  # for a comment of this size
+    INVALID = "invalid"  # the values are not those that the question asks for
     # Of a round
     STALE = "stale"  # the round is over, or the request has ended: nothing is left to ask
     GIVEN_UP = "given up"  # the request was closed, so the execution must not keep waiting for it
@@ -26,8 +28,12 @@ class Reason(StrEnum):
 
 
 class Refusal(NamedTuple):
-    """`words` explain the reason; `retry_seconds` says when to try again, 0 if retrying is pointless."""
+    """`words` explain the reason; `retry_seconds` says when to try again, 0 if retrying is pointless.
+
+    `errors` say what is wrong with each value, by the field's name.
+    """
 
     reason: Reason
     words: str = ""
     retry_seconds: int = 0
+    errors: Mapping[str, str] = {}

@@ -9,10 +9,6 @@ from handlers.contract.environment import Environment
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateSettings(Environment):
-    """`task` is the stack's `task`: {"title", "details"}, and "policy" if it has one of its own.
+    """`event_details`: an event that brings no question shows its detail."""
 
-    `event_details`: an event that brings no question shows its detail.
-    """
-
-    task: dict[str, str]
     event_details: bool
