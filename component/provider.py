@@ -43,7 +43,7 @@ OUTPUTS = {
 
 def _object(name: str, shape: type[Shape], others: Mapping[str, Any], **nested: Any) -> Any:
     """A typed dictionary of the keys of a shape."""
-    plain = {int: int, bool: bool, str: str, tuple: list[str], dict: dict[str, Any]}
+    plain = {int: int, bool: bool, str: str, tuple: list[str], dict: dict[str, Any], list: list[dict[str, Any]]}
     hints = {}
     for field in keys(shape).values():
         info = shape.model_fields[field]

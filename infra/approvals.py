@@ -66,8 +66,8 @@ class TaskArgs:
     title: str = DEFAULT_TASK["title"]
     details: str = DEFAULT_TASK["details"]
     policy: str | None = None
-    fields: Sequence[Mapping[str, Any]] = ()
-    links: Sequence[Mapping[str, Any]] = ()
+    fields: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    links: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,10 @@ def shown(fault: Fault) -> str:
 
 
 def _text(value: Any) -> str:
-    return printable(json.dumps(value, ensure_ascii=False, default=repr))
+    try:
+        return printable(json.dumps(value, ensure_ascii=False, default=repr))
+    except (TypeError, ValueError, RecursionError):  # keys, circles, depth: from code, not from a file
+        return f"{type(value).__name__} that is not JSON"
 
 
 def printable(text: str) -> str:

@@ -299,7 +299,8 @@ class _Object:
         self.given, self.where, self.faults = given, where, faults
 
     def fault(self, key: str, says: str) -> None:
-        self.faults.append(Fault((*self.where, key), says, self.given.get(key, NOTHING)))
+        got = self.given.get(key, NOTHING)
+        self.faults.append(Fault((*self.where, key), f"{says}, got nothing" if got is NOTHING else says, got))
 
     def only(self, keys: Collection[str]) -> None:
         for key in self.given:

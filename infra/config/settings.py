@@ -61,8 +61,8 @@ def _task(value: Any) -> dict[str, Any]:
     task, faults = read(Task, json_text.read_object(value, "must be an object with title and details"))
     if not task:
         raise RefusedError(faults)
-    asked = task.model_dump()
-    return {key: one for key, one in asked.items() if key not in ("policy", "fields", "links") or one}
+    left_out = {"policy"} - task.model_fields_set | {name for name in ("fields", "links") if not getattr(task, name)}
+    return task.model_dump(exclude=left_out)
 
 
 def _specified(reader: Callable[[Any], tuple[Sequence[Any], list[Fault]]]) -> BeforeValidator:
@@ -101,7 +101,7 @@ class Task(Shape):
 
     title: Annotated[str, Trimmed(LIMITS[QuestionField.TITLE]), AfterValidator(_visible)] = DEFAULT_TASK["title"]
     details: Annotated[str, Trimmed(LIMITS[QuestionField.DETAILS])] = DEFAULT_TASK["details"]
-    policy: Text = ""
+    policy: Text = DEFAULT_POLICY
     fields: Annotated[list[dict[str, Any]], _specified(read_fields)] = Field(default_factory=list)
     links: Annotated[list[dict[str, Any]], _specified(read_links)] = Field(default_factory=list)
 

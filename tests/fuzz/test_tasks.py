@@ -18,7 +18,7 @@ from handlers.approvals.faces import mail, page
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError
 from handlers.approvals.parsing.message import read_message
-from handlers.approvals.parsing.trigger import InvalidTask, Policies, question, scheduled_for
+from handlers.approvals.parsing.trigger import SPECS, InvalidTask, Policies, question, scheduled_for, specified
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Decision, Lease, Record
@@ -48,7 +48,30 @@ POLICY = Policy(
 )
 
 NAMES = ["title", "details", "requestedBy", "task", "detail-type", "detail", "source", "scheduledTime", "time", "Title"]
-fields = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES[:3], texts | values | deepest))
+# Fields and links as they are written, with some part of them turned into anything.
+REGION = {
+    "name": "region",
+    "label": "Region",
+    "type": "choice",
+    "options": [{"value": one, "label": one} for one in "ab"],
+}
+SPECIFIED = [
+    REGION,
+    {"name": "amount", "label": "Amount", "type": "number", "max": 5},
+    {"label": "L", "url": "https://a.b"},
+]
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> list[Any]:
+    one = dict(draw(st.sampled_from(SPECIFIED)))
+    hostile = st.dictionaries(st.sampled_from([*one, "default", "min"]) | texts, texts | values | deepest, max_size=2)
+    return [one | draw(hostile), *draw(st.lists(values, max_size=1))]
+
+
+fields = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(NAMES[:3], texts | values | deepest) | dict.fromkeys(SPECS, specs() | values | deepest)
+)
 written = st.dictionaries(st.sampled_from(NAMES[:3]), texts)
 triggers = (
     fields
@@ -97,22 +120,27 @@ def test_an_input_makes_a_task_within_the_limits_or_is_refused_in_words(trigger)
         made = task(trigger)
     except InvalidTask as refused:
         words = str(refused)
-        assert re.match("(the input|the task|title|details|requestedBy|task|detail-type|source|detail) must ", words)
-        assert re.search(r"got |must not be ", words)
+        assert re.match(
+            r"(the input|the task|title|details|requestedBy|task|detail-type|source|detail) must "
+            r"|(fields|links)[^ ]*( must | is not a key here)",
+            words,
+        )
+        assert re.search(r"got |must not be |is not a key|\.\.\.$", words)
         assert len(words) < 200
         assert words.isascii()
         assert words.isprintable()
         return
-    assert made.keys() - {"scheduledFor"} == {*LIMITS, "policy"}
+    assert made.keys() - {"scheduledFor"} == {*LIMITS, "policy", *SPECS}
     assert one_line(made["title"])
+    assert made == made | specified(made)
     for name, text in made.items():
         assert len(text) <= LIMITS.get(name, 20)
         assert json.loads(json.dumps(made, allow_nan=False, ensure_ascii=False).encode()) == made
 
 
 returned = st.dictionaries(
-    st.sampled_from([*NAMES[:3], "policy", "requestId", "digest", "invoice"]) | texts,
-    texts | values | deepest,
+    st.sampled_from([*NAMES[:3], *SPECS, "policy", "requestId", "digest", "invoice"]) | texts,
+    texts | values | deepest | specs(),
     max_size=6,
 )
 
@@ -125,12 +153,13 @@ def test_what_generate_task_returns_makes_a_request_that_can_be_asked_or_is_refu
         made = request({"title": "Pay"}, EXECUTION_ARN, {}, policies, generate_task=lambda _start: returned)
     except InvalidTask as refused:
         words = str(refused)
-        assert "generate_task returned" in words or "must be " in words
+        assert re.search("generate_task returned|must |is not a key", words)
         assert len(words) < 400
         words.encode()
         return
     body = json.dumps(message_body() | {"request": made, "policy": policy_body(POLICY)}, allow_nan=False)
-    assert read_message(body).title == made["title"]
+    assert (read := read_message(body)).title == made["title"]
+    assert [read.fields, read.links] == [made.get(name, "") for name in SPECS]
 
 
 def test_an_event_with_a_long_name_still_gets_its_question():

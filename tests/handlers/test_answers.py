@@ -45,7 +45,7 @@ def test_an_approval_tells_the_workflow_who_approved_what_under_which_policy():
         (ANNA, "Looks good."),
         (BEN, "Fine with me."),
     ]
-    assert set(told["votes"][0]) == {"approver", "decision", "comment", "at"}
+    assert set(told["votes"][0]) == {"approver", "decision", "comment", "values", "at"}
     assert (told["digest"], told["policyDigest"]) == (approved().digest, policy_digest(approved().policy))
     decided = decide(grouped({ANNA: vote(), BEN: vote()}), Status.APPROVED, ASKED_AT)
     counts = approvals_for_programs(decided.tally)

@@ -40,6 +40,7 @@ def task(trigger, stacks_own=STACKS) -> dict[str, str]:
     """What is asked, whatever the policy."""
     asked, scheduled = question(trigger, stacks_own, POLICIES), scheduled_for(trigger)
     del asked["policy"]
+    asked = {name: said for name, said in asked.items() if said or name not in ("fields", "links")}
     return asked | ({"scheduledFor": scheduled} if scheduled else {})
 
 

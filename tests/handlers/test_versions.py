@@ -56,6 +56,7 @@ MESSAGE, RECORD = sample("message", contract.SCHEMA_VERSION), sample("record", t
 
 def test_the_sample_of_a_message_is_what_the_state_machine_and_the_task_make_today():
     question = {name: MESSAGE["request"][name] for name in ("title", "details", "requestedBy")}
+    question |= {name: json.loads(MESSAGE["request"][name]) for name in ("fields", "links")}
     scheduled = {"task": question, "scheduledTime": MESSAGE["request"]["scheduledFor"]}
     made = request(scheduled, EXECUTION_ARN, {}, Policies(known={"default": 1}))
     read = read_message(json.dumps(MESSAGE))

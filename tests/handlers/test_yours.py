@@ -54,7 +54,7 @@ def test_it_is_given_the_start_and_the_question_that_the_rules_read_from_it():
         "input": PAY,
         "execution": RUN,
         "policies": ["default", "payout"],
-        "question": PAY | {"policy": "default"},
+        "question": PAY | {"policy": "default", "fields": [], "links": []},
         "problem": None,
     }
 

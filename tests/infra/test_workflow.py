@@ -445,7 +445,7 @@ def test_the_function_that_makes_the_request_is_told_the_names_by_the_definition
     payload = full.named(MACHINE, "workflow-machine").json("definition")["States"]["Generate task"]["Arguments"][
         "Payload"
     ]
-    assert payload["policies"] == ["default", "note", "payout"]
+    assert list(payload["policies"]) == ["default", "note", "payout"]
     assert payload["eventPolicy"] == EVERYTHING["eventPolicy"] != "default"
 
 

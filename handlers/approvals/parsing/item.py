@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.approvals.parsing.fields import check_version
 from handlers.approvals.parsing.policy import read_policy
-from handlers.approvals.rules.record import Approver, Decision, Lease, Record, Vote
+from handlers.approvals.rules.record import Approver, Decision, Lease, Record, Vote, Withdrawn
 from handlers.contract.plain import camel_case, plain
 from handlers.contract.policy import Policy
 from handlers.contract.record import Attribute, Status
@@ -65,12 +65,11 @@ def from_item(item: Mapping[str, Any]) -> Record:
 
 
 def _said(vote: Vote) -> dict[str, Any]:
-    said: dict[str, Any] = {name: value for name, value in plain(vote).items() if value or name not in ANSWERED}
-    return said | ({"withdrawn": _said(vote.withdrawn)} if vote.withdrawn else {})
+    return {name: value for name, value in plain(vote).items() if value or name not in ANSWERED}
 
 
 def _vote(item: Mapping[str, Any]) -> Vote:
-    withdrawn = _vote(item["withdrawn"]) if "withdrawn" in item else None
+    withdrawn = Withdrawn(**item["withdrawn"]) if "withdrawn" in item else None
     return Vote(**_named(Vote, item) | {"decision": Decision(item["decision"]), "withdrawn": withdrawn})
 
 

@@ -10,7 +10,7 @@ from handlers.contract.form_fields import as_json, as_text, read_fields, read_li
 from handlers.contract.once import RepeatedError, parse
 from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.question import CUT_SHORT, LIMITS, Field
-from handlers.contract.visible import blank, quoted, shortened
+from handlers.contract.visible import blank, one_line, quoted
 
 TEXTS = (*LIMITS, Field.POLICY.value)
 SPECS: Mapping[str, Callable[[Any], tuple[Sequence[Any], Sequence[Fault]]]] = {
@@ -18,7 +18,7 @@ SPECS: Mapping[str, Callable[[Any], tuple[Sequence[Any], Sequence[Fault]]]] = {
     Field.LINKS.value: read_links,
 }
 OURS = (*TEXTS, *SPECS)
-FAULT_SHOWN = 300  # characters
+FAULT_SHOWN = 190  # characters
 QUOTED = 60  # characters of a key that is refused
 SCHEDULERS = ("aws.events", "aws.scheduler")  # whose "Scheduled Event" has the scheduled time as its `time`
 
@@ -74,7 +74,8 @@ def specified(given: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 def _specified(name: str, read: tuple[Sequence[Any], Sequence[Fault]]) -> Sequence[Any]:
     found, faults = read
     if faults:
-        raise InvalidTask(shortened(str(faults[0].below(name)), FAULT_SHOWN))
+        words = str(faults[0].below(name)).encode("ascii", "backslashreplace").decode()
+        raise InvalidTask(one_line(words, FAULT_SHOWN))
     return found
 
 

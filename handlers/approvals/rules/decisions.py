@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from handlers.approvals.rules.joining import may_join
-from handlers.approvals.rules.record import DECIDED, Decision, Record, Vote
+from handlers.approvals.rules.record import DECIDED, Decision, Record, Vote, Withdrawn
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.contract.form_fields import FormField, Values, value_of
 from handlers.contract.record import Status
@@ -49,7 +49,8 @@ def cast(record: Record, who: str, vote: Vote) -> Record | Refusal:
         return Refusal(reason=Reason.VOTED)
     if refusal := _refused(record, vote, errors):
         return refusal
-    voted = record.with_approver(who, vote=replace(vote, withdrawn=mine))
+    before = Withdrawn(at=mine.at, comment=mine.comment, values=mine.values) if mine else None
+    voted = record.with_approver(who, vote=replace(vote, withdrawn=before))
     verdict = voted.verdict
     return decide(voted, verdict, vote.at) if verdict in DECIDED else voted
 
@@ -62,8 +63,8 @@ def _refused(record: Record, vote: Vote, errors: Mapping[str, str]) -> Refusal |
     if errors:
         return Refusal(reason=Reason.INVALID, words="Some values are missing or wrong.", errors=errors)
     size = _size(vote.comment)
-    given = [one.comment for cast in record.votes.values() for one in (cast, cast.withdrawn) if one]
-    room = max(0, COMMENTS_LIMIT - sum(map(_size, given)))
+    given = [one for cast in record.votes.values() for one in (cast, cast.withdrawn) if one]
+    room = max(0, COMMENTS_LIMIT - sum(_size(one.comment) for one in given))
     if size > room:
         words = (
             f"The answers so far leave room for a comment of {room:,} bytes; this one has {size:,}. Please shorten it."

@@ -24,7 +24,7 @@ def to_join(record: Record, who: str) -> list[Answer]:
     mine = record.approvers[who].vote
     if record.status is not Status.OPEN or not mine or mine.withdrawn or mine.decision is not Decision.APPROVE:
         return []
-    return [answer for answer in record.answers if who not in answer.by]
+    return [answer for answer in record.answers if answer.by and who not in answer.by]
 
 
 def ways_out(record: Record) -> list[WayOut]:

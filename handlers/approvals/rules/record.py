@@ -35,16 +35,22 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vote(Choice):
-    """One approver's answer. `at` is in epoch seconds; `source_ip` and `user_agent` say who really pressed.
+class Withdrawn:
+    """What somebody had approved before they joined another's answer, at `at` in epoch seconds."""
 
-    `withdrawn` is what they had approved before they joined somebody else's answer.
-    """
+    at: int
+    comment: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote(Choice):
+    """One approver's answer. `at` is in epoch seconds; `source_ip` and `user_agent` say who really pressed."""
 
     at: int
     source_ip: str
     user_agent: str
-    withdrawn: "Vote | None" = None
+    withdrawn: Withdrawn | None = None
 
 
 class Answer(NamedTuple):
