@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b32encode
+from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import urlencode
 
@@ -11,10 +12,12 @@ import pytest
 
 from handlers.approvals.faces import mail
 from handlers.approvals.faces.answers import approval, rejection
-from handlers.approvals.rules import decisions
+from handlers.approvals.parsing.item import to_item
+from handlers.approvals.parsing.returned import OTHERS_LIMIT
+from handlers.approvals.rules import decisions, rounds
 from handlers.approvals.rules.links import digest
-from handlers.approvals.rules.record import Approver, Decision, Record
-from handlers.approvals.rules.rounds import Kind
+from handlers.approvals.rules.record import Approver, Decision, Record, Vote
+from handlers.contract.form_fields import FormField, Kind, Option, QuestionLink, as_text, too_large
 from handlers.contract.policy import Group, Policy, as_json
 from handlers.contract.record import Status
 from infra.config.policies import LARGEST_QUORUM, LINKS, MOST_GROUPS, MOST_PEOPLE
@@ -22,11 +25,19 @@ from infra.config.policy_checks import POLICY_BYTES
 from tests.fuzz.functions import Page, page_of
 from tests.support.events import http
 from tests.support.records import REQUEST_ID, record
-from tests.support.services import accept
+from tests.support.services import ITEM_BYTES, accept, item_size
 
 STATE_BYTES = 256 * 1024  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 PEOPLE = [f"{number:03}-{'x' * 7}@a.bc" for number in range(2 * LARGEST_QUORUM)]
 BROWSER = "Mozilla/5.0 " * 30
+# As long an answer as a hundred people and one more may give, and specifications of 10,000 bytes.
+ANSWER = FormField(name="a", label="A", type=Kind.TEXT, max_length=66, required=True)
+OPTIONS = tuple(Option(value=f"{n:02}", label='"' * 38) for n in range(20))
+FILLERS = [FormField(name=f"n{n}", label='"' * 40, type=Kind.CHOICE, options=OPTIONS) for n in range(2)]
+READ = [QuestionLink(label='"' * 40, url="https://example.com/" + "y" * 700) for _ in range(4)]
+ROOM_BYTES = 15_000  # for what a release to come adds
+OTHERS = {"invoice": "o" * (OTHERS_LIMIT - 20)}
+LONG_PEOPLE = [f"{number:03}{'x' * 61}@{'.'.join(['d' * 60] * 3)}.org" for number in range(MOST_PEOPLE)]
 
 
 def largest(asked: list[str]) -> Record:
@@ -36,22 +47,26 @@ def largest(asked: list[str]) -> Record:
         who: Approver(links=(digest(secret(who)), *(digest(f"{who}{n}") for n in range(spare))), mailed_round=1)
         for who in asked
     }
-    policy = Policy(
-        name="p" * 40,
-        groups={f"{number:040}": Group(approvers=tuple(asked)) for number in range(MOST_GROUPS)},
-        approvals_required=LARGEST_QUORUM,
-        rejections_required=LARGEST_QUORUM,
-    )
-    spare_bytes = POLICY_BYTES - len(json.dumps(as_json(policy), separators=(",", ":")))
-    assert 0 <= spare_bytes < POLICY_BYTES / 10
     return record(
         approvers=approvers,
-        policy=policy,
         title="\x01" * 200,
         details="\x01" * 10_000,
         requested_by="\x01" * 254,
         task_token="t" * 2_048,
     )
+
+
+def in_groups() -> Policy:
+    """As large as a policy can be, with everybody in every group."""
+    policy = Policy(
+        name="p" * 40,
+        groups={f"{number:040}": Group(approvers=tuple(PEOPLE)) for number in range(MOST_GROUPS)},
+        approvals_required=LARGEST_QUORUM,
+        rejections_required=LARGEST_QUORUM,
+    )
+    spare_bytes = POLICY_BYTES - len(json.dumps(as_json(policy), separators=(",", ":")))
+    assert 0 <= spare_bytes < POLICY_BYTES / 10
+    return policy
 
 
 def secret(who: str) -> str:
@@ -70,7 +85,7 @@ def press(api: Page, who: str, decision: Decision, comment: str) -> dict:
 @pytest.mark.parametrize("last", [Decision.APPROVE, Decision.REJECT])
 def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(character, last):
     assert len(PEOPLE) == MOST_PEOPLE
-    api = page_of(largest(PEOPLE))
+    api = page_of(replace(largest(PEOPLE), policy=in_groups()))
     first = Decision.REJECT if last is Decision.APPROVE else Decision.APPROVE
     turns = [first] * (LARGEST_QUORUM - 1) + [last] * LARGEST_QUORUM
     refused = 0
@@ -91,8 +106,46 @@ def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(char
     request = {"title": kept.title, "details": kept.details, "requestedBy": kept.requested_by}
     told = json.dumps(approval(kept), ensure_ascii=False) if last is Decision.APPROVE else rejection(kept)
     assert len((json.dumps(request) + told).encode()) < STATE_BYTES
-    accept(mail.subject(kept, Kind.REMINDER, "test"), mail.body(kept, PEOPLE[-1], Kind.REMINDER, "link", "test", "UTC"))
+    accept(
+        mail.subject(kept, rounds.Kind.REMINDER, "test"),
+        mail.body(kept, PEOPLE[-1], rounds.Kind.REMINDER, "link", "test", "UTC"),
+    )
 
 
 def test_a_hundred_people_can_write_more_than_people_do():
-    assert len(PEOPLE) * 800 <= decisions.COMMENTS_LIMIT
+    assert len(PEOPLE) * 400 <= decisions.COMMENTS_LIMIT
+
+
+@pytest.mark.parametrize("character", ["x", "\U0001f600", "\x01", '"'])
+def test_the_longest_answers_to_the_most_fields_fit_beside_everything_else(character):
+    """Everybody gives an answer of their own, and half of them join another's, which is all that a quorum allows."""
+    assert too_large([*FILLERS, ANSWER], READ, MOST_PEOPLE) is None
+    assert too_large([*FILLERS, replace(ANSWER, max_length=67)], READ, MOST_PEOPLE)
+    policy = Policy(approvers=tuple(LONG_PEOPLE), approvals_required=LARGEST_QUORUM, rejections_required=LARGEST_QUORUM)
+    kept = replace(largest(LONG_PEOPLE), policy=policy, fields=as_text([*FILLERS, ANSWER]), links=as_text(READ))
+    kept = replace(kept, title=character * 200, details=character * 10_000, requested_by=character * 254)
+    digest_of = kept.digest
+    for joining in (False, True):
+        for number, who in enumerate(LONG_PEOPLE):
+            text = "\U0001f600" * 66 if joining or not number else f"{number:03}" + "\U0001f600" * 63
+            values = {"a": text, **{field.name: "00" for field in FILLERS}}
+            for comment in (character * 400, ""):
+                cast = Vote(
+                    decision=Decision.APPROVE,
+                    comment=comment,
+                    values=values,
+                    digest=digest_of,
+                    at=kept.deadline - 200 + number + 100 * joining,
+                    source_ip="203.0.113.100",
+                    user_agent=BROWSER[:256],
+                )
+                after = decisions.cast(kept, who, cast)
+                if isinstance(after, Record):
+                    kept = after
+                    break
+    assert kept.status is Status.APPROVED
+    assert sum(1 for one in kept.votes.values() if one.withdrawn) == LARGEST_QUORUM - 1
+    assert item_size(to_item(kept)) < ITEM_BYTES - ROOM_BYTES
+    request = kept.as_json | {"policy": policy.name, "digest": digest_of} | OTHERS
+    state = json.dumps(request | {"approval": approval(kept)}, ensure_ascii=False)
+    assert len(state.encode()) < STATE_BYTES - ROOM_BYTES

@@ -9,7 +9,9 @@ from importlib import resources
 import pulumi
 import pytest
 
+from handlers.approvals.parsing.trigger import InvalidTask, Policies
 from handlers.contract.policy import DEFAULT_POLICY
+from handlers.generate import request
 from infra.config.policies import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
 from infra.config.settings import ConfigError, settings_of
 from tests.support.harness import ALICE, load, texts
@@ -293,6 +295,38 @@ def test_a_task_that_is_no_question_is_refused(task, limit):
 def test_a_question_that_nobody_could_read_is_refused_by_its_path(task, path, says):
     (said,) = refusal(approvers=[ALICE], task=task).splitlines()
     assert said.startswith(f"signoff:task.{path} {says}")
+
+
+REGION = {"name": "region", "label": "Region", "type": "choice", "options": [{"value": "eu", "label": "Frankfurt"}]}
+LONG = {"name": "why", "label": "Why", "type": "text", "maxLength": 1_000}
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ({"fields": [REGION]}, "fields[0].options must be a list of 2 to 20, got 1"),
+        (
+            {"fields": [LONG, LONG | {"maxLenght": 5}]},
+            "fields[1].maxLenght is not a key here; the keys are name, label, ",
+        ),
+        (
+            {"links": [{"label": "Read", "url": "http://example.com"}]},
+            "links[0].url must be an https URL of at most 2,000",
+        ),
+        (
+            {"fields": [LONG, LONG | {"name": "how"}, LONG | {"name": "so"}, LONG | {"name": "when"}]},
+            "fields must leave ",
+        ),
+    ],
+)
+def test_fields_and_links_of_the_task_are_refused_in_the_words_that_a_run_gets(task, said):
+    asked = {"title": "Pay", **task}
+    policies = Policies(known={DEFAULT_POLICY: 1})
+    with pytest.raises(InvalidTask) as refused:
+        request(asked, "arn:aws:states:eu-central-1:123456789012:execution:machine:run", {}, policies)
+    words = refusal(approvers=[ALICE], task=asked).removeprefix("signoff:task.")
+    assert words.startswith(said)
+    assert words.startswith(str(refused.value).removesuffix("..."))
 
 
 def test_reminders_that_leave_no_time_to_read_the_mail_are_refused():

@@ -26,7 +26,7 @@ from infra.asl import REFUSALS, WORDS_LIMIT, approval_definition
 from infra.config.policies import MOST_POLICIES
 from infra.config.policy_checks import POLICY_BYTES
 from infra.shared.terms import Terms
-from tests.support.harness import EVERYTHING
+from tests.support.harness import EVERYTHING, load
 from tests.support.nesting import fits
 
 Json = dict[str, Any]
@@ -398,7 +398,10 @@ def test_people_are_told_the_deadline_that_is_configured(bare, full):
 # --- policies
 
 
-def machine(terms: Mapping[str, Terms], partition: str = "aws") -> Json:
+TASK = {"title": "Nightly run", "details": ""}
+
+
+def machine(terms: Mapping[str, Terms], partition: str = "aws", task: Mapping[str, Any] = TASK) -> Json:
     return approval_definition(
         generate_arn=f"arn:{partition}:lambda:eu-central-1:123456789012:function:generate",
         process_arn=f"arn:{partition}:lambda:eu-central-1:123456789012:function:process",
@@ -406,7 +409,7 @@ def machine(terms: Mapping[str, Terms], partition: str = "aws") -> Json:
         table_name="approvals",
         terms=terms,
         event_policy="default",
-        task={"title": "Nightly run", "details": ""},
+        task=task,
         late_seconds=60,
     )
 
@@ -446,7 +449,15 @@ def test_the_function_that_makes_the_request_is_told_the_names_by_the_definition
         "Payload"
     ]
     assert list(payload["policies"]) == ["default", "note", "payout"]
+    assert set(payload["policies"].values()) == {len(one.policy.everybody) for one in load(**EVERYTHING).terms.values()}
     assert payload["eventPolicy"] == EVERYTHING["eventPolicy"] != "default"
+
+
+def test_no_text_of_the_stacks_task_is_taken_for_an_expression():
+    task = {"title": "{% $states.context.Task.Token %}", "details": "{%1%}"}
+    told = machine(TERMS, task=task)["States"]["Generate task"]["Arguments"]["Payload"]["task"]
+    assert not told.startswith("{%")
+    assert json.loads(told) == task
 
 
 def test_the_largest_policy_fits_into_a_message():

@@ -154,7 +154,7 @@ class FakeTable:
 
     def _keep(self, item: dict[str, Any]) -> None:
         expect(1 <= len(item["requestId"].encode()) <= 2_048, "the size of a key")
-        expect(_size(item) <= 400 * 1024, "the size of an item")
+        expect(item_size(item) <= ITEM_BYTES, "the size of an item")
         self.items[item["requestId"]] = shuffled(item)
 
     def _refused(self, operation: str) -> Exception:
@@ -163,16 +163,19 @@ class FakeTable:
         return refused
 
 
-def _size(value: Any) -> int:
+ITEM_BYTES = 400 * 1024
+
+
+def item_size(value: Any) -> int:
     """Bytes that DynamoDB counts. A number takes about half its digits; this takes the most it can.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
     match value:
         case dict():
-            return 3 + sum(len(name.encode()) + _size(inner) + 1 for name, inner in value.items())
+            return 3 + sum(len(name.encode()) + item_size(inner) + 1 for name, inner in value.items())
         case list():
-            return 3 + sum(_size(inner) + 1 for inner in value)
+            return 3 + sum(item_size(inner) + 1 for inner in value)
         case str():
             return len(value.encode())
         case bool() | None:
