@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
 from handlers.approvals.faces import browser, form
 from handlers.approvals.faces.page import HEADERS, State, html, standing
-from handlers.approvals.faces.pieces import FormError
+from handlers.approvals.faces.pieces import VALUES, FormError, Typed
 from handlers.approvals.faces.program import request_for_programs
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.rules import links
+from handlers.approvals.rules.decisions import same
 from handlers.approvals.rules.record import Choice, Decision
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.page import Page, Pressed, Seen
@@ -29,13 +30,13 @@ COUNTED = frozenset({State.THANKS, State.PENDING})
 
 
 class Shown(NamedTuple):
-    """The answer before it is rendered as a page or JSON. `comment` is what the person had typed."""
+    """The answer before it is rendered as a page or JSON. `typed` is what the person had typed."""
 
     status: int
     state: State
     seen: Seen | None = None
     error: FormError | None = None
-    comment: str = ""
+    typed: Typed = Typed()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +79,12 @@ class HttpApi:
             posted = form.read(headers.get("content-type", ""), body, in_base64=event.get("isBase64Encoded", False))
         except form.NoDecision as nothing:
             posted = nothing
+        typed = posted.typed if isinstance(posted, form.NoDecision) else Typed(posted.comment, posted.values)
         if browser.from_another_site(headers):
-            posted = form.NoDecision(403, ELSEWHERE, comment=posted.comment)
+            posted = form.NoDecision(403, ELSEWHERE)
         if isinstance(posted, form.NoDecision):
             logger.info("nothing decided", outcome="refused" if posted.error else "shown", status=posted.status)
-            return Shown(posted.status, self._state(seen), seen, posted.error, posted.comment)
+            return Shown(posted.status, self._state(seen), seen, posted.error, typed)
         return self._press(event, seen, posted)
 
     def _press(self, event: dict[str, Any], seen: Seen, choice: Choice) -> Shown:
@@ -93,27 +95,31 @@ class HttpApi:
             source_ip=http.get("sourceIp") or "",
             user_agent=http.get("userAgent") or "",  # a client need not say what it is
         )
+        typed = Typed(choice.comment, choice.values)
         if not pressed.recorded:
-            return Shown(503, State.FAULT, seen, comment=choice.comment)
+            return Shown(503, State.FAULT, seen, typed=typed)
         match pressed.refusal:
             case Refusal(reason=Reason.GONE):
                 return Shown(404, State.UNKNOWN)
             case Refusal(reason=Reason.CHANGED):
                 error = FormError(message=CHANGED)
-                return Shown(409, self._state(pressed.seen), pressed.seen, error, choice.comment)
+                return Shown(409, self._state(pressed.seen), pressed.seen, error, typed)
             case Refusal(reason=Reason.NO_ROOM, words=words):
                 error = FormError(message=words, field="comment")
-                return Shown(400, self._state(pressed.seen), pressed.seen, error, choice.comment)
-        return self._after(pressed, choice.decision)
+                return Shown(400, self._state(pressed.seen), pressed.seen, error, typed)
+            case Refusal(reason=Reason.INVALID, words=words, errors=errors):
+                error = FormError(message=words, errors={f"{VALUES}{name}": said for name, said in errors.items()})
+                return Shown(400, self._state(pressed.seen), pressed.seen, error, typed)
+        return self._after(pressed, choice)
 
-    def _after(self, pressed: Pressed, decision: Decision) -> Shown:
+    def _after(self, pressed: Pressed, choice: Choice) -> Shown:
         """What is shown after a press. The same press gets the same page; one that did not count gets a conflict."""
         seen = pressed.seen
         if not pressed.handed_over:
             return Shown(503, State.PENDING, seen)
         state = self._state(seen)
         mine = seen.record.approvers[seen.who].vote
-        if state in COUNTED and pressed.refusal and mine and mine.decision is not decision:
+        if state in COUNTED and pressed.refusal and mine and not same(seen.record, mine, choice):
             return Shown(409, State.VOTED, seen)
         return Shown(200 if state in COUNTED else 409, state, seen)
 
@@ -140,7 +146,7 @@ class HttpApi:
             environment=self.settings.environment,
             timezone=self.settings.timezone,
             error=shown.error,
-            comment=shown.comment,
+            typed=shown.typed,
             now=int(self.page.clock.now()),
         )
 
@@ -156,10 +162,11 @@ def _wants_json(event: dict[str, Any]) -> bool:
 
 
 def _as_json(shown: Shown) -> dict[str, Any]:
-    """{"state", "error"?, "request"?}."""
+    """{"state", "error"?, "errors"?, "request"?}."""
     told: dict[str, Any] = {"state": shown.state.value}
     if shown.error:
         told["error"] = shown.error.message
+        told |= {"errors": shown.error.errors} if shown.error.errors else {}
     if shown.seen:
         told["request"] = request_for_programs(shown.seen.record, shown.seen.who)
     return told

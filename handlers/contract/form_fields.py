@@ -23,6 +23,7 @@ MOST_FIELDS, MOST_LINKS, FEWEST_OPTIONS, MOST_OPTIONS = 10, 5, 2, 20
 # In characters.
 LABEL_LIMIT, HELP_LIMIT, OPTION_LIMIT, URL_LIMIT = 80, 200, 100, 2_000
 DEFAULT_LENGTH, MOST_LENGTH = 200, 1_000
+LONGEST = 10 * MOST_LENGTH  # to clean megabytes would take seconds
 # A JSON number has no more in most languages: IEEE 754's double holds any 15 decimal digits.
 MOST_DIGITS = 15
 NAME = re.compile(r"[a-z][A-Za-z0-9]{0,39}", re.ASCII)
@@ -162,7 +163,7 @@ def value_of(field: FormField, given: Any) -> str:
     Raises ValueError, which says what the value must be.
     """
     text = _scalar(given)
-    if text is None or (isinstance(given, bool) and field.type is not Kind.BOOLEAN):
+    if text is None or len(text) > LONGEST or (isinstance(given, bool) and field.type is not Kind.BOOLEAN):
         raise ValueError(f"must be {must_be(field)}")
     text, room = text.strip(), True
     match field.type:

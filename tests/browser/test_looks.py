@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from handlers.approvals.faces import page as pages
 from handlers.approvals.faces.page import State
-from handlers.approvals.faces.pieces import FormError
+from handlers.approvals.faces.pieces import FormError, Typed
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.contract.policy import Group
@@ -100,8 +100,8 @@ PAGES = {
     "decided-crowd": page(State.DECIDED, decide(FIFTY, Status.APPROVED, ASKED_AT + 60), LAST),
     "open-groups": page(State.OPEN, records.escalated(GROUPED), BOSS, now=ASKED_AT + 80_000),
     "open-groups-many": page(State.OPEN, MANY_GROUPS, LAST),
-    "open-error": page(State.OPEN, ONE_VOTE, error=TOO_LONG, comment="word " * 220),
-    "open-refused": page(State.OPEN, ONE_VOTE, error=ELSEWHERE, comment="Fine."),
+    "open-error": page(State.OPEN, ONE_VOTE, error=TOO_LONG, typed=Typed("word " * 220)),
+    "open-refused": page(State.OPEN, ONE_VOTE, error=ELSEWHERE, typed=Typed("Fine.")),
     "thanks": page(State.THANKS, ONE_VOTE, ANNA),
     "thanks-groups": page(State.THANKS, GROUPED, ANNA),
     "thanks-rejected": page(State.THANKS, records.rejected(), BEN),
@@ -112,7 +112,7 @@ PAGES = {
     "pending": page(State.PENDING, records.approved(), BEN),
     "unknown": pages.html(State.UNKNOWN),
     "fault": pages.html(State.FAULT, environment="dev"),
-    "fault-form": page(State.FAULT, records.record(), comment="Fine."),
+    "fault-form": page(State.FAULT, records.record(), typed=Typed("Fine.")),
 }
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from handlers.approvals.faces import mail, page
 from handlers.approvals.faces.page import State
-from handlers.approvals.faces.pieces import FormError
+from handlers.approvals.faces.pieces import FormError, Typed
 from handlers.approvals.parsing.message import read_message
 from handlers.approvals.parsing.trigger import SPECS, InvalidTask, Policies, question, scheduled_for, specified
 from handlers.approvals.rules import rounds
@@ -206,7 +206,7 @@ def pages(record: Record) -> list[str]:
     voted = record.with_approver(ANNA, vote=vote(Decision.REJECT, "Fine"))
     decided = decide(voted, Status.REJECTED, ASKED_AT)
     wrong = FormError(message="No.", field="comment")
-    html = partial(page.html, environment="test", error=wrong, comment=record.details, now=ASKED_AT)
+    html = partial(page.html, environment="test", error=wrong, typed=Typed(record.details), now=ASKED_AT)
     asking = [html(State.OPEN, record=stage, who=BEN) for stage in (record, voted)]
     return asking + [html(state, record=decided, who=ANNA) for state in State]
 

@@ -9,9 +9,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-from handlers.approvals.faces import pieces, wording
-from handlers.approvals.faces.pieces import MIND, NO, NOTHING, WAIT, YES, FormError, View, notice
+from handlers.approvals.faces import inputs, pieces, wording
+from handlers.approvals.faces.pieces import MIND, NO, NOTHING, WAIT, YES, FormError, Typed, View, notice
 from handlers.approvals.rules.decisions import barred
+from handlers.approvals.rules.joining import ways_out
 from handlers.approvals.rules.record import DECIDED, Decision, Record
 from handlers.contract.record import Status
 from handlers.contract.visible import clean, one_line
@@ -40,7 +41,12 @@ def standing(record: Record, who: str, now: float) -> State:
 
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-STYLE_HASH: Final = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"
+STYLE_WITH_FIELDS = STYLE + (Path(__file__).parent / "fields.css").read_text(encoding="utf-8")
+
+
+def _source(style: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+
 
 HEADERS: Final = {
     "Content-Type": "text/html; charset=utf-8",
@@ -48,7 +54,7 @@ HEADERS: Final = {
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'none'",
-            f"style-src '{STYLE_HASH}'",
+            f"style-src {_source(STYLE)} {_source(STYLE_WITH_FIELDS)}",
             "img-src data:",  # the icon; without one, browsers ask the API for /favicon.ico
             "form-action 'self'",
             "frame-ancestors 'none'",
@@ -103,16 +109,17 @@ def html(
     environment: str = "",
     timezone: str = "UTC",
     error: FormError | None = None,
-    comment: str = "",
+    typed: Typed | None = None,
     now: int = 0,
 ) -> str:
     """One page. Only UNKNOWN and FAULT work without a record.
 
-    `comment` is what the person had typed; `now` (epoch seconds) lets the page show the time left.
+    `typed` is what the person had typed; `now` (epoch seconds) lets the page show the time left.
     """
     if state is State.UNKNOWN or not record:
         return _framed(*(_unknown() if state is State.UNKNOWN else _fault_alone(environment)))
-    view = View(record, record.tally, who, environment, timezone, error, comment, now)
+    ways = ways_out(record) if record.fields else []
+    view = View(record, record.answers, ways, who, environment, timezone, error, typed or Typed(), now)
     heading, note = SAYS[state](view)
     title = wording.title(record)
     asks = state is State.OPEN or (state is State.FAULT and view.can_answer)
@@ -121,21 +128,22 @@ def html(
             pieces.header(environment, title, ANSWER_LINK if state is State.OPEN else NOTHING),
             pieces.refused(view),
             note,
+            pieces.taken(view),
             pieces.facts(view),
+            pieces.links(view),
             pieces.details(view),
             pieces.votes(view),
-            pieces.form(view) if asks else NOTHING,
+            inputs.form(view) if asks else inputs.joining(view),
         ]
     )
     footer = Markup("<footer><p>Request <code>{}</code></p><p>Digest <code>{}</code></p></footer>")
-    return _framed(f"{heading}: {title}", main, footer.format(one_line(record.request_id), record.digest))
+    footer = footer.format(one_line(record.request_id), record.digest)
+    return _framed(f"{heading}: {title}", main, footer, STYLE_WITH_FIELDS if record.fields or record.links else STYLE)
 
 
-def _framed(title: str, main: Markup, footer: Markup = NOTHING) -> str:
-    style = Markup(STYLE)  # noqa: S704 - our own file; escaped, it would not be a style sheet
-    return str(
-        FRAME.format(title=title, favicon=FAVICON, style=style, symbols=pieces.SYMBOLS, main=main, footer=footer)
-    )
+def _framed(title: str, main: Markup, footer: Markup = NOTHING, style: str = STYLE) -> str:
+    ours = Markup(style)  # noqa: S704 - our own files; escaped, they would not be a style sheet
+    return str(FRAME.format(title=title, favicon=FAVICON, style=ours, symbols=pieces.SYMBOLS, main=main, footer=footer))
 
 
 ANSWER_LINK = Markup('<a class="jump" href="#answer">Go to your answer</a>\n')
@@ -191,7 +199,8 @@ def _tone(decision: Decision) -> tuple[str, Markup]:
 
 def _voted(view: View) -> tuple[str, Markup]:
     heading, mine = "You have already answered", view.given
-    said = Markup("<p>You {} this at {}. Your first answer counts.</p>").format(wording.verb(mine), view.time(mine.at))
+    counts = "The answer that you joined counts." if mine.withdrawn else "Your first answer counts."
+    said = Markup("<p>You {} this at {}. {}</p>").format(wording.verb(mine), view.time(mine.at), counts)
     icon = YES if mine.decision is Decision.APPROVE else NO
     return heading, notice("neutral", icon, heading, said, pieces.standing(view))
 
@@ -246,9 +255,9 @@ def _pending(view: View) -> tuple[str, Markup]:
 <form method="post">
 <input type="hidden" name="digest" value="{}">
 <input type="hidden" name="comment" value="{}">
-<button class="plain" name="decision" value="{}">Hand over again</button>
+{}<button class="plain" name="decision" value="{}">Hand over again</button>
 </form>"""
-        ).format(view.record.digest, clean(mine.comment), mine.decision.value)
+        ).format(view.record.digest, clean(mine.comment), inputs.hidden(mine.values), mine.decision.value)
     heading = "Recorded, but the workflow does not have it yet"
     return "Recorded, not handed over yet", notice("warn", WAIT, heading, said, again)
 

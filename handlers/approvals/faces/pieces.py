@@ -1,19 +1,23 @@
 """The building blocks of the pages. Anything that is not Markup is escaped when formatted into one."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
+from handlers.approvals.rules.joining import WayOut
 from handlers.approvals.rules.quorum import Count, Tally
-from handlers.approvals.rules.record import Decision, Record, Vote
+from handlers.approvals.rules.record import Answer, Decision, Record, Vote
+from handlers.contract.form_fields import Values, links_of
 from handlers.contract.record import Status
 from handlers.contract.visible import clean, one_line
 
 # The name of the form's first button. It decides nothing: some mail scanners submit a form with its first button.
 LOOK = "look"
+VALUES = "values."  # before the name of a field: the form's own names are never those of a question
+SHOWN_AGAIN = 10 * COMMENT_LIMIT  # characters of a text that is too long: escaped, megabytes would come back as more
 LONG_CHARACTERS, LONG_LINES = 1_500, 24  # longer details get a scroll bar
 LONG_VOTES = 10  # so does a longer list of votes
 NOTHING = Markup("")
@@ -36,23 +40,39 @@ YES, NO, WAIT, MIND = map(ICON.format, ("yes", "no", "wait", "mind"))
 
 
 class FormError(NamedTuple):
-    """What was wrong with the form, and in which field; "" means the form as a whole."""
+    """What was wrong with the form, and in which field; "" means the form as a whole.
+
+    `errors` are those of the values, by the names that the form has for them.
+    """
 
     message: str
     field: str = ""
+    errors: Mapping[str, str] = {}
+
+
+class Typed(NamedTuple):
+    """What somebody had typed, valid or not."""
+
+    comment: str = ""
+    values: Mapping[str, Any] = {}
 
 
 class View(NamedTuple):
-    """A record as shown to one approver. `comment` is what they had typed, `now` is in epoch seconds."""
+    """A record as shown to one approver. `typed` is what they had typed, `now` is in epoch seconds."""
 
     record: Record
-    tally: Tally  # the record's, which hashes all of the question
+    answers: Sequence[Answer]  # the record's, which hashes all of the question
+    ways: Sequence[WayOut]
     who: str
     environment: str
     timezone: str
     error: FormError | None
-    comment: str
+    typed: Typed
     now: int
+
+    @property
+    def tally(self) -> Tally:
+        return self.answers[0].tally
 
     @property
     def mine(self) -> Vote | None:
@@ -126,14 +146,33 @@ def refused(view: View) -> Markup:
     words = one_line(view.error.message)
     said = Markup('<p><a href="{}">{}</a></p>').format(place, words) if place else Markup("<p>{}</p>").format(words)
     what = "Your answer" if view.can_answer else "What was just sent"
-    return alert(f"{what} has not been recorded", said)
+    return alert(f"{what} has not been recorded", said, _wrong(view, view.error.errors))
+
+
+def _wrong(view: View, errors: Mapping[str, str]) -> Markup:
+    """By field, in the order of the form; then what is no field of it."""
+    places = [f"{VALUES}{field.name}" for field in view.record.form if view.can_answer]
+    told = [
+        Markup('<li><a href="#{}">{}</a></li>').format(name, one_line(errors[name]))
+        for name in places
+        if name in errors
+    ]
+    told += [
+        Markup("<li><bdi>{}</bdi>: {}</li>").format(name.removeprefix(VALUES), one_line(said))
+        for name, said in errors.items()
+        if name not in places
+    ]
+    return Markup("<ul>\n{}\n</ul>").format(lines(told)) if told else NOTHING
 
 
 def people(view: View, decision: Decision) -> Markup:
-    return _named(name for name, vote in view.record.votes.items() if vote.decision is decision)
+    """Who has said so; of those who approve, whose answer the policy takes."""
+    if decision is Decision.APPROVE:
+        return named(view.answers[0].by)
+    return named(name for name, vote in view.record.votes.items() if vote.decision is decision)
 
 
-def _named(people: Iterable[str]) -> Markup:
+def named(people: Iterable[str]) -> Markup:
     names = wording.first([Markup("<bdi>{}</bdi>").format(name) for name in people], wording.NAMED, "others")
     return Markup(" and ").join(filter(None, (Markup(", ").join(names[:-1]), *names[-1:])))
 
@@ -157,7 +196,10 @@ def standing(view: View) -> Markup:
     else:
         missing = view.tally.approvals.missing
         needed = f"{missing} more approval{' is' if missing == 1 else 's are'} needed before the workflow can go on."
-    return Markup("<p>{} The others have been asked; you need not do anything more.</p>").format(needed)
+    todo = "The others have been asked; you need not do anything more."
+    if view.ways:
+        todo = "The approvals so far have different values; see below who would have to join which."
+    return Markup("<p>{} {}</p>").format(needed, todo)
 
 
 def facts(view: View) -> Markup:
@@ -217,7 +259,7 @@ def _no_answer(view: View, people: Iterable[str]) -> Markup:
     asked = view.record.approvers
     waiting = sorted((who for who in people if who in asked and not asked[who].vote), key=lambda who: who != view.who)
     yet = " yet" if view.record.status is Status.OPEN else ""
-    names = _named("you" if who == view.who else who for who in waiting)
+    names = named("you" if who == view.who else who for who in waiting)
     return Markup("no answer{} from {}").format(yet, names) if waiting else NOTHING
 
 
@@ -228,6 +270,56 @@ def _you(view: View) -> Markup:
     elif groups := wording.groups_of(view.record, view.who):
         role = f", in {groups}"
     return Markup("<bdi>{}</bdi>{}").format(view.who, role)
+
+
+def links(view: View) -> Markup:
+    """What to read first. The host is in plain sight, since a label may say anything."""
+    found = [
+        Markup(
+            '<li><a href="{}" rel="noopener noreferrer" referrerpolicy="no-referrer"><bdi>{}</bdi></a> '
+            '<span class="muted">{}</span></li>'
+        ).format(link.url, link.label, link.host)
+        for link in links_of(view.record.links)
+    ]
+    if not found:
+        return NOTHING
+    return Markup(
+        """<section aria-labelledby="links">
+<h2 id="links">Read first</h2>
+<ul class="links">
+{}
+</ul>
+<p class="hint">These links are the asker's.</p>
+</section>"""
+    ).format(lines(found))
+
+
+def taken(view: View) -> Markup:
+    """The values that the workflow gets."""
+    values = view.answers[0].values
+    if view.record.status is not Status.APPROVED or not values:
+        return NOTHING
+    return Markup(
+        """<section aria-labelledby="taken">
+<h2 id="taken">What was approved</h2>
+{}
+</section>"""
+    ).format(valued(view.record, values))
+
+
+def valued(record: Record, values: Values) -> Markup:
+    """As rows, by the labels of their fields."""
+    shown = [
+        Markup('<div><dt><bdi>{}</bdi></dt><dd dir="auto">{}</dd></div>').format(
+            field.label, clean(wording.value(field, values[field.name]))
+        )
+        for field in record.form
+        if field.name in values
+    ]
+    return Markup('<div class="text"><dl class="rows">{}</dl></div>').format(Markup("").join(shown)) if shown else NONE
+
+
+NONE = Markup('<p class="muted">(no values)</p>')
 
 
 def details(view: View) -> Markup:
@@ -282,7 +374,7 @@ def votes(view: View) -> Markup:
     return Markup(
         """<section aria-labelledby="answers">
 <h2 id="answers">Answers{}</h2>
-<div{}>
+{}<div{}>
 <ul class="votes">
 {}
 </ul>
@@ -290,13 +382,34 @@ def votes(view: View) -> Markup:
 </section>"""
     ).format(
         " so far" if view.record.status is Status.OPEN else "",
+        _apart(view),
         Markup(' class="long"{}').format(SCROLLED.format("answers")) if long else "",
         lines(_vote(view, name, vote) for name, vote in cast.items()),
     )
 
 
+def _apart(view: View) -> Markup:
+    """Where approvals have different values: which of them count, and who would have to join which."""
+    if len(view.answers) == 1:
+        return NOTHING
+    told = [
+        Markup(
+            "<p>Approvals count together only if their values are equal. Counted above is the answer of {}.</p>\n"
+        ).format(named(view.answers[0].by))
+    ]
+    for way in view.ways:
+        enough = "enough of " if len(way.people) > 1 else ""
+        told.append(
+            Markup("<p>For the answer of {}, {}{} would have to join it.</p>\n").format(
+                named(way.answer.by), enough, named(way.people)
+            )
+        )
+    if view.ways:
+        told.insert(1, Markup("<p>Nobody who has yet to answer can complete any of the answers.</p>\n"))
+    return Markup("").join(told)
+
+
 def _vote(view: View, name: str, vote: Vote) -> Markup:
-    words = clean(vote.comment).strip()
     return Markup(
         """<li class="{}">
 {}
@@ -312,41 +425,22 @@ def _vote(view: View, name: str, vote: Vote) -> Markup:
         " (you)" if name == view.who else "",
         wording.verb(vote),
         view.time(vote.at),
-        Markup('<blockquote class="text" dir="auto">{}</blockquote>').format(words) if words else "",
+        _said(view, vote),
     )
 
 
-def form(view: View) -> Markup:
-    wrong = one_line(view.error.message) if view.error and view.error.field == "comment" else ""
-    # The first button is for scanners that submit with it; it is hidden from people.
-    return Markup(
-        """<section class="answer" aria-labelledby="answer">
-<h2 id="answer">Your answer</h2>
-<form method="post">
-<button class="look" name="{look}" value="page" tabindex="-1" aria-hidden="true">Show this page again</button>
-<input type="hidden" name="digest" value="{digest}">
-<label for="comment">Comment</label>
-<p class="hint" id="hint">Optional. Everyone who was asked can read it, and it goes to the workflow.</p>
-{error}
-<textarea id="comment" name="comment" rows="3" maxlength="{limit}" dir="auto"
- aria-describedby="hint{described}"{invalid}>
-{comment}</textarea>
-<div class="buttons">
-<button class="approve-button" name="decision" value="approve">{yes}Approve</button>
-<button class="reject-button" name="decision" value="reject">{no}Reject</button>
-</div>
-<p class="hint">You answer as <bdi>{who}</bdi>. Your first answer counts and cannot be changed.</p>
-</form>
-</section>"""
-    ).format(
-        look=LOOK,
-        digest=view.record.digest,
-        error=Markup('<p class="error" id="error">{}</p>').format(wrong) if wrong else "",
-        limit=COMMENT_LIMIT,
-        described=" error" if wrong else "",
-        invalid=Markup(' aria-invalid="true"') if wrong else "",
-        comment=clean(view.comment),
-        yes=YES,
-        no=NO,
-        who=view.who,
-    )
+def _said(view: View, vote: Vote) -> Markup:
+    parts = [_brought(view, vote.values, vote.comment)] if vote.decision is Decision.APPROVE else [_words(vote.comment)]
+    if earlier := vote.withdrawn:
+        withdrawn = Markup('<div class="withdrawn">\n<p>Withdrawn: approved {}</p>\n{}\n</div>')
+        parts.append(withdrawn.format(view.time(earlier.at), _brought(view, earlier.values, earlier.comment)))
+    return lines(parts)
+
+
+def _brought(view: View, values: Values, comment: str) -> Markup:
+    return lines([valued(view.record, values) if view.record.fields else NOTHING, _words(comment)])
+
+
+def _words(comment: str) -> Markup:
+    words = clean(comment).strip()
+    return Markup('<blockquote class="text" dir="auto">{}</blockquote>').format(words) if words else NOTHING

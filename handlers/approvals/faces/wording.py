@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from handlers.approvals.rules.quorum import Count, Tally
 from handlers.approvals.rules.record import Decision, Record, Vote
+from handlers.contract.form_fields import FormField, Kind
 from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.visible import LINE_LIMIT, MARKS, one_line, quoted
 
@@ -134,3 +135,10 @@ def listed(parts: Sequence[str]) -> str:
 
 def verb(vote: Vote) -> str:
     return "approved" if vote.decision is Decision.APPROVE else "rejected"
+
+
+def value(field: FormField, given: str) -> str:
+    """As people read it: an option by its label, a boolean as yes or no."""
+    if field.type is Kind.BOOLEAN:
+        return "yes" if given == "true" else "no"
+    return next((one.label for one in field.options if one.value == given), given)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from handlers.approvals.rules.joining import may_join
-from handlers.approvals.rules.record import DECIDED, Decision, Record, Vote, Withdrawn
+from handlers.approvals.rules.record import DECIDED, Choice, Decision, Record, Vote, Withdrawn
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.contract.form_fields import FormField, Values, value_of
 from handlers.contract.record import Status
@@ -85,6 +85,13 @@ def checked(form: Sequence[FormField], given: Mapping[str, Any]) -> tuple[Values
             if field.required and not values[field.name]:
                 errors[field.name] = f"{field.label} must be given."
     return {name: value for name, value in values.items() if value}, errors
+
+
+def same(record: Record, mine: Vote, choice: Choice) -> bool:
+    """Whether this answer says the same as the recorded one; comments may differ."""
+    approves = choice.decision is Decision.APPROVE
+    values, errors = checked(record.form, choice.values) if approves else ({}, {})
+    return mine.decision is choice.decision and mine.values == values and not errors
 
 
 def _size(comment: str) -> int:

@@ -64,6 +64,7 @@ class Page:
             decision=choice.decision,
             comment=choice.comment,
             digest=choice.digest or seen.record.digest,
+            values=choice.values,
             at=int(self.clock.now()),
             source_ip=source_ip,
             user_agent=user_agent[:USER_AGENT_LIMIT],

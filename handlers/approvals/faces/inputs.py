@@ -1,0 +1,185 @@
+"""The forms of the page: an input for each field of the question, the comment, and the buttons."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from handlers.approvals.faces.pieces import LOOK, NO, NOTHING, SHOWN_AGAIN, VALUES, YES, View, lines, named, valued
+from handlers.approvals.rules.decisions import COMMENT_LIMIT
+from handlers.approvals.rules.joining import to_join
+from handlers.contract.form_fields import ISO_DATE, NUMBER, FormField, Kind, Option, Values, must_be
+from handlers.contract.visible import clean, one_line
+
+# For scanners that submit a form by its first button, and for Enter in an input; it is hidden from people.
+FIRST = Markup(
+    '<button class="look" name="{}" value="page" tabindex="-1" aria-hidden="true">Show this page again</button>'
+).format(LOOK)
+YES_OR_NO = (Option(value="true", label="Yes"), Option(value="false", label="No"))
+# Browsers empty an input whose value is not of its type, so what was typed instead is shown as text.
+SHAPES = {Kind.NUMBER: NUMBER, Kind.DATE: ISO_DATE}
+
+
+def form(view: View) -> Markup:
+    wrong = one_line(view.error.message) if view.error and view.error.field == "comment" else ""
+    return Markup(
+        """<section class="answer" aria-labelledby="answer">
+<h2 id="answer">Your answer</h2>
+<form method="post"{novalidate}>
+{first}
+<input type="hidden" name="digest" value="{digest}">
+{fields}<label for="comment">Comment</label>
+<p class="hint" id="hint">Optional. Everyone who was asked can read it, and it goes to the workflow.</p>
+{error}
+<textarea id="comment" name="comment" rows="3" maxlength="{limit}" dir="auto"
+ aria-describedby="hint{described}"{invalid}>
+{comment}</textarea>
+<div class="buttons">
+<button class="approve-button" name="decision" value="approve">{yes}Approve</button>
+<button class="reject-button" name="decision" value="reject">{no}Reject</button>
+</div>
+<p class="hint">You answer as <bdi>{who}</bdi>. Your first answer counts and cannot be changed{but}.</p>
+</form>
+</section>"""
+    ).format(
+        # Our own words say all that is wrong, and a rejection needs no values.
+        novalidate=Markup(" novalidate") if view.record.fields else "",
+        first=FIRST,
+        digest=view.record.digest,
+        fields=_fields(view),
+        error=Markup('<p class="error" id="error">{}</p>').format(wrong) if wrong else "",
+        limit=COMMENT_LIMIT,
+        described=" error" if wrong else "",
+        invalid=Markup(' aria-invalid="true"') if wrong else "",
+        comment=clean(view.typed.comment),
+        yes=YES,
+        no=NO,
+        who=view.who,
+        but=", but an approval can join somebody else's values once" if view.record.fields else "",
+    )
+
+
+def _fields(view: View) -> Markup:
+    """Filled in with what was typed, else with the answer of most approvals, else with the fields' defaults."""
+    fields, first = view.record.form, view.answers[0]
+    values, whose = view.typed.values, NOTHING
+    if not values and first.by:
+        values = first.values
+        whose = Markup(
+            '<p class="hint">Filled in as {} approved. Approvals count together only if their values are equal.</p>\n'
+        ).format(named(first.by))
+    elif not values:
+        values = {field.name: field.default for field in fields}
+    errors = view.error.errors if view.error else {}
+    made = NOTHING
+    for field in fields:
+        given = values.get(field.name, "")
+        shown = clean(given[:SHOWN_AGAIN]) if isinstance(given, str) else ""
+        made += _field(field, shown, errors.get(f"{VALUES}{field.name}", ""))
+    return whose + made if fields else NOTHING
+
+
+def _field(field: FormField, value: str, wrong: str) -> Markup:
+    """A label, a hint, what is wrong, and the input, which these describe."""
+    name, limited = f"{VALUES}{field.name}", field.type is Kind.NUMBER or field.min or field.max
+    limits = Markup(" ").join(
+        part
+        for part in (
+            Markup("<bdi>{}</bdi>").format(field.help) if field.help else "",
+            "" if field.required else "Optional.",
+            f"{must_be(field).capitalize()}." if limited else "",
+        )
+        if part
+    )
+    told = {f"{name}.hint": ("hint", limits), f"{name}.error": ("error", one_line(wrong))}
+    told = {place: said for place, said in told.items() if said[1]}
+    said = lines(Markup('<p class="{1}" id="{0}">{2}</p>').format(place, *words) for place, words in told.items())
+    about = _attributes(aria_describedby=" ".join(told), aria_invalid="true" if wrong else "")
+    if field.type in {Kind.BOOLEAN, Kind.CHOICE}:
+        group = Markup('<fieldset role="radiogroup"{}>\n<legend><bdi>{}</bdi></legend>\n{}\n{}\n</fieldset>\n')
+        return group.format(about, field.label, said, lines(_radios(field, name, value)))
+    one = Markup('<div class="field">\n<label for="{}"><bdi>{}</bdi></label>\n{}\n{}\n</div>\n')
+    return one.format(name, field.label, said, _input(field, name, value, about))
+
+
+def _radios(field: FormField, name: str, value: str) -> Iterator[Markup]:
+    for number, option in enumerate(field.options or YES_OR_NO):
+        yield Markup('<label class="option"><input type="radio"{}><bdi>{}</bdi></label>').format(
+            _attributes(
+                id="" if number else name,
+                name=name,
+                value=option.value,
+                required=field.required,
+                checked=value == option.value,
+            ),
+            option.label,
+        )
+
+
+def _input(field: FormField, name: str, value: str, about: Markup) -> Markup:
+    ours = _attributes(id=name, name=name, required=field.required) + about
+    if field.multiline:
+        box = Markup('<textarea{} rows="3" maxlength="{}" dir="auto">\n{}</textarea>')
+        return box.format(ours, field.max_length, value)
+    if field.type is Kind.TEXT:
+        return Markup('<input type="text"{} maxlength="{}" dir="auto" value="{}">').format(
+            ours, field.max_length, value
+        )
+    step = mode = ""
+    if field.type is Kind.NUMBER:
+        step = format(Decimal(1).scaleb(-field.decimals), "f")
+        # The keypads of some phones have no minus.
+        mode = ("decimal" if field.decimals else "numeric") if field.min and not field.min.startswith("-") else ""
+    limits = _attributes(min=field.min, max=field.max, step=step, inputmode=mode)
+    kind = field.type if not value or SHAPES[field.type].fullmatch(value) else Kind.TEXT
+    return Markup('<input type="{}"{}{} value="{}">').format(kind.value, ours, limits, value)
+
+
+def _attributes(**given: str | bool) -> Markup:
+    """Those that are not empty; a true one is named alone."""
+    return Markup("").join(
+        Markup(" {}").format(name) if value is True else Markup(' {}="{}"').format(name.replace("_", "-"), value)
+        for name, value in given.items()
+        if value
+    )
+
+
+def hidden(values: Values) -> Markup:
+    """They are sent as they are."""
+    one = Markup('<input type="hidden" name="{}{}" value="{}">\n')
+    return Markup("").join(one.format(VALUES, name, clean(value)) for name, value in values.items())
+
+
+def joining(view: View) -> Markup:
+    """For somebody who has approved: the answers of others, each with a button to join it."""
+    offered = to_join(view.record, view.who) if view.record.fields and view.mine else []
+    if not offered:
+        return NOTHING
+    forms = [
+        Markup(
+            """<form method="post" class="join">
+{}
+<p id="join{}">{} approved:</p>
+{}
+<input type="hidden" name="digest" value="{}">
+{}<button class="plain" name="decision" value="approve" aria-describedby="join{}">Join this answer</button>
+</form>"""
+        ).format(
+            FIRST,
+            number,
+            named(answer.by),
+            valued(view.record, answer.values),
+            view.record.digest,
+            hidden(answer.values),
+            number,
+        )
+        for number, answer in enumerate(offered)
+    ]
+    return Markup(
+        """<section aria-labelledby="join">
+<h2 id="join">Join another answer</h2>
+<p>Approvals count together only if their values are equal. You may join one of these answers, once.
+Yours then stays on record as withdrawn.</p>
+{}
+</section>"""
+    ).format(lines(forms))
