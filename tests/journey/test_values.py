@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -17,48 +18,14 @@ FIELDS = [
 ]
 LINKS = [{"label": "Change log", "url": "https://example.com/changes"}]
 # How JSON, JavaScript and people write numbers. Each is a limit of a field, so the question's digest depends on it.
-SPELLINGS = [
-    "0",
-    "-0",
-    "1",
-    "10",
-    "100",
-    "1e2",
-    "1E2",
-    "1e+2",
-    "1.0",
-    "1.50",
-    "0.1",
-    "0.10",
-    "0.30",
-    "1e-1",
-    "1E-7",
-    "0.0000001",
-    "123456789012345",
-    "-123456789012345",
-    "0.123456789012345",
-    "12345678.9012345",
-    "1e14",
-    "100000000000000",
-    "-1.5e3",
-    "5e-7",
-    "99.99",
-    "0.7",
-    "1.1",
-    "2.675",
-    "4.35",
-    "1.005",
-    "9007199254740.99",
-    '"0"',
-    '"-0.00"',
-    '"0.10"',
-    '"1e2"',
-    '"+7"',
-    '"007"',
-    '".5"',
-    '"5."',
-    '"123456789012345"',
-]
+SPELLINGS = re.findall(
+    r"\S+",
+    """
+    0 -0 1 10 100 1e2 1E2 1e+2 1.0 1.50 0.1 0.10 0.30 1e-1 1E-7 0.0000001 123456789012345 -123456789012345
+    0.123456789012345 12345678.9012345 1e14 100000000000000 -1.5e3 5e-7 99.99 0.7 1.1 2.675 4.35 1.005
+    9007199254740.99 "0" "-0.00" "0.10" "1e2" "+7" "007" ".5" "5." "123456789012345"
+    """,
+)
 
 
 def press(run: Run, values: dict[str, Any], who: str = ALICE, decision: str = "approve") -> Any:
