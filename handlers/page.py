@@ -21,6 +21,7 @@ from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.settings.page import PageSettings
 
 CHANGED = "The request is not what it was when this page was shown. Please read it again."
+AT_ONCE = "This cannot be approved by opening a link: it asks for values. Please enter them below."
 ELSEWHERE = (
     "It came from another site, or from a viewer inside a mail program. "
     "Please open the link of the mail in a browser and answer there."
@@ -68,7 +69,9 @@ class HttpApi:
         if method == "POST":
             return self._post(event, seen)
         if method == "GET" and path.at_once and browser.opened(event["headers"]):
-            return self._press(event, seen, Choice(decision=Decision.APPROVE))
+            shown = self._press(event, seen, Choice(decision=Decision.APPROVE))
+            wrong = shown.error and shown.error.errors
+            return shown._replace(error=FormError(message=AT_ONCE, errors=wrong)) if wrong else shown
         logger.info("looked", outcome="shown")
         return Shown(200, self._state(seen), seen)
 

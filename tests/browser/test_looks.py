@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from handlers.approvals.faces import page as pages
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError, Typed
-from handlers.approvals.rules.decisions import decide
+from handlers.approvals.rules.decisions import cast, decide
 from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.contract.policy import Group
 from handlers.contract.record import Status
@@ -79,6 +79,40 @@ MANY_GROUPS = records.grouped(
     approvals_required=50,
 )
 
+FULL: dict[str, Any] = {"region": "eu-1", "share": "2.5", "ticket": "OPS-1", "notes": "One.\nTwo.", "announce": "false"}
+FIELDS = records.asking(*records.OF_EACH_TYPE, links=records.LINKS, details=LONG)
+APART = records.giving(
+    records.giving(FIELDS, ANNA, comment="Start small.", **FULL), BEN, at=ASKED_AT + 900, region="us-1", share="50"
+)
+STUCK = replace(APART.with_approver(CARLA, vote=None), policy=records.policy(approvers=(ANNA, BEN)))
+JOINED = cast(APART, BEN, replace(APART.votes[ANNA], comment="Then small.", at=ASKED_AT + 999))
+assert isinstance(JOINED, Record)
+FLOODED = records.asking(
+    *({"name": kind, "label": "W" * 80, "help": "w" * 200, "type": kind} for kind in ("text", "number", "date")),
+    {"name": "one", "label": "Ausnahmegenehmigungsverfahren " * 2, "type": "choice", "required": True}
+    | {"options": [{"value": str(number), "label": "W" * 79 + "x" * (number % 2)} for number in range(20)]},
+    links=tuple({"label": "W" * 80, "url": f"https://{'w' * 60}.example.com/{number}"} for number in range(5)),
+)
+FIELDS_TURNED = records.asking(
+    {"name": "amount", "label": "المبلغ", "help": "باليورو.", "type": "number", "min": 1, "max": 500, "decimals": 2},
+    {"name": "region", "label": "المنطقة", "type": "choice", "required": True}
+    | {"options": [{"value": "a", "label": "فرانكفورت"}, {"value": "b", "label": "Virginia"}]},
+    {"name": "notes", "label": "ملاحظات", "type": "text"},
+    links=({"label": "اقرأ أولا", "url": "https://ci.example.com/1"},),
+    title="نشر الإصدار 1.4 في بيئة الإنتاج",
+)
+WRONG = FormError(
+    message="Some values are missing or wrong.",
+    errors={
+        "values.region": "Which region first? must be given.",
+        "values.share": "Share must be a number from 1 to 50 with at most 1 decimal.",
+        "values.notes": "Notes must be text of at most 200 characters; this has 250.",
+        "values.start": "Not before must be a date, at least 2026-12-01.",
+        "values.other": "There is no such field.",
+    },
+)
+TYPED = Typed("Fine.", {"share": "a half", "notes": "word " * 50, "start": "tomorrow"})
+
 TOO_LONG = FormError(message="The comment is longer than 1,000 characters. Please shorten it.", field="comment")
 ELSEWHERE = FormError(
     message="It came from another site. Please open the link of the mail in a browser and answer there."
@@ -102,6 +136,13 @@ PAGES = {
     "open-groups-many": page(State.OPEN, MANY_GROUPS, LAST),
     "open-error": page(State.OPEN, ONE_VOTE, error=TOO_LONG, typed=Typed("word " * 220)),
     "open-refused": page(State.OPEN, ONE_VOTE, error=ELSEWHERE, typed=Typed("Fine.")),
+    "open-fields": page(State.OPEN, FIELDS),
+    "open-fields-wrong": page(State.OPEN, FIELDS, error=WRONG, typed=TYPED),
+    "open-fields-answered": page(State.OPEN, APART),
+    "open-fields-flood": page(State.OPEN, FLOODED),
+    "open-fields-right-to-left": page(State.OPEN, FIELDS_TURNED),
+    "thanks-joining": page(State.THANKS, STUCK, ANNA),
+    "thanks-joined": page(State.THANKS, JOINED, BEN),
     "thanks": page(State.THANKS, ONE_VOTE, ANNA),
     "thanks-groups": page(State.THANKS, GROUPED, ANNA),
     "thanks-rejected": page(State.THANKS, records.rejected(), BEN),
@@ -179,7 +220,7 @@ def test_a_page_is_accessible_and_fits(tabs: dict[str, Tab], site: str, name: st
                 found = Axe().run(page)
                 assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
             assert not page.evaluate(WIDER_THAN_ITS_BOX)
-            for target in page.locator("button, textarea, a.button").all():
+            for target in page.locator("button, textarea, a.button, .field input, .option").all():
                 box = target.bounding_box()
                 assert box
                 assert min(box["width"], box["height"]) >= 44
@@ -247,7 +288,11 @@ def test_rows_with_arabic_names_stand_on_the_right_whatever_their_values_are(
         assert amount.evaluate("one => getComputedStyle(one).direction") == "ltr"
 
 
-@pytest.mark.parametrize("name", ["open-rows", "open-crowd", "open-groups", "decided-crowd", "open-refused", "closed"])
+FORCED = ["open-rows", "open-crowd", "open-groups", "decided-crowd", "open-refused", "closed"]
+FORCED += ["open-fields-wrong", "thanks-joining"]
+
+
+@pytest.mark.parametrize("name", FORCED)
 def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colour(
     tabs: dict[str, Tab], site: str, name: str
 ) -> None:
@@ -261,7 +306,7 @@ def test_with_colours_forced_everything_has_an_edge_and_an_icon_the_text_s_colou
                 text,
                 "rgba(0, 0, 0, 0)",
             ]
-        for box in page.locator("button:not(.look), textarea, .notice, .text, .long, .badge").all():
+        for box in page.locator("button:not(.look), textarea, .field input, .notice, .text, .long, .badge").all():
             assert box.evaluate("one => parseFloat(getComputedStyle(one).borderTopWidth)") >= 1
         assert not page.evaluate(WIDER_THAN_ITS_BOX)
 

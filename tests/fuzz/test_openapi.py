@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,20 @@ from handlers.contract.record import Status
 from tests.fuzz.functions import SECRET, asked, page_of
 from tests.support.fakes import unavailable
 from tests.support.gateway import wsgi
-from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, grouped, record, vote
+from tests.support.records import (
+    ANNA,
+    BEN,
+    LINKS,
+    OF_EACH_TYPE,
+    REQUEST_ID,
+    TASK_TOKEN,
+    asking,
+    giving,
+    grouped,
+    policy,
+    record,
+    vote,
+)
 
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 LINK = "/approvals/{requestId}/{secret}"
@@ -66,7 +80,7 @@ def test_whoever_has_a_link_gets_the_described_answer_and_only_good_answers_coun
     case.path_parameters = dict(ANNAS)
     case.headers["Accept"] = accept
     answer = case.call_and_validate(app=wsgi(api), checks=DESCRIBED)
-    if case.operation.method == "post" and not shorter_than_it_looks(case.body):
+    if case.operation.method == "post" and not shorter_than_it_looks(case.body) and not brings_values(case.body):
         case.validate_response(answer, checks=TOLD_APART)
     if case.operation.method == "post" or case.operation.path == AT_ONCE:
         assert (answer.status_code == 200) == bool(api.store.record.votes)
@@ -81,6 +95,48 @@ def shorter_than_it_looks(body: Any) -> bool:
     comment = body.get("comment") if isinstance(body, dict) else None
     limit = schema.raw_schema["components"]["schemas"]["Answer"]["properties"]["comment"]["maxLength"]
     return isinstance(comment, str) and len(comment.replace("\r\n", "\n").strip()) <= limit < len(comment)
+
+
+def brings_values(body: Any) -> bool:
+    """This request has no fields."""
+    return isinstance(body, dict) and body.get("decision") == "approve" and bool(body.get("values"))
+
+
+FIELDS = (*OF_EACH_TYPE[:1], {"name": "share", "label": "S", "type": "number", "max": 50}, *OF_EACH_TYPE[-1:])
+
+
+def of_these_fields() -> Any:
+    """The description as it is for an approval of a request with FIELDS."""
+    raw = deepcopy(schema.raw_schema)
+    types = {
+        "region": {"type": "string", "enum": ["eu-1", "us-1"]},
+        "share": {"type": "integer", "maximum": 50, "minimum": -(10**14)},
+        "announce": {"type": "boolean"},
+    }
+    answer = raw["components"]["schemas"]["Answer"]
+    answer["required"] = ["decision", "values"]
+    answer["properties"]["decision"] = {"type": "string", "enum": ["approve"]}
+    answer["properties"]["values"] |= {"properties": types, "required": ["region"], "additionalProperties": False}
+    for path in (LINK, AT_ONCE):
+        del raw["paths"][path]["post"]["requestBody"]["content"][FORM]
+    return schemathesis.openapi.from_dict(raw)
+
+
+described = of_these_fields()
+
+
+@described.include(method="POST", path=LINK).parametrize()
+@settings(settings.get_profile("fuzz"), max_examples=80)
+def test_only_the_values_that_are_asked_for_are_taken(case):
+    known = asking(*FIELDS, approvals_required=1).with_approver(ANNA, links=(digest(SECRET),))
+    api = page_of(known, one_click=True)
+    case.path_parameters, case.headers["Accept"] = dict(ANNAS), JSON
+    answer = case.call_and_validate(app=wsgi(api), checks=DESCRIBED)
+    if not shorter_than_it_looks(case.body):
+        case.validate_response(answer, checks=TOLD_APART)
+    if answer.status_code == 200:
+        values = answer.json()["request"]["votes"][0]["values"]
+        assert values == {name: value for name, value in case.body["values"].items() if value is not None}
 
 
 def anna_approved(api) -> None:
@@ -126,11 +182,23 @@ def untouched(api) -> None:
     """As it was asked."""
 
 
+def with_fields(api) -> None:
+    fields = asking(*FIELDS).fields
+    api.store.record = replace(api.store.record, fields=fields)
+
+
+def anna_may_join(api) -> None:
+    """Ben gave other values, and nobody else is asked."""
+    asked = asking(*FIELDS, links=LINKS, approvers=api.store.record.approvers, policy=policy(approvers=(ANNA, BEN)))
+    api.store.record = giving(giving(asked, ANNA, region="eu-1"), BEN, region="us-1", share="5", announce="true")
+
+
 ELSEWHERE = {"headers": {"Sec-Fetch-Site": "cross-site"}}
 GOOD, BAD = {"decision": "approve", "comment": "Fine."}, {"decision": "perhaps"}
+JOINS = {"decision": "approve", "values": {"region": "us-1", "share": 5, "announce": True}}
 
 
-def content(body: dict[str, str], media_type: str) -> dict[str, Any]:
+def content(body: dict[str, Any], media_type: str) -> dict[str, Any]:
     return {"body": body, "media_type": media_type}
 
 
@@ -157,10 +225,16 @@ def content(body: dict[str, str], media_type: str) -> dict[str, Any]:
         (LINK, "POST", content(GOOD, JSON), expired, 409, "expired"),
         (LINK, "POST", content(GOOD, FORM), stopped, 409, "closed"),
         (LINK, "POST", {}, untouched, 415, "open"),
+        (LINK, "GET", {}, anna_may_join, 200, "thanks"),
+        (LINK, "POST", content(GOOD, JSON), with_fields, 400, "open"),
+        (LINK, "POST", content(GOOD, FORM), with_fields, 400, "open"),
+        (LINK, "POST", content(JOINS, JSON), anna_may_join, 200, "thanks"),
+        (LINK, "POST", content(GOOD, JSON), anna_may_join, 409, "voted"),
         (LINK, "POST", content(GOOD, JSON), unheard, 503, "pending"),
         (LINK, "POST", content(GOOD, FORM), unwritten, 503, "fault"),
         (AT_ONCE, "GET", {}, untouched, 200, "thanks"),
         (AT_ONCE, "GET", {"headers": {"Sec-Purpose": "prefetch"}}, untouched, 200, "open"),
+        (AT_ONCE, "GET", {}, with_fields, 400, "open"),
         (AT_ONCE, "GET", {}, anna_approved, 200, "thanks"),
         (AT_ONCE, "GET", {}, anna_waits_to_be_heard, 200, "pending"),
         (AT_ONCE, "GET", {}, ben_rejected, 409, "decided"),

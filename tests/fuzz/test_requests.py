@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import quote_plus
+from typing import Any
+from urllib.parse import quote_plus, urlencode
 
 import pytest
 from hypothesis import assume, given, settings
@@ -14,12 +15,14 @@ from handlers.approvals.faces import page
 from handlers.approvals.rules import links
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
 from handlers.approvals.rules.links import digest
+from handlers.contract.form_fields import value_of
 from handlers.contract.policy import Group
+from handlers.contract.visible import one_line
 from tests.fuzz.functions import SECRET, asked, page_of
 from tests.fuzz.html import taken_apart
 from tests.fuzz.inputs import anything, texts, values
 from tests.support import gateway
-from tests.support.records import ANNA, BEN, REQUEST_ID, TASK_TOKEN, grouped, record
+from tests.support.records import ANNA, BEN, CARLA, REQUEST_ID, TASK_TOKEN, asking, giving, grouped, record
 
 PATH = f"/approvals/{REQUEST_ID}/{SECRET}"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -95,10 +98,21 @@ def fields(decision: str, comment: str) -> bytes:
 
 decisions = st.sampled_from(["approve", "reject", "Approve", " approve", "approve\0", "", "approve,reject"])
 forms = st.builds(fields, decisions, texts)
+entered = st.dictionaries(st.sampled_from(["text", "share", "one", "yes", "start"]) | texts, texts | values, max_size=4)
 jsons = st.builds(
     lambda body, encoding: json.dumps(body).encode(encoding, "replace"),
-    st.fixed_dictionaries({}, optional={"decision": decisions | values, "comment": texts | values}) | values,
+    st.fixed_dictionaries(
+        {}, optional={"decision": decisions | values, "comment": texts | values, "values": entered | values}
+    )
+    | values,
     encodings,
+)
+valued = st.builds(
+    lambda decision, values: urlencode({"decision": decision, **values}, errors="surrogatepass").encode(),
+    decisions,
+    st.dictionaries(st.sampled_from(["text", "share", "one", "yes", "start"]) | texts, texts, max_size=12).map(
+        lambda found: {f"values.{name}": value for name, value in found.items()}
+    ),
 )
 broken = st.sampled_from(
     [
@@ -118,9 +132,14 @@ broken = st.sampled_from(
         b'{"a":' * 200_000,
         b"decision=approve&comment=" + b'"' * 4_000_000,
         b'{"decision": "approve", "comment": "' + b"<" * 4_000_000 + b'"}',
+        b'{"decision": "approve", "values": {"text": "' + b"<" * 4_000_000 + b'"}}',
+        b'{"decision": "approve", "values": {"share": ' + b"1" * 4_000_000 + b"}}",
+        b'{"decision": "approve", "values": {' + b",".join(b'"%d": 1' % one for one in range(300_000)) + b"}}",
+        b"decision=approve&values." + b"x" * 4_000_000 + b"=1",
+        b'{"decision": "approve", "values": {"share": NaN, "text": ["x"], "one": {}}}',
     ]
 )
-bodies = forms | jsons | broken | st.binary(max_size=200)
+bodies = forms | valued | jsons | broken | st.binary(max_size=200)
 
 
 @given(method=methods, path=paths | st.just(PATH), body=bodies, sent=headers, agent=st.none() | wire)
@@ -155,6 +174,39 @@ def test_only_a_body_that_says_approve_or_reject_is_a_vote(kind, body, sent):
         assert len(votes[ANNA].comment) <= COMMENT_LIMIT
     else:
         assert not api.store.written
+
+
+# Nothing is required, so that whatever is refused is so for what was entered.
+OPTIONAL: tuple[dict[str, Any], ...] = (
+    {"name": "text", "label": "Text", "type": "text", "maxLength": 300, "multiline": True},
+    {"name": "share", "label": "Share", "type": "number", "decimals": 3},
+    {"name": "one", "label": "One", "type": "choice", "options": [{"value": one, "label": one} for one in "ab"]},
+    {"name": "yes", "label": "Yes", "type": "boolean"},
+    {"name": "start", "label": "Start", "type": "date"},
+)
+
+
+@pytest.mark.parametrize("kind", [FORM, JSON])
+@given(body=valued | jsons | broken, accept=st.sampled_from([JSON, "text/html"]))
+@fuzz
+def test_whatever_is_entered_is_a_value_of_its_field_or_refused(kind, body, accept):
+    known = asking(*OPTIONAL, approvals_required=1).with_approver(ANNA, links=(digest(SECRET),))
+    api = page_of(known)
+    answer = gateway.answered(api, gateway.event("POST", PATH, body, {"content-type": kind, "accept": accept}))
+    assert api.store.record
+    votes = api.store.record.votes
+    assert answer["statusCode"] == (200 if votes else 400)
+    assert len(answer["body"]) < 500_000
+    given_values = votes[ANNA].values if votes else {}
+    for field in known.form:
+        value = given_values.get(field.name, "")
+        assert value_of(field, value) == value
+    assert given_values.keys() <= {field.name for field in known.form}
+    if accept == JSON:
+        for name, words in json.loads(answer["body"]).get("errors", {}).items():
+            assert name.startswith("values.")
+            assert len(name) < 60
+            assert words.endswith(".")
 
 
 @given(method=methods, sent=headers, body=bodies, secret=secrets)
@@ -235,5 +287,51 @@ def test_what_others_typed_is_shown_as_text():
         assert markup <= ours
         assert "Browser/" not in text
         assert len(re.findall("Still needed before the workflow can go on: [12] approvals?", text)) == 1
+
+    check()
+
+
+OTHER = {"value": "other", "label": "Other"}
+
+
+def test_what_askers_specify_and_people_enter_is_shown_as_text():
+    """On every page: with what was typed, with errors, as votes, as what others may join."""
+
+    def shown(label: str, option: str, entered: str):
+        spec = {"label": label, "help": label, "required": True}
+        fields = (
+            spec | {"name": "text", "type": "text", "maxLength": 1_000, "default": entered[:9].strip()},
+            spec | {"name": "notes", "type": "text", "maxLength": 1_000, "multiline": True},
+            spec | {"name": "one", "type": "choice", "options": [{"value": option, "label": label}, OTHER]},
+        )
+        known = asking(*fields, links=({"label": label, "url": "https://example.com/?a=1&b=2"},))
+        known = giving(known.with_approver(ANNA, links=(digest(SECRET),)), BEN, text="x", notes=entered, one="other")
+        api, sent = page_of(known), {"content-type": JSON}
+        wrong = {"text": entered, "notes": entered, "one": entered, entered: entered}
+        told = ""
+        for said in (wrong, {"text": "y", "notes": f"{entered}.", "one": option}):
+            body = json.dumps({"decision": "approve", "values": said}).encode()
+            told += gateway.answered(api, gateway.event("POST", PATH, body, sent))["body"]
+        after = api.store.record
+        assert after
+        assert after.votes.keys() == {ANNA, BEN}
+        views = [(page.State.OPEN, CARLA), (page.State.DECIDED, BEN), (page.State.VOTED, ANNA), (page.State.OPEN, ANNA)]
+        return taken_apart(told + "".join(page.html(state, record=after, who=who, now=1) for state, who in views))
+
+    ours, _ = shown("Label", "option", "Fine")
+
+    def accepted(text: str, most: int) -> bool:
+        return bool(one_line(text)) and len(text) <= most
+
+    @given(
+        label=texts.filter(lambda text: accepted(text, 80)),
+        option=texts.filter(lambda text: accepted(text, 100) and one_line(text, 100) == text),
+        entered=texts.filter(lambda text: accepted(text, 900)),
+    )
+    @fuzz
+    def check(label, option, entered):
+        assume(option != OTHER["value"])
+        markup, _ = shown(label, option, entered)
+        assert markup <= ours
 
     check()

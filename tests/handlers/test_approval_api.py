@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import StringIO
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -20,10 +21,25 @@ from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Record
 from handlers.contract.record import Status
+from tests.support.document import parse
 from tests.support.events import http
 from tests.support.fakes import FakeWorkflow, MemoryStore, page_function, unavailable
 from tests.support.observed import counted, logged
-from tests.support.records import ANNA, ASKED_AT, BEN, REQUEST_ID, SOURCE_IP, needing, record, vote
+from tests.support.records import (
+    ANNA,
+    ASKED_AT,
+    BEN,
+    CARLA,
+    OF_EACH_TYPE,
+    REQUEST_ID,
+    SOURCE_IP,
+    asking,
+    giving,
+    needing,
+    policy,
+    record,
+    vote,
+)
 from tests.support.services import RUNNING, FakeClock
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -340,6 +356,168 @@ def test_a_comment_for_which_there_is_no_room_is_marked_as_wrong(api, store):
     answer = call(api)
     assert answer["statusCode"] == 400
     assert marked(answer["body"]) == ["comment"]
+
+
+# --- values
+
+GIVEN: dict[str, Any] = {"region": "eu-1", "share": "12.50", "notes": " One\r\nTwo ", "announce": "false", "ticket": ""}
+CANONICAL: dict[str, Any] = {"region": "eu-1", "share": "12.5", "notes": "One\nTwo", "announce": "false"}
+OTHERS: dict[str, Any] = {"region": "us-1", "share": "50"}
+NO_NUMBER = "Share must be a number from 1 to 50 with at most 1 decimal."
+TOO_EXACT = "Share must be a number from 1 to 50 with at most 1 decimal and at most 15 digits."
+NO_REGION = "Which region first? must be one of Frankfurt, Virginia."
+
+
+@pytest.fixture
+def asked(store):
+    """The request has a field of each type, and takes two approvals."""
+    approvers = store.record.approvers
+    store.record = asking(*OF_EACH_TYPE, approvers=approvers, policy=policy(approvers=(ANNA, BEN, CARLA)))
+    return store
+
+
+def sent(**values: Any) -> str:
+    """A form of the page."""
+    return urlencode({f"values.{name}": value for name, value in values.items()})
+
+
+def with_values(decision: str = "approve", /, **values: Any) -> str:
+    """The same as JSON."""
+    return json.dumps({"decision": decision, "values": values})
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (FORM, f"decision=approve&{sent(**GIVEN)}"),
+        (JSON, with_values(**GIVEN | {"announce": False, "share": 12.5, "ticket": None})),
+        (JSON, with_values(**GIVEN).replace('"12.50"', "1.250e1")),
+    ],
+)
+def test_values_are_recorded_in_one_form_however_they_are_spelled(api, asked, kind, body):
+    answer = json.loads(posted(api, kind, body)["body"])
+    assert dict(asked.record.votes[ANNA].values) == CANONICAL
+    assert answer["request"]["votes"][0]["values"] == CANONICAL | {"share": 12.5, "announce": False}
+
+
+UNGIVEN = {"values.region": "Which region first? must be given.", "values.share": "Share must be given."}
+BAD_VALUES: list[tuple[str, str, dict[str, str]]] = [
+    (FORM, "decision=approve", UNGIVEN),
+    (FORM, f"decision=approve&{sent(**OTHERS | {'share': '50.5'})}", {"values.share": NO_NUMBER}),
+    (JSON, with_values(**OTHERS | {"share": {"a": 1}}), {"values.share": NO_NUMBER}),
+    (JSON, with_values(**OTHERS | {"share": [1]}), {"values.share": NO_NUMBER}),
+    (JSON, with_values(**OTHERS | {"share": True}), {"values.share": NO_NUMBER}),
+    (JSON, with_values(**OTHERS | {"share": float("nan")}), {"values.share": NO_NUMBER}),
+    (JSON, with_values(**OTHERS).replace('"50"', "0.1" + "0" * 4_000 + "1"), {"values.share": TOO_EXACT}),
+    (JSON, with_values(**OTHERS | {"region": "Frankfurt"}), {"values.region": NO_REGION}),
+    (JSON, with_values(**OTHERS | {"region": "\ud800"}), {"values.region": NO_REGION}),
+    (JSON, with_values(**OTHERS, comment="x"), {"values.comment": "There is no such field."}),
+    (JSON, with_values(**OTHERS, **{"\ud800<b>\u202e": 1}), {'values."<b>"': "There is no such field."}),
+    (FORM, f"decision=approve&{sent(**OTHERS)}&values.=1", {"values.(no name)": "There is no such field."}),
+    (FORM, f"decision=approve&{sent(**OTHERS)}&values.share=1", {"values.share": "This must be given once."}),
+    (JSON, with_values(**OTHERS).replace('"region"', '"share"'), {"values.share": "This must be given once."}),
+    (JSON, with_values(**dict.fromkeys("abcdefghijk", 1)), {}),
+    (FORM, f"decision=approve&{sent(**dict.fromkeys('abcdefghijk', '1'))}", {}),
+    (FORM, f"decision=approve&{sent(**dict.fromkeys('abcdefghijklmnopqrstu', '1'))}", {}),
+    (JSON, '{"decision": "approve", "values": [["region", "eu-1"]]}', {}),
+    (JSON, '{"decision": "approve", "values": null}', {}),
+    (JSON, '{"decision": "approve", "values": {}, "values": {}}', {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "body", "errors"), BAD_VALUES)
+def test_values_that_were_not_asked_for_are_refused_by_field_in_words(api, asked, kind, body, errors):
+    before = asked.record
+    answer, page = (posted(api, kind, body, accept) for accept in (JSON, "text/html"))
+    assert answer["statusCode"] == page["statusCode"] == 400
+    told = json.loads(answer["body"])
+    assert told.get("errors", {}) == errors
+    assert told["error"].endswith(".")
+    known = [name for name in errors if name.removeprefix("values.") in {one["name"] for one in OF_EACH_TYPE}]
+    assert re.findall('<a href="#(values.*?)">', page["body"]) == known
+    assert page["body"].count('aria-invalid="true"') == len(known)
+    assert asked.record == before
+
+
+def test_megabytes_are_refused_at_once(api, asked):
+    """And come back as less."""
+    for body in (with_values(**{**OTHERS, "notes": "\u202e<" * 1_000_000}), with_values(**{"x" * 3_000_000: 1})):
+        answer = posted(api, JSON, body, "text/html")
+        assert answer["statusCode"] == 400
+        assert len(answer["body"]) < 150_000
+
+
+@pytest.mark.parametrize("values", [GIVEN, {"share": "a half", "other": "x"}, {}])
+@pytest.mark.parametrize("kind", [FORM, JSON])
+def test_a_rejection_brings_no_values_whatever_was_typed(api, asked, kind, values):
+    body = with_values("reject", **values) if kind == JSON else f"decision=reject&{sent(**values)}"
+    assert posted(api, kind, body)["statusCode"] == 200
+    assert asked.record.status is Status.REJECTED
+    assert not asked.record.votes[ANNA].values
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ("look=page&decision=approve", {}, 200),
+        ("decision=perhaps", {}, 400),
+        (f"decision=approve&comment={'x' * 1_001}", {}, 400),
+        ("decision=approve&values.share=2", {}, 400),
+        ("decision=approve&digest=1", {}, 409),
+        ("decision=approve", {"sec-fetch-site": "cross-site"}, 403),
+        ("decision=approve", {}, 503),
+    ],
+)
+def test_every_value_that_was_typed_is_kept_when_nothing_is_recorded(api, asked, body, headers, status):
+    asked.troubles = LOST_WRITE * 2 if status == 503 else []
+    answer = api.serve(http("POST", LINK, f"{sent(**GIVEN)}&{body}", **headers))
+    assert answer["statusCode"] == status
+    assert not asked.record.votes
+    form = parse(answer["body"]).one("form")
+    assert form.one("textarea", name="values.notes").raw == "\n One\nTwo "
+    checked = [one.attributes["value"] for one in form.all("input", checked="")]
+    assert checked == ["eu-1", "false"]
+    assert form.one("input", name="values.share").attributes["value"] in {"12.50", "2"}
+
+
+def test_an_answer_of_somebody_else_can_be_joined_once_and_then_counts(api, asked, workflow):
+    asked.record = giving(asked.record, BEN, **OTHERS)
+    assert posted(api, FORM, f"decision=approve&{sent(**GIVEN)}")["statusCode"] == 200
+    same = posted(api, JSON, with_values(**CANONICAL))
+    assert (same["statusCode"], json.loads(same["body"])["state"]) == (200, "thanks")
+    for other in (with_values(**GIVEN | {"share": 2}), with_values(), with_values("reject")):
+        refused = posted(api, JSON, other)
+        assert (refused["statusCode"], json.loads(refused["body"])["state"]) == (409, "voted")
+    page = parse(call(api, "GET")["body"])
+    joining = {one.attributes["name"]: one.attributes["value"] for one in page.one("form").all("input")}
+    look = api.serve(http("POST", LINK, urlencode(joining | {"look": "page", "decision": "approve"})))
+    assert (look["statusCode"], dict(asked.record.votes[ANNA].values)) == (200, CANONICAL)
+    assert api.serve(http("POST", LINK, urlencode(joining | {"decision": "approve"})))["statusCode"] == 200
+    mine = asked.record.votes[ANNA]
+    assert (dict(mine.values), mine.withdrawn.values) == (OTHERS, CANONICAL)
+    assert asked.record.status is Status.APPROVED
+    back = posted(api, JSON, with_values(**CANONICAL))
+    assert (back["statusCode"], json.loads(back["body"])["state"]) == (409, "voted")
+    assert len(workflow.handed_over) == 1
+
+
+def test_handing_over_again_by_the_page_s_form_is_the_same_answer(api, asked, workflow):
+    asked.record = giving(asked.record, BEN, **CANONICAL)
+    workflow.replies = [unavailable()]
+    pending = posted(api, FORM, f"decision=approve&{sent(**GIVEN)}", "text/html")
+    assert pending["statusCode"] == 503
+    again = parse(pending["body"]).one("form")
+    fields = {one.attributes["name"]: one.attributes["value"] for one in again.all("input", "button")}
+    assert api.serve(http("POST", LINK, urlencode(fields)))["statusCode"] == 200
+    assert asked.record.handed_over
+
+
+def test_a_one_click_link_of_a_question_with_a_required_field_decides_nothing(one_click, asked):
+    answer = one_click.serve(http("GET", f"{LINK}/approve"))
+    assert answer["statusCode"] == 400
+    assert "This cannot be approved by opening a link: it asks for values." in answer["body"]
+    assert re.findall('<a href="#(values.*?)">', answer["body"]) == [*UNGIVEN]
+    assert not asked.record.votes
 
 
 # --- what browsers say of themselves

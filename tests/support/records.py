@@ -11,6 +11,7 @@ from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import Approver, Decision, Record, Vote
 from handlers.contract import message as contract
+from handlers.contract.form_fields import as_text, read_fields, read_links
 from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.question import question_digest
 from handlers.contract.record import Status
@@ -25,6 +26,24 @@ EXECUTION_ARN = "arn:aws:states:eu-central-1:123456789012:execution:signoff:c0ff
 
 # Anna or Ben; what a new request asks for.
 EITHER = Policy(approvers=(ANNA, BEN), audit_days=30)
+
+# One of each type, as a question has them.
+OF_EACH_TYPE: tuple[dict[str, Any], ...] = (
+    {
+        "name": "region",
+        "label": "Which region first?",
+        "type": "choice",
+        "required": True,
+        "options": [{"value": "eu-1", "label": "Frankfurt"}, {"value": "us-1", "label": "Virginia"}],
+    },
+    {"name": "share", "label": "Share", "type": "number", "help": "In %.", "min": 1, "max": 50, "decimals": 1}
+    | {"required": True, "default": 12.5},
+    {"name": "ticket", "label": "Ticket", "type": "text", "maxLength": 20},
+    {"name": "notes", "label": "Notes", "type": "text", "multiline": True},
+    {"name": "start", "label": "Not before", "type": "date", "min": "2026-12-01"},
+    {"name": "announce", "label": "Announce it?", "type": "boolean"},
+)
+LINKS = ({"label": "The pipeline", "url": "https://ci.example.com/pipelines/2291?a=1&b=2"},)
 
 POLICY_FIELDS = {"approvals_required", "rejections_required", "escalate_to", "groups"}
 
@@ -84,6 +103,19 @@ def escalated(sample: Record) -> Record:
     """In its last round, with its escalation contacts."""
     contacts = {who: Approver() for who in sample.policy.escalate_to}
     return replace(sample, round=sample.rounds, approvers={**sample.approvers, **contacts})
+
+
+def asking(*fields: dict[str, Any], links: tuple[dict[str, Any], ...] = (), **changes: Any) -> Record:
+    """A record whose question has these fields and links, written as in a question."""
+    (form, faults), (to_read, wrong) = read_fields(fields), read_links(links)
+    assert not [*faults, *wrong]
+    return record(fields=as_text(form), links=as_text(to_read), **changes)
+
+
+def giving(sample: Record, who: str, at: int = ASKED_AT + 600, comment: str = "", **values: str) -> Record:
+    """Approved by this person, too, with these canonical values; still open whatever that makes."""
+    said = replace(vote(comment=comment, at=at), digest=sample.digest, values=values)
+    return sample.with_approver(who, vote=said)
 
 
 def voted(votes: dict[str, Vote], **changes: Any) -> Record:

@@ -198,7 +198,8 @@ def standing(view: View) -> Markup:
         needed = f"{missing} more approval{' is' if missing == 1 else 's are'} needed before the workflow can go on."
     todo = "The others have been asked; you need not do anything more."
     if view.ways:
-        todo = "The approvals so far have different values; see below who would have to join which."
+        joins = any(view.who in way.people for way in view.ways)
+        todo = f"Others have approved other values; {'you' if joins else 'some of them'} can still join, see below."
     return Markup("<p>{} {}</p>").format(needed, todo)
 
 
@@ -257,10 +258,13 @@ def _contacts(view: View) -> Markup:
 def _no_answer(view: View, people: Iterable[str]) -> Markup:
     """From whom, of those who have been asked, the reader first; nothing if all have answered."""
     asked = view.record.approvers
-    waiting = sorted((who for who in people if who in asked and not asked[who].vote), key=lambda who: who != view.who)
+    waiting = [who for who in people if who in asked and not asked[who].vote]
     yet = " yet" if view.record.status is Status.OPEN else ""
-    names = named("you" if who == view.who else who for who in waiting)
-    return Markup("no answer{} from {}").format(yet, names) if waiting else NOTHING
+    return Markup("no answer{} from {}").format(yet, _reader_first(view, waiting)) if waiting else NOTHING
+
+
+def _reader_first(view: View, people: Iterable[str]) -> Markup:
+    return named("you" if who == view.who else who for who in sorted(people, key=lambda who: who != view.who))
 
 
 def _you(view: View) -> Markup:
@@ -392,21 +396,20 @@ def _apart(view: View) -> Markup:
     """Where approvals have different values: which of them count, and who would have to join which."""
     if len(view.answers) == 1:
         return NOTHING
-    told = [
-        Markup(
-            "<p>Approvals count together only if their values are equal. Counted above is the answer of {}.</p>\n"
-        ).format(named(view.answers[0].by))
-    ]
-    for way in view.ways:
-        enough = "enough of " if len(way.people) > 1 else ""
-        told.append(
-            Markup("<p>For the answer of {}, {}{} would have to join it.</p>\n").format(
-                named(way.answer.by), enough, named(way.people)
-            )
+    counted = Markup(
+        "<p>Approvals count together only if their values are equal. Counted above is the answer of {}.</p>"
+    )
+    told = [counted.format(named(view.answers[0].by))]
+    ways = [
+        Markup("<li>The answer of {} can be joined by {}.</li>").format(
+            named(way.answer.by), _reader_first(view, way.people)
         )
-    if view.ways:
-        told.insert(1, Markup("<p>Nobody who has yet to answer can complete any of the answers.</p>\n"))
-    return Markup("").join(told)
+        for way in view.ways
+    ]
+    if ways:
+        why = "Nobody who has yet to answer can settle it any more. It takes people who approved to join others:"
+        told.append(Markup("<p>{}</p>\n<ul>\n{}\n</ul>").format(why, lines(ways)))
+    return Markup('<div class="apart">\n{}\n</div>\n').format(lines(told))
 
 
 def _vote(view: View, name: str, vote: Vote) -> Markup:
