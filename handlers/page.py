@@ -107,11 +107,9 @@ class HttpApi:
             case Refusal(reason=Reason.CHANGED):
                 error = FormError(message=CHANGED)
                 return Shown(409, self._state(pressed.seen), pressed.seen, error, typed)
-            case Refusal(reason=Reason.NO_ROOM, words=words):
-                error = FormError(message=words, field="comment")
-                return Shown(400, self._state(pressed.seen), pressed.seen, error, typed)
-            case Refusal(reason=Reason.INVALID, words=words, errors=errors):
-                error = FormError(message=words, errors={f"{VALUES}{name}": said for name, said in errors.items()})
+            case Refusal(reason=Reason.NO_ROOM | Reason.INVALID, words=words, errors=errors):
+                named = {f"{VALUES}{name}": said for name, said in errors.items()}
+                error = FormError(message=words, field="" if errors else "comment", errors=named)
                 return Shown(400, self._state(pressed.seen), pressed.seen, error, typed)
         return self._after(pressed, choice)
 

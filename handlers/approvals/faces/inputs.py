@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from handlers.approvals.faces.pieces import LOOK, NO, NOTHING, SHOWN_AGAIN, VALUES, YES, View, lines, named, valued
+from handlers.approvals.faces import pieces
+from handlers.approvals.faces.pieces import NOTHING, VALUES, View, lines, named
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
 from handlers.approvals.rules.joining import to_join
 from handlers.contract.form_fields import ISO_DATE, NUMBER, FormField, Kind, Option, Values, must_be
@@ -14,7 +15,7 @@ from handlers.contract.visible import clean, one_line
 # For scanners that submit a form by its first button, and for Enter in an input; it is hidden from people.
 FIRST = Markup(
     '<button class="look" name="{}" value="page" tabindex="-1" aria-hidden="true">Show this page again</button>'
-).format(LOOK)
+).format(pieces.LOOK)
 YES_OR_NO = (Option(value="true", label="Yes"), Option(value="false", label="No"))
 # Browsers empty an input whose value is not of its type, so what was typed instead is shown as text.
 SHAPES = {Kind.NUMBER: NUMBER, Kind.DATE: ISO_DATE}
@@ -52,8 +53,8 @@ def form(view: View) -> Markup:
         described=" error" if wrong else "",
         invalid=Markup(' aria-invalid="true"') if wrong else "",
         comment=clean(view.typed.comment),
-        yes=YES,
-        no=NO,
+        yes=pieces.YES,
+        no=pieces.NO,
         who=view.who,
         but=", but an approval can join somebody else's values once" if view.record.fields else "",
     )
@@ -74,7 +75,7 @@ def _fields(view: View) -> Markup:
     made = NOTHING
     for field in fields:
         given = values.get(field.name, "")
-        shown = clean(given[:SHOWN_AGAIN]) if isinstance(given, str) else ""
+        shown = clean(given[: pieces.SHOWN_AGAIN]) if isinstance(given, str) else ""
         made += _field(field, shown, errors.get(f"{VALUES}{field.name}", ""))
     return whose + made if fields else NOTHING
 
@@ -82,19 +83,16 @@ def _fields(view: View) -> Markup:
 def _field(field: FormField, value: str, wrong: str) -> Markup:
     """A label, a hint, what is wrong, and the input, which these describe."""
     name, limited = f"{VALUES}{field.name}", field.type is Kind.NUMBER or field.min or field.max
-    limits = Markup(" ").join(
-        part
-        for part in (
-            Markup("<bdi>{}</bdi>").format(field.help) if field.help else "",
-            "" if field.required else "Optional.",
-            f"{must_be(field).capitalize()}." if limited else "",
-        )
-        if part
+    parts = (
+        Markup("<bdi>{}</bdi>").format(field.help) if field.help else "",
+        "" if field.required else "Optional.",
+        f"{must_be(field).capitalize()}." if limited else "",
     )
-    told = {f"{name}.hint": ("hint", limits), f"{name}.error": ("error", one_line(wrong))}
-    told = {place: said for place, said in told.items() if said[1]}
-    said = lines(Markup('<p class="{1}" id="{0}">{2}</p>').format(place, *words) for place, words in told.items())
-    about = _attributes(aria_describedby=" ".join(told), aria_invalid="true" if wrong else "")
+    told = {"hint": Markup(" ").join(filter(None, parts)), "error": one_line(wrong)}
+    kinds = [kind for kind, words in told.items() if words]
+    said = lines(Markup('<p class="{0}" id="{1}.{0}">{2}</p>').format(kind, name, told[kind]) for kind in kinds)
+    described = " ".join(f"{name}.{kind}" for kind in kinds)
+    about = _attributes(aria_describedby=described, aria_invalid="true" if wrong else "")
     if field.type in {Kind.BOOLEAN, Kind.CHOICE}:
         group = Markup('<fieldset role="radiogroup"{}>\n<legend><bdi>{}</bdi></legend>\n{}\n{}\n</fieldset>\n')
         return group.format(about, field.label, said, lines(_radios(field, name, value)))
@@ -155,31 +153,28 @@ def joining(view: View) -> Markup:
     offered = to_join(view.record, view.who) if view.record.fields and view.mine else []
     if not offered:
         return NOTHING
-    forms = [
-        Markup(
-            """<form method="post" class="join">
-{}
-<p id="join{}">{} approved:</p>
-{}
-<input type="hidden" name="digest" value="{}">
-{}<button class="plain" name="decision" value="approve" aria-describedby="join{}">Join this answer</button>
+    one = Markup(
+        """<form method="post" class="join">
+{first}
+<p id="join{number}">{people} approved:</p>
+{rows}
+<input type="hidden" name="digest" value="{digest}">
+{values}<button class="plain" name="decision" value="approve" aria-describedby="join{number}">Join this answer</button>
 </form>"""
-        ).format(
-            FIRST,
-            number,
-            named(answer.by),
-            valued(view.record, answer.values),
-            view.record.digest,
-            hidden(answer.values),
-            number,
+    )
+    forms = [
+        one.format(
+            first=FIRST,
+            number=number,
+            people=named(answer.by),
+            rows=pieces.valued(view.record, answer.values) or Markup('<p class="muted">(no values)</p>'),
+            digest=view.record.digest,
+            values=hidden(answer.values),
         )
         for number, answer in enumerate(offered)
     ]
-    return Markup(
-        """<section aria-labelledby="join">
-<h2 id="join">Join another answer</h2>
-<p>Approvals count together only if their values are equal. You may join one of these answers, once.
-Yours then stays on record as withdrawn.</p>
-{}
-</section>"""
-    ).format(lines(forms))
+    rule = Markup(
+        """<p>Approvals count together only if their values are equal. You may join one of these answers, once.
+Yours then stays on record as withdrawn.</p>"""
+    )
+    return pieces.section("join", "Join another answer", lines([rule, *forms]))

@@ -9,7 +9,7 @@ from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
 from handlers.approvals.rules.joining import WayOut
 from handlers.approvals.rules.quorum import Count, Tally
-from handlers.approvals.rules.record import Answer, Decision, Record, Vote
+from handlers.approvals.rules.record import Answer, Decision, Record, Vote, Withdrawn
 from handlers.contract.form_fields import Values, links_of
 from handlers.contract.record import Status
 from handlers.contract.visible import clean, one_line
@@ -123,6 +123,11 @@ def notice(tone: str, icon: Markup, heading: str, *paragraphs: Markup) -> Markup
 </div>
 </section>"""
     ).format(tone, icon, heading, lines(paragraphs))
+
+
+def section(name: str, heading: str, content: Markup) -> Markup:
+    whole = Markup('<section aria-labelledby="{0}">\n<h2 id="{0}">{1}</h2>\n{2}\n</section>')
+    return whole.format(name, heading, content)
 
 
 def alert(heading: str, *paragraphs: Markup) -> Markup:
@@ -285,34 +290,18 @@ def links(view: View) -> Markup:
         ).format(link.url, link.label, link.host)
         for link in links_of(view.record.links)
     ]
-    if not found:
-        return NOTHING
-    return Markup(
-        """<section aria-labelledby="links">
-<h2 id="links">Read first</h2>
-<ul class="links">
-{}
-</ul>
-<p class="hint">These links are the asker's.</p>
-</section>"""
-    ).format(lines(found))
+    shown = Markup('<ul class="links">\n{}\n</ul>\n<p class="hint">These links are the asker\'s.</p>')
+    return section("links", "Read first", shown.format(lines(found))) if found else NOTHING
 
 
 def taken(view: View) -> Markup:
     """The values that the workflow gets."""
-    values = view.answers[0].values
-    if view.record.status is not Status.APPROVED or not values:
-        return NOTHING
-    return Markup(
-        """<section aria-labelledby="taken">
-<h2 id="taken">What was approved</h2>
-{}
-</section>"""
-    ).format(valued(view.record, values))
+    shown = valued(view.record, view.answers[0].values)
+    return section("taken", "What was approved", shown) if shown and view.record.status is Status.APPROVED else NOTHING
 
 
 def valued(record: Record, values: Values) -> Markup:
-    """As rows, by the labels of their fields."""
+    """As rows, by the labels of their fields; nothing if there are none."""
     shown = [
         Markup('<div><dt><bdi>{}</bdi></dt><dd dir="auto">{}</dd></div>').format(
             field.label, clean(wording.value(field, values[field.name]))
@@ -320,10 +309,8 @@ def valued(record: Record, values: Values) -> Markup:
         for field in record.form
         if field.name in values
     ]
-    return Markup('<div class="text"><dl class="rows">{}</dl></div>').format(Markup("").join(shown)) if shown else NONE
-
-
-NONE = Markup('<p class="muted">(no values)</p>')
+    whole = Markup('<div class="text"><dl class="rows">{}</dl></div>')
+    return whole.format(Markup("").join(shown)) if shown else NOTHING
 
 
 def details(view: View) -> Markup:
@@ -334,12 +321,10 @@ def details(view: View) -> Markup:
     shown = Markup("{}").format(text) if tree is None else _rows(tree)
     height = text.count("\n") if tree is None else sum(map(shown.count, ROWS))
     long = len(text) > LONG_CHARACTERS or height > LONG_LINES
-    return Markup(
-        """<section aria-labelledby="details">
-<h2 id="details">Details</h2>
-<div class="text{}" dir="auto"{}>{}</div>
-</section>"""
-    ).format(" long" if long else "", SCROLLED.format("details") if long else "", shown)
+    box = Markup('<div class="text{}" dir="auto"{}>{}</div>').format(
+        " long" if long else "", SCROLLED.format("details") if long else "", shown
+    )
+    return section("details", "Details", box)
 
 
 MET = Markup(' class="met"')
@@ -396,20 +381,14 @@ def _apart(view: View) -> Markup:
     """Where approvals have different values: which of them count, and who would have to join which."""
     if len(view.answers) == 1:
         return NOTHING
-    counted = Markup(
-        "<p>Approvals count together only if their values are equal. Counted above is the answer of {}.</p>"
-    )
-    told = [counted.format(named(view.answers[0].by))]
-    ways = [
-        Markup("<li>The answer of {} can be joined by {}.</li>").format(
-            named(way.answer.by), _reader_first(view, way.people)
-        )
-        for way in view.ways
-    ]
+    rule = Markup("<p>Approvals count together only if their values are equal. Counted above is the answer of {}.</p>")
+    told = rule.format(named(view.answers[0].by))
+    way = Markup("<li>The answer of {} can be joined by {}.</li>")
+    ways = [way.format(named(one.answer.by), _reader_first(view, one.people)) for one in view.ways]
     if ways:
         why = "Nobody who has yet to answer can settle it any more. It takes people who approved to join others:"
-        told.append(Markup("<p>{}</p>\n<ul>\n{}\n</ul>").format(why, lines(ways)))
-    return Markup('<div class="apart">\n{}\n</div>\n').format(lines(told))
+        told += Markup("\n<p>{}</p>\n<ul>\n{}\n</ul>").format(why, lines(ways))
+    return Markup('<div class="apart">\n{}\n</div>\n').format(told)
 
 
 def _vote(view: View, name: str, vote: Vote) -> Markup:
@@ -428,22 +407,16 @@ def _vote(view: View, name: str, vote: Vote) -> Markup:
         " (you)" if name == view.who else "",
         wording.verb(vote),
         view.time(vote.at),
-        _said(view, vote),
+        lines([_brought(view, vote), _withdrawn(view, vote.withdrawn)]),
     )
 
 
-def _said(view: View, vote: Vote) -> Markup:
-    parts = [_brought(view, vote.values, vote.comment)] if vote.decision is Decision.APPROVE else [_words(vote.comment)]
-    if earlier := vote.withdrawn:
-        withdrawn = Markup('<div class="withdrawn">\n<p>Withdrawn: approved {}</p>\n{}\n</div>')
-        parts.append(withdrawn.format(view.time(earlier.at), _brought(view, earlier.values, earlier.comment)))
-    return lines(parts)
+def _brought(view: View, one: Vote | Withdrawn) -> Markup:
+    words = clean(one.comment).strip()
+    quote = Markup('<blockquote class="text" dir="auto">{}</blockquote>').format(words) if words else NOTHING
+    return lines([valued(view.record, one.values), quote])
 
 
-def _brought(view: View, values: Values, comment: str) -> Markup:
-    return lines([valued(view.record, values) if view.record.fields else NOTHING, _words(comment)])
-
-
-def _words(comment: str) -> Markup:
-    words = clean(comment).strip()
-    return Markup('<blockquote class="text" dir="auto">{}</blockquote>').format(words) if words else NOTHING
+def _withdrawn(view: View, one: Withdrawn | None) -> Markup:
+    earlier = Markup('<div class="withdrawn">\n<p>Withdrawn: approved {}</p>\n{}\n</div>')
+    return earlier.format(view.time(one.at), _brought(view, one)) if one else NOTHING
