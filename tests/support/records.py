@@ -11,6 +11,7 @@ from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import Approver, Decision, Record, Vote
 from handlers.contract import message as contract
+from handlers.contract.form_fields import as_text, read_fields, read_links
 from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.question import question_digest
 from handlers.contract.record import Status
@@ -84,6 +85,19 @@ def escalated(sample: Record) -> Record:
     """In its last round, with its escalation contacts."""
     contacts = {who: Approver() for who in sample.policy.escalate_to}
     return replace(sample, round=sample.rounds, approvers={**sample.approvers, **contacts})
+
+
+def asking(*fields: dict[str, Any], links: tuple[dict[str, Any], ...] = (), **changes: Any) -> Record:
+    """A record whose question has these fields and links, written as in a question."""
+    (form, faults), (to_read, wrong) = read_fields(fields), read_links(links)
+    assert not [*faults, *wrong]
+    return record(fields=as_text(form), links=as_text(to_read), **changes)
+
+
+def giving(sample: Record, who: str, at: int = ASKED_AT + 600, comment: str = "", **values: str) -> Record:
+    """Approved by this person, too, with these canonical values; still open whatever that makes."""
+    said = replace(vote(comment=comment, at=at), digest=sample.digest, values=values)
+    return sample.with_approver(who, vote=said)
 
 
 def voted(votes: dict[str, Vote], **changes: Any) -> Record:
