@@ -24,7 +24,17 @@ TASK = {
     "title": "Release 1.4 to production",
     "details": "Adds invoices in Danish crowns.\nMigration: none. Roll back with release 1.3.2.",
     "requestedBy": "dana@example.com",
+    "fields": [
+        {
+            "name": "region",
+            "label": "Region to release to first",
+            "type": "choice",
+            "required": True,
+            "options": [{"value": "eu-central-1", "label": "Frankfurt"}, {"value": "eu-west-1", "label": "Ireland"}],
+        }
+    ],
 }
+CHOSEN = "eu-west-1"
 LINK = re.compile(r"^\s*(https?://\S*/approvals/\S+)\s*$", re.MULTILINE)
 PATIENCE = 60  # seconds for anything that takes a moment when all is well
 # The shortest deadline, with a reminder and an escalation contact.
@@ -91,10 +101,12 @@ def answer(sandbox: Sandbox, execution: str, ending: Ending, timeline: Timeline)
             timeline.step(f"{message.to} opens the link: {opened.status_code}; the execution is still {status}")
             check(opened, status == "RUNNING")
             form = {"decision": ending.decision, "comment": ending.comment}
+            chooses = ""
+            if ending.decision == "approve":
+                form["values.region"], chooses = CHOSEN, f"chooses {CHOSEN} and "
             pressed = browser.post(link, data=form)
-            timeline.step(
-                f"{message.to} presses {ending.decision.capitalize()} ({ending.comment}): {pressed.status_code}", "bold"
-            )
+            presses = f"presses {ending.decision.capitalize()} ({ending.comment}): {pressed.status_code}"
+            timeline.step(f"{message.to} {chooses}{presses}", "bold")
             check(pressed, pressed.is_success)
             # The execution may still run for a moment: it has something to do once people have decided.
             now = browser.get(link, headers={"Accept": "application/json"}).json()

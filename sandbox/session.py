@@ -53,8 +53,8 @@ class Sandbox:
         """The mail so far, oldest first."""
         return self.inbox.messages()
 
-    def start(self, task: Mapping[str, str]) -> str:
-        """Start an execution that asks for `task` ({"title", "details", "requestedBy", "policy"}); returns its ARN."""
+    def start(self, task: Mapping[str, Any]) -> str:
+        """Start an execution that asks for `task`, an execution's question; returns its ARN."""
         return self.stack.start(task)
 
     def destroy(self) -> None:

@@ -24,29 +24,51 @@ def asking(ask_state: str) -> Json:
         "title": "{% 'Release ' & $states.input.release & ' to production' %}",
         "details": "{% $states.input.changes %}",
         "requestedBy": "{% $states.input.requestedBy %}",
+        "fields": [
+            {
+                "name": "region",
+                "label": "Region to release to first",
+                "type": "choice",
+                "required": True,
+                "options": [{"value": "eu", "label": "Europe"}, {"value": "us", "label": "United States"}],
+            }
+        ],
     }
-    state["Next"], state["Catch"][0]["Next"] = "Release", "How did it end?"
+    state["Next"], state["Catch"][0]["Next"] = "Which region?", "How did it end?"
     return state
 
 
+def release(first: str) -> Json:
+    return {
+        "Type": "Pass",
+        "Output": {
+            "released": "{% $states.input.release %}",
+            "first": first,
+            "approvedBy": "{% [$states.input.approval.votes[decision = 'approve'].approver] %}",
+            "decidedAt": "{% $states.input.approval.decidedAt %}",
+        },
+        "End": True,
+    }
+
+
 def definition(ask: Json) -> Json:
-    """The workflow; its input is {"release", "changes", "requestedBy"}."""
+    """The workflow; its input is {"release", "changes", "requestedBy"}, and people say which region is first."""
     return {
         "Comment": "Ask people whether to release, and release when they approve.",
         "QueryLanguage": "JSONata",
         "StartAt": "Ask people",
         "States": {
             "Ask people": ask,
-            # In place of your own states.
-            "Release": {
-                "Type": "Pass",
-                "Output": {
-                    "released": "{% $states.input.release %}",
-                    "approvedBy": "{% [$states.input.approval.votes[decision = 'approve'].approver] %}",
-                    "decidedAt": "{% $states.input.approval.decidedAt %}",
-                },
-                "End": True,
+            "Which region?": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Condition": "{% $states.input.approval.values.region = 'us' %}", "Next": "Release to the US"}
+                ],
+                "Default": "Release to Europe",
             },
+            # In place of your own states.
+            "Release to the US": release("us-east-1"),
+            "Release to Europe": release("eu-central-1"),
             "How did it end?": {
                 "Type": "Choice",
                 "Choices": [

@@ -264,6 +264,8 @@ def start_form(policies: Sequence[str], *, is_open: bool) -> Markup:
         '<label for="details">Details</label><textarea id="details" name="details" rows="3"></textarea>'
         '<label for="requestedBy">Requested by</label>'
         '<input id="requestedBy" name="requestedBy" type="email" value="dana@example.com">{}'
+        '<label for="fields">Fields, as JSON</label><textarea id="fields" name="fields" rows="2"></textarea>'
+        '<label for="links">Links, as JSON</label><textarea id="links" name="links" rows="2"></textarea>'
         '<button class="approve">Start the workflow</button></form></details>'
     ).format(Markup(" open") if is_open else NOTHING, choice if len(policies) > 1 else NOTHING)
 

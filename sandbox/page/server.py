@@ -33,7 +33,8 @@ STOP_SECONDS = 5  # an answer that has begun is finished first
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 BY_HAND = "The round was ended by hand"  # the cause that launcher.py gives
 UNREACHABLE = (BotoCoreError, ClientError, EmulatorFailedError)
-TASK_FIELDS = ("title", "details", "requestedBy", "policy")
+TASK_FIELDS = ("title", "details", "requestedBy", "policy", "fields", "links")
+IN_JSON = ("fields", "links")
 FILES = Path(__file__).parent
 HEADERS = {
     "Content-Security-Policy": (
@@ -180,7 +181,7 @@ async def body(request: Request) -> bytes:
     return found
 
 
-def task_in(kind: str, sent: bytes) -> dict[str, str]:
+def task_in(kind: str, sent: bytes) -> dict[str, Any]:
     """What the form asks for. Raises HTTPException: what is not understood starts nothing."""
     example = "such as: curl -d title='Release 1.4' -d requestedBy=dana@example.com"
     if kind.partition(";")[0].strip().lower() != FORM:
@@ -196,7 +197,12 @@ def task_in(kind: str, sent: bytes) -> dict[str, str]:
             raise HTTPException(HTTPStatus.BAD_REQUEST, words)
         if len(values) > 1:
             raise HTTPException(HTTPStatus.BAD_REQUEST, f"The field {name} is there {len(values)} times.")
-    task = {name: value for name, (value,) in form.items() if value.strip()}
+    task: dict[str, Any] = {name: value for name, (value,) in form.items() if value.strip()}
+    for name in task.keys() & set(IN_JSON):
+        try:
+            task[name] = json.loads(task[name])
+        except (ValueError, RecursionError) as error:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, f"The field {name} is no JSON: {error}") from error
     if "title" not in task:
         raise HTTPException(
             HTTPStatus.BAD_REQUEST, f"The field title is missing or blank: say what to approve, {example}"

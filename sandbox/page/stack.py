@@ -172,8 +172,8 @@ class Stack:
                 at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
                 yield LogLine(at=at, function=function, text=event["message"].rstrip())
 
-    def start(self, task: Mapping[str, str]) -> str:
-        """Ask for `task` ({"title", "details", "requestedBy", "policy"}); the execution's ARN."""
+    def start(self, task: Mapping[str, Any]) -> str:
+        """Ask for `task` ({"title", "details", "requestedBy", "policy", "fields", "links"}); returns its ARN."""
         started = self._workflows.start_execution(
             stateMachineArn=self.outputs["stateMachineArn"], input=json.dumps({"task": dict(task)})
         )

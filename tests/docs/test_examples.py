@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
-from handlers.approvals.parsing.trigger import InvalidTask
+from handlers.approvals.parsing.trigger import InvalidTask, Policies, question
+from handlers.contract.form_fields import read_fields
 from handlers.contract.question import REQUEST_ID
 from tests.support.harness import ROOT
 
@@ -27,6 +29,22 @@ def names() -> dict[str, Any]:
 def invoice_id(names) -> Callable[[str], str]:
     found: Callable[[str], str] = names["invoice_id"]
     return found
+
+
+def test_each_example_of_fields_and_links_can_be_asked():
+    section = (ROOT / "docs/configuration.md").read_text(encoding="utf-8").split("## Fields and links")[1]
+    listings = re.findall(r"```(yaml|json)\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    asked = [yaml.safe_load(text)["signoff:task"] if kind == "yaml" else json.loads(text) for kind, text in listings]
+    assert [field.type.value for one in asked for field in read_fields(one["fields"])[0]] == [
+        "choice",
+        "number",
+        "date",
+        "boolean",
+        "text",
+    ]
+    for one in asked:
+        made = question(one, {}, Policies(known={"default": 2, "payout": 6}))
+        assert made.items() >= {"title": one["title"], "links": one.get("links", [])}.items()
 
 
 def id_of(invoice_id: Callable[[str], str], written: str) -> str:

@@ -13,6 +13,7 @@ from statelint.config import Config
 from statelint.linter import Linter
 from statelint.problem import ProblemType
 
+from handlers.contract.form_fields import read_fields
 from handlers.contract.workflow import WorkflowError
 from infra.asking import ask_policy, ask_state
 from sandbox.deploy import PROJECT
@@ -74,9 +75,20 @@ def test_the_stacks_outputs_are_used_with_a_prefix_of_its_own(partition):
     asking = graph.one("aws:sfn/stateMachine:StateMachine").json("definition")["States"]["Ask people"]
     state = json.loads(ask_state(machine, "release-"))
     assert asking["Arguments"].pop("Input").items() > state["Arguments"].pop("Input").items()
-    assert (asking["Next"], asking["Catch"][0]["Next"]) == ("Release", "How did it end?")
+    assert (asking["Next"], asking["Catch"][0]["Next"]) == ("Which region?", "How did it end?")
     state["Next"], state["Catch"][0]["Next"] = asking["Next"], asking["Catch"][0]["Next"]
     assert asking == state
+
+
+def test_each_way_that_people_can_choose_leads_somewhere(definition):
+    """An option that the Choice state does not know would take the default's way."""
+    (field,) = definition["States"]["Ask people"]["Arguments"]["Input"]["fields"]
+    assert read_fields([field])[1] == []
+    choice = definition["States"]["Which region?"]
+    known = [re.findall(r"approval\.values\.(\w+) = '(\w+)'", one["Condition"]) for one in choice["Choices"]]
+    others = [option["value"] for option in field["options"] if [(field["name"], option["value"])] not in known]
+    assert field["required"]
+    assert (len(others), choice["Default"]) == (1, "Release to Europe")
 
 
 def test_the_role_is_for_step_functions_in_this_account(graph):
@@ -91,7 +103,7 @@ def test_the_guide_shows_how_the_state_and_the_policy_are_completed_and_what_fol
     names: Json = {"json": json, "ask_state": given["askState"], "ask_policy": given["askPolicy"]}
     exec(page.split("```python")[1].split("```")[0], names)
     states = json.loads(page.split("```json")[1].split("```")[0])
-    own = {name: state for name, state in definition["States"].items() if name != "Release"}
+    own = {name: state for name, state in definition["States"].items() if not name.startswith("Release")}
     assert {"Ask people": names["ask"], **states} == own
     assert json.loads(names["policy"]) == graph.one("aws:iam/rolePolicy:RolePolicy").json("policy")
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.rules.decisions import cast
+from handlers.approvals.faces.answers import approval
+from handlers.approvals.rules.decisions import cast, decide
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import Approver, Record
@@ -21,6 +22,7 @@ from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.policy import Policy
 from handlers.contract.record import Status
 from handlers.contract.workflow import WorkflowError
+from tests.support import records
 from tests.support.fakes import FakeWorkflow, Mailbox, MemoryStore, asking, records_of, unavailable
 from tests.support.observed import counted, logged
 from tests.support.records import (
@@ -178,6 +180,19 @@ def test_a_decision_answers_the_token_of_the_new_round_and_then_the_records_own_
     kept = stored(store)
     assert (kept.status, kept.handed_over, kept.task_token) == after
     assert not box.sent
+
+
+@pytest.mark.parametrize("timer", [{"round": 2}, {"late": True, "round": 3}], ids=["of a round", "of the last one"])
+def test_a_timer_that_is_left_over_hands_the_same_values_over_and_changes_none(timer):
+    values = {"region": "eu"}
+    sample = records.asking({"name": "region", "label": "Region", "type": "text"})
+    sample = records.giving(records.giving(sample, ANNA, region="eu"), BEN, region="eu")
+    store, workflow = MemoryStore(decide(sample, Status.APPROVED, ASKED_AT)), FakeWorkflow()
+    for _ in range(2):
+        serve(asking(store, workflow), task_token="left-over", **timer)
+    told = [approval(handed) for _, handed in workflow.handed_over]
+    assert [(one["values"], [vote["values"] for vote in one["votes"]]) for one in told] == [(values, [values] * 2)]
+    assert stored(store).votes == sample.votes
 
 
 ANY_RECORD = [record(), approved(), rejected(), record(status=Status.EXPIRED), record(status=Status.CLOSED)]

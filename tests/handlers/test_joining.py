@@ -108,6 +108,9 @@ def test_a_vote_that_does_not_join_anybody_or_comes_late_is_refused():
     record = pressed(record, BEN, values=US, at=1)
     late = record.deadline - ASKED_AT + 3_600
     assert refusal(record, ANNA, values=US, at=late).reason is Reason.EXPIRED
+    for over in (Status.EXPIRED, Status.CLOSED):  # in time, on a clock that is slow
+        assert isinstance(press(replace(record, status=over), ANNA, values=US, at=2), Refusal)
+        assert isinstance(press(replace(record, status=over), CARLA, values=US, at=2), Refusal)
     assert to_join(replace(record, title="Another"), ANNA) == [], "answers to another question"
     rejecting = pressed(asked(replace(TWO, rejections_required=2)), CARLA, decision=Decision.REJECT)
     rejecting = pressed(rejecting, ANNA, at=1)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handlers.approvals.faces import left_out, mail, wording
-from handlers.approvals.rules.record import Approver, Decision, Record
+from handlers.approvals.rules.record import Approver, Decision, Record, Withdrawn
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.policy import Group
 from tests.support.records import (
@@ -24,7 +24,9 @@ from tests.support.records import (
     SOURCE_IP,
     TASK_TOKEN,
     USER_AGENT,
+    asking,
     escalated,
+    giving,
     grouped,
     policy,
     record,
@@ -248,6 +250,113 @@ def test_outlook_has_no_line_breaks_to_remove(kind: Kind, one_click_link: str) -
         assert {"What: Deploy 1.4 to production", LINK, f"Request {REQUEST_ID}"} <= set(lines)
 
 
+# --- fields, values and links
+
+AMOUNT = {"name": "amount", "label": "Amount", "type": "number", "max": 500, "decimals": 2, "required": True}
+REGION = {
+    "name": "region",
+    "label": "Region (first)",
+    "type": "choice",
+    "help": "The others follow.",
+    "options": [{"value": "eu", "label": "Europe"}, {"value": "us", "label": "United States"}],
+}
+TESTED = {"name": "tested", "label": "Rollback tested", "type": "boolean"}
+NOTE = {"name": "note", "label": "Note", "type": "text", "multiline": True}
+LOG = {"label": "Change log", "url": "https://ci.example.com/" + "a" * 200}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_mail_says_what_will_be_asked_and_what_to_read_in_rows_of_the_asker_s(kind: Kind) -> None:
+    docs = {"label": "ci.example.com (docs)", "url": "https://M\u00fcnchen.example:8443/?q=\u00fc"}
+    text = body(asking(AMOUNT, REGION, TESTED, NOTE, links=(LOG, docs), details=""), kind)
+    linked, asked = text.partition("Links, as given by whoever asked:\n\n")[2].split(
+        "If you approve, you will be asked"
+    )
+    assert quoted(linked) == [
+        "Change log (ci.example.com):",
+        f"  {LOG['url']}",
+        '"ci.example.com (docs)" (xn--mnchen-3ya.example:8443):',
+        "  https://xn--mnchen-3ya.example:8443/?q=\u00fc",
+    ]
+    assert asked.startswith(" for, in the words of whoever asked:\n\n")
+    assert quoted(asked) == [
+        "Amount: a number, at most 500 with at most 2 decimals (required)",
+        '"Region (first)": one of Europe, United States (optional)',
+        "  > The others follow.",
+        "Rollback tested: yes or no (optional)",
+        "Note: text of at most 200 characters (optional)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "forged", ["To answer, open this link:", "Amount: 5", '"Amount": 5', "- ben@example.com approved"]
+)
+def test_no_label_help_option_or_value_passes_for_another_or_for_our_words(forged: str) -> None:
+    options = [{"value": "a", "label": forged}, {"value": forged, "label": "b"}]
+    fields = ({"label": forged, "help": forged, "options": options, "name": "it", "type": "choice"}, NOTE)
+    sample = asking(*fields, links=({"label": forged, "url": "https://a.example"},), details="")
+    text = body(giving(sample, ANNA, it="a", note=f"x\n{forged}", comment=f"and the comment\n{forged}"))
+    assert [line for line in text.splitlines() if line.startswith(forged)] == [forged] * forged.startswith("To answer")
+    assert [row for row in quoted(text) if row.startswith(forged)] == [forged], (
+        "of the comment, which is said to be one"
+    )
+
+
+def test_answers_so_far_have_their_values_as_people_read_them_and_equal_ones_once() -> None:
+    sample = giving(
+        asking(AMOUNT, REGION, TESTED, NOTE, details=""), ANNA, 1, "Fine.", amount="5", region="us", tested="false"
+    )
+    text = body(giving(giving(sample, BEN, 2, amount="5", region="us", tested="false"), CARLA, 3), Kind.REMINDER, CARLA)
+    answers = text[text.index("Answers so far:") : text.index("Approvals count")].split(mail.PARAGRAPH)[1:-1]
+    assert answers == [
+        f"- {ANNA} approved, Thu 1 Jan 1970, 01:00 CET, with",
+        '  | Amount: 5\n  | "Region (first)": United States\n  | Rollback tested: no',
+        "and the comment",
+        "  | Fine.",
+        f"- {BEN} approved, Thu 1 Jan 1970, 01:00 CET, with the values of {ANNA}",
+        f"- {CARLA} approved, Thu 1 Jan 1970, 01:00 CET",
+    ]
+    assert "Approvals count together only if their values are equal." in text
+    assert "Approvals count" not in body(sample)
+
+
+def test_an_answer_that_was_withdrawn_is_none() -> None:
+    sample = giving(giving(asking(AMOUNT), ANNA, 1, amount="5"), BEN, 2, amount="6")
+    joined = giving(sample, BEN, 3, amount="5")
+    kept = joined.with_approver(BEN, vote=replace(joined.votes[BEN], withdrawn=Withdrawn(at=2, values={"amount": "6"})))
+    assert body(kept, Kind.REMINDER) == body(joined, Kind.REMINDER)
+    assert "Amount: 6" not in body(kept)
+
+
+def test_where_nobody_else_can_settle_it_a_mail_says_who_can_join_whom() -> None:
+    split = replace(giving(giving(asking(AMOUNT), ANNA, 1, amount="5"), BEN, 2, amount="6"), round=2)
+    assert "join" not in body(split, Kind.REMINDER), "Carla can settle it"
+    stuck = giving(split, CARLA, 3, amount="7")
+    text = body(stuck, Kind.REMINDER, BEN, ONE_CLICK)
+    assert text.startswith(
+        "A workflow in dev has your answer, but others approved other values. This is reminder 1 of 2;"
+    )
+    assert f"\n- The answer of {ANNA} can be joined by you and {CARLA}\n" in text
+    assert f"\n- The answer of {BEN} can be joined by {ANNA} and {CARLA}\n" in text
+    assert "To join an answer, open this link:" in text
+    assert ONE_CLICK not in text
+    assert "still waits for an answer" in body(stuck, Kind.ESCALATION, BOSS)
+
+
+@pytest.mark.parametrize(
+    ("sample", "there"),
+    [
+        (asking(TESTED, REGION, links=(LOG,)), True),
+        (asking(TESTED, AMOUNT), False),
+        (giving(asking(TESTED), ANNA, tested="true"), False),
+        (giving(asking(TESTED), ANNA), True),
+    ],
+    ids=["with optional fields", "with a required one", "with values that somebody gave", "that somebody gave none"],
+)
+def test_nobody_approves_by_one_click_a_question(sample: Record, *, there: bool) -> None:
+    assert (ONE_CLICK in body(sample, one_click_link=ONE_CLICK).split("\n")) is there
+
+
 def test_nothing_secret_is_in_a_mail() -> None:
     text = body(voted({ANNA: vote(comment="ok")}))
     for secret in (DIGEST, TASK_TOKEN, EXECUTION_ARN, SOURCE_IP, USER_AGENT):
@@ -363,6 +472,24 @@ def test_the_body_stays_below_the_limit_of_sns_whatever_is_put_in(piece: str) ->
     for kind in Kind:
         assert len(body(flooded, kind, "person1@example.com").encode()) < SNS_LIMIT
     assert "- and 250 more" in body(flooded)
+
+
+@pytest.mark.parametrize("letter", ["\U0001f600", "\u4e2d", "x"])
+def test_the_body_stays_below_it_with_the_largest_form_and_different_answers_of_many(letter: str) -> None:
+    """More than `form_fields` allows for so many people."""
+    label = letter * 80
+    fields = [{"name": f"f{n}", "label": label, "type": "text", "maxLength": 1_000, "help": label} for n in range(10)]
+    people = {f"{'x' * 240}{number:03}@example.com": Approver() for number in range(100)}
+    sample = asking(*fields, links=(LOG | {"label": label},) * 5, approvers=people, details="\U0001f600" * 10_000)
+    for number, who in enumerate(people):
+        sample = giving(sample, who, comment=letter * 400, f0=f"{number}", f1=letter * 1_000)
+    stuck = replace(sample, policy=policy(approvers=tuple(people), approvals_required=2))
+    for kind in Kind:
+        text = body(stuck, kind, next(iter(people)))
+        assert len(text.encode()) < SNS_LIMIT
+        assert "with values that are too long for a mail" in text
+        assert "- and 50 more" in text
+        assert "90 more answers" in text
 
 
 # --- the mail to somebody who is named as the requester

@@ -19,7 +19,7 @@ from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.policy import Policy
 from handlers.contract.record import Status
-from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, message, vote
+from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA, DEADLINE, asking, giving, message, vote
 
 POLICY = Policy(
     approvers=(ANNA, BEN),
@@ -178,6 +178,19 @@ def test_the_last_round_asks_those_it_escalates_to_as_well():
     last = begin(all_mailed(first_round()), OTHER, round=3)
     assert rounds.recipients(last) == [BOSS, ANNA, BEN]
     assert rounds.kind(last, BOSS) is Kind.ESCALATION
+
+
+def test_who_can_end_a_deadlock_by_joining_another_answer_is_reminded_too_once_a_round():
+    """Everybody has answered: else nobody would hear of it."""
+    sample = asking({"name": "it", "label": "It", "type": "text"}, approvals_required=2)
+    split = giving(giving(sample, ANNA, it="a"), BEN, it="b")
+    assert rounds.recipients(replace(split, round=2)) == [CARLA], "who can still settle it"
+    stuck = giving(split, CARLA, it="c")
+    assert rounds.recipients(stuck) == [], "they have a mail of this round"
+    second = replace(stuck, round=2)
+    assert rounds.recipients(second) == [ANNA, BEN, CARLA]
+    assert rounds.recipients(rounds.mailed(second, ANNA, 2)) == [BEN, CARLA]
+    assert rounds.recipients(giving(second, CARLA, it="b")) == [], "and two with one answer settle it"
 
 
 CROWD = tuple(f"person-{number}@example.com" for number in (5, 2, 7, 1, 6))

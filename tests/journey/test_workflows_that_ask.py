@@ -19,23 +19,32 @@ def parent(beside, plain) -> Deployed:
     return beside(plain)
 
 
-def test_an_approval_lets_the_parent_go_on_with_the_votes(plain, parent):
+@pytest.mark.parametrize(
+    ("region", "first", "state"), [("eu", "eu-central-1", "Europe"), ("us", "us-east-1", "the US")]
+)
+def test_an_approval_lets_the_parent_go_on_with_the_votes_the_way_that_people_chose(
+    plain, parent, region, first, state
+):
     asking = start(plain, parent)
-    plain.press(asking.child.link())
+    link = asking.child.link()
+    assert plain.press(link).status_code == 400, "which way?"
+    plain.press(link, region=region)
     child = asking.child.succeeded()
     assert asking.parent.succeeded() == {
         "released": asking.release,
+        "first": first,
         "approvedBy": [ALICE],
         "decidedAt": child["approval"]["decidedAt"],
     }
     assert child["requestedBy"] == "dana@example.com"
-    assert asking.parent.states() == ["Ask people", "Release"]
+    assert child["approval"]["values"] == child["approval"]["votes"][0]["values"] == {"region": region}
+    assert asking.parent.states() == ["Ask people", "Which region?", f"Release to {state}"]
 
 
 def test_a_start_that_is_repeated_after_a_lost_answer_asks_once_and_waits_for_what_runs(plain, parent):
     asking = start(plain, parent, repeated=True)
     asking.child.mails(3)
-    plain.press(asking.child.link())
+    plain.press(asking.child.link(), region="eu")
     assert asking.parent.succeeded()["approvedBy"] == [ALICE]
     assert len(asking.child.mails(3)) == 3
 
@@ -63,9 +72,9 @@ def mixed(plain, parent) -> Iterator[Deployed]:
 
 def test_a_workflow_in_jsonpath_asks_by_one_state_in_jsonata(plain, mixed):
     approved, rejected = start(plain, mixed), start(plain, mixed)
-    plain.press(approved.child.link())
+    plain.press(approved.child.link(), region="us")
     plain.press(rejected.child.link(), "reject", "Not on a Friday.")
-    assert approved.parent.succeeded() == {"released": approved.release, "approvedBy": [ALICE]}
+    assert approved.parent.succeeded() == {"released": approved.release, "first": "us-east-1", "approvedBy": [ALICE]}
     assert rejected.parent.failed() == rejected.child.failed()
     assert rejected.parent.states() == ["Ask people", "How did it end?", "Rejected"]
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sandbox.demo import APPROVED, REJECTED, TASK, answer
+from sandbox.demo import APPROVED, CHOSEN, REJECTED, TASK, answer
 from sandbox.timeline import Timeline
 from tests.support.stacks import running
 
@@ -40,7 +40,9 @@ def finished(sandbox, ending):
 def test_people_approve_until_each_group_has_and_nobody_is_asked_for_more(sandbox):
     ended = finished(sandbox, APPROVED)
     assert ended["status"] == "SUCCEEDED"
-    assert json.loads(ended["output"])["result"]["approvedBy"] == [ANN, BEN, CLEO]
+    output = json.loads(ended["output"])
+    assert output["result"]["approvedBy"] == [ANN, BEN, CLEO]
+    assert output["approval"]["values"] == {"region": CHOSEN}
 
 
 def test_people_reject_until_there_are_enough(sandbox):

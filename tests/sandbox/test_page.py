@@ -4,6 +4,7 @@ import functools
 import json
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -254,6 +255,14 @@ def test_the_form_asks_for_what_was_typed(server, stack):
     assert stack.asked == [{"title": "Release 1.4"}]
 
 
+def test_the_form_takes_fields_and_links_as_json_and_leaves_it_to_the_workflow_what_they_are(server, stack):
+    fields, links = [{"name": "region", "max": 1.50}], [{"url": "https://example.com"}]
+    form = {"title": "x", "fields": json.dumps(fields), "links": json.dumps(links)}
+    assert fetch(f"{server.url}/requests", urllib.parse.urlencode(form).encode(), origin=server.url)[0] == 200
+    assert stack.asked == [{"title": "x", "fields": fields, "links": links}]
+    assert {"fields", "links"} <= set(re.findall(r'<textarea id="(\w+)" name="\1"', fetch(server.url)[1]))
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status", "words"),
     [
@@ -264,11 +273,18 @@ def test_the_form_asks_for_what_was_typed(server, stack):
             415,
             "m",
         ),
-        (b"Title=x", None, 400, "There is no field &#39;Title&#39;; there are title, details, requestedBy, policy."),
+        (
+            b"Title=x",
+            None,
+            400,
+            "There is no field &#39;Title&#39;; there are title, details, requestedBy, policy, fields, links.",
+        ),
         (b"title=x&title=y", None, 400, "The field title is there 2 times."),
         (b"title=+%0A", None, 400, "The field title is missing or blank"),
         (b"", None, 400, "The field title is missing or blank"),
         (b"title=%ff", None, 400, "not in UTF-8"),
+        (b"title=x&fields=[", None, 400, "The field fields is no JSON: Expecting value"),
+        (b"title=x&links=" + b"[" * 50_000, None, 400, "The field links is no JSON"),
     ],
     ids=str,
 )

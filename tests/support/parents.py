@@ -25,12 +25,13 @@ class Asking:
 def in_jsonpath(definition: dict[str, Any]) -> dict[str, Any]:
     """The example's workflow in JSONPath, but for the one state that asks: by the second listing of docs/reuse.md."""
     _, listing, *_ = re.findall(r"```json\n(.*?)```", (PROJECT / "docs/reuse.md").read_text(), re.DOTALL)
-    release = {
-        "Type": "Pass",
-        "Parameters": {"released.$": "$.release", "approvedBy.$": "$.approval.votes[*].approver"},
-        "End": True,
+    told = {"released.$": "$.release", "approvedBy.$": "$.approval.votes[*].approver"}
+    releases = {
+        name: {"Type": "Pass", "Parameters": {**told, "first": state["Output"]["first"]}, "End": True}
+        for name, state in definition["States"].items()
+        if name.startswith("Release")
     }
-    states = {"Ask people": definition["States"]["Ask people"], "Release": release, **json.loads(listing)}
+    states = {"Ask people": definition["States"]["Ask people"], **releases, **json.loads(listing)}
     return {"StartAt": definition["StartAt"], "States": states}
 
 
@@ -45,11 +46,13 @@ def start(stack: Stack, parent: Deployed, *, repeated: bool = False, **given: ob
     ours = stack.sandbox.outputs["stateMachineArn"]
     child = ours.replace(":stateMachine:", ":execution:") + f":{name}"
     if repeated:
+        known = json.loads(stack.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
         question = {
             "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": arn,
             "title": title,
             "details": told["changes"],
             "requestedBy": told["requestedBy"],
+            "fields": known["States"]["Ask people"]["Arguments"]["Input"]["fields"],
         }
         stack.sfn.start_execution(stateMachineArn=ours, name=name, input=json.dumps(question))
     stack.sfn.start_execution(stateMachineArn=machine, name=release, input=json.dumps(told))

@@ -176,9 +176,12 @@ class Stack:
         assert found
         return found
 
-    def press(self, link: str, decision: str = "approve", comment: str = "", **headers: str) -> httpx.Response:
-        """What the page's form sends."""
-        return self.http.post(link, data={"decision": decision, "comment": comment}, headers=HTML | headers)
+    def press(
+        self, link: str, decision: str = "approve", comment: str = "", region: str = "", **headers: str
+    ) -> httpx.Response:
+        """What the page's form sends; with `region`, that of a question which asks for one."""
+        form = {"decision": decision, "comment": comment} | ({"values.region": region} if region else {})
+        return self.http.post(link, data=form, headers=HTML | headers)
 
     def get(self, link: str, **headers: str) -> httpx.Response:
         return self.http.get(link, headers=HTML | headers)

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.faces.ascii_form import ascii_form
+from handlers.approvals.rules.joining import WayOut, ways_out
 from handlers.approvals.rules.quorum import Tally
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
+from handlers.contract.form_fields import FormField, QuestionLink, Values, links_of, must_be
 from handlers.contract.question import CUT_SHORT
 from handlers.contract.visible import STACKED, clean, literal, one_line, shortened
 
@@ -22,6 +24,8 @@ ENVIRONMENT_LIMIT = 30
 DETAILS_LIMIT = 10_000  # characters
 DETAILS_LINES = 200
 COMMENT_SHOWN = 500
+VALUES_SHOWN = 20_000  # characters of all answers together
+WAYS_SHOWN = 10
 PEOPLE_LIMIT = 50
 QUOTE_WIDTH = 72  # columns
 WIDTHLESS = STACKED | {"Cf"}  # categories: marks and joiners
@@ -85,29 +89,37 @@ def body(
     """What this person is asked, by whom, until when, and the link to answer with.
 
     A mail that had to cut the question has no one-click link: nobody may approve a question they have not fully seen.
+    Nor has one of a question that needs values, or to which somebody gave some: without, an approval would not count.
     """
     details, cut = _details(record)
     cut = cut or record.details.startswith(CUT_SHORT)
     cut = cut or one_line(record.title) != one_line(record.title, len(record.title))
+    needs_values = any(one.required for one in record.form) or any(one.values for one in record.votes.values())
+    ways = ways_out(record)
+    joins = any(who in way.people for way in ways)
     parts = (
-        _opening(record, kind, environment, timezone),
+        _opening(record, kind, environment, timezone, joins=joins),
         _facts(record, who, kind, timezone),
         details,
+        _block("Links, as given by whoever asked:", map(_link, links_of(record.links))),
+        _block("If you approve, you will be asked for, in the words of whoever asked:", map(_field, record.form)),
         votes(record, timezone),
-        _how_to_answer(who, link, "" if cut else one_click_link),
+        _deadlock(ways, who),
+        _how_to_answer(who, link, "" if cut or needs_values else one_click_link, joins=joins),
         f"Request {one_line(record.request_id)}\n",
     )
     return PARAGRAPH.join(filter(None, parts))
 
 
-def _opening(record: Record, kind: Kind, environment: str, timezone: str) -> str:
+def _opening(record: Record, kind: Kind, environment: str, timezone: str, *, joins: bool) -> str:
     workflow = f"A workflow in {one_line(environment)}" if environment else "A workflow"
     if kind is Kind.REQUEST:
         return f"{workflow} has stopped and waits for your answer."
     asked_at = when.local_iso(record.requested_at, timezone)
     if kind is Kind.REMINDER:
         count = f"This is reminder {record.round - 1} of {record.rounds - 1}"
-        return f"{workflow} still waits for your answer. {count}; it was first asked at {asked_at}."
+        waits = "has your answer, but others approved other values" if joins else "still waits for your answer"
+        return f"{workflow} {waits}. {count}; it was first asked at {asked_at}."
     before = _listed(who for who in record.approvers if who not in record.policy.escalate_to)
     return (
         f"{workflow} still waits for an answer, and now you are asked as well: it was first asked at {asked_at}, "
@@ -181,8 +193,12 @@ def _pair(name: str, value: rows.Tree, width: int) -> list[str]:
         line = f"{label} {value}"
         if _one_row(value, line, width):
             return [line]
+    return [*_heading(label, width), *(f"  {line}" for line in _rows(value, width - 2))]
+
+
+def _heading(label: str, width: int) -> list[str]:
     first, *more = _wrapped(label, width - len(TEXT_MARK))
-    return [first, *(f"{TEXT_MARK}{row}" for row in more), *(f"  {line}" for line in _rows(value, width - 2))]
+    return [first, *(f"{TEXT_MARK}{row}" for row in more)]
 
 
 def _item(value: rows.Tree, width: int) -> list[str]:
@@ -198,27 +214,78 @@ def _one_row(value: str, line: str, width: int) -> bool:
     return "\n" not in value and _columns(line) <= width
 
 
+def _block(heading: str, rows_of_each: Iterable[list[str]]) -> str:
+    lines = [line for some in rows_of_each for line in some]
+    return f"{heading}{PARAGRAPH}{_quoted(lines)}" if lines else ""
+
+
+def _link(link: QuestionLink) -> list[str]:
+    return [*_heading(f"{_label(link.label)} ({link.host}):", QUOTE_WIDTH), f"  {link.url}"]
+
+
+def _field(field: FormField) -> list[str]:
+    asked = _pair(
+        _label(field.label), f"{must_be(field)} ({'required' if field.required else 'optional'})", QUOTE_WIDTH
+    )
+    return [*asked, *(f"  {line}" for line in _rows(field.help, QUOTE_WIDTH - 2) if field.help)]
+
+
+def _label(text: str) -> str:
+    return text if PLAIN_NAME.fullmatch(text) else literal(text)
+
+
 def votes(record: Record, timezone: str) -> str:
-    """Who has answered so far, and how."""
+    """Who has answered so far, and how. Equal values are written once."""
     cast = record.votes
     if not cast:
         return "Nobody has answered yet."
+    answers, room = record.answers, VALUES_SHOWN
+    first = {who: answer.by[0] for answer in answers for who in answer.by if answer.values}
     parts = ["Answers so far:"]
     for who, vote in list(cast.items())[:PEOPLE_LIMIT]:
-        parts.append(f"- {one_line(who)} {wording.verb(vote)}, {when.local(vote.at, timezone)}")
+        said, values = f"- {one_line(who)} {wording.verb(vote)}, {when.local(vote.at, timezone)}", list[str]()
+        if first.get(who, who) != who:
+            said += f", with the values of {one_line(first[who])}"
+        elif who in first:
+            values = _values(record.form, vote.values)
+            room -= sum(map(len, values))
+            said += ", with" if room >= 0 else ", with values that are too long for a mail"
+        parts += [said, _quoted(values if room >= 0 else [])]
         comment, _ = _excerpt(vote.comment, COMMENT_SHOWN, DETAILS_LINES)
         if comment:
-            parts.append(_quoted(_wrapped(comment)))
+            parts += ["and the comment" if who in first else "", _quoted(_wrapped(comment))]
     if len(cast) > PEOPLE_LIMIT:
         parts.append(f"- and {len(cast) - PEOPLE_LIMIT} more")
-    return PARAGRAPH.join(parts)
+    if len(answers) > 1:
+        parts.append("Approvals count together only if their values are equal.")
+    return PARAGRAPH.join(filter(None, parts))
 
 
-def _how_to_answer(who: str, link: str, one_click_link: str) -> str:
+def _values(form: Iterable[FormField], values: Values) -> list[str]:
+    shown = ((field, wording.value(field, values[field.name])) for field in form if field.name in values)
+    return [line for field, value in shown for line in _pair(_label(field.label), value, QUOTE_WIDTH)]
+
+
+def _deadlock(ways: Iterable[WayOut], who: str) -> str:
+    """Who would have to join which answer; the reader first."""
+    said = [f"- The answer of {_in_short(way.answer.by)} can be joined by {_in_short(way.people, who)}" for way in ways]
+    why = "Nobody who has yet to answer can settle it any more. It takes people who approved to join others:"
+    return PARAGRAPH.join([why, *wording.first(said, WAYS_SHOWN, "more answers")]) if said else ""
+
+
+def _in_short(people: Iterable[str], reader: str = "") -> str:
+    first = sorted(people, key=lambda one: one != reader)
+    return wording.listed(
+        wording.first(["you" if one == reader else one_line(one) for one in first], wording.NAMED, "others")
+    )
+
+
+def _how_to_answer(who: str, link: str, one_click_link: str, *, joins: bool) -> str:
+    act, buttons = ("join an answer", "Join this answer") if joins else ("answer", "Approve or Reject")
     parts = [
-        "To answer, open this link:",
+        f"To {act}, open this link:",
         link,
-        "It shows the request on a page. Nothing is decided until you press Approve or Reject there.",
+        f"It shows the request on a page. Nothing is decided until you press {buttons} there.",
     ]
     if one_click_link:
         parts += ["Or approve at once, without the page. Opening this link is your approval:", one_click_link]

@@ -21,10 +21,13 @@ def may_join(record: Record, who: str, vote: Vote) -> bool:
 
 def to_join(record: Record, who: str) -> list[Answer]:
     """The answers of others that this person may join."""
+    return [answer for answer in record.answers if answer.by and who not in answer.by] if _free(record, who) else []
+
+
+def _free(record: Record, who: str) -> bool:
+    """Whether they may leave the answer that they gave."""
     mine = record.approvers[who].vote
-    if record.status is not Status.OPEN or not mine or mine.withdrawn or mine.decision is not Decision.APPROVE:
-        return []
-    return [answer for answer in record.answers if answer.by and who not in answer.by]
+    return bool(record.status is Status.OPEN and mine and not mine.withdrawn and mine.decision is Decision.APPROVE)
 
 
 def ways_out(record: Record) -> list[WayOut]:
@@ -33,19 +36,20 @@ def ways_out(record: Record) -> list[WayOut]:
     if record.status is not Status.OPEN or not answers[0].by:
         return []
     waiting = [who for who in policy.everybody if who not in record.approvers or not record.approvers[who].vote]
+    free = {who: tally(policy, [who], ()) for one in answers for who in one.by if _free(record, who)}
     found = []
     for answer in answers:
         by = [*answer.by, *waiting]
         alone = tally(policy, by, ())
         if alone.approves:
             return []
-        others = [who for other in answers if other is not answer for who in other.by]
-        free = [who for who in others if answer in to_join(record, who)]
-        useful = tuple(who for who in free if _short(tally(policy, [*by, who], ())) < _short(alone))
+        useful = tuple(who for who, one in free.items() if who not in answer.by and _helps(one, alone))
         if tally(policy, [*by, *useful], ()).approves:
             found.append(WayOut(answer, useful))
     return found
 
 
-def _short(counted: Tally) -> int:
-    return sum(count.missing for count in (counted.approvals, *counted.groups.values()))
+def _helps(one: Tally, alone: Tally) -> bool:
+    """Whether an approval that counts like that adds to what is missing."""
+    pairs = zip((one.approvals, *one.groups.values()), (alone.approvals, *alone.groups.values()), strict=True)
+    return any(mine.given and count.missing for mine, count in pairs)

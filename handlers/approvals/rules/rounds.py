@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
 from handlers.approvals.rules.endings import duplicate
+from handlers.approvals.rules.joining import ways_out
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.quorum import Count, left_out, shortages, without_requester
 from handlers.approvals.rules.record import DECIDED, SECONDS_PER_DAY, Approver, Lease, Record
@@ -115,12 +116,14 @@ def told_left_out(record: Record, who: str) -> Record:
 def recipients(record: Record) -> list[str]:
     """Who still has to get a mail in the record's current round, in the order in which they get it.
 
-    The least-mailed come first, since a round may end before all are mailed; equals in the policy's order.
+    That is who has not answered, and who can end a deadlock by joining another answer. The least-mailed come first,
+    since a round may end before all are mailed; equals in the policy's order.
     """
     if record.status is not Status.OPEN:
         return []
     asked = [(who, record.approvers[who]) for who in record.policy.everybody if who in record.approvers]
-    due = [(who, one) for who, one in asked if one.vote is None and one.mailed_round < record.round]
+    joining = {who for way in ways_out(record) for who in way.people} if record.fields else ()
+    due = [(who, one) for who, one in asked if (not one.vote or who in joining) and one.mailed_round < record.round]
     return [who for who, _ in sorted(due, key=lambda entry: entry[1].mails)]
 
 
