@@ -49,6 +49,8 @@ UNDECIDED = [
     pytest.param(b"decision=approve&comment=\xff\xfe\x00", [FORM_LINE], 400, id="a form that is no text"),
     pytest.param(b'{"decision": "\xff"}', [JSON_LINE], 400, id="JSON that is no text"),
     pytest.param(b"decision=approve&comment=" + b"x" * 100_000, [FORM_LINE], 400, id="a very long comment"),
+    pytest.param(b"decision=approve&values.x=\xff", [FORM_LINE], 400, id="a value that is no text"),
+    pytest.param(b'{"decision": "approve", "values": {"x": [1e400]}}', [JSON_LINE], 400, id="a value of no field"),
     pytest.param(b"decision=no", [FORM_LINE, *[b"X-Many: x"] * 90], 400, id="many headers"),
     pytest.param(b"decision=no", [FORM_LINE, b"Cookie: a=b; \xff=\x80; =;;"], 400, id="broken cookies"),
     pytest.param(b"decision=no", [FORM_LINE, b"User-Agent: \xf0\x9f\x99\x82\xff"], 400, id="a browser that is no text"),

@@ -411,6 +411,11 @@ BAD_VALUES: list[tuple[str, str, dict[str, str]]] = [
     (JSON, with_values(**OTHERS).replace('"50"', "0.1" + "0" * 4_000 + "1"), {"values.share": TOO_EXACT}),
     (JSON, with_values(**OTHERS | {"region": "Frankfurt"}), {"values.region": NO_REGION}),
     (JSON, with_values(**OTHERS | {"region": "\ud800"}), {"values.region": NO_REGION}),
+    (
+        JSON,
+        with_values(**OTHERS, notes="\u200b" * 10_001),
+        {"values.notes": "Notes must be text of at most 200 characters."},
+    ),
     (JSON, with_values(**OTHERS, comment="x"), {"values.comment": "There is no such field."}),
     (JSON, with_values(**OTHERS, **{"\ud800<b>\u202e": 1}), {'values."<b>"': "There is no such field."}),
     (FORM, f"decision=approve&{sent(**OTHERS)}&values.=1", {"values.(no name)": "There is no such field."}),
@@ -485,7 +490,8 @@ def test_an_answer_of_somebody_else_can_be_joined_once_and_then_counts(api, aske
     assert posted(api, FORM, f"decision=approve&{sent(**GIVEN)}")["statusCode"] == 200
     same = posted(api, JSON, with_values(**CANONICAL))
     assert (same["statusCode"], json.loads(same["body"])["state"]) == (200, "thanks")
-    for other in (with_values(**GIVEN | {"share": 2}), with_values(), with_values("reject")):
+    others = (with_values(**GIVEN | {"share": 2}), with_values(**GIVEN, x=1), with_values(), with_values("reject"))
+    for other in others:
         refused = posted(api, JSON, other)
         assert (refused["statusCode"], json.loads(refused["body"])["state"]) == (409, "voted")
     page = parse(call(api, "GET")["body"])

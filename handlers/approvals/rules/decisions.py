@@ -43,7 +43,7 @@ def cast(record: Record, who: str, vote: Vote) -> Record | Refusal:
     mine = record.approvers[who].vote
     values, errors = checked(record.form, vote.values) if vote.decision is Decision.APPROVE else ({}, {})
     vote = replace(vote, values=values)
-    if mine and replace(mine, withdrawn=None) == vote:
+    if mine and not errors and replace(mine, withdrawn=None) == vote:
         return record
     if mine and not may_join(record, who, vote):
         return Refusal(reason=Reason.VOTED)
