@@ -45,6 +45,7 @@ PROCESSES = 8  # of one function; enough that people who press together do meet
 
 
 CURRENT: ContextVar[dict[str, Any]] = ContextVar("execution")  # whose task runs in this thread
+TIMEOUT: ContextVar[float] = ContextVar("timeout")  # of that task, if it waits for an execution
 
 
 def run_tasks_as_on_aws() -> None:
@@ -60,8 +61,11 @@ def run_tasks_as_on_aws() -> None:
         iam._request_caller_arn.set(execution["events"][0]["executionStartedEventDetails"]["roleArn"])
         timeout = state.get("TimeoutSeconds")
         if isinstance(timeout, str) and timeout.startswith("{%"):
-            seconds = workflows._evaluate_jsonata(timeout.strip()[2:-2].strip(), given, context)
-            state = {**state, "TimeoutSeconds": seconds}
+            timeout = workflows._evaluate_jsonata(timeout.strip()[2:-2].strip(), given, context)
+            state = {**state, "TimeoutSeconds": timeout}
+        if state.get("Resource", "").startswith(NESTED):  # which keeps the time itself: `watch`
+            TIMEOUT.set(float("inf") if timeout is None else timeout)
+            state = {key: value for key, value in state.items() if key != "TimeoutSeconds"}
         return execute(state, given, execution, context)
 
     replace("_execute_task", run)
@@ -215,29 +219,16 @@ def wait_for_nested_executions() -> None:
     tests/aws/services/stepfunctions/v2/callback/test_callback.snapshot.json of localstack/localstack, and the endings
     of `AslExecutorNestedSyncFailureTest` in floci-io/floci.
     """
-    timed = workflows._invoke_resource_with_timeout
-    give_up: ContextVar[float] = ContextVar("give_up", default=float("inf"))
-
-    def in_time(resource: str, given: Any, seconds: float) -> Any:
-        if not resource.startswith(NESTED):
-            return timed(resource, given, seconds)
-        # In a context of its own: the next task, or a child's thread, has no part in this timeout.
-        return copy_context().run(until, time.monotonic() + seconds, resource, given)
-
-    def until(end: float, resource: str, given: Any) -> Any:
-        give_up.set(end)
-        return workflows._invoke_resource(resource, given)
 
     def run(resource: str, given: Any) -> dict[str, Any]:
-        request, end, parent = workflows._nested_start_execution_request(given), give_up.get(), CURRENT.get()
-        give_up.set(float("inf"))  # a child's thread begins with what its parent's had
+        request, end = workflows._nested_start_execution_request(given), time.monotonic() + TIMEOUT.get()
         status, _, body = workflows._start_execution(request)
         answer = json.loads(body)
         if status >= HTTPStatus.BAD_REQUEST:
             name = answer["__type"].removesuffix("Exception")
             raise workflows._ExecutionError(f"StepFunctions.{name}Exception", answer["message"])
         child = workflows._executions[answer["executionArn"]]
-        watch(child, parent, end)
+        watch(child, CURRENT.get(), end)
         told = description(child)
         if told["Status"] != "SUCCEEDED":
             raise workflows._ExecutionError("States.TaskFailed", json.dumps(told, ensure_ascii=False))
@@ -245,7 +236,6 @@ def wait_for_nested_executions() -> None:
             told |= {name: json.loads(told[name]) for name in ("Input", "Output")}
         return told
 
-    replace("_invoke_resource_with_timeout", in_time)
     replace("_invoke_nested_start_execution_sync", run)
 
 
