@@ -81,6 +81,11 @@ class Emulator:
     def log_file(self) -> Path:
         return self._folder / "emulator.log"
 
+    @property
+    def mail_file(self) -> Path:
+        """What SNS has sent by e-mail: see launcher.py."""
+        return self._folder / "mail"
+
     def __enter__(self) -> Self:
         emulator_python, lambda_python = environments.ensure(environments.log)
         for attempt in range(1, ATTEMPTS + 1):

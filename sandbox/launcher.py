@@ -21,6 +21,7 @@ from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from zlib import crc32
@@ -31,6 +32,7 @@ import ministack.core.lambda_runtime as runtime
 import ministack.services.dynamodb as tables
 import ministack.services.eventbridge as events
 import ministack.services.lambda_svc as functions
+import ministack.services.sns as topics
 import ministack.services.stepfunctions as workflows
 from ministack.core.router import extract_access_key_id
 from ministack.services import scheduler
@@ -442,6 +444,25 @@ def is_for_us(scope: dict[str, Any]) -> bool:
     return not by_page or (scope["type"] == "http" and bool(OWN_API.match(scope["path"])))
 
 
+def keep_mail() -> None:
+    """Write what a topic sends by e-mail, which was lost here, to `mail` in this process's folder, in lines of JSON."""
+    fan_out = topics._fanout
+    kept = Path(os.environ["TMPDIR"], "mail").open("ab", buffering=0)  # noqa: SIM115 - as long as this process
+
+    def with_mail(
+        topic: str, number: str, body: str, subject: str, structure: str = "", told: Any = None, **more: Any
+    ) -> None:
+        found = topics._topic_by_arn_any_scope(topic) or {"subscriptions": ()}
+        for one in found["subscriptions"]:
+            if one["protocol"] == "email" and topics._matches_filter_policy(one, told or {}, body):
+                at = datetime.now(UTC).isoformat(timespec="milliseconds")
+                mail = {"topic": topic, "to": one["endpoint"], "subject": subject, "body": body, "receivedAt": at}
+                kept.write(f"{json.dumps(mail)}\n".encode())
+        fan_out(topic, number, body, subject, structure, told, **more)
+
+    topics._fanout = with_mail
+
+
 def tell_subscriptions() -> None:
     """A topic's policy may say who may be subscribed, by `sns:Endpoint` and `sns:Protocol`; both keys were missing.
 
@@ -534,6 +555,7 @@ def main() -> None:
     return_what_runs()
     if quota := os.environ.get("DESCRIBE_QUOTA"):
         hold_back_looks(*map(int, quota.split("/")))
+    keep_mail()
     tell_subscriptions()
     enforce_policies_of_tables()
     forget_the_order_of_maps()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from sandbox.config import stack_config
 from sandbox.deploy import PROJECT, Deployed, deploy
 from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
-from sandbox.mailboxes import Mailboxes
 from sandbox.page.server import PageServer
 from sandbox.page.stack import Stack
 
@@ -30,7 +28,6 @@ class Sandbox:
     emulator: Emulator
     inbox: Inbox
     inbox_url: str
-    mailboxes: Mailboxes
     stack: Stack
 
     @property
@@ -58,9 +55,8 @@ class Sandbox:
         return self.stack.start(task)
 
     def destroy(self) -> None:
-        """Take the stack and its mailboxes out of the emulator, which may have others. The mail so far can be read."""
+        """Take the stack out of the emulator, which may have others. The mail so far can be read."""
         self.deployed.destroy()
-        self.mailboxes.delete()
 
 
 @contextmanager
@@ -93,20 +89,14 @@ def running(
         if emulator is None:
             emulator = stop.enter_context(Emulator(port=port, iam=iam, lambda_endpoint_url=lambda_endpoint_url))
             say(f"AWS emulator up at {emulator.endpoint}, {'with' if iam else 'without'} IAM")
-        inbox = Inbox()
-        stop.callback(inbox.stop)
-        server = PageServer(inbox)
-        stop.callback(server.stop)
-        region, endpoint = config.get("aws:region", DEFAULT_REGION), emulator.endpoint
-        reader = Cloud(endpoint=endpoint, region=region)
-        prefix = f"mail-{secrets.token_hex(3)}"
-        mailboxes = Mailboxes(reader, prefix, lambda address, queue_url: inbox.watch(reader, address, queue_url))
-        cloud = Cloud(endpoint=endpoint, region=region, mailbox=mailboxes.arn)
+        cloud = Cloud(endpoint=emulator.endpoint, region=config.get("aws:region", DEFAULT_REGION))
         deployed = deploy(stack, config, cloud)
-        say(f"Program deployed as stack {stack}: {len(deployed.made)} resources in {region}")
-        functions = [id_ for kind, id_, _ in deployed.made if kind == "aws:lambda/function:Function"]
-        known = Stack(name=stack, cloud=reader, emulator=emulator, outputs=deployed.outputs, functions=functions)
-        server.show(known)
+        say(f"Program deployed as stack {stack}: {len(deployed.made)} resources in {cloud.region}")
+        inbox = Inbox(stop.enter_context(emulator.mail_file.open()), deployed.ids("aws:sns/topic:Topic"))
+        functions = deployed.ids("aws:lambda/function:Function")
+        known = Stack(name=stack, cloud=cloud, emulator=emulator, outputs=deployed.outputs, functions=functions)
+        server = PageServer(inbox, known)
+        stop.callback(server.stop)
         yield Sandbox(
             cloud=cloud,
             config=config,
@@ -114,6 +104,5 @@ def running(
             emulator=emulator,
             inbox=inbox,
             inbox_url=server.url,
-            mailboxes=mailboxes,
             stack=known,
         )

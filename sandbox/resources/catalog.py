@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.cloud import Cloud
-from sandbox.differences import API_ENDPOINT, for_mailboxes, widen_task_callbacks, without_tls_demand
+from sandbox.differences import API_ENDPOINT, widen_task_callbacks, without_tls_demand
 from sandbox.resources.resource import Name, Resource
 
 WORD = "[A-Za-z0-9_-]"
@@ -33,17 +33,8 @@ def plain_http(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
     return request | {"Attributes": {"Policy": without_tls_demand(request["Attributes"]["Policy"])}}
 
 
-def topic_policy(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    policy = without_tls_demand(request["AttributeValue"])
-    if policy and cloud.mailbox:
-        policy = for_mailboxes(policy, cloud.mailbox)
-    return request | {"AttributeValue": policy}
-
-
-def to_mailbox(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    if request["Protocol"] != "email" or not cloud.mailbox:
-        return request
-    return request | {"Protocol": "sqs", "Endpoint": cloud.mailbox(request["Endpoint"])}
+def topic_over_plain_http(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
+    return request | {"AttributeValue": without_tls_demand(request["AttributeValue"])}
 
 
 RESOURCES = {
@@ -211,7 +202,7 @@ RESOURCES = {
         create="SetTopicAttributes",
         renames={"arn": "TopicArn", "policy": "AttributeValue"},
         fixed={"AttributeName": "Policy"},
-        bend=topic_policy,
+        bend=topic_over_plain_http,
         id="{TopicArn}",
         delete="SetTopicAttributes",
         by={"AttributeValue": ""},
@@ -221,7 +212,6 @@ RESOURCES = {
         create="Subscribe",
         renames={"topic": "TopicArn", "filterPolicy": "Attributes.FilterPolicy"},
         fixed={"ReturnSubscriptionArn": True},
-        bend=to_mailbox,
         id="{SubscriptionArn}",
         outputs={"arn": "{SubscriptionArn}"},
         delete="Unsubscribe",
