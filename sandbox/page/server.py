@@ -13,7 +13,6 @@ from urllib.parse import parse_qs
 
 import uvicorn
 from botocore.exceptions import BotoCoreError, ClientError
-from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,7 +29,6 @@ from sandbox.page.stack import Stack
 
 STOP_SECONDS = 5  # an answer that has begun is finished first
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-BY_HAND = "The round was ended by hand"  # the cause that launcher.py gives
 UNREACHABLE = (BotoCoreError, ClientError, EmulatorFailedError)
 TASK_FIELDS = ("title", "details", "requestedBy", "policy")
 FILES = Path(__file__).parent
@@ -94,12 +92,8 @@ class PageServer:
         )
 
     async def _page(self, request: Request) -> Response:
-        stack, chosen = self._stack, request.query_params.get("run", "")
-        return Html(
-            await run_in_threadpool(
-                lambda: content.page(stack.name, stack.policies, self._regions(stack, chosen), stack.zone)
-            )
-        )
+        chosen, messages = request.query_params.get("run", ""), self.inbox.messages()
+        return Html(await run_in_threadpool(content.page, self._stack, messages, chosen))
 
     async def _messages(self, _request: Request) -> Response:
         # In ASCII, which has a form for half a character, too.
@@ -115,20 +109,6 @@ class PageServer:
         if not await run_in_threadpool(self._stack.emulator.end_round, self._stack.execution(name)):
             raise HTTPException(HTTPStatus.CONFLICT, content.IN_VAIN)
         return RedirectResponse(content.address(name), HTTPStatus.SEE_OTHER)
-
-    def _regions(self, stack: Stack, name: str) -> dict[str, Markup]:
-        runs = stack.runs()
-        chosen = next((run for run in runs if name in ("", run.name)), None)
-        events = stack.history(chosen) if chosen else []
-        entered = [event.state for event in events if event.entered]
-        return {
-            "inbox": content.inbox(self.inbox.messages(), stack.zone),
-            "requests": content.requests(runs, chosen, stack.zone),
-            "run": content.run(chosen, stack.zone, [event for event in events if event.cause == BY_HAND]),
-            "graph": stack.picture.of(entered, chosen.status if chosen else ""),
-            "history": content.history(events),
-            "log": content.log(stack.log(chosen.started) if chosen else [], stack.zone),
-        }
 
 
 class OwnOnly:
