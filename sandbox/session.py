@@ -54,10 +54,6 @@ class Sandbox:
         """Start an execution that asks for `task` ({"title", "details", "requestedBy", "policy"}); returns its ARN."""
         return self.stack.start(task)
 
-    def destroy(self) -> None:
-        """Take the stack out of the emulator, which may have others. The mail so far can be read."""
-        self.deployed.destroy()
-
 
 @contextmanager
 def running(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sandbox.cloud import Cloud
 from sandbox.differences import API_ENDPOINT, widen_task_callbacks, without_tls_demand
 from sandbox.resources.resource import Name, Resource
 
@@ -23,18 +20,6 @@ STORED_ONLY = {
     "confirmationTimeoutInMinutes": "the emulator confirms at once",
     "endpointAutoConfirms": "the emulator confirms at once",
 }
-
-
-def widened(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    return request | {"PolicyDocument": widen_task_callbacks(request["PolicyDocument"])}
-
-
-def plain_http(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    return request | {"Attributes": {"Policy": without_tls_demand(request["Attributes"]["Policy"])}}
-
-
-def topic_over_plain_http(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    return request | {"AttributeValue": without_tls_demand(request["AttributeValue"])}
 
 
 RESOURCES = {
@@ -138,7 +123,7 @@ RESOURCES = {
         create="PutRolePolicy",
         name=Name("PolicyName", 128, IAM),
         renames={"role": "RoleName", "policy": "PolicyDocument"},
-        bend=widened,
+        bend={"policy": widen_task_callbacks},
         id="{RoleName}:{PolicyName}",
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Resource(
@@ -202,7 +187,7 @@ RESOURCES = {
         create="SetTopicAttributes",
         renames={"arn": "TopicArn", "policy": "AttributeValue"},
         fixed={"AttributeName": "Policy"},
-        bend=topic_over_plain_http,
+        bend={"policy": without_tls_demand},
         id="{TopicArn}",
         delete="SetTopicAttributes",
         by={"AttributeValue": ""},
@@ -234,7 +219,7 @@ RESOURCES = {
         service="sqs",
         create="SetQueueAttributes",
         renames={"policy": "Attributes.Policy"},
-        bend=plain_http,
+        bend={"policy": without_tls_demand},
         id="{QueueUrl}",
         delete="SetQueueAttributes",
         by={"Attributes": {"Policy": ""}},

@@ -27,7 +27,7 @@ def sandbox(emulator):
     """One for each test: the demo answers all mail that there is."""
     with running("dev", CONFIG, emulator=emulator) as started:
         yield started
-        started.destroy()
+        started.deployed.destroy()
 
 
 def finished(sandbox, ending):
