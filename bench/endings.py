@@ -165,7 +165,7 @@ def messages(stack: Stack, url: str, attribute: str) -> int:
 
 def alarms(stack: Stack) -> list[str]:
     """The names of the program's own that would have gone off, by what the emulator knows: its queues and logs."""
-    given = [given for type_, _, given in stack.deployed.made if type_ == ALARM]
+    given = stack.deployed.of(ALARM)
     logs = {function.name: log_lines(stack, function) for function in stack.functions}
     logs |= {function.entry: logs[function.name] for function in stack.functions}
     return [

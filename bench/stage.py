@@ -130,8 +130,7 @@ class Stack:
                 log_group=made["loggingConfig"]["logGroup"],
                 given=made,
             )
-            for type_, _, made in self.deployed.made
-            if type_ == FUNCTION
+            for made in self.deployed.of(FUNCTION)
         ]
         self.machine: str = self.deployed.outputs[self.program.machine]
         self._workflow = self.cloud.client("stepfunctions")
@@ -202,5 +201,5 @@ class Stack:
 def deployed(running: Emulator, program: Program) -> Stack:
     cloud = Cloud(endpoint=running.endpoint, region=REGION)
     made = deploy("dev", program.config, cloud, root=program.root)
-    inbox = Inbox(running.mail_file.open(), made.ids("aws:sns/topic:Topic"))
+    inbox = Inbox(running.mail_file.open(), [topic["arn"] for topic in made.of("aws:sns/topic:Topic")])
     return Stack(program, cloud, made, inbox)

@@ -285,12 +285,9 @@ def replace(name: str, changed: Callable[..., Any]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """A task that waits for its token to come back: what it had sent, and as whom."""
+    """A task that waits for its token to come back."""
 
     execution: dict[str, Any]
-    token: str
-    resource: str
-    arguments: Any
     context: Context
 
 
@@ -303,9 +300,7 @@ def refuse_tokens_of_ended_executions(waiting: dict[str, Waiting]) -> None:
     wait = workflows._invoke_with_callback
 
     def wait_for(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
-        waiting[token] = Waiting(
-            execution=CURRENT.get(), token=token, resource=resource, arguments=given, context=copy_context()
-        )
+        waiting[token] = Waiting(execution=CURRENT.get(), context=copy_context())
         return wait(resource, given, token, state)
 
     def unless_over(send: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
@@ -385,28 +380,16 @@ def runs(execution: dict[str, Any]) -> bool:
     return bool((workflows._executions.get(execution["executionArn"]) or {}).get("status") == "RUNNING")
 
 
-def obey(waiting: dict[str, Waiting], order: str, execution: str) -> bool:
-    """Two operations that AWS has no API for, and a person at the sandbox's page has. False if nothing waits.
-
-    end-round  the execution's waiting task times out now
-    redeliver  its message is sent once more, as SQS may deliver any message twice
-    """
+def end_round(waiting: dict[str, Waiting], execution: str) -> bool:
+    """Time out the task that an execution waits for, as a person at the sandbox's page may. False if there is none."""
     # A copy: other threads begin to wait meanwhile. The last token of an execution is the one that is waited for.
-    tasks = [task for task in list(waiting.values()) if task.execution["executionArn"] == execution]
-
-    def act(task: Waiting) -> bool:
-        if task.token not in workflows._task_tokens or not runs(task.execution):
-            return False
-        if order == "end-round":
-            failure = {"error": "States.Timeout", "cause": "The round was ended by hand"}
-            workflows._send_task_failure({"taskToken": task.token} | failure)
-        else:
-            send = workflows._SERVICE_DISPATCH["arn:aws:states:::sqs:sendMessage"]
-            send(task.resource.removesuffix(".waitForTaskToken"), task.arguments)
-        return True
-
+    tokens = [token for token, task in list(waiting.items()) if task.execution["executionArn"] == execution]
+    if not tokens:
+        return False
     # The emulator keeps tokens by account and region, which the context has: a copy, for two threads cannot enter one.
-    return bool(tasks) and tasks[-1].context.copy().run(act, tasks[-1])
+    context, cause = waiting[tokens[-1]].context.copy(), "The round was ended by hand"
+    failure = {"taskToken": tokens[-1], "error": "States.Timeout", "cause": cause}
+    return bool(context.run(workflows._send_task_failure, failure)[0] < HTTPStatus.BAD_REQUEST)
 
 
 def keep_other_sites_out(server: Any) -> None:
@@ -526,13 +509,13 @@ def end_with_parent(waiting: dict[str, Waiting]) -> None:
     """End when standard input closes, which also happens when the parent is killed and can clean up nothing itself.
 
     The parent made this process the leader of a group, so this ends the functions' processes too.
-    Until then, each line of it is an order and an execution's ARN. The answer goes back the same way: the parent gives
-    a socket. No web page in a browser reaches it, and no function.
+    Until then, each line of it is the ARN of an execution whose round is to end. The answer goes back the same way: the
+    parent gives a socket. No web page in a browser reaches it, and no function.
     """
 
     def wait() -> None:
         for line in sys.stdin:
-            done = obey(waiting, *line.split())
+            done = end_round(waiting, line.strip())
             os.write(sys.stdin.fileno(), b"done\n" if done else b"nothing waits\n")
         shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
         os.killpg(0, signal.SIGKILL)

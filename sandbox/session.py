@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.cloud import Cloud
-from sandbox.config import stack_config
+from sandbox.config import setting, stack_config
 from sandbox.deploy import PROJECT, Deployed, deploy
 from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
@@ -31,14 +32,6 @@ class Sandbox:
     stack: Stack
 
     @property
-    def endpoint(self) -> str:
-        return self.cloud.endpoint
-
-    @property
-    def region(self) -> str:
-        return self.cloud.region
-
-    @property
     def outputs(self) -> dict[str, Any]:
         return self.deployed.outputs
 
@@ -49,10 +42,6 @@ class Sandbox:
     def messages(self) -> list[Message]:
         """The mail so far, oldest first."""
         return self.inbox.messages()
-
-    def start(self, task: Mapping[str, str]) -> str:
-        """Start an execution that asks for `task` ({"title", "details", "requestedBy", "policy"}); returns its ARN."""
-        return self.stack.start(task)
 
 
 @contextmanager
@@ -88,9 +77,16 @@ def running(
         cloud = Cloud(endpoint=emulator.endpoint, region=config.get("aws:region", DEFAULT_REGION))
         deployed = deploy(stack, config, cloud)
         say(f"Program deployed as stack {stack}: {len(deployed.made)} resources in {cloud.region}")
-        inbox = Inbox(stop.enter_context(emulator.mail_file.open()), deployed.ids("aws:sns/topic:Topic"))
-        functions = deployed.ids("aws:lambda/function:Function")
-        known = Stack(name=stack, cloud=cloud, emulator=emulator, outputs=deployed.outputs, functions=functions)
+        topics, functions = deployed.of("aws:sns/topic:Topic"), deployed.of("aws:lambda/function:Function")
+        inbox = Inbox(stop.enter_context(emulator.mail_file.open()), [topic["arn"] for topic in topics])
+        known = Stack(
+            name=stack,
+            cloud=cloud,
+            emulator=emulator,
+            outputs=deployed.outputs,
+            zone=ZoneInfo(setting(config, "timezone", PROJECT) or "UTC"),
+            log_groups={one["handler"].split(".")[-2]: one["loggingConfig"]["logGroup"] for one in functions},
+        )
         server = PageServer(inbox, known)
         stop.callback(server.stop)
         yield Sandbox(

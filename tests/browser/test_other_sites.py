@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -85,7 +86,7 @@ def test_another_site_makes_no_function_and_runs_none(page: Page, emulator: Emul
 def server(emulator: Emulator) -> Iterator[PageServer]:
     """The sandbox's page, of a stack that has nothing."""
     cloud = Cloud(endpoint=emulator.endpoint, region="eu-central-1")
-    stack = Stack(name="dev", cloud=cloud, emulator=emulator, outputs={}, functions=[])
+    stack = Stack(name="dev", cloud=cloud, emulator=emulator, outputs={}, zone=ZoneInfo("UTC"), log_groups={})
     opened = PageServer(Inbox(io.StringIO(), ()), stack)
     yield opened
     opened.stop()

@@ -42,8 +42,9 @@ def two(plain, emulator, tmp_path_factory):
     (root / "__main__.py").write_text(PROGRAM.format(root=str(PROJECT), alice=ALICE, bob=BOB))
     made = deploy("dev", {}, plain.sandbox.cloud, root=root)
     each = [replace(made, outputs=made.outputs[name]) for name in ("payouts", "releases")]
+    topics = [topic["arn"] for topic in made.of("aws:sns/topic:Topic")]
     with emulator.mail_file.open() as mail:
-        inbox = Inbox(mail, made.ids("aws:sns/topic:Topic"))
+        inbox = Inbox(mail, topics)
         yield [Stack(replace(plain.sandbox, deployed=one, inbox=inbox)) for one in each]
     made.destroy()
 

@@ -68,7 +68,7 @@ def executions(sandbox: Sandbox) -> Iterator[Place]:
 
 def queues(sandbox: Sandbox) -> Iterator[Place]:
     """All queues, hidden messages included."""
-    answer = httpx.get(f"{sandbox.endpoint}/_ministack/sqs/messages", trust_env=False).raise_for_status()
+    answer = httpx.get(f"{sandbox.cloud.endpoint}/_ministack/sqs/messages", trust_env=False).raise_for_status()
     for regions in answer.json()["messages"].values():
         for held in regions.values():
             for url, messages in held.items():

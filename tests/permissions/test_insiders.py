@@ -51,8 +51,8 @@ def signed(stack: Stack, key: str, secret: str, token: str | None = None) -> Cli
     make: Any = boto3.client
     return lambda service: make(
         service,
-        endpoint_url=stack.sandbox.endpoint,
-        region_name=stack.sandbox.region,
+        endpoint_url=stack.sandbox.cloud.endpoint,
+        region_name=stack.sandbox.cloud.region,
         aws_access_key_id=key,
         aws_secret_access_key=secret,
         aws_session_token=token,

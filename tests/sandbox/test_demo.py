@@ -32,7 +32,7 @@ def sandbox(emulator):
 
 def finished(sandbox, ending):
     """The execution, after people have answered in this way."""
-    execution = sandbox.start(TASK | {"policy": "payout"})
+    execution = sandbox.stack.start(TASK | {"policy": "payout"})
     answer(sandbox, execution, ending, Timeline())
     return sandbox.client("stepfunctions").describe_execution(executionArn=execution)
 

@@ -54,7 +54,8 @@ class Made(Stack):
             cloud=Cloud(endpoint="", region=""),
             emulator=Ending(self),
             outputs={"stateMachineArn": MACHINE},
-            functions=[],
+            zone=ZoneInfo("UTC"),
+            log_groups={},
         )
         self.definition = definition(Policy())
         self.made, self.asked, self.waits = list(runs), [], True
