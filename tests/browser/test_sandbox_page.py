@@ -124,7 +124,7 @@ def test_what_is_typed_focused_or_scrolled_to_stays_while_the_page_follows(page:
     mails(page, first).first.focus()
     page.get_by_label("What shall be approved?").evaluate("field => { field.value = 'half a sent' }")
     second = f"Run {uuid4().hex[:12]}"
-    sandbox.start({"title": second})
+    sandbox.stack.start({"title": second})
     expect(mails(page, second)).to_have_count(2, timeout=SECONDS)
     expect(mails(page, first).first).to_be_focused()
     expect(page.get_by_label("What shall be approved?")).to_have_value("half a sent")
@@ -166,7 +166,7 @@ def test_the_graph_scrolls_to_the_active_state_on_a_phone(browser: Browser, sand
         assert not shown_beside(page, "Generate task")
         page.locator("#graph").evaluate("graph => { graph.scrollLeft = graph.scrollWidth }")
         other = f"Run {uuid4().hex[:12]}"
-        sandbox.start({"title": other})
+        sandbox.stack.start({"title": other})
         expect(mails(page, other)).to_have_count(2, timeout=SECONDS)
         assert shown_beside(page, "Duplicate")  # whoever has scrolled is left alone
 
