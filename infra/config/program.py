@@ -19,7 +19,10 @@ LABEL, LABEL_RULE = re.compile(r"[A-Za-z0-9._-]{1,40}"), "1 to 40 letters, digit
 
 def of_program(args: Any, label: str) -> tuple[Settings | None, list[Fault]]:
     """The settings that the arguments of an `Approvals` make, or all that is wrong with them, by the keys' names."""
-    settings, faults = checked(_given(args))
+    given = {to_camel(one.name): getattr(args, one.name) for one in fields(args) if one.name in Settings.model_fields}
+    del given["label"]
+    said = {key: _said(given[key]) for key in ("policies", "task")}
+    settings, faults = checked(given | said, by_name=True)
     if not LABEL.fullmatch(label):
         faults.append(Fault(("label",), f"must be {LABEL_RULE}", label))
     return (None if faults or not settings else settings.model_copy(update={"label": label})), faults
@@ -33,27 +36,9 @@ def in_python(fault: Fault) -> Fault:
     return fault._replace(where=tuple(where))
 
 
-def _given(args: Any) -> dict[str, Any]:
-    """The arguments by the keys of the configuration; what is not given is left out."""
-    given: dict[str, Any] = _keys(args)
-    for other in ("label", "processFunctionArn"):
-        given.pop(other, None)
-    if isinstance(policies := given["policies"], Mapping):
-        given["policies"] = {name: _policy(one) for name, one in policies.items()}
-    return given | {"task": _keys(given["task"])}
-
-
-def _policy(written: Any) -> Any:
-    policy = _keys(written)
-    if isinstance(policy, dict) and isinstance(groups := policy.get("groups"), Mapping):
-        policy["groups"] = {name: _keys(group) for name, group in groups.items()}
-    return policy
-
-
-def _keys(written: Any) -> Any:
-    """An object by its keys, from a dataclass or a mapping; anything else as it is."""
-    if is_dataclass(written):
-        written = {one.name: getattr(written, one.name) for one in fields(written)}
-    if not isinstance(written, Mapping):
-        return written
-    return {to_camel(str(key)): value for key, value in written.items() if value is not None}
+def _said(written: Any) -> Any:
+    """What is given of a dataclass or a mapping, and of those in it; anything else as it is."""
+    whole = vars(written) if is_dataclass(written) else written
+    if not isinstance(whole, Mapping):
+        return whole
+    return {key: _said(value) for key, value in whole.items() if value is not None}

@@ -227,9 +227,12 @@ def settings_of(project: str, known: Mapping[str, str], own: Collection[str] = (
     return settings
 
 
-def checked(given: Mapping[str, Any]) -> tuple[Settings | None, list[Fault]]:
-    """The settings, or all that is wrong with them. `given` is by key: values, or texts as the engine has them."""
-    settings, faults = read(Settings, given)
+def checked(given: Mapping[str, Any], *, by_name: bool = False) -> tuple[Settings | None, list[Fault]]:
+    """The settings, or all that is wrong with them. `given` is by key: values, or texts as the engine has them.
+
+    With `by_name`, the keys of policies, groups and the task may be in snake case as well.
+    """
+    settings, faults = read(Settings, given, by_name=by_name)
     if settings:  # else what they would say together is not known
         faults += [*clashes(settings.terms, settings.policies, settings.mails_per_second), *_unknown_policies(settings)]
     return settings, faults
