@@ -22,9 +22,8 @@ from pydantic.alias_generators import to_camel, to_snake
 import infra.approvals
 from infra.approvals import ApprovalsArgs, check
 from infra.config.policies import GroupRules, PolicyRules
-from infra.config.program import LABEL_RULE
 from infra.config.refusal import path
-from infra.config.settings import Settings, Task
+from infra.config.settings import LABEL_RULE, Settings, Task
 from infra.config.shapes import Meaning, Shape, keys
 
 VERSION = "0.1.0"

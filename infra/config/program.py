@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -14,18 +13,12 @@ from infra.config.refusal import Fault
 from infra.config.settings import Settings, checked
 from infra.config.shapes import keys
 
-LABEL, LABEL_RULE = re.compile(r"[A-Za-z0-9._-]{1,40}"), "1 to 40 letters, digits and ._-"
-
 
 def of_program(args: Any, label: str) -> tuple[Settings | None, list[Fault]]:
     """The settings that the arguments of an `Approvals` make, or all that is wrong with them, by the keys' names."""
     given = {to_camel(one.name): getattr(args, one.name) for one in fields(args) if one.name in Settings.model_fields}
-    del given["label"]
     said = {key: _said(given[key]) for key in ("policies", "task")}
-    settings, faults = checked(given | said, by_name=True)
-    if not LABEL.fullmatch(label):
-        faults.append(Fault(("label",), f"must be {LABEL_RULE}", label))
-    return (None if faults or not settings else settings.model_copy(update={"label": label})), faults
+    return checked(given | said | {"label": label}, by_name=True)
 
 
 def in_python(fault: Fault) -> Fault:

@@ -132,4 +132,4 @@ def faults_of(error: ValidationError, shape: type[Shape] = Shape) -> Iterator[Fa
         elif one["type"] == "model_type":
             yield Fault(where, f"must be {shape.WORDS}", got)
         else:
-            yield Fault(where, str(cause), got)
+            yield Fault(where, str(cause or re.sub("^[A-Z][a-z]+ should", "must", one["msg"])), got)
