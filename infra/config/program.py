@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from typing import Any
 
 from pydantic.alias_generators import to_camel
@@ -16,9 +16,12 @@ from infra.config.shapes import keys
 
 def of_program(args: Any, label: str) -> tuple[Settings | None, list[Fault]]:
     """The settings that the arguments of an `Approvals` make, or all that is wrong with them, by the keys' names."""
-    given = {to_camel(one.name): getattr(args, one.name) for one in fields(args) if one.name in Settings.model_fields}
-    said = {key: _said(given[key]) for key in ("policies", "task")}
-    return checked(given | said | {"label": label}, by_name=True)
+    given = {
+        to_camel(name): _said(value) if name in ("policies", "task") else value
+        for name, value in vars(args).items()
+        if name in Settings.model_fields and value is not None
+    }
+    return checked(given | {"label": label}, by_name=True)
 
 
 def in_python(fault: Fault) -> Fault:

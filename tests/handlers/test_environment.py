@@ -93,19 +93,3 @@ def test_a_variable_that_is_not_of_its_kind_is_named_with_what_it_holds(name, te
             read(**{name: text})
         assert str(refused.value).startswith(f"{name} must be ")
         assert str(refused.value).endswith(f", got {text!r}")
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"whole": None}, "whole"),
-        ({"whole": None, "text": None}, "text, whole"),
-        ({"hole": 3}, "hole"),
-        ({"WHOLE": 3}, "WHOLE"),
-        ({"whole": None, "hole": 3}, "hole, whole"),
-    ],
-)
-def test_values_that_are_not_just_the_settings_are_refused_by_name(change, named):
-    values = {name: value for name, value in (VALUES | change).items() if value is not None}
-    with pytest.raises(SettingsError, match=f"^Sample: {named} must be given if and only if it is a setting$"):
-        Sample.variables(**values)

@@ -141,7 +141,8 @@ def test_plain_mappings_do_for_the_dataclasses():
             "one",
             {
                 "policies": {"pay": {"groups": {"legal": {"approvers": (BOB,)}}, "deadline_seconds": 600}},
-                "task": {"title": "Pay", "policy": "pay"},
+                "task": {"title": "Pay", "policy": "pay", "details": None},
+                "schedule": None,
             },
         )
     )
