@@ -8,7 +8,6 @@ read of each that was stopped.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 import time
@@ -95,7 +94,7 @@ def end_together(running: Emulator, stack: Stack, runs: int, say: Callable[[str]
     until(lambda: len(stack.durations(hears, since)) >= runs, "word of all", ENDING_SECONDS, pause=1)
     settled = time.monotonic() - began
     after = {record.execution_arn: record for record in every_record(stack)}
-    mails = [found[0] for body in operator_mails(stack) if (found := EXECUTION.findall(body))]
+    mails = [found[0] for mail in stack.mails(OPERATOR) if (found := EXECUTION.findall(mail.body))]
     seen = looks(running) - looks_before
     return Heard(
         runs=runs,
@@ -113,7 +112,7 @@ def asked(stack: Stack, runs: int) -> list[Record]:
     """Start as many, and wait until each of them has been mailed. Raises TimeoutError."""
     for number in range(runs):
         stack.start(title=f"Release {number}")
-    until(lambda: messages(stack, stack.mailboxes[ALICE]) >= runs, "mails", ASKING_SECONDS, 0.2)
+    until(lambda: len(stack.mails(ALICE)) >= runs, "mails", ASKING_SECONDS, 0.2)
     return every_record(stack)
 
 
@@ -158,14 +157,7 @@ def is_right(record: Record, kind: str) -> bool:
     return (record.status, record.handed_over, record.task_token) == (*RIGHT[kind], "")
 
 
-def operator_mails(stack: Stack) -> list[str]:
-    found: list[str] = []
-    while came := stack.received(OPERATOR, most=10):
-        found += [json.loads(one["Body"])["Message"] for one in came]
-    return found
-
-
-def messages(stack: Stack, url: str, attribute: str = "ApproximateNumberOfMessages") -> int:
+def messages(stack: Stack, url: str, attribute: str) -> int:
     """In a queue, counted without receiving them."""
     seen = stack.cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])
     return int(seen["Attributes"][attribute])
@@ -173,7 +165,7 @@ def messages(stack: Stack, url: str, attribute: str = "ApproximateNumberOfMessag
 
 def alarms(stack: Stack) -> list[str]:
     """The names of the program's own that would have gone off, by what the emulator knows: its queues and logs."""
-    given = [given for type_, _, given in stack.deployed.made if type_ == ALARM]
+    given = stack.deployed.of(ALARM)
     logs = {function.name: log_lines(stack, function) for function in stack.functions}
     logs |= {function.entry: logs[function.name] for function in stack.functions}
     return [

@@ -1,4 +1,4 @@
-"""The compared programs, deployed side by side in one emulator, with a mailbox for each approver."""
+"""The compared programs, deployed side by side in one emulator."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from sandbox.cloud import Cloud
 from sandbox.config import stack_config
 from sandbox.deploy import PROJECT, Deployed, deploy
 from sandbox.emulator import Emulator
-from sandbox.mailboxes import Mailboxes
+from sandbox.inbox import Inbox, Message
 
 BENCH = Path(__file__).resolve().parent
 REGION = "us-east-1"
@@ -117,8 +118,9 @@ class Stack:
     program: Program
     cloud: Cloud
     deployed: Deployed
-    mailboxes: dict[str, str]
+    inbox: Inbox
     functions: list[Function] = field(init=False)
+    _read: int = 0
 
     def __post_init__(self) -> None:
         self.functions = [
@@ -128,8 +130,7 @@ class Stack:
                 log_group=made["loggingConfig"]["logGroup"],
                 given=made,
             )
-            for type_, _, made in self.deployed.made
-            if type_ == FUNCTION
+            for made in self.deployed.of(FUNCTION)
         ]
         self.machine: str = self.deployed.outputs[self.program.machine]
         self._workflow = self.cloud.client("stepfunctions")
@@ -145,19 +146,13 @@ class Stack:
 
     def mail(self) -> Mail:
         """The next one. Raises TimeoutError."""
-        found = until(lambda: self.received(ALICE, wait_seconds=5), f"mail from {self.program.name}")[0]
-        sent = int(found["Attributes"]["SentTimestamp"]) / 1000
-        return Mail(body=json.loads(found["Body"])["Message"], sent=sent)
+        found = until(lambda: self.mails(ALICE)[self._read :], f"mail from {self.program.name}")[0]
+        self._read += 1
+        return Mail(body=found.body, sent=datetime.fromisoformat(found.receivedAt).timestamp())
 
-    def received(self, to: str, *, most: int = 1, wait_seconds: int = 1) -> list[Any]:
-        """The next messages in somebody's mailbox, which leave it; none after waiting in vain."""
-        sqs, url = self.cloud.client("sqs"), self.mailboxes[to]
-        found: list[Any] = sqs.receive_message(
-            QueueUrl=url, WaitTimeSeconds=wait_seconds, MaxNumberOfMessages=most, AttributeNames=["SentTimestamp"]
-        ).get("Messages", [])
-        for one in found:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
-        return found
+    def mails(self, to: str) -> list[Message]:
+        """All that somebody has got, oldest first."""
+        return [message for message in self.inbox.messages() if message.to == to]
 
     def ended(self, execution: str) -> float:
         """When it has succeeded, epoch seconds to the millisecond. Raises TimeoutError, RuntimeError for a failure."""
@@ -204,10 +199,7 @@ class Stack:
 
 
 def deployed(running: Emulator, program: Program) -> Stack:
-    """Deploy a program; everybody has a mailbox of their own."""
-    urls: dict[str, str] = {}
-    reader = Cloud(endpoint=running.endpoint, region=REGION)
-    boxes = Mailboxes(reader, f"mail-{program.name}", urls.__setitem__)
-    cloud = Cloud(endpoint=running.endpoint, region=REGION, mailbox=boxes.arn)
+    cloud = Cloud(endpoint=running.endpoint, region=REGION)
     made = deploy("dev", program.config, cloud, root=program.root)
-    return Stack(program, cloud, made, urls)
+    inbox = Inbox(running.mail_file.open(), [topic["arn"] for topic in made.of("aws:sns/topic:Topic")])
+    return Stack(program, cloud, made, inbox)

@@ -20,11 +20,10 @@ from pulumi.provider.experimental.schema import generate_schema
 from pydantic.alias_generators import to_camel, to_snake
 
 import infra.approvals
-from infra.approvals import LABEL_TAKEN, ApprovalsArgs, check
+from infra.approvals import ApprovalsArgs, check
 from infra.config.policies import GroupRules, PolicyRules
-from infra.config.program import LABEL_RULE
-from infra.config.refusal import Fault, path
-from infra.config.settings import Settings, Task
+from infra.config.refusal import path
+from infra.config.settings import LABEL_RULE, Settings, Task
 from infra.config.shapes import Meaning, Shape, keys
 
 VERSION = "0.1.0"
@@ -107,9 +106,7 @@ class Provider(ComponentProvider):
     ) -> ConstructResult:
         """Raises InputPropertiesError, with each bad argument by its path."""
         if isinstance(inputs.get("approvers"), list):  # else the engine says that it is missing
-            settings, faults = check(name, _arguments(inputs))
-            if settings and self._labels.setdefault(settings.label, name) != name:
-                faults.append(Fault(("label",), LABEL_TAKEN, settings.label))
+            _, faults = check(name, _arguments(inputs), self._labels)
             if faults:
                 told = [{"property_path": path(one.where), "reason": one.says} for one in faults]
                 raise InputPropertiesError(f"{name} cannot be made", told)  # type: ignore[arg-type]

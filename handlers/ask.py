@@ -16,7 +16,7 @@ from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.usecases.ask import Ask, NotAskedError
 from handlers.contract.retries import backoff_seconds
-from handlers.contract.settings.ask import AskSettings
+from handlers.contract.settings import AskSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -56,10 +56,10 @@ def retry_after(error: Exception, received: int) -> int:
 def requests() -> Requests:
     """Once a process. Raises SettingsError, which names the variable."""
     settings = AskSettings.read(os.environ)
-    observe(settings.environment)
+    observe(settings.label)
     records = approval_records(settings.table_name)
     letterhead = Letterhead(
-        environment=settings.environment,
+        environment=settings.label,
         timezone=settings.timezone,
         approval_url=settings.approval_url,
         one_click=settings.one_click,

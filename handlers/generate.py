@@ -13,7 +13,7 @@ from handlers.approvals.observability import logger
 from handlers.approvals.parsing.returned import asked
 from handlers.approvals.parsing.trigger import InvalidTask, Policies, question, scheduled_for
 from handlers.contract.question import Field, question_digest, request_id
-from handlers.contract.settings.generate import GenerateSettings
+from handlers.contract.settings import GenerateSettings
 from handlers.generate_task import generate_task
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from handlers.approvals.adapters.queue import serve_each
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.usecases.give_up import GiveUp
-from handlers.contract.settings.give_up import GiveUpSettings
+from handlers.contract.settings import GiveUpSettings
 
 
 def serve(use_case: GiveUp, delivered: Mapping[str, Any]) -> None:
@@ -31,7 +31,7 @@ def serve(use_case: GiveUp, delivered: Mapping[str, Any]) -> None:
 def give_up() -> GiveUp:
     """Once a process. Raises SettingsError, which names the variable."""
     settings = GiveUpSettings.read(os.environ)
-    observe(settings.environment)
+    observe(settings.label)
     return GiveUp(records=approval_records(settings.table_name), workflow=approval_workflow(always=True))
 
 

@@ -18,7 +18,7 @@ from handlers.approvals.rules.record import Choice, Decision
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.page import Page, Pressed, Seen
 from handlers.approvals.usecases.ports import UnavailableError
-from handlers.contract.settings.page import PageSettings
+from handlers.contract.settings import PageSettings
 
 CHANGED = "The request is not what it was when this page was shown. Please read it again."
 AT_ONCE = "This cannot be approved by opening a link: it asks for values. Please enter them below."
@@ -144,7 +144,7 @@ class HttpApi:
             shown.state,
             record=seen.record if seen else None,
             who=seen.who if seen else "",
-            environment=self.settings.environment,
+            environment=self.settings.label,
             timezone=self.settings.timezone,
             error=shown.error,
             typed=shown.typed,
@@ -177,7 +177,7 @@ def _as_json(shown: Shown) -> dict[str, Any]:
 def http_api() -> HttpApi:
     """Once a process. Raises SettingsError, which names the variable."""
     settings = PageSettings.read(os.environ)
-    observe(settings.environment)
+    observe(settings.label)
     records = approval_records(settings.table_name)
     page = Page(records=records, workflow=approval_workflow(always=False), clock=records.clock)
     return HttpApi(page=page, settings=settings)

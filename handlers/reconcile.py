@@ -11,7 +11,7 @@ from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.parsing.ending import read_ending
 from handlers.approvals.usecases.reconcile import Reconcile
-from handlers.contract.settings.reconcile import ReconcileSettings
+from handlers.contract.settings import ReconcileSettings
 
 
 def serve(use_case: Reconcile, event: dict[str, Any]) -> None:
@@ -33,9 +33,9 @@ def serve(use_case: Reconcile, event: dict[str, Any]) -> None:
 def reconcile() -> Reconcile:
     """Once a process. Raises SettingsError, which names the variable."""
     settings = ReconcileSettings.read(os.environ)
-    observe(settings.environment)
+    observe(settings.label)
     records = approval_records(settings.table_name, settings.execution_index)
-    letterhead = Letterhead(environment=settings.environment, timezone=settings.timezone)
+    letterhead = Letterhead(environment=settings.label, timezone=settings.timezone)
     sns: Any = OnDemand("sns", PATIENT)  # most endings need no mail, and no look at the execution
     step_functions: Any = OnDemand("stepfunctions", ADAPTIVE)
     operator = OperatorTopic(sns, settings.operator_topic_arn, letterhead)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -33,8 +33,7 @@ from infra.workflow import ApprovalWorkflow, ApprovalWorkflowArgs
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 LONGEST_NAME = 64 - len("-0123abc") - len("-workflow-generate-role")
 NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}")
-LABEL_TAKEN = "must be no other's in this program"
-LABELS: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()  # in use, by the program's connection to the engine
+LABELS: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()  # by the program's connection to the engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,17 +162,7 @@ class Approvals(pulumi.ComponentResource):
             child,
         )
         machine_arn = workflow.state_machine_arn
-        trigger = Trigger(
-            f"{name}-trigger",
-            TriggerArgs(
-                state_machine_arn=machine_arn,
-                schedule=settings.schedule,
-                timezone=settings.timezone,
-                event_pattern=settings.event_pattern,
-                task=settings.task,
-            ),
-            child,
-        )
+        trigger = Trigger(f"{name}-trigger", TriggerArgs(state_machine_arn=machine_arn, settings=settings), child)
         page = Page(f"{name}-page", PageArgs(store=store, state_machine_arn=machine_arn, settings=settings), child)
         ask = Ask(
             f"{name}-ask",
@@ -255,21 +244,19 @@ class Approvals(pulumi.ComponentResource):
         return self.state_machine_arn.apply(lambda arn: ask_state(arn, prefix))
 
 
-def check(name: str, args: ApprovalsArgs) -> tuple[Settings | None, list[Fault]]:
-    """What the arguments make, or all that is wrong with them and the name."""
+def check(name: str, args: ApprovalsArgs, labels: MutableMapping[str, str]) -> tuple[Settings | None, list[Fault]]:
+    """What the arguments make, or all that is wrong with them and the name. `labels` in use say whose they are."""
     settings, faults = of_program(args, args.label if args.label is not None else f"{pulumi.get_stack()}-{name}")
     if not NAME.fullmatch(name):
         said = f"must be 1 to {LONGEST_NAME} lower-case letters, digits and hyphens, a letter first"
         faults.insert(0, Fault(("name",), said, name))
+    if settings and not faults and labels.setdefault(settings.label, name) != name:
+        faults.append(Fault(("label",), "must be no other's in this program", settings.label))
     return (None if faults else settings), faults
 
 
 def _settings(name: str, args: ApprovalsArgs) -> Settings:
-    settings, faults = check(name, args)
-    labels = LABELS.setdefault(get_monitor(), set())
-    if settings and settings.label in labels:
-        faults.append(Fault(("label",), LABEL_TAKEN, settings.label))
-    if faults or not settings:
+    settings, faults = check(name, args, LABELS.setdefault(get_monitor(), {}))
+    if not settings:
         raise ConfigError("\n".join(f"{name}.{in_python(fault)}" for fault in faults))
-    labels.add(settings.label)
     return settings

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.settings.ask import AskSettings
+from handlers.contract.settings import AskSettings
+from infra.config.settings import Settings
 from infra.queue import RequestQueue
-from infra.shared.callback import callback_statements
 from infra.shared.function import PythonFunction, PythonFunctionArgs
-from infra.shared.iam import allow
+from infra.shared.iam import allow, callback_statements
 from infra.shared.pace import WORKERS, MailPace
 from infra.shared.queues import READ_QUEUE
 from infra.store import ApprovalStore
 from infra.topic import ApproverTopic
-
-if TYPE_CHECKING:
-    from infra.config.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.settings.give_up import GiveUpSettings
+from handlers.contract.settings import GiveUpSettings
+from infra.config.settings import Settings
 from infra.queue import RequestQueue
-from infra.shared.callback import callback_statements
 from infra.shared.function import PythonFunction, PythonFunctionArgs
-from infra.shared.iam import allow
+from infra.shared.iam import allow, callback_statements
 from infra.shared.pace import LARGEST_BATCH
 from infra.shared.queues import READ_QUEUE
 from infra.store import ApprovalStore
-
-if TYPE_CHECKING:
-    from infra.config.settings import Settings
 
 GIVE_UP_TIMEOUT_SECONDS = 30
 

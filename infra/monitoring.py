@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.retries import backoff_seconds
 from infra.ask import Ask
+from infra.config.settings import Settings
 from infra.give_up import GiveUp
 from infra.page import Page
 from infra.queue import RequestQueue
@@ -20,9 +20,6 @@ from infra.shared.function import METRICS_NAMESPACE
 from infra.shared.pace import WORKERS, MailPace
 from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
-
-if TYPE_CHECKING:
-    from infra.config.settings import Settings
 
 PERIOD_SECONDS = 300
 # The age alarm means a stalled consumer, so its threshold is above what a working one needs: for a message whose mails

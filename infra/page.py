@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.settings.page import PageSettings
-from infra.shared.callback import callback_statements
+from handlers.contract.settings import PageSettings
+from infra.config.settings import Settings
 from infra.shared.function import PythonFunction, PythonFunctionArgs
-from infra.shared.iam import allow
+from infra.shared.iam import allow, callback_statements
 from infra.shared.packaging import LOGGING, RENDERING
 from infra.store import ApprovalStore
-
-if TYPE_CHECKING:
-    from infra.config.settings import Settings
 
 LINK = "/approvals/{requestId}/{secret}"
 # Requests that match no other route, such as a truncated or upper-case link, get our page as well.

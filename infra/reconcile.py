@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.record import EXECUTION_INDEX
-from handlers.contract.settings.reconcile import ReconcileSettings
+from handlers.contract.settings import ReconcileSettings
 from handlers.contract.workflow import Ending
-from infra.shared.callback import look_statement
+from infra.config.settings import Settings
 from infra.shared.function import PythonFunction, PythonFunctionArgs
-from infra.shared.iam import allow
-from infra.shared.queues import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
+from infra.shared.iam import allow, look_statement
+from infra.shared.queues import RETRY_POLICY, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
 from infra.store import ApprovalStore
-
-if TYPE_CHECKING:
-    from infra.config.settings import Settings
 
 # The maximum number of Lambda retries. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 FUNCTION_RETRIES = 2
@@ -110,10 +106,7 @@ class Reconcile(pulumi.ComponentResource):
             f"{name}-endings-target",
             rule=rule.name,
             arn=self.function.arn,
-            retry_policy={
-                "maximum_event_age_in_seconds": RETRY_SECONDS,
-                "maximum_retry_attempts": RETRY_ATTEMPTS,
-            },
+            retry_policy=RETRY_POLICY,
             dead_letter_config={"arn": undelivered.arn},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.shared.iam import Statement, demand_tls, deny_others, document
+from infra.shared.iam import demand_tls, deny, deny_others, document
+
+SUBSCRIBE = ["sns:Subscribe"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +46,8 @@ class ApproverTopic(pulumi.ComponentResource):
             policy=document(
                 demand_tls("sns:Publish", self.arn),
                 deny_others("OnlyTheMailer", ["sns:Publish"], self.arn, publisher),
-                self._deny_subscribing("OnlyPeople", {"StringNotEqualsIgnoreCase": {"sns:Endpoint": self._people}}),
-                self._deny_subscribing("OnlyByMail", {"StringNotEquals": {"sns:Protocol": "email"}}),
+                deny("OnlyPeople", SUBSCRIBE, self.arn, {"StringNotEqualsIgnoreCase": {"sns:Endpoint": self._people}}),
+                deny("OnlyByMail", SUBSCRIBE, self.arn, {"StringNotEquals": {"sns:Protocol": "email"}}),
             ),
             opts=self._child,
         )
@@ -60,13 +61,3 @@ class ApproverTopic(pulumi.ComponentResource):
                 # The policy refuses somebody new until it has been updated.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
             )
-
-    def _deny_subscribing(self, sid: str, condition: dict[str, Any]) -> Statement:
-        return {
-            "Sid": sid,
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": ["sns:Subscribe"],
-            "Resource": self.arn,
-            "Condition": condition,
-        }

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.config import own_events
 from infra.config.json_text import compact
+from infra.config.settings import Settings
 from infra.shared.iam import Statement, allow, document, same_account, trust
-from infra.shared.queues import RETRY_ATTEMPTS, RETRY_SECONDS, encrypted_queue, keep_events, queue_policy
+from infra.shared.queues import RETRY_POLICY, encrypted_queue, keep_events, queue_policy
 
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerArgs:
-    """What is started and when: `schedule` (in `timezone`) and `event_pattern` may both be empty.
-
-    `task` is what a scheduled run asks, as the configuration has it.
-    """
+    """What is started; when, and what it then asks, are settings: `schedule` and `event_pattern` may both be empty."""
 
     state_machine_arn: pulumi.Input[str]
-    schedule: str
-    timezone: str
-    event_pattern: Mapping[str, Any]
-    task: Mapping[str, Any]
+    settings: Settings
 
 
 class Trigger(pulumi.ComponentResource):
@@ -42,8 +35,8 @@ class Trigger(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
 
         self._dead_letters = encrypted_queue(f"{name}-dead-letters", self._child)
-        admitted = [self._rule()] if args.event_pattern else []
-        senders = [self._schedule()] if args.schedule else []
+        admitted = [self._rule()] if args.settings.event_pattern else []
+        senders = [self._schedule()] if args.settings.schedule else []
         queue_policy(f"{name}-dead-letters-policy", self._dead_letters, self._child, *admitted, senders=senders)
 
         self.dead_letter_name, self.dead_letter_url = self._dead_letters.name, self._dead_letters.url
@@ -70,23 +63,20 @@ class Trigger(pulumi.ComponentResource):
         aws.scheduler.Schedule(
             f"{name}-schedule",
             group_name=group.name,
-            schedule_expression=args.schedule,
-            schedule_expression_timezone=args.timezone,
+            schedule_expression=args.settings.schedule,
+            schedule_expression_timezone=args.settings.timezone,
             flexible_time_window={"mode": "OFF"},
             target={
                 "arn": args.state_machine_arn,
                 "role_arn": role.arn,
                 "input": json.dumps(
                     {
-                        "task": dict(args.task),
+                        "task": dict(args.settings.task),
                         "scheduledTime": "<aws.scheduler.scheduled-time>",
                         "scheduleArn": "<aws.scheduler.schedule-arn>",
                     }
                 ),
-                "retry_policy": {
-                    "maximum_event_age_in_seconds": RETRY_SECONDS,
-                    "maximum_retry_attempts": RETRY_ATTEMPTS,
-                },
+                "retry_policy": RETRY_POLICY,
                 "dead_letter_config": {"arn": self._dead_letters.arn},
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
@@ -99,7 +89,7 @@ class Trigger(pulumi.ComponentResource):
         rule = aws.cloudwatch.EventRule(
             f"{name}-rule",
             description="Starts the approval workflow.",
-            event_pattern=compact(args.event_pattern),
+            event_pattern=compact(args.settings.event_pattern),
             opts=self._child,
         )
         role = aws.iam.Role(
@@ -118,10 +108,7 @@ class Trigger(pulumi.ComponentResource):
             rule=rule.name,
             arn=pulumi.Output.from_input(args.state_machine_arn).apply(self._another),
             role_arn=role.arn,
-            retry_policy={
-                "maximum_event_age_in_seconds": RETRY_SECONDS,
-                "maximum_retry_attempts": RETRY_ATTEMPTS,
-            },
+            retry_policy=RETRY_POLICY,
             dead_letter_config={"arn": self._dead_letters.arn},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
@@ -129,7 +116,7 @@ class Trigger(pulumi.ComponentResource):
 
     def _another(self, state_machine_arn: str) -> str:
         """The ARN of the machine to start, once it is known that the pattern does not name it."""
-        if own_events.names(self._args.event_pattern, state_machine_arn):
+        if own_events.names(self._args.settings.event_pattern, state_machine_arn):
             raise pulumi.RunError(
                 f"eventPattern.{own_events.MACHINE} must name other state machines, or each approval starts the next "
                 f"request, got this workflow's own, {state_machine_arn}"

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.settings.generate import GenerateSettings
-from handlers.contract.settings.process import ProcessSettings
+from handlers.contract.settings import GenerateSettings, ProcessSettings
 from infra.asl import approval_definition
+from infra.config.settings import Settings
 from infra.queue import RequestQueue
 from infra.shared.function import PythonFunction, PythonFunctionArgs
 from infra.shared.iam import allow, document, same_account, trust
 from infra.store import ApprovalStore
-
-if TYPE_CHECKING:
-    from infra.config.settings import Settings
 
 # Vended log delivery and X-Ray have no resource-level permissions.
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html

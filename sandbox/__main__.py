@@ -118,8 +118,8 @@ def result(line: str) -> None:
 def ready_line(sandbox: Sandbox) -> str:
     return json.dumps(
         {
-            "endpoint": sandbox.endpoint,
-            "region": sandbox.region,
+            "endpoint": sandbox.cloud.endpoint,
+            "region": sandbox.cloud.region,
             "inbox": sandbox.inbox_url,
             "outputs": sandbox.outputs,
         }
@@ -135,7 +135,7 @@ Open {sandbox.inbox_url}
   2. Every approver has a mail in the inbox. Open its link, press a button, and watch the workflow go on.
   3. Look at it with any AWS tool:
        AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws stepfunctions list-executions \\
-         --endpoint-url {sandbox.endpoint} --region {sandbox.region} \\
+         --endpoint-url {sandbox.cloud.endpoint} --region {sandbox.cloud.region} \\
          --state-machine-arn {sandbox.outputs["stateMachineArn"]}
 
 Ctrl-C ends everything; nothing is kept."""

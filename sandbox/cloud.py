@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -31,14 +30,10 @@ def session() -> boto3.Session:
 
 @dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """boto3 clients for the emulator's account.
-
-    mailbox  the ARN of the queue that stands for an address's inbox; without it an e-mail subscription stays one
-    """
+    """boto3 clients for the emulator's account."""
 
     endpoint: str
     region: str
-    mailbox: Callable[[str], str] | None = None
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 

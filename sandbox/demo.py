@@ -67,7 +67,7 @@ def tell(
     if ending is EXPIRED:
         overrides = EXPIRY | overrides
     with running(stack, overrides, iam=iam, port=port, say=timeline.step) as sandbox:
-        execution = sandbox.start(TASK)
+        execution = sandbox.stack.start(TASK)
         timeline.step(f"Execution started: {TASK['title']}, asked by {TASK['requestedBy']}")
         timeline.detail(execution)
         if ending is EXPIRED:

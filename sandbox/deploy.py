@@ -39,6 +39,10 @@ class Deployed:
     made: list[tuple[str, str, dict[str, Any]]]
     outputs: dict[str, Any] = field(default_factory=dict)
 
+    def of(self, type_: str) -> list[dict[str, Any]]:
+        """The outputs of all resources of one type."""
+        return [outputs for made, _, outputs in self.made if made == type_]
+
     def destroy(self) -> None:
         """Delete it all again, the last first. May be called again if it fails; what is protected fails, as on AWS."""
         while self.made:

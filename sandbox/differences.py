@@ -6,10 +6,7 @@ writes, too; here nothing holds them against it.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-from collections.abc import Callable
 from typing import Any
 
 # AWS gives each API a host name; the emulator's needs DNS that not every machine has, so this is its path form.
@@ -48,27 +45,6 @@ def demands_tls(statement: dict[str, Any]) -> bool:
     return bool(statement["Effect"] == "Deny" and statement.get("Condition") == insecure)
 
 
-def mail_queue_name(prefix: str, address: str) -> str:
-    """The emulator sends no e-mail and keeps none: a queue for each address takes the place of its inbox.
-
-    The queue gets what SNS would have mailed, under the same filter policy, and its name tells the recipient apart.
-    """
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", address)[:32]
-    return f"{prefix}-{readable}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
-
-
-def for_mailboxes(policy: str, mailbox: Callable[[str], str]) -> str:
-    """A topic's policy lists whom it may mail to; here it lists their mailboxes, by the ARN that `mailbox` gives."""
-    document = json.loads(policy)
-    for statement in statements(document):
-        for keys in statement.get("Condition", {}).values():
-            if "sns:Endpoint" in keys:
-                keys["sns:Endpoint"] = [mailbox(address) for address in one_or_many(keys["sns:Endpoint"])]
-            if keys.get("sns:Protocol") == "email":
-                keys["sns:Protocol"] = "sqs"
-    return json.dumps(document)
-
-
 def statements(document: dict[str, Any]) -> list[dict[str, Any]]:
     found = document["Statement"]
     return found if isinstance(found, list) else [found]
@@ -76,18 +52,3 @@ def statements(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def one_or_many(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
-
-
-def mail_queue_policy(queue_arn: str) -> dict[str, Any]:
-    """To send to a queue, SNS needs permission, which the emulator checks; for e-mail it needs none."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": queue_arn,
-            }
-        ],
-    }

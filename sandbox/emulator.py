@@ -81,6 +81,11 @@ class Emulator:
     def log_file(self) -> Path:
         return self._folder / "emulator.log"
 
+    @property
+    def mail_file(self) -> Path:
+        """What SNS has sent by e-mail: see launcher.py."""
+        return self._folder / "mail"
+
     def __enter__(self) -> Self:
         emulator_python, lambda_python = environments.ensure(environments.log)
         for attempt in range(1, ATTEMPTS + 1):
@@ -155,24 +160,16 @@ class Emulator:
         return self._process is not None and self._process.poll() is None
 
     def end_round(self, execution: str) -> bool:
-        """Time out the task that the execution waits for. False if there is none."""
-        return self._order("end-round", execution)
-
-    def redeliver(self, execution: str) -> bool:
-        """Send the message of the waiting task once more. False if there is none."""
-        return self._order("redeliver", execution)
-
-    def _order(self, order: str, execution: str) -> bool:
-        """One of those of launcher.py. False if the execution waits for nothing. Raises EmulatorFailedError."""
+        """Time out the task that the execution waits for. False if there is none. Raises EmulatorFailedError."""
         assert self._orders  # noqa: S101 - it has been started
         try:
             with self._ordering:
-                self._orders.sendall(f"{order} {execution}\n".encode())
+                self._orders.sendall(f"{execution}\n".encode())
                 answer = self._orders.recv(64)
         except OSError as error:
-            raise EmulatorFailedError(f"{order} was not answered: {error}") from error
+            raise EmulatorFailedError(f"the round was not ended: {error}") from error
         if not answer:
-            raise EmulatorFailedError(f"{order} was not answered: the emulator has ended")
+            raise EmulatorFailedError("the round was not ended: the emulator has ended")
         return answer == b"done\n"
 
     def _is_healthy(self) -> bool:

@@ -146,12 +146,15 @@ class Environment:
             self.install(file, say)
         self.stamp.write_bytes(os.fsencode("\n".join(wanted)))
 
+    def pip(self, python: Path) -> list[str]:
+        """The pip of the project's environment, for this one."""
+        return [str(self.home / "bin/python"), "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+
     def install(self, file: Path, say: Callable[[str], None]) -> None:
         """With uv; with pip, which takes longer, where uv is unavailable or fails."""
         settings = self.uv_settings()
         what = ["install", "--require-hashes", "-r", str(file)]
-        pip = [str(self.home / "bin/python"), "-m", "pip", "--python", str(self.python), "--disable-pip-version-check"]
-        uv = self.home / "bin/uv"
+        pip, uv = self.pip(self.python), self.home / "bin/uv"
         if file == INSTALLER:
             try:
                 run(*pip, *what, "--only-binary", ":all:", say=say, env=settings)
@@ -183,18 +186,8 @@ class Environment:
     def uv_settings(self) -> dict[str, str]:
         """The variables of both installers. uv does not read pip's settings, which name a company's mirror, say."""
         ours = bare()
-        asked = [
-            str(self.home / "bin/python"),
-            "-m",
-            "pip",
-            "--python",
-            str(self.home / "bin/python"),
-            "config",
-            "list",
-        ]
-        listed = subprocess.run(  # noqa: S603
-            asked, env=ours | {"PIP_QUIET": "0", "PIP_VERBOSE": "0"}, capture_output=True, check=False
-        )
+        asked, clear = [*self.pip(self.home / "bin/python"), "config", "list"], {"PIP_QUIET": "0", "PIP_VERBOSE": "0"}
+        listed = subprocess.run(asked, env=ours | clear, capture_output=True, check=False)  # noqa: S603
         if listed.returncode:
             said = (listed.stderr + listed.stdout).decode(errors="replace").strip()
             raise EnvironmentFailedError(f"pip cannot read its own settings:\n{said}")

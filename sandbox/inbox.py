@@ -1,18 +1,15 @@
-"""Collects the approvers' mail."""
+"""The mail that a stack has sent."""
 
 from __future__ import annotations
 
 import json
 import threading
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from typing import TextIO
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sandbox.cloud import Cloud
-
-POLL_SECONDS = 5  # a poll waits this long for a message, and stopping waits for a poll at the most
+LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,55 +23,27 @@ class Message:
 
 
 class Inbox:
-    """What SNS has sent to the mailboxes."""
+    """What has come from these topics, by their ARNs, out of the file in which the emulator keeps all mail."""
 
-    def __init__(self) -> None:
+    def __init__(self, mail: TextIO, topics: Collection[str]) -> None:
+        self._mail = mail
+        self._topics = topics
         self._messages: list[Message] = []
-        self._arrived = threading.Condition()
-        self._stopping = threading.Event()
-
-    def watch(self, cloud: Cloud, address: str, queue_url: str) -> None:
-        """Collect the mail of one address from now on."""
-        threading.Thread(
-            target=self._collect, args=(cloud, address, queue_url), name=f"mail for {address}", daemon=True
-        ).start()
-
-    def stop(self) -> None:
-        self._stopping.set()
+        self._begun = ""
+        self._reading = threading.Lock()
 
     def messages(self) -> list[Message]:
         """What has arrived, oldest first."""
-        with self._arrived:
+        with self._reading:
+            *lines, self._begun = (self._begun + self._mail.read()).split("\n")
+            for mail in map(json.loads, lines):
+                if mail.pop("topic") in self._topics:
+                    self._messages.append(Message(**mail))
             return list(self._messages)
 
     def wait(self, known: int, seconds: float) -> list[Message]:
         """The messages after the first `known`, once there is one; none when `seconds` have passed."""
-        with self._arrived:
-            self._arrived.wait_for(lambda: len(self._messages) > known, timeout=seconds)
-            return self._messages[known:]
-
-    def keep(self, message: Message) -> None:
-        with self._arrived:
-            self._messages.append(message)
-            self._arrived.notify_all()
-
-    def _collect(self, cloud: Cloud, address: str, queue_url: str) -> None:
-        sqs = cloud.client("sqs")
-        while not self._stopping.is_set():
-            try:
-                found = sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=POLL_SECONDS, MaxNumberOfMessages=10)
-                if came := found.get("Messages", []):
-                    for one in came:
-                        self._deliver(address, json.loads(one["Body"]))
-                    read = [{"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in came]
-                    sqs.delete_message_batch(QueueUrl=queue_url, Entries=read)
-            except (BotoCoreError, ClientError):
-                # The emulator has ended, or the queue: either way there is no more mail.
-                return
-
-    def _deliver(self, address: str, envelope: dict[str, Any]) -> None:
-        received = datetime.now(UTC).isoformat(timespec="milliseconds")
-        message = Message(
-            to=address, subject=envelope.get("Subject", ""), body=envelope["Message"], receivedAt=received
-        )
-        self.keep(message)
+        deadline = time.monotonic() + seconds
+        while not (new := self.messages()[known:]) and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+        return new

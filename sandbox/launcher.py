@@ -21,6 +21,7 @@ from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from zlib import crc32
@@ -31,6 +32,7 @@ import ministack.core.lambda_runtime as runtime
 import ministack.services.dynamodb as tables
 import ministack.services.eventbridge as events
 import ministack.services.lambda_svc as functions
+import ministack.services.sns as topics
 import ministack.services.stepfunctions as workflows
 from ministack.core.router import extract_access_key_id
 from ministack.services import scheduler
@@ -45,6 +47,7 @@ PROCESSES = 8  # of one function; enough that people who press together do meet
 
 
 CURRENT: ContextVar[dict[str, Any]] = ContextVar("execution")  # whose task runs in this thread
+TIMEOUT: ContextVar[float] = ContextVar("timeout")  # of that task, if it waits for an execution
 
 
 def run_tasks_as_on_aws() -> None:
@@ -60,8 +63,11 @@ def run_tasks_as_on_aws() -> None:
         iam._request_caller_arn.set(execution["events"][0]["executionStartedEventDetails"]["roleArn"])
         timeout = state.get("TimeoutSeconds")
         if isinstance(timeout, str) and timeout.startswith("{%"):
-            seconds = workflows._evaluate_jsonata(timeout.strip()[2:-2].strip(), given, context)
-            state = {**state, "TimeoutSeconds": seconds}
+            timeout = workflows._evaluate_jsonata(timeout.strip()[2:-2].strip(), given, context)
+            state = {**state, "TimeoutSeconds": timeout}
+        if state.get("Resource", "").startswith(NESTED):  # which keeps the time itself: `watch`
+            TIMEOUT.set(float("inf") if timeout is None else timeout)
+            state = {key: value for key, value in state.items() if key != "TimeoutSeconds"}
         return execute(state, given, execution, context)
 
     replace("_execute_task", run)
@@ -215,29 +221,16 @@ def wait_for_nested_executions() -> None:
     tests/aws/services/stepfunctions/v2/callback/test_callback.snapshot.json of localstack/localstack, and the endings
     of `AslExecutorNestedSyncFailureTest` in floci-io/floci.
     """
-    timed = workflows._invoke_resource_with_timeout
-    give_up: ContextVar[float] = ContextVar("give_up", default=float("inf"))
-
-    def in_time(resource: str, given: Any, seconds: float) -> Any:
-        if not resource.startswith(NESTED):
-            return timed(resource, given, seconds)
-        # In a context of its own: the next task, or a child's thread, has no part in this timeout.
-        return copy_context().run(until, time.monotonic() + seconds, resource, given)
-
-    def until(end: float, resource: str, given: Any) -> Any:
-        give_up.set(end)
-        return workflows._invoke_resource(resource, given)
 
     def run(resource: str, given: Any) -> dict[str, Any]:
-        request, end, parent = workflows._nested_start_execution_request(given), give_up.get(), CURRENT.get()
-        give_up.set(float("inf"))  # a child's thread begins with what its parent's had
+        request, end = workflows._nested_start_execution_request(given), time.monotonic() + TIMEOUT.get()
         status, _, body = workflows._start_execution(request)
         answer = json.loads(body)
         if status >= HTTPStatus.BAD_REQUEST:
             name = answer["__type"].removesuffix("Exception")
             raise workflows._ExecutionError(f"StepFunctions.{name}Exception", answer["message"])
         child = workflows._executions[answer["executionArn"]]
-        watch(child, parent, end)
+        watch(child, CURRENT.get(), end)
         told = description(child)
         if told["Status"] != "SUCCEEDED":
             raise workflows._ExecutionError("States.TaskFailed", json.dumps(told, ensure_ascii=False))
@@ -245,7 +238,6 @@ def wait_for_nested_executions() -> None:
             told |= {name: json.loads(told[name]) for name in ("Input", "Output")}
         return told
 
-    replace("_invoke_resource_with_timeout", in_time)
     replace("_invoke_nested_start_execution_sync", run)
 
 
@@ -293,12 +285,9 @@ def replace(name: str, changed: Callable[..., Any]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """A task that waits for its token to come back: what it had sent, and as whom."""
+    """A task that waits for its token to come back."""
 
     execution: dict[str, Any]
-    token: str
-    resource: str
-    arguments: Any
     context: Context
 
 
@@ -311,9 +300,7 @@ def refuse_tokens_of_ended_executions(waiting: dict[str, Waiting]) -> None:
     wait = workflows._invoke_with_callback
 
     def wait_for(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
-        waiting[token] = Waiting(
-            execution=CURRENT.get(), token=token, resource=resource, arguments=given, context=copy_context()
-        )
+        waiting[token] = Waiting(execution=CURRENT.get(), context=copy_context())
         return wait(resource, given, token, state)
 
     def unless_over(send: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
@@ -393,28 +380,16 @@ def runs(execution: dict[str, Any]) -> bool:
     return bool((workflows._executions.get(execution["executionArn"]) or {}).get("status") == "RUNNING")
 
 
-def obey(waiting: dict[str, Waiting], order: str, execution: str) -> bool:
-    """Two operations that AWS has no API for, and a person at the sandbox's page has. False if nothing waits.
-
-    end-round  the execution's waiting task times out now
-    redeliver  its message is sent once more, as SQS may deliver any message twice
-    """
+def end_round(waiting: dict[str, Waiting], execution: str) -> bool:
+    """Time out the task that an execution waits for, as a person at the sandbox's page may. False if there is none."""
     # A copy: other threads begin to wait meanwhile. The last token of an execution is the one that is waited for.
-    tasks = [task for task in list(waiting.values()) if task.execution["executionArn"] == execution]
-
-    def act(task: Waiting) -> bool:
-        if task.token not in workflows._task_tokens or not runs(task.execution):
-            return False
-        if order == "end-round":
-            failure = {"error": "States.Timeout", "cause": "The round was ended by hand"}
-            workflows._send_task_failure({"taskToken": task.token} | failure)
-        else:
-            send = workflows._SERVICE_DISPATCH["arn:aws:states:::sqs:sendMessage"]
-            send(task.resource.removesuffix(".waitForTaskToken"), task.arguments)
-        return True
-
+    tokens = [token for token, task in list(waiting.items()) if task.execution["executionArn"] == execution]
+    if not tokens:
+        return False
     # The emulator keeps tokens by account and region, which the context has: a copy, for two threads cannot enter one.
-    return bool(tasks) and tasks[-1].context.copy().run(act, tasks[-1])
+    context, cause = waiting[tokens[-1]].context.copy(), "The round was ended by hand"
+    failure = {"taskToken": tokens[-1], "error": "States.Timeout", "cause": cause}
+    return bool(context.run(workflows._send_task_failure, failure)[0] < HTTPStatus.BAD_REQUEST)
 
 
 def keep_other_sites_out(server: Any) -> None:
@@ -450,6 +425,25 @@ def is_for_us(scope: dict[str, Any]) -> bool:
         return False
     by_page = any(name == b"origin" or (name == b"sec-fetch-site" and value != "none") for name, value in headers)
     return not by_page or (scope["type"] == "http" and bool(OWN_API.match(scope["path"])))
+
+
+def keep_mail() -> None:
+    """Write what a topic sends by e-mail, which was lost here, to `mail` in this process's folder, in lines of JSON."""
+    fan_out = topics._fanout
+    kept = Path(os.environ["TMPDIR"], "mail").open("ab", buffering=0)  # noqa: SIM115 - as long as this process
+
+    def with_mail(
+        topic: str, number: str, body: str, subject: str, structure: str = "", told: Any = None, **more: Any
+    ) -> None:
+        found = topics._topic_by_arn_any_scope(topic) or {"subscriptions": ()}
+        for one in found["subscriptions"]:
+            if one["protocol"] == "email" and topics._matches_filter_policy(one, told or {}, body):
+                at = datetime.now(UTC).isoformat(timespec="milliseconds")
+                mail = {"topic": topic, "to": one["endpoint"], "subject": subject, "body": body, "receivedAt": at}
+                kept.write(f"{json.dumps(mail)}\n".encode())
+        fan_out(topic, number, body, subject, structure, told, **more)
+
+    topics._fanout = with_mail
 
 
 def tell_subscriptions() -> None:
@@ -515,13 +509,13 @@ def end_with_parent(waiting: dict[str, Waiting]) -> None:
     """End when standard input closes, which also happens when the parent is killed and can clean up nothing itself.
 
     The parent made this process the leader of a group, so this ends the functions' processes too.
-    Until then, each line of it is an order and an execution's ARN. The answer goes back the same way: the parent gives
-    a socket. No web page in a browser reaches it, and no function.
+    Until then, each line of it is the ARN of an execution whose round is to end. The answer goes back the same way: the
+    parent gives a socket. No web page in a browser reaches it, and no function.
     """
 
     def wait() -> None:
         for line in sys.stdin:
-            done = obey(waiting, *line.split())
+            done = end_round(waiting, line.strip())
             os.write(sys.stdin.fileno(), b"done\n" if done else b"nothing waits\n")
         shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
@@ -544,6 +538,7 @@ def main() -> None:
     return_what_runs()
     if quota := os.environ.get("DESCRIBE_QUOTA"):
         hold_back_looks(*map(int, quota.split("/")))
+    keep_mail()
     tell_subscriptions()
     enforce_policies_of_tables()
     forget_the_order_of_maps()

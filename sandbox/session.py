@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.cloud import Cloud
-from sandbox.config import stack_config
+from sandbox.config import setting, stack_config
 from sandbox.deploy import PROJECT, Deployed, deploy
 from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
-from sandbox.mailboxes import Mailboxes
 from sandbox.page.server import PageServer
 from sandbox.page.stack import Stack
 
@@ -30,16 +29,7 @@ class Sandbox:
     emulator: Emulator
     inbox: Inbox
     inbox_url: str
-    mailboxes: Mailboxes
     stack: Stack
-
-    @property
-    def endpoint(self) -> str:
-        return self.cloud.endpoint
-
-    @property
-    def region(self) -> str:
-        return self.cloud.region
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -52,15 +42,6 @@ class Sandbox:
     def messages(self) -> list[Message]:
         """The mail so far, oldest first."""
         return self.inbox.messages()
-
-    def start(self, task: Mapping[str, Any]) -> str:
-        """Start an execution that asks for `task`, an execution's question; returns its ARN."""
-        return self.stack.start(task)
-
-    def destroy(self) -> None:
-        """Take the stack and its mailboxes out of the emulator, which may have others. The mail so far can be read."""
-        self.deployed.destroy()
-        self.mailboxes.delete()
 
 
 @contextmanager
@@ -93,20 +74,21 @@ def running(
         if emulator is None:
             emulator = stop.enter_context(Emulator(port=port, iam=iam, lambda_endpoint_url=lambda_endpoint_url))
             say(f"AWS emulator up at {emulator.endpoint}, {'with' if iam else 'without'} IAM")
-        inbox = Inbox()
-        stop.callback(inbox.stop)
-        server = PageServer(inbox)
-        stop.callback(server.stop)
-        region, endpoint = config.get("aws:region", DEFAULT_REGION), emulator.endpoint
-        reader = Cloud(endpoint=endpoint, region=region)
-        prefix = f"mail-{secrets.token_hex(3)}"
-        mailboxes = Mailboxes(reader, prefix, lambda address, queue_url: inbox.watch(reader, address, queue_url))
-        cloud = Cloud(endpoint=endpoint, region=region, mailbox=mailboxes.arn)
+        cloud = Cloud(endpoint=emulator.endpoint, region=config.get("aws:region", DEFAULT_REGION))
         deployed = deploy(stack, config, cloud)
-        say(f"Program deployed as stack {stack}: {len(deployed.made)} resources in {region}")
-        functions = [id_ for kind, id_, _ in deployed.made if kind == "aws:lambda/function:Function"]
-        known = Stack(name=stack, cloud=reader, emulator=emulator, outputs=deployed.outputs, functions=functions)
-        server.show(known)
+        say(f"Program deployed as stack {stack}: {len(deployed.made)} resources in {cloud.region}")
+        topics, functions = deployed.of("aws:sns/topic:Topic"), deployed.of("aws:lambda/function:Function")
+        inbox = Inbox(stop.enter_context(emulator.mail_file.open()), [topic["arn"] for topic in topics])
+        known = Stack(
+            name=stack,
+            cloud=cloud,
+            emulator=emulator,
+            outputs=deployed.outputs,
+            zone=ZoneInfo(setting(config, "timezone", PROJECT) or "UTC"),
+            log_groups={one["handler"].split(".")[-2]: one["loggingConfig"]["logGroup"] for one in functions},
+        )
+        server = PageServer(inbox, known)
+        stop.callback(server.stop)
         yield Sandbox(
             cloud=cloud,
             config=config,
@@ -114,6 +96,5 @@ def running(
             emulator=emulator,
             inbox=inbox,
             inbox_url=server.url,
-            mailboxes=mailboxes,
             stack=known,
         )

@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 # Every function has it, and the handlers' metrics read it when they are imported.
-os.environ.setdefault("ENVIRONMENT", "test")
+os.environ.setdefault("LABEL", "test")
 
 # How long an example takes says more of the machine than of the program.
 hypothesis.settings.register_profile("timeless", deadline=None)

@@ -13,9 +13,9 @@ logger = Logger()
 metrics = Metrics()
 
 
-def observe(environment: str) -> None:
-    """Call once per process. `environment` is the stack's name: an account's stacks share the metrics namespace."""
-    metrics.set_default_dimensions(label=environment)
+def observe(label: str) -> None:
+    """Call once per process. The label tells one from another: they share the metrics namespace of an account."""
+    metrics.set_default_dimensions(label=label)
 
 
 def count(name: str, times: int = 1) -> None:

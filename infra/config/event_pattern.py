@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, TypeA
 from infra.config.json_text import compact
 from infra.config.own_events import OR, combinations, loops
 from infra.config.refusal import Fault, RefusedError, did_you_mean, nearest
+from infra.config.shapes import faults_of
 
 # The default quota, and what it can be raised to, in characters of the JSON text.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
@@ -191,13 +192,9 @@ def _faults(shape: TypeAdapter[Any], value: Any) -> Iterator[Fault]:
     try:
         shape.validate_python(value)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
-            where = tuple(step for step in one["loc"] if not str(step).startswith(TAG))
-            says, got = re.sub("^[A-Z][a-z]+ should", "must", one["msg"]), one["input"]
-            if one["type"] == "value_error":
-                cause = one["ctx"]["error"]
-                yield from (fault.below(*where) for fault in getattr(cause, "faults", [Fault((), str(cause), got)]))
-            elif says.startswith(A_MATCHER) and len(got) == 1 and (name := next(iter(got))) not in MATCHERS:
+        for tagged, says, got in faults_of(error):
+            where = tuple(step for step in tagged if not str(step).startswith(TAG))
+            if says.startswith(A_MATCHER) and len(got) == 1 and (name := next(iter(got))) not in MATCHERS:
                 meant = did_you_mean(nearest(name, MATCHERS))
                 yield Fault((*where, name), f"is not a matcher{meant}; the matchers are {', '.join(MATCHERS)}")
             else:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from functools import partial
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WrapValidator, model_validator
 
 from handlers.contract.address import same_person
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
 from infra.config import json_text, people
 from infra.config.refusal import Fault, RefusedError
-from infra.config.shapes import Meaning, Shape, Truth, Whole, read
+from infra.config.shapes import Meaning, Shape, Truth, Whole, faults_of
 from infra.shared.terms import Terms
 
 # An execution of a standard state machine lives for a year at most. A day less, so that its end is ours, not AWS's.
@@ -33,8 +34,6 @@ MOST_POLICIES = 50
 MOST_GROUPS = 20  # a mail and a page list them all
 SOMEBODY = "a list of at least one e-mail address"
 NAME = re.compile(r"[A-Za-z0-9-]{1,40}")
-
-Made = TypeVar("Made")
 
 
 def _somebody(approvers: tuple[str, ...]) -> tuple[str, ...]:
@@ -88,87 +87,75 @@ class Rules(Shape):
     ] = True
 
 
+def _by_name(most: int, reserved: str | None = None) -> WrapValidator:
+    """In the order of their names, whatever the file's: the engine sorts a configuration's keys, and DynamoDB a map's.
+
+    Two names that differ only in case would be mixed up by people.
+    """
+
+    def check(found: dict[str, Any], shape: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        faults = [Fault((), f"must be at most {most}, got {len(found)}")] if len(found) > most else []
+        known = {reserved.lower(): reserved} if reserved else {}
+        for name in found:
+            if name == reserved:
+                faults.append(Fault((name,), "must not be given: the stack's own keys are this policy"))
+            elif not NAME.fullmatch(name):
+                faults.append(Fault((name,), "must have a name of 1 to 40 letters, digits and hyphens"))
+            elif (other := known.setdefault(name.lower(), name)) != name:
+                faults.append(Fault((name,), f"must differ from {other} by more than case"))
+        try:
+            made = shape(found)
+        except ValidationError as error:
+            faults += faults_of(error)
+        if faults:
+            raise RefusedError(faults)
+        return dict(sorted(made.items()))
+
+    return WrapValidator(check)
+
+
 class GroupRules(Shape):
     """Some of a policy's approvers, and how many of them have to approve."""
 
+    WORDS = "an object with approvers"
     approvers: Approvers = Field(description=SOMEBODY)
     approvals_required: Quorum = 1
 
-
-def _object(value: Any, words: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise RefusedError([Fault((), words, value)])
-    return value
-
-
-def _group(value: Any) -> GroupRules:
-    group, faults = read(GroupRules, _object(value, "must be an object with approvers"))
-    if group and group.approvals_required > (approvers := len(group.approvers)):
-        said = f"must be at most the number of approvers, {approvers}"
-        faults.append(Fault(("approvalsRequired",), said, group.approvals_required))
-    if faults or not group:
-        raise RefusedError(faults)
-    return group
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.approvals_required > (approvers := len(self.approvers)):
+            said = f"must be at most the number of approvers, {approvers}"
+            raise RefusedError([Fault(("approvalsRequired",), said, self.approvals_required)])
+        return self
 
 
-def _groups(value: Any) -> dict[str, GroupRules]:
-    words = "must be an object of at least one group by its name"
-    if not (found := _object(value, words)):
-        raise RefusedError([Fault((), words, value)])
-    return _by_name(found, _group, MOST_GROUPS)
+def _some(groups: Any) -> Any:
+    if not isinstance(groups, dict) or not groups:
+        raise ValueError("must be an object of at least one group by its name")
+    return groups
 
 
-Groups = Annotated[dict[str, GroupRules], BeforeValidator(_groups)]
+Groups = Annotated[dict[str, GroupRules], _by_name(MOST_GROUPS), BeforeValidator(_some)]
 
 
 class PolicyRules(Rules):
     """A policy as it is written. It has `approvers` or `groups`, or neither."""
 
+    WORDS = "an object with approvers or groups"
     groups: Groups = Field(default_factory=dict)
 
-
-def _policy(value: Any) -> PolicyRules:
-    said = _object(value, "must be an object with approvers or groups")
-    policy, faults = read(PolicyRules, said)
-    if {"approvers", "groups"} <= said.keys():
-        faults.append(Fault(("groups",), "must not be given beside approvers"))
-    if faults or not policy:
-        raise RefusedError(faults)
-    return policy
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if {"approvers", "groups"} <= self.model_fields_set:
+            raise RefusedError([Fault(("groups",), "must not be given beside approvers")])
+        return self
 
 
-def _policies(value: Any) -> dict[str, PolicyRules]:
-    found = json_text.read_object(value, "must be an object of policies by name")
-    return _by_name(found, _policy, MOST_POLICIES, reserved=DEFAULT_POLICY)
-
-
-Policies = Annotated[dict[str, PolicyRules], BeforeValidator(_policies)]
-
-
-def _by_name(
-    found: Mapping[str, Any], make: Callable[[Any], Made], most: int, *, reserved: str | None = None
-) -> dict[str, Made]:
-    """In the order of their names, whatever the file's: the engine sorts a configuration's keys, and DynamoDB a map's.
-
-    Raises RefusedError. Two names that differ only in case would be mixed up by people.
-    """
-    faults = [Fault((), f"must be at most {most}, got {len(found)}")] if len(found) > most else []
-    known = {reserved.lower(): reserved} if reserved else {}
-    made = {}
-    for name, value in found.items():
-        if name == reserved:
-            faults.append(Fault((name,), "must not be given: the stack's own keys are this policy"))
-        elif not NAME.fullmatch(name):
-            faults.append(Fault((name,), "must have a name of 1 to 40 letters, digits and hyphens"))
-        elif (other := known.setdefault(name.lower(), name)) != name:
-            faults.append(Fault((name,), f"must differ from {other} by more than case"))
-        try:
-            made[name] = make(value)
-        except RefusedError as error:
-            faults += [fault.below(name) for fault in error.faults]
-    if faults:
-        raise RefusedError(faults)
-    return dict(sorted(made.items()))
+Policies = Annotated[
+    dict[str, PolicyRules],
+    _by_name(MOST_POLICIES, reserved=DEFAULT_POLICY),
+    BeforeValidator(partial(json_text.read_object, words="must be an object of policies by name")),
+]
 
 
 def resolve(stack: Rules, policies: Mapping[str, PolicyRules], audit_days: int) -> dict[str, Terms]:

@@ -40,8 +40,8 @@ Cron = dict[str, str]  # the text of each field
 
 
 def check(expression: str) -> str:
-    """Returns a schedule as it is; raises ValueError for one that Scheduler would refuse or that never fires."""
-    if re.fullmatch(r"rate\([1-9][0-9]{0,5} (minute|hour|day)s?\)", expression):
+    """Returns a schedule, or none, as it is; raises ValueError for one that Scheduler would refuse or never fire."""
+    if not expression or re.fullmatch(r"rate\([1-9][0-9]{0,5} (minute|hour|day)s?\)", expression):
         return expression
     try:
         if _once(expression):

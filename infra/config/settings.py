@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import pulumi
+from annotated_types import Predicate
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from handlers.contract.form_fields import as_json, read_fields, read_links, too_large
@@ -32,15 +33,12 @@ LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 DEFAULT_TASK = {"title": "Scheduled run", "details": ""}
+LABEL_RULE = "1 to 40 letters, digits and ._-"
 NAMESPACE = "signoff"  # is read in a project of any name: that of the stack files as they are shipped
 
 
 class ConfigError(pulumi.RunError):
     """One line for each bad value: its path, the limit, and the value. The engine shows these, without a traceback."""
-
-
-def _schedule(text: str) -> str:
-    return schedule.check(text) if text else text
 
 
 def _pattern(value: Any) -> dict[str, Any]:
@@ -77,21 +75,15 @@ def _specified(reader: Callable[[Any], tuple[Sequence[Any], list[Fault]]]) -> Be
     return BeforeValidator(check)
 
 
-def _kept_days(days: int) -> int:
-    if days not in LOG_RETENTION_DAYS:
-        raise ValueError
-    return days
-
-
 Email = Annotated[str, BeforeValidator(people.one_or_none)]
-Schedule = Annotated[Text, AfterValidator(_schedule)]
+Schedule = Annotated[Text, AfterValidator(schedule.check)]
 Zone = Annotated[Text, AfterValidator(time_zone.check)]
 Pattern = Annotated[dict[str, Any], BeforeValidator(_pattern)]
 Question = Annotated[dict[str, Any], BeforeValidator(_task)]
 Retention = Annotated[
     int,
     BeforeValidator(number),
-    AfterValidator(_kept_days),
+    Predicate(LOG_RETENTION_DAYS.__contains__),
     says(f"must be one of {', '.join(map(str, LOG_RETENTION_DAYS))}"),
 ]
 
@@ -179,7 +171,9 @@ class Settings(Rules):
     ] = 8
     protect: Annotated[Truth, Meaning("guard the table against deletion, by AWS and by Pulumi")] = False
     point_in_time_recovery: Annotated[Truth, Meaning("continuous backups of the table, 35 days")] = True
-    label: Annotated[str, Field(exclude=True)] = ""  # no key: the program says it
+    label: Annotated[  # no key: the program says it
+        str, Field(exclude=True, pattern="^[A-Za-z0-9._-]{1,40}$"), says(f"must be {LABEL_RULE}")
+    ] = ""
 
     @property
     def terms(self) -> Mapping[str, Terms]:
@@ -235,9 +229,12 @@ def settings_of(project: str, known: Mapping[str, str], own: Collection[str] = (
     return settings
 
 
-def checked(given: Mapping[str, Any]) -> tuple[Settings | None, list[Fault]]:
-    """The settings, or all that is wrong with them. `given` is by key: values, or texts as the engine has them."""
-    settings, faults = read(Settings, given)
+def checked(given: Mapping[str, Any], *, by_name: bool = False) -> tuple[Settings | None, list[Fault]]:
+    """The settings, or all that is wrong with them. `given` is by key: values, or texts as the engine has them.
+
+    With `by_name`, the keys of policies, groups and the task may be in snake case as well.
+    """
+    settings, faults = read(Settings, given, by_name=by_name)
     if settings:  # else what they would say together is not known
         faults += clashes(settings.terms, settings.policies, settings.mails_per_second, settings.task)
         faults += [*_unknown_policies(settings), *_too_large(settings)]

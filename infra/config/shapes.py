@@ -8,10 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from annotated_types import GroupedMetadata
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WrapValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationError,
+    WrapValidator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from infra.config.refusal import Fault, RefusedError, did_you_mean, nearest
@@ -20,10 +30,19 @@ from infra.config.refusal import Fault, RefusedError, did_you_mean, nearest
 class Shape(BaseModel):
     """An object of the configuration. Its keys are the fields in camelCase; nothing is converted unasked.
 
-    A field that has to be given is described by what it must be.
+    `WORDS` say what it must be, and so does the description of a field that has to be given.
     """
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, frozen=True, strict=True)
+    WORDS: ClassVar[str] = "an object"
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, frozen=True, strict=True, extra="forbid")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_our_words(cls, given: Any, make: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return make(given)
+        except ValidationError as error:
+            raise RefusedError(faults_of(error, cls)) from None
 
 
 @dataclass(frozen=True)
@@ -90,28 +109,27 @@ def keys(shape: type[Shape]) -> dict[str, str]:
 Made = TypeVar("Made", bound=Shape)
 
 
-def read(shape: type[Made], given: Mapping[str, Any]) -> tuple[Made | None, list[Fault]]:
-    """The object, or all of its faults."""
-    known = keys(shape)
-    faults = [
-        Fault((key,), f"is not a key here{did_you_mean(nearest(key, known))}; the keys are {', '.join(known)}")
-        for key in sorted(given.keys() - known.keys())
-    ]
-    made = None
+def read(shape: type[Made], given: Mapping[str, Any], *, by_name: bool = False) -> tuple[Made | None, list[Fault]]:
+    """The object, or all of its faults. With `by_name`, its keys may also be the fields in snake case."""
     try:
-        made = shape.model_validate({key: value for key, value in given.items() if key in known})
+        return shape.model_validate(given, by_alias=True, by_name=by_name), []
     except ValidationError as error:
-        faults += _faults(error, shape)
-    return (None if faults else made), faults
+        return None, [*faults_of(error)]
 
 
-def _faults(error: ValidationError, shape: type[Shape]) -> Iterator[Fault]:
+def faults_of(error: ValidationError, shape: type[Shape] = Shape) -> Iterator[Fault]:
+    """What is wrong with an object of this shape, or with one that holds such objects."""
     for one in error.errors(include_url=False):
-        cause = one.get("ctx", {}).get("error")
+        where, got, cause = one["loc"], one["input"], one.get("ctx", {}).get("error")
+        known = keys(shape)
         if isinstance(cause, RefusedError):
-            yield from (fault.below(*one["loc"]) for fault in cause.faults)
+            yield from (fault.below(*where) for fault in cause.faults)
         elif one["type"] == "missing":
-            field = shape.model_fields[keys(shape)[str(one["loc"][0])]]
-            yield Fault(one["loc"], f"must be {field.description}, got nothing")
+            yield Fault(where, f"must be {shape.model_fields[known[str(where[0])]].description}, got nothing")
+        elif one["type"] == "extra_forbidden":
+            meant = did_you_mean(nearest(str(where[0]), known))
+            yield Fault(where, f"is not a key here{meant}; the keys are {', '.join(known)}")
+        elif one["type"] == "model_type":
+            yield Fault(where, f"must be {shape.WORDS}", got)
         else:
-            yield Fault(one["loc"], str(cause), one["input"])
+            yield Fault(where, str(cause or re.sub("^[A-Z][a-z]+ should", "must", one["msg"])), got)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
 
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.environment import Environment
+from handlers.contract.settings import Environment
+from infra.config.settings import Settings
 from infra.shared.iam import Statement, allow, document, trust
 from infra.shared.packaging import LOGGING, archive
-
-if TYPE_CHECKING:
-    from infra.config.settings import Settings
 
 METRICS_NAMESPACE = "signoff"  # a dimension, the label, tells one from another
 RUNTIME, ARCHITECTURE = "python3.13", "arm64"
@@ -48,11 +46,9 @@ class PythonFunction(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         settings = args.settings
         configured = {
-            one.name: getattr(settings, one.name)
-            for one in fields(args.reads)
-            if one.name in type(settings).model_fields
+            name: getattr(settings, name) for name in get_type_hints(args.reads) if name in type(settings).model_fields
         }
-        variables = args.reads.variables(environment=settings.label, **configured, **args.values)
+        variables = args.reads.variables(**configured, **args.values)
 
         # Created before the function: Lambda would create one that never expires and survives `destroy`.
         logs = aws.cloudwatch.LogGroup(

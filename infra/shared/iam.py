@@ -27,16 +27,23 @@ def allow(
     return statement
 
 
-def demand_tls(actions: str, resource: pulumi.Input[str]) -> Statement:
-    """A resource policy's Deny for requests without TLS; `actions` such as "sqs:*"."""
+def deny(
+    sid: str, actions: str | Sequence[str], resource: pulumi.Input[str], condition: Mapping[str, Any]
+) -> Statement:
+    """A resource policy's Deny for everybody, where `condition` holds; `actions` such as "sqs:*"."""
     return {
-        "Sid": "DemandTls",
+        "Sid": sid,
         "Effect": "Deny",
         "Principal": "*",
         "Action": actions,
         "Resource": resource,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        "Condition": condition,
     }
+
+
+def demand_tls(actions: str, resource: pulumi.Input[str]) -> Statement:
+    """Deny requests without TLS."""
+    return deny("DemandTls", actions, resource, {"Bool": {"aws:SecureTransport": "false"}})
 
 
 def deny_others(
@@ -54,14 +61,7 @@ def deny_others(
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
     """
     ours = {"ArnNotEquals": {"aws:PrincipalArn": list(roles)}} if roles else {}
-    return {
-        "Sid": sid,
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": list(actions),
-        "Resource": resource,
-        "Condition": {"Bool": {"aws:PrincipalIsAWSService": "false"}, **ours, **(condition or {})},
-    }
+    return deny(sid, actions, resource, {"Bool": {"aws:PrincipalIsAWSService": "false"}, **ours, **(condition or {})})
 
 
 def document(*statements: Statement) -> pulumi.Output[str]:
@@ -81,3 +81,18 @@ def same_account(arn: pulumi.Input[str]) -> dict[str, Any]:
     """A condition that admits a service only when it acts for the account that owns `arn`."""
     account = pulumi.Output.from_input(arn).apply(lambda known: known.split(":")[4])
     return {"StringEquals": {"aws:SourceAccount": account}}
+
+
+def callback_statements(state_machine_arn: pulumi.Input[str]) -> list[Statement]:
+    """For a role that answers waiting executions of one state machine, and sees whether they still run."""
+    return [
+        allow("Answer", ["states:SendTaskSuccess", "states:SendTaskFailure"], [state_machine_arn]),
+        look_statement(state_machine_arn),
+    ]
+
+
+def look_statement(state_machine_arn: pulumi.Input[str]) -> Statement:
+    """See how an execution stands, or how it ended."""
+    machine = pulumi.Output.from_input(state_machine_arn)
+    executions = machine.apply(lambda arn: arn.replace(":stateMachine:", ":execution:") + ":*")
+    return allow("Look", ["states:DescribeExecution"], [executions])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -14,7 +15,8 @@ from infra.shared.iam import Statement, allow, demand_tls, deny_others, document
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 RETENTION_SECONDS = 14 * 24 * 3600
 # EventBridge retries for an hour. Its default of a day is too long: nobody expects a start that late.
-RETRY_SECONDS, RETRY_ATTEMPTS = 3_600, 60
+RETRY_SECONDS = 3_600
+RETRY_POLICY: Any = {"maximum_event_age_in_seconds": RETRY_SECONDS, "maximum_retry_attempts": 60}
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 VISIBILITY_PER_TIMEOUT = 6
 # Actions of Lambda's poller, in the consumer's role.

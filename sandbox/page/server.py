@@ -13,7 +13,6 @@ from urllib.parse import parse_qs
 
 import uvicorn
 from botocore.exceptions import BotoCoreError, ClientError
-from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -28,10 +27,8 @@ from sandbox.inbox import Inbox
 from sandbox.page import content
 from sandbox.page.stack import Stack
 
-LARGEST_FORM = 64 * 1024  # bytes
 STOP_SECONDS = 5  # an answer that has begun is finished first
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-BY_HAND = "The round was ended by hand"  # the cause that launcher.py gives
 UNREACHABLE = (BotoCoreError, ClientError, EmulatorFailedError)
 TASK_FIELDS = ("title", "details", "requestedBy", "policy", "fields", "links")
 IN_JSON = ("fields", "links")
@@ -55,11 +52,11 @@ class Html(HTMLResponse):
 
 
 class PageServer:
-    """Serves an inbox, and from `show` on the stack that its mail comes from; until then the page says so."""
+    """Serves an inbox, and the stack that its mail comes from."""
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Inbox, stack: Stack) -> None:
         self.inbox = inbox
-        self._stack: Stack | None = None
+        self._stack = stack
         # It listens from here on: who comes before the server has started waits, and is not refused.
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -76,9 +73,6 @@ class PageServer:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="page", daemon=True)
         self._thread.start()
-
-    def show(self, stack: Stack) -> None:
-        self._stack = stack
 
     def stop(self) -> None:
         self._server.should_exit = True
@@ -99,46 +93,23 @@ class PageServer:
         )
 
     async def _page(self, request: Request) -> Response:
-        stack, chosen = self._shown(), request.query_params.get("run", "")
-        return Html(
-            await run_in_threadpool(
-                lambda: content.page(stack.name, stack.policies, self._regions(stack, chosen), stack.zone)
-            )
-        )
+        chosen, messages = request.query_params.get("run", ""), self.inbox.messages()
+        return Html(await run_in_threadpool(content.page, self._stack, messages, chosen))
 
     async def _messages(self, _request: Request) -> Response:
         # In ASCII, which has a form for half a character, too.
         return Response(json.dumps([asdict(message) for message in self.inbox.messages()]), media_type=JSON)
 
     async def _start(self, request: Request) -> Response:
-        stack, task = self._shown(), task_in(request.headers.get("content-type", ""), await body(request))
-        execution = await run_in_threadpool(stack.start, task)
+        task = task_in(request.headers.get("content-type", ""), await request.body())
+        execution = await run_in_threadpool(self._stack.start, task)
         return RedirectResponse(content.address(execution.rpartition(":")[2]), HTTPStatus.SEE_OTHER)
 
     async def _end_round(self, request: Request) -> Response:
-        stack, name = self._shown(), request.path_params["name"]
-        if not await run_in_threadpool(stack.emulator.end_round, stack.execution(name)):
+        name = request.path_params["name"]
+        if not await run_in_threadpool(self._stack.emulator.end_round, self._stack.execution(name)):
             raise HTTPException(HTTPStatus.CONFLICT, content.IN_VAIN)
         return RedirectResponse(content.address(name), HTTPStatus.SEE_OTHER)
-
-    def _shown(self) -> Stack:
-        if not self._stack:
-            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "The program is still being deployed.")
-        return self._stack
-
-    def _regions(self, stack: Stack, name: str) -> dict[str, Markup]:
-        runs = stack.runs()
-        chosen = next((run for run in runs if name in ("", run.name)), None)
-        events = stack.history(chosen) if chosen else []
-        entered = [event.state for event in events if event.entered]
-        return {
-            "inbox": content.inbox(self.inbox.messages(), stack.zone),
-            "requests": content.requests(runs, chosen, stack.zone),
-            "run": content.run(chosen, stack.zone, [event for event in events if event.cause == BY_HAND]),
-            "graph": stack.picture.of(entered, chosen.status if chosen else ""),
-            "history": content.history(events),
-            "log": content.log(stack.log(chosen.started) if chosen else [], stack.zone),
-        }
 
 
 class OwnOnly:
@@ -170,15 +141,6 @@ def is_link(scope: Scope, headers: Headers) -> bool:
     """Somebody follows a link to a page, in a tab."""
     how = (scope["method"], headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
     return how == ("GET", "navigate", "document")
-
-
-async def body(request: Request) -> bytes:
-    found = b""
-    async for part in request.stream():
-        found += part
-        if len(found) > LARGEST_FORM:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A form may have {LARGEST_FORM} bytes.")
-    return found
 
 
 def task_in(kind: str, sent: bytes) -> dict[str, Any]:

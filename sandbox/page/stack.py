@@ -70,13 +70,18 @@ class LogLine:
 
 @dataclass
 class Stack:
-    """`outputs` are the stack's, `functions` the names of its Lambda functions."""
+    """A stack that is deployed.
+
+    zone        of its mails and pages
+    log_groups  of its functions, by the module that each runs
+    """
 
     name: str
     cloud: Cloud
     emulator: Emulator
     outputs: Mapping[str, Any]
-    functions: list[str]
+    zone: ZoneInfo
+    log_groups: Mapping[str, str]
     _described: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
@@ -93,21 +98,6 @@ class Stack:
         """The names of the policies that a request may be made under."""
         first = self.definition["States"][self.definition["StartAt"]]
         return list(first["Arguments"]["Payload"]["policies"])
-
-    @cached_property
-    def _configured(self) -> list[Mapping[str, Any]]:
-        return [self.cloud.client("lambda").get_function_configuration(FunctionName=name) for name in self.functions]
-
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        """The one of the stack's mails and pages."""
-        told = (one.get("Environment", {}).get("Variables", {}).get("TIMEZONE") for one in self._configured)
-        return ZoneInfo(next(filter(None, told), "UTC"))
-
-    @cached_property
-    def _log_groups(self) -> dict[str, str]:
-        """By the module that a function runs."""
-        return {one["Handler"].split(".")[-2]: one["LoggingConfig"]["LogGroup"] for one in self._configured}
 
     def runs(self) -> list[Run]:
         """The newest first."""
@@ -162,7 +152,7 @@ class Stack:
 
     def log(self, since: datetime) -> list[LogLine]:
         """What all functions have logged, oldest first."""
-        lines = [line for function, group in self._log_groups.items() for line in self._log(function, group, since)]
+        lines = [line for function, group in self.log_groups.items() for line in self._log(function, group, since)]
         return sorted(lines, key=lambda line: line.at)[-LINES:]
 
     def _log(self, function: str, group: str, since: datetime) -> Iterator[LogLine]:

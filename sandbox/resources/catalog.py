@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sandbox.cloud import Cloud
-from sandbox.differences import API_ENDPOINT, for_mailboxes, widen_task_callbacks, without_tls_demand
+from sandbox.differences import API_ENDPOINT, widen_task_callbacks, without_tls_demand
 from sandbox.resources.resource import Name, Resource
 
 WORD = "[A-Za-z0-9_-]"
@@ -23,27 +20,6 @@ STORED_ONLY = {
     "confirmationTimeoutInMinutes": "the emulator confirms at once",
     "endpointAutoConfirms": "the emulator confirms at once",
 }
-
-
-def widened(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    return request | {"PolicyDocument": widen_task_callbacks(request["PolicyDocument"])}
-
-
-def plain_http(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    return request | {"Attributes": {"Policy": without_tls_demand(request["Attributes"]["Policy"])}}
-
-
-def topic_policy(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    policy = without_tls_demand(request["AttributeValue"])
-    if policy and cloud.mailbox:
-        policy = for_mailboxes(policy, cloud.mailbox)
-    return request | {"AttributeValue": policy}
-
-
-def to_mailbox(cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    if request["Protocol"] != "email" or not cloud.mailbox:
-        return request
-    return request | {"Protocol": "sqs", "Endpoint": cloud.mailbox(request["Endpoint"])}
 
 
 RESOURCES = {
@@ -147,7 +123,7 @@ RESOURCES = {
         create="PutRolePolicy",
         name=Name("PolicyName", 128, IAM),
         renames={"role": "RoleName", "policy": "PolicyDocument"},
-        bend=widened,
+        bend={"policy": widen_task_callbacks},
         id="{RoleName}:{PolicyName}",
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Resource(
@@ -211,7 +187,7 @@ RESOURCES = {
         create="SetTopicAttributes",
         renames={"arn": "TopicArn", "policy": "AttributeValue"},
         fixed={"AttributeName": "Policy"},
-        bend=topic_policy,
+        bend={"policy": without_tls_demand},
         id="{TopicArn}",
         delete="SetTopicAttributes",
         by={"AttributeValue": ""},
@@ -221,7 +197,6 @@ RESOURCES = {
         create="Subscribe",
         renames={"topic": "TopicArn", "filterPolicy": "Attributes.FilterPolicy"},
         fixed={"ReturnSubscriptionArn": True},
-        bend=to_mailbox,
         id="{SubscriptionArn}",
         outputs={"arn": "{SubscriptionArn}"},
         delete="Unsubscribe",
@@ -244,7 +219,7 @@ RESOURCES = {
         service="sqs",
         create="SetQueueAttributes",
         renames={"policy": "Attributes.Policy"},
-        bend=plain_http,
+        bend={"policy": without_tls_demand},
         id="{QueueUrl}",
         delete="SetQueueAttributes",
         by={"Attributes": {"Policy": ""}},

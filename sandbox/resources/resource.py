@@ -46,10 +46,6 @@ class Name:
         return str(name)
 
 
-def as_it_is(_cloud: Cloud, request: dict[str, Any]) -> dict[str, Any]:
-    return request
-
-
 @dataclass(frozen=True, kw_only=True)
 class Resource:
     """One resource type. Templates are format strings.
@@ -62,7 +58,7 @@ class Resource:
     name     its physical name, which Pulumi makes up where the program gives none
     renames  see Spelling
     fixed    see Spelling
-    bend     makes of the request of `create` what the emulator needs (differences.py)
+    bend     makes of an input, by its key, what the emulator needs (differences.py)
     id       template of inputs, request and answer
     outputs  templates of the same, and of region, account and endpoint: what a component reads beside its inputs
     by       members of `delete` that are neither of these: templates of the outputs, as AWS takes them
@@ -75,7 +71,7 @@ class Resource:
     name: Name | None = None
     renames: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    bend: Callable[[Cloud, dict[str, Any]], dict[str, Any]] = as_it_is
+    bend: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     id: str = "{name}"
     outputs: Mapping[str, str] = field(default_factory=dict)
     by: Mapping[str, Any] = field(default_factory=dict)
@@ -87,6 +83,7 @@ class Resource:
         if self.name:
             named = {self.name.key: self.name.physical(spelling.resource, logical, given)}
             given = {key: value for key, value in given.items() if key != "namePrefix"} | named
+        given |= {key: bent(given[key]) for key, bent in self.bend.items() if key in given}
         left, shapes = set(given), {}
         for operation in (self.create, *self.also):
             shape = self._shape(cloud, operation)
@@ -99,7 +96,7 @@ class Resource:
         requests = {operation: spelling.request(shape, given) for operation, shape in shapes.items()}
 
         first = requests.pop(self.create)
-        answer = self._call(cloud, self.create, self.bend(cloud, first))
+        answer = self._call(cloud, self.create, first)
         for operation, request in requests.items():
             self._call(cloud, operation, request)
         values = {"region": cloud.region, "account": ACCOUNT, "endpoint": cloud.endpoint} | given | first | answer

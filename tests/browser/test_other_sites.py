@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,6 +17,7 @@ from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox
 from sandbox.page.server import PageServer
+from sandbox.page.stack import Stack
 from tests.browser.conftest import tab
 from tests.browser.test_pressing import elsewhere
 
@@ -80,29 +82,31 @@ def test_another_site_makes_no_function_and_runs_none(page: Page, emulator: Emul
     assert not [role for role in cloud.client("iam").list_roles()["Roles"] if role["RoleName"] == "theirs"]
 
 
-def test_another_site_neither_starts_a_request_nor_reads_the_mail(page: Page) -> None:
-    server = PageServer(Inbox())
-    try:
-        steps = [
-            (f"{server.url}/requests", {"method": "POST", "body": "title=x", "mode": "no-cors"}),
-            (f"{server.url}/messages", {}),
-        ]
-        opaque, read = page.evaluate(ATTACK, steps)
-        assert opaque == "0 "
-        assert read == "TypeError: Failed to fetch"
-        page.evaluate(f"document.body.innerHTML = `<form method=post action='{server.url}/requests'>`")
-        with page.expect_navigation():
-            page.evaluate("document.forms[0].submit()")
-        expect(page.get_by_text("for this machine only")).to_be_visible()
-    finally:
-        server.stop()
+@pytest.fixture
+def server(emulator: Emulator) -> Iterator[PageServer]:
+    """The sandbox's page, of a stack that has nothing."""
+    cloud = Cloud(endpoint=emulator.endpoint, region="eu-central-1")
+    stack = Stack(name="dev", cloud=cloud, emulator=emulator, outputs={}, zone=ZoneInfo("UTC"), log_groups={})
+    opened = PageServer(Inbox(io.StringIO(), ()), stack)
+    yield opened
+    opened.stop()
 
 
-def test_a_link_of_another_page_opens_the_sandboxs_page(page: Page) -> None:
-    server = PageServer(Inbox())
-    try:
-        page.evaluate(f"document.body.innerHTML = `<a href='{server.url}'>Sandbox</a>`")
-        page.get_by_role("link").click()
-        expect(page.get_by_text("still being deployed")).to_be_visible()
-    finally:
-        server.stop()
+def test_another_site_neither_starts_a_request_nor_reads_the_mail(page: Page, server: PageServer) -> None:
+    steps = [
+        (f"{server.url}/requests", {"method": "POST", "body": "title=x", "mode": "no-cors"}),
+        (f"{server.url}/messages", {}),
+    ]
+    opaque, read = page.evaluate(ATTACK, steps)
+    assert opaque == "0 "
+    assert read == "TypeError: Failed to fetch"
+    page.evaluate(f"document.body.innerHTML = `<form method=post action='{server.url}/requests'>`")
+    with page.expect_navigation():
+        page.evaluate("document.forms[0].submit()")
+    expect(page.get_by_text("for this machine only")).to_be_visible()
+
+
+def test_a_link_of_another_page_opens_what_the_sandbox_shows(page: Page, server: PageServer) -> None:
+    page.evaluate(f"document.body.innerHTML = `<a href='{server.url}/messages'>Mail</a>`")
+    page.get_by_role("link").click()
+    expect(page.get_by_text("[]")).to_be_visible()

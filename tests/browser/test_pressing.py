@@ -137,6 +137,16 @@ def test_a_link_that_is_opened_from_a_web_mail_can_be_answered(browser: Browser,
     assert set(ours.votes) == {ANNA}
 
 
+def test_a_double_click_counts_once(browser: Browser, ours: Ours) -> None:
+    # The second press makes the browser give up on the first one's answer, if that has not come by then.
+    with watched(browser, frozenset({"POST failed: net::ERR_ABORTED"})) as page:
+        page.goto(ours.link())
+        page.get_by_role("button", name="Approve").dblclick()
+        expect(page.get_by_role("heading", name="Thank you, you approved this")).to_be_visible()
+        expect(page.get_by_role("listitem")).to_have_count(1)
+    assert set(ours.votes) == {ANNA}
+
+
 def test_a_one_click_link_decides_when_it_is_opened_and_not_when_it_is_fetched(browser: Browser, ours: Ours) -> None:
     link = escape(ours.link(AT_ONCE))
     body = (

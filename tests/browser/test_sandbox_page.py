@@ -101,12 +101,16 @@ def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_with
     assert page.evaluate("window.kept")
 
 
-def test_a_round_is_ended_by_its_button_and_the_reminder_arrives(page: Page) -> None:
+def test_a_mail_is_opened_and_a_round_ended_by_keys_alone_and_the_reminder_arrives(page: Page) -> None:
     expect(page.get_by_text("Times in Europe/Berlin")).to_be_visible()
     title = start(page)
     expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
-    page.get_by_role("button", name="End this round now").click()
+    mails(page, title).first.press("Enter")
+    expect(page.locator("#inbox .body:visible")).to_contain_text(title)
+    expect(mails(page, title).first).to_be_focused()
+    page.get_by_role("button", name="End this round now").press("Enter")
     expect(mails(page, title).filter(has_text="Reminder")).to_have_count(2, timeout=SECONDS)
+    expect(page.locator("#inbox .body:visible")).to_have_count(1)  # what was open still is
     expect(row(page, title)).to_contain_text("2 of 2")
     expect(state(page, "Request approval")).to_contain_text("×2")
     expect(page.locator("#by-hand")).to_contain_text("Ended by hand here, after")
@@ -120,45 +124,29 @@ def test_what_is_typed_focused_or_scrolled_to_stays_while_the_page_follows(page:
     mails(page, first).first.focus()
     page.get_by_label("What shall be approved?").evaluate("field => { field.value = 'half a sent' }")
     second = f"Run {uuid4().hex[:12]}"
-    sandbox.start({"title": second})
+    sandbox.stack.start({"title": second})
     expect(mails(page, second)).to_have_count(2, timeout=SECONDS)
     expect(mails(page, first).first).to_be_focused()
     expect(page.get_by_label("What shall be approved?")).to_have_value("half a sent")
     expect(page.locator("#run").get_by_role("heading", name=first)).to_be_visible()  # it was chosen
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "device"), [("light", "phone"), ("dark", "desktop")])
 def test_it_is_accessible_and_fits_a_laptop_and_a_phone(
-    browser: Browser, sandbox: Sandbox, tmp_path: Path, scheme: str
+    browser: Browser, sandbox: Sandbox, tmp_path: Path, scheme: str, device: str
 ) -> None:
-    for device in ("desktop", "phone"):
-        with watched(browser, LOOKING_ENDED, color_scheme=scheme, bypass_csp=True, **DEVICES[device]) as page:
-            page.goto(sandbox.inbox_url)
-            start(page)
-            page.locator("#inbox summary").last.click()
-            expect(page.get_by_text("Live", exact=True)).to_be_visible()
-            found = Axe().run(page)
-            assert not found.response["violations"], found.generate_report()
-            assert page.evaluate("document.documentElement.scrollWidth") <= DEVICES[device]["viewport"]["width"]
-            page.evaluate("window.scrollTo(0, 0)")
-            below = (
-                "document.documentElement.scrollHeight - document.querySelector('main').getBoundingClientRect().bottom"
-            )
-            assert page.evaluate(below) < 64, "an empty space below"
-            picture(page, tmp_path, f"{scheme}-{device}")
-
-
-def test_keys_alone_are_enough(page: Page) -> None:
-    title = start(page)
-    expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
-    mails(page, title).first.focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#inbox .body:visible")).to_contain_text(title)
-    expect(mails(page, title).first).to_be_focused()
-    page.get_by_role("button", name="End this round now").focus()
-    page.keyboard.press("Enter")
-    expect(mails(page, title)).to_have_count(4, timeout=SECONDS)
-    expect(page.locator("#inbox .body:visible")).to_have_count(1)  # what was open still is
+    with watched(browser, LOOKING_ENDED, color_scheme=scheme, bypass_csp=True, **DEVICES[device]) as page:
+        page.goto(sandbox.inbox_url)
+        start(page)
+        page.locator("#inbox summary").last.click()
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        found = Axe().run(page)
+        assert not found.response["violations"], found.generate_report()
+        assert width(page) <= DEVICES[device]["viewport"]["width"]
+        page.evaluate("window.scrollTo(0, 0)")
+        below = "document.documentElement.scrollHeight - document.querySelector('main').getBoundingClientRect().bottom"
+        assert page.evaluate(below) < 64, "an empty space below"
+        picture(page, tmp_path, f"{scheme}-{device}")
 
 
 def width(page: Page) -> int:
@@ -178,7 +166,7 @@ def test_the_graph_scrolls_to_the_active_state_on_a_phone(browser: Browser, sand
         assert not shown_beside(page, "Generate task")
         page.locator("#graph").evaluate("graph => { graph.scrollLeft = graph.scrollWidth }")
         other = f"Run {uuid4().hex[:12]}"
-        sandbox.start({"title": other})
+        sandbox.stack.start({"title": other})
         expect(mails(page, other)).to_have_count(2, timeout=SECONDS)
         assert shown_beside(page, "Duplicate")  # whoever has scrolled is left alone
 
@@ -191,21 +179,21 @@ def shown_beside(page: Page, name: str) -> bool:
     return frame["x"] - 1 <= box["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
 
 
-@pytest.mark.parametrize("device", ["phone", "desktop"])
 def test_a_long_title_without_a_blank_widens_nothing_and_an_open_mail_is_seen_to_its_end(
-    browser: Browser, sandbox: Sandbox, device: str
+    browser: Browser, sandbox: Sandbox
 ) -> None:
     title = uuid4().hex[:12] + "W" * 188
-    with watched(browser, LOOKING_ENDED, **DEVICES[device]) as page:
+    phone = DEVICES["phone"]
+    with watched(browser, LOOKING_ENDED, **phone) as page:
         page.goto(sandbox.inbox_url)
         start(page, title)
         expect(mails(page, title[:40])).to_have_count(2, timeout=SECONDS)
-        assert width(page) <= DEVICES[device]["viewport"]["width"]
+        assert width(page) <= phone["viewport"]["width"]
         mails(page, title[:40]).last.click()
         body = page.locator("#inbox .body:visible")
         expect(body).to_contain_text(title)
-        assert width(page) <= DEVICES[device]["viewport"]["width"]
+        assert width(page) <= phone["viewport"]["width"]
         assert page.locator("#inbox .mails").evaluate("list => list.scrollHeight - list.clientHeight") <= 1
         for edge in (body.get_by_role("link").bounding_box(), body.bounding_box()):
             assert edge
-            assert edge["x"] + edge["width"] <= DEVICES[device]["viewport"]["width"]
+            assert edge["x"] + edge["width"] <= phone["viewport"]["width"]

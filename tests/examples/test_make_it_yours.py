@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -47,24 +46,3 @@ def test_the_code_of_the_page_is_written_as_ours(copy):
     files = [name for name, _, _ in LISTINGS if name.endswith(".py")]
     run(copy, "-m", "ruff", "check", "--no-cache", *files)
     run(copy, "-m", "ruff", "format", "--check", "--no-cache", *files)
-
-
-FORGOTTEN = [
-    (
-        "tests/infra/test_iam.py",
-        '"workflow-process-policy": ["WriteLedger"]',
-        '"workflow-process-policy": []',
-    ),
-]
-
-
-def test_what_is_forgotten_is_told_in_words(copy, tmp_path):
-    root = tmp_path / "forgotten"
-    shutil.copytree(copy, root)
-    for file, shipped, instead in FORGOTTEN:
-        text = (root / file).read_text(encoding="utf-8")
-        assert text.count(shipped) == 1
-        (root / file).write_text(text.replace(shipped, instead))
-    with pytest.raises(AssertionError) as failed:
-        run(root, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "-k", "own", *TESTS[3:])
-    assert "workflow-process-policy: if that is meant, list it in YOURS" in str(failed.value)

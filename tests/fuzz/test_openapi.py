@@ -63,7 +63,7 @@ def every_route():
 
 @pytest.mark.parametrize("accept", [HTML, JSON])
 @schema.parametrize()
-@settings(settings.get_profile("fuzz"), max_examples=40)
+@settings(settings.get_profile("fuzz"), max_examples=25)
 def test_a_stranger_gets_the_described_answer_and_nothing_of_a_request(case, accept):
     case.headers["Accept"] = accept
     answer = case.call_and_validate(app=wsgi(every_route()), checks=DESCRIBED)
@@ -74,7 +74,7 @@ def test_a_stranger_gets_the_described_answer_and_nothing_of_a_request(case, acc
 
 @pytest.mark.parametrize("accept", [HTML, JSON])
 @schema.parametrize()
-@settings(settings.get_profile("fuzz"), max_examples=40)
+@settings(settings.get_profile("fuzz"), max_examples=25)
 def test_whoever_has_a_link_gets_the_described_answer_and_only_good_answers_count(case, accept):
     api = every_route()
     case.path_parameters = dict(ANNAS)

@@ -73,7 +73,7 @@ two = questions.flatmap(lambda one: st.tuples(st.just(one), nearly(one)))
 
 
 @given(two=two)
-@settings(settings.get_profile("fuzz"), max_examples=600)
+@settings(settings.get_profile("fuzz"), max_examples=400)
 @example(two=({"a": False}, {"a": "false"}))
 @example(two=([1000], ["1000"]))
 @example(two=({"a": [{"b": None}]}, {"a": [{"b": "(none)"}]}))
@@ -117,7 +117,7 @@ def test_most_of_what_is_tried_there_is_shown_as_rows_and_differs() -> None:
     seen: list[bool] = []
 
     @given(two=two)
-    @settings(settings.get_profile("fuzz"), max_examples=200)
+    @settings(settings.get_profile("fuzz"), max_examples=100)
     def look(two: tuple[Any, Any]) -> None:
         one, other = map(json.dumps, two)
         seen.append(rows.read(one) is not None and one != other)

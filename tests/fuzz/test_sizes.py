@@ -81,9 +81,16 @@ def press(api: Page, who: str, decision: Decision, comment: str) -> dict:
     return api.serve(event)
 
 
-@pytest.mark.parametrize("character", ["x", "\U0001f600", "\x01"])  # as it is; most bytes in UTF-8; most in JSON
-@pytest.mark.parametrize("last", [Decision.APPROVE, Decision.REJECT])
-def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(character, last):
+@pytest.mark.parametrize(
+    ("last", "character"),
+    [
+        (Decision.APPROVE, "x"),  # as it is
+        (Decision.APPROVE, "\U0001f600"),  # most bytes in UTF-8
+        (Decision.APPROVE, "\x01"),  # most in JSON
+        (Decision.REJECT, "\x01"),  # whatever it is made of, a cause is cut: tests/handlers/test_answers.py
+    ],
+)
+def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(last, character):
     assert len(PEOPLE) == MOST_PEOPLE
     api = page_of(replace(largest(PEOPLE), policy=in_groups()))
     first = Decision.REJECT if last is Decision.APPROVE else Decision.APPROVE

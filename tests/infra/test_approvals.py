@@ -81,7 +81,7 @@ def test_two_in_one_stack_never_meet(two):
 def test_each_is_known_by_its_label_in_logs_metrics_and_mails(two):
     for name, label in (("one", "test-one"), ("two", "the-second")):
         functions = [node for node in of(two, name) if node.type == FUNCTION]
-        assert {node.inputs["environment"]["variables"]["ENVIRONMENT"] for node in functions} == {label}
+        assert {node.inputs["environment"]["variables"]["LABEL"] for node in functions} == {label}
         groups = {node.inputs["loggingConfig"]["logGroup"] for node in functions}
         assert all(group.startswith(f"/aws/lambda/{label}-") for group in groups)
         assert len(groups) == len(functions)
@@ -141,7 +141,8 @@ def test_plain_mappings_do_for_the_dataclasses():
             "one",
             {
                 "policies": {"pay": {"groups": {"legal": {"approvers": (BOB,)}}, "deadline_seconds": 600}},
-                "task": {"title": "Pay", "policy": "pay"},
+                "task": {"title": "Pay", "policy": "pay", "details": None},
+                "schedule": None,
             },
         )
     )

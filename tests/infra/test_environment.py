@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
-from handlers.contract.environment import Environment, SettingsError
-from handlers.contract.settings.ask import AskSettings
-from handlers.contract.settings.generate import GenerateSettings
-from handlers.contract.settings.give_up import GiveUpSettings
-from handlers.contract.settings.page import PageSettings
-from handlers.contract.settings.process import ProcessSettings
-from handlers.contract.settings.reconcile import ReconcileSettings
+from handlers.contract.settings import (
+    AskSettings,
+    FunctionSettings,
+    GenerateSettings,
+    GiveUpSettings,
+    PageSettings,
+    ProcessSettings,
+    ReconcileSettings,
+    SettingsError,
+)
 from infra.shared.function import PythonFunction, PythonFunctionArgs
 from tests.support.harness import ALICE, EVERYTHING, REQUIRED, STACK, Graph, deploy, load
 
 FUNCTION = "aws:lambda/function:Function"
 # Who reads what, by the entry module.
-SETTINGS: dict[str, type[Environment]] = {
+SETTINGS: dict[str, type[FunctionSettings]] = {
     "page": PageSettings,
     "generate": GenerateSettings,
     "give_up": GiveUpSettings,
@@ -29,8 +30,7 @@ SETTINGS: dict[str, type[Environment]] = {
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sample(Environment):
+class Sample(FunctionSettings):
     table_name: str
     colour: str
 
@@ -54,14 +54,14 @@ def told(graph: Graph, entry: str) -> Told:
 
 def test_every_function_has_settings_of_its_own(full):
     assert {one.inputs["handler"] for one in full.of(FUNCTION)} == {f"handlers.{entry}.handler" for entry in SETTINGS}
-    known = [one for one in Environment.__subclasses__() if one.__module__.startswith("handlers.contract.settings.")]
+    known = [one for one in FunctionSettings.__subclasses__() if one.__module__ == FunctionSettings.__module__]
     assert sorted(one.__name__ for one in SETTINGS.values()) == sorted(one.__name__ for one in known)
 
 
 @pytest.mark.parametrize(("entry", "settings"), SETTINGS.items())
 def test_a_function_reads_all_that_it_is_told_and_needs_no_more(graph, entry, settings):
     variables = told(graph, entry)
-    assert settings.read(variables).environment == STACK
+    assert settings.read(variables).label == STACK
     assert variables.keys() - variables.read == POWERTOOLS
 
 
@@ -71,7 +71,7 @@ def test_a_function_is_told_what_is_configured(request, name, config):
     table = graph.exports["approvalTableName"]
     for settings in (
         AskSettings(
-            environment=STACK,
+            label=STACK,
             table_name=table,
             queue_url=graph.exports["requestQueueUrl"],
             topic_arn=graph.exports["approverTopicArn"],
@@ -80,16 +80,16 @@ def test_a_function_is_told_what_is_configured(request, name, config):
             one_click=known.one_click,
             mail_pause_seconds=2 / known.mails_per_second,
         ),
-        PageSettings(environment=STACK, table_name=table, timezone=known.timezone, one_click=known.one_click),
-        GiveUpSettings(environment=STACK, table_name=table),
+        PageSettings(label=STACK, table_name=table, timezone=known.timezone, one_click=known.one_click),
+        GiveUpSettings(label=STACK, table_name=table),
         ReconcileSettings(
-            environment=STACK,
+            label=STACK,
             table_name=table,
             execution_index="by-execution",
             operator_topic_arn=graph.exports["operatorTopicArn"],
             timezone=known.timezone,
         ),
-        GenerateSettings(environment=STACK, event_details=known.event_details),
+        GenerateSettings(label=STACK, event_details=known.event_details),
     ):
         (entry,) = [entry for entry, kind in SETTINGS.items() if kind is type(settings)]
         assert type(settings).read(told(graph, entry)) == settings

@@ -13,7 +13,7 @@ from infra.config.event_pattern import MATCHERS, MOST_CHARACTERS, check
 from infra.config.json_text import compact
 from infra.config.own_events import CALLED
 from infra.config.refusal import RefusedError, path
-from tests.support.harness import ALICE, EVERYTHING, deploy, load, texts
+from tests.support.harness import ALICE, deploy, load, texts
 
 MACHINES = "arn:aws:states:eu-central-1:123456789012:stateMachine:"
 EXECUTIONS = "arn:aws:states:eu-central-1:123456789012:execution:"
@@ -419,21 +419,20 @@ def test_a_pattern_that_cannot_match_this_workflows_own_events_is_taken(pattern)
     assert refused(pattern) == []
 
 
-def test_the_services_that_the_workflow_calls_are_those_of_its_roles():
-    graph = deploy(config=EVERYTHING)
+def test_the_services_that_the_workflow_calls_are_those_of_its_roles(full):
     actions = {
         action
-        for policy in graph.of("aws:iam/rolePolicy:RolePolicy")
+        for policy in full.of("aws:iam/rolePolicy:RolePolicy")
         for statement in policy.json("policy")["Statement"]
         for action in statement["Action"]
     }
     taken = {"aws.sts", "aws.kms"}  # the roles themselves, and the key of the topics: no statement names these
     assert {f"aws.{action.partition(':')[0]}" for action in actions} | taken == CALLED
-    assert graph.named("aws:sns/topic:Topic", "approvers-topic").inputs["kmsMasterKeyId"]
+    assert full.named("aws:sns/topic:Topic", "approvers-topic").inputs["kmsMasterKeyId"]
 
 
-def test_a_pattern_that_names_this_very_machine_is_refused_as_soon_as_its_arn_is_known():
-    own = deploy(config=EVERYTHING).exports["stateMachineArn"]
+def test_a_pattern_that_names_this_very_machine_is_refused_as_soon_as_its_arn_is_known(full):
+    own = full.exports["stateMachineArn"]
     pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [f"{MACHINES}orders", own]}}
     with pytest.raises(Exception, match=f"must name other state machines.*{own}"):
         deploy(config=texts({"approvers": [ALICE], "eventPattern": pattern}))

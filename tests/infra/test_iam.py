@@ -134,6 +134,12 @@ def test_the_functions_that_are_your_own_may_do_what_is_listed_and_nothing_else(
     assert [one["Sid"] for one in allowed] == ["Log", "Trace", *sids], f"{name}: if that is meant, list it in YOURS"
 
 
+def test_what_your_functions_may_do_and_is_not_listed_is_told_in_words(full):
+    name = "workflow-process-policy"
+    with pytest.raises(AssertionError, match=f"{name}: if that is meant, list it in YOURS"):
+        test_the_functions_that_are_your_own_may_do_what_is_listed_and_nothing_else(full, name, ["Another"])
+
+
 def test_every_function_writes_to_its_own_log_only(full):
     logs = [(node.name, one["Resource"]) for node, one in statements(full, ROLE_POLICY) if one["Sid"] == "Log"]
     group = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/test-{{}}-{{}}-logs-0a1b2c3:*"

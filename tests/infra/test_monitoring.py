@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.contract.settings.reconcile import ReconcileSettings
+from handlers.contract.settings import ReconcileSettings
 from tests.support.harness import Graph
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"
@@ -77,7 +77,7 @@ def test_metrics_are_counted_where_the_alarm_looks_for_them(graph):
     assert query["metric"]["namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
     assert query["metric"]["dimensions"] == {
         "service": variables["POWERTOOLS_SERVICE_NAME"],
-        "label": ReconcileSettings.read(variables).environment,
+        "label": ReconcileSettings.read(variables).label,
     }
 
 

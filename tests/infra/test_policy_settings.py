@@ -193,99 +193,75 @@ def test_names_that_people_would_mix_up_are_refused():
     ]
 
 
+IN_TWO = {"a": {"approvers": [ALICE]}, "b": {"approvers": [BOB]}}
+ONE_IN_TWO = {name: {"approvers": [BOB]} for name in "ab"}
+POLICY_KEYS = (
+    "approvers, approvalsRequired, rejectionsRequired, deadlineSeconds, reminders, escalateTo, preventSelfApproval, "
+    "groups"
+)
+
+
 @pytest.mark.parametrize(
-    ("policies", "says"),
+    ("policy", "says"),
     [
-        ("payout", "policies must be JSON, got payout"),
-        (["payout"], 'policies must be an object of policies by name, got ["payout"]'),
-        ({"payout": None}, "policies.payout must be an object with approvers or groups, got null"),
+        (None, " must be an object with approvers or groups, got null"),
+        ({"groups": {}}, ".groups must be an object of at least one group by its name, got {}"),
+        ({"groups": {"a": [BOB]}}, f'.groups.a must be an object with approvers, got ["{BOB}"]'),
         (
-            {"payout": {"groups": {}}},
-            "policies.payout.groups must be an object of at least one group by its name, got {}",
+            {"groups": {"a": {}}},
+            ".groups.a.approvers must be a list of at least one e-mail address, got nothing",
+        ),
+        ({"approvers": []}, ".approvers must be a list of at least one e-mail address, got []"),
+        ({"approvers": None}, ".approvers must be a list of e-mail addresses, got null"),
+        ({"deadlineSeconds": 59}, ".deadlineSeconds must be a whole number in 60..31449600, got 59"),
+        ({"rejectionsRequired": "all"}, '.rejectionsRequired must be a whole number in 1..50, got "all"'),
+        ({"preventSelfApproval": 1}, ".preventSelfApproval must be true or false, got 1"),
+        ({"approvers": [BOB], "groups": {"a": {"approvers": [BOB]}}}, ".groups must not be given beside approvers"),
+        ({"aprovers": [BOB]}, f".aprovers is not a key here (did you mean approvers?); the keys are {POLICY_KEYS}"),
+        ({"auditDays": 3}, ".auditDays is not a key here; the keys are approvers, "),
+        (
+            {"groups": {"a": {"approvers": [BOB], "approvals_required": 1}}},
+            ".groups.a.approvals_required is not a key here (did you mean approvalsRequired?); the keys are approvers",
+        ),
+        ({"groups": {"legal": {"approvers": ["cleo"]}}}, ".groups.legal.approvers[0] must be an e-mail address"),
+        (
+            {"groups": {"legal": {"approvers": [BOB, "Bob@example.com"]}}},
+            f'.groups.legal.approvers[1] must not name anybody twice ({BOB}), got "Bob@example.com"',
         ),
         (
-            {"payout": {"groups": {"a": [BOB]}}},
-            f'policies.payout.groups.a must be an object with approvers, got ["{BOB}"]',
+            {"groups": {"legal": {"approvers": [BOB, CAROL], "approvalsRequired": 3}}},
+            ".groups.legal.approvalsRequired must be at most the number of approvers, 2, got 3",
         ),
         (
-            {"payout": {"groups": {"a": {}}}},
-            "policies.payout.groups.a.approvers must be a list of at least one e-mail address, got nothing",
+            {"approvers": [BOB], "approvalsRequired": 2},
+            ".approvalsRequired must be at most the number of approvers, 1, got 2",
         ),
+        ({"rejectionsRequired": 4}, ".rejectionsRequired must be at most the number of approvers, 3, got 4"),
         (
-            {"payout": {"approvers": []}},
-            "policies.payout.approvers must be a list of at least one e-mail address, got []",
+            {"groups": ONE_IN_TWO, "approvalsRequired": 2},
+            ".approvalsRequired must be at most the number of different approvers, 1, got 2",
         ),
-        ({"payout": {"approvers": None}}, "policies.payout.approvers must be a list of e-mail addresses, got null"),
-        (
-            {"payout": {"deadlineSeconds": 59}},
-            "policies.payout.deadlineSeconds must be a whole number in 60..31449600, got 59",
-        ),
-        (
-            {"payout": {"rejectionsRequired": "all"}},
-            'policies.payout.rejectionsRequired must be a whole number in 1..50, got "all"',
-        ),
-        ({"payout": {"preventSelfApproval": 1}}, "policies.payout.preventSelfApproval must be true or false, got 1"),
-        (
-            {"payout": {"approvers": [BOB], "groups": {"a": {"approvers": [BOB]}}}},
-            "policies.payout.groups must not be given beside approvers",
-        ),
-        (
-            {"payout": {"aprovers": [BOB]}},
-            (
-                "policies.payout.aprovers is not a key here (did you mean approvers?); the keys are approvers, "
-                "approvalsRequired, rejectionsRequired, deadlineSeconds, reminders, escalateTo, preventSelfApproval, "
-                "groups"
-            ),
-        ),
-        ({"payout": {"auditDays": 3}}, "policies.payout.auditDays is not a key here; the keys are approvers, "),
-        (
-            {"payout": {"groups": {"a": {"approvers": [BOB], "approvals_required": 1}}}},
-            (
-                "policies.payout.groups.a.approvals_required is not a key here (did you mean approvalsRequired?); "
-                "the keys are approvers, approvalsRequired"
-            ),
-        ),
-        (
-            {"payout": {"groups": {"legal": {"approvers": ["cleo"]}}}},
-            "policies.payout.groups.legal.approvers[0] must be an e-mail address",
-        ),
-        (
-            {"payout": {"groups": {"legal": {"approvers": [BOB, "Bob@example.com"]}}}},
-            f'policies.payout.groups.legal.approvers[1] must not name anybody twice ({BOB}), got "Bob@example.com"',
-        ),
-        (
-            {"payout": {"groups": {"legal": {"approvers": [BOB, CAROL], "approvalsRequired": 3}}}},
-            "policies.payout.groups.legal.approvalsRequired must be at most the number of approvers, 2, got 3",
-        ),
-        (
-            {"payout": {"approvers": [BOB], "approvalsRequired": 2}},
-            "policies.payout.approvalsRequired must be at most the number of approvers, 1, got 2",
-        ),
-        (
-            {"payout": {"rejectionsRequired": 4}},
-            "policies.payout.rejectionsRequired must be at most the number of approvers, 3, got 4",
-        ),
-        (
-            {"payout": {"groups": {"a": {"approvers": [BOB]}, "b": {"approvers": [BOB]}}, "approvalsRequired": 2}},
-            "policies.payout.approvalsRequired must be at most the number of different approvers, 1, got 2",
-        ),
-        (
-            {"payout": {"approvers": [BOB], "escalateTo": ["BOB@example.com"]}},
-            f"policies.payout.escalateTo must not repeat an approver, got {BOB} in both",
-        ),
-        (
-            {"payout": {"escalateTo": [BOB]}},
-            f"policies.payout.escalateTo must not repeat an approver, got {BOB} in both",
-        ),
-        (
-            {"payout": {"groups": {"a": {"approvers": [ALICE]}, "b": {"approvers": [BOB]}}, "escalateTo": [BOB]}},
-            f"policies.payout.escalateTo must not repeat an approver, got {BOB} in both",
+        *(
+            (repeating, f".escalateTo must not repeat an approver, got {BOB} in both")
+            for repeating in (
+                {"approvers": [BOB], "escalateTo": ["BOB@example.com"]},
+                {"escalateTo": [BOB]},
+                {"groups": IN_TWO, "escalateTo": [BOB]},
+            )
         ),
     ],
 )
-def test_a_bad_policy_is_refused_by_its_path(policies, says):
-    (said,) = refusal(**STACK, policies=policies).splitlines()
-    assert said.startswith(f"signoff:{says}")
+def test_a_bad_policy_is_refused_by_its_path(policy, says):
+    (said,) = refused(payout=policy)
+    assert said.startswith(f"policies.payout{says}")
+
+
+@pytest.mark.parametrize(
+    ("policies", "says"),
+    [("payout", "be JSON, got payout"), (["payout"], 'be an object of policies by name, got ["payout"]')],
+)
+def test_policies_that_are_no_object_are_refused(policies, says):
+    assert refusal(**STACK, policies=policies) == f"signoff:policies must {says}"
 
 
 def test_a_number_that_a_policy_inherits_is_named_as_the_stacks():
@@ -339,16 +315,16 @@ def test_all_faults_of_all_policies_are_named_at_once():
         c={"escalateTo": ["dora"]},
         d={"groups": "finance"},
     )
-    assert [line.split()[0] for line in said] == [
+    assert sorted(line.split()[0] for line in said) == [
         "policies.a.groups.legal.approvers[0]",
         "policies.a.groups.x_y",
         "policies.a.groups.x_y.approvalsRequired",
         "policies.b.colour",
         "policies.b.reminders",
-        "policies.default",
-        "policies.default",
         "policies.c.escalateTo[0]",
         "policies.d.groups",
+        "policies.default",
+        "policies.default",
     ]
 
 

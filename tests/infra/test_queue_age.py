@@ -11,7 +11,7 @@ import pytest
 from handlers.approvals.adapters.sns import Pace
 from handlers.approvals.observability import metrics
 from handlers.ask import Requests
-from handlers.contract.settings.ask import AskSettings
+from handlers.contract.settings import AskSettings
 from infra.config.settings import settings_of
 from infra.monitoring import OLDEST_SECONDS, REQUESTS_AT_ONCE, oldest_seconds
 from infra.shared.pace import MAIL_SECONDS, MailPace

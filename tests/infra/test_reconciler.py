@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.approvals.rules.endings import Execution
-from handlers.contract.settings.reconcile import ReconcileSettings
+from handlers.contract.settings import ReconcileSettings
 from tests.support.harness import Graph
 
 MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:workflow-machine-0a1b2c3"

@@ -10,13 +10,15 @@ from tests.support.walk import as_shipped, run, walk
 TRAVEL = """
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 from sandbox import running
 from tests.support.stacks import Run, Stack
 from tests.support.waiting import until
 
-with running("dev", {"mailsPerSecond": 10}, emulator=SimpleNamespace(endpoint=sys.argv[1])) as sandbox:
+emulator = SimpleNamespace(endpoint=sys.argv[1], mail_file=Path(sys.argv[2]))
+with running("dev", {"mailsPerSecond": 10}, emulator=emulator) as sandbox:
     stack = Stack(sandbox)
     invoice = {"number": "R-17", "supplier": "Acme", "amount": "1200.00 EUR"}
     for _ in range(2):
@@ -41,7 +43,8 @@ with running("dev", {"mailsPerSecond": 10}, emulator=SimpleNamespace(endpoint=sy
 
 @as_shipped
 def test_an_invoice_that_is_sent_twice_is_approved_once_and_entered_into_the_ledger(emulator, tmp_path):
-    said = json.loads(run(walk(tmp_path), "-c", TRAVEL, emulator.endpoint).splitlines()[-1])
+    told = run(walk(tmp_path), "-c", TRAVEL, emulator.endpoint, str(emulator.mail_file))
+    said = json.loads(told.splitlines()[-1])
     (item,) = said["items"]
     assert {key: value for key, value in item.items() if key != "requestId"} == {
         "title": {"S": "Pay 1200.00 EUR to Acme for invoice R-17"},

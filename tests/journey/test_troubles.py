@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from handlers.approvals.faces.answers import approval
 from handlers.approvals.rules.record import Decision
 from handlers.contract.record import Status
-from tests.support.stacks import ALICE, BOB, BOSS, CAROL, OPERATOR, Run, Stack, queue_message, send
+from tests.support.stacks import ALICE, BOB, BOSS, OPERATOR, Run
 from tests.support.waiting import until
 
 
@@ -94,57 +93,6 @@ def test_word_of_an_ending_that_fails_again_and_again_is_kept(plain):
     assert json.loads(letter["Body"])["requestPayload"] == {"detail": {"unheard": "of"}}
 
 
-def test_the_same_message_twice_mails_once(plain):
-    run = plain.start()
-    run.mails(3)
-    body = queue_message(run.arn, plain.store.get(run.request_id))
-    for _ in range(3):
-        send(plain, "requestQueueUrl", body)
-    until(lambda: not messages_in(plain, "requestQueueUrl"), "empty queue")
-    assert len(run.mails(3)) == 3
-    plain.press(run.link())
-    run.succeeded()
-
-
-def messages_in(stack: Stack, output: str) -> int:
-    """How many wait in the queue or are being worked on."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    url = stack.sandbox.outputs[output]
-    counts = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return sum(int(counts[name]) for name in names)
-
-
-def test_everybody_pressing_at_once_decides_once(quorum):
-    run = quorum.start()
-    links = [run.link(who) for who in (ALICE, BOB, CAROL) for _ in range(3)]
-    with ThreadPoolExecutor(len(links)) as crowd:
-        answers = list(crowd.map(quorum.press, links))
-    assert all(answer.status_code in {200, 409} for answer in answers)
-    output = run.succeeded()
-    assert len(output["approval"]["votes"]) == 2
-    item = run.item()
-    assert (item["status"], item["handedOver"]) == ("APPROVED", True)
-    assert "taskToken" not in item
-
-
-def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_pressing_again(plain):
-    run = plain.start()
-    run.vote_without_handing_over()
-    assert run.status == "RUNNING"
-    assert plain.press(run.link()).status_code == 200
-    assert run.succeeded()["approval"]["votes"][0]["comment"] == "In time."
-
-
-def test_an_answer_that_could_not_be_handed_over_is_handed_over_by_the_next_round(hasty, emulator):
-    run = hasty.start()
-    run.vote_without_handing_over()
-    until(lambda: emulator.end_round(run.arn), "end of the first round")
-    output = run.succeeded(seconds=30)
-    assert output["approval"]["votes"][0]["approver"] == ALICE
-    assert "Expire request" not in run.states()
-    assert len(run.mails(2)) == 2, "nobody is reminded of what is decided"
-
-
 @pytest.mark.parametrize(("decision", "status"), [(Decision.APPROVE, "SUCCEEDED"), (Decision.REJECT, "FAILED")])
 def test_a_decision_in_the_last_moment_holds(last_moment, decision, status):
     run = last_moment[decision]
@@ -175,15 +123,6 @@ def test_silence_expires_after_reminders_and_an_escalation(hasty, unanswered):
     page, pressed = hasty.get(run.link()), hasty.press(run.link())
     assert "<form" not in page.text
     assert pressed.status_code == 409
-
-
-def test_an_older_link_still_works_in_a_later_round(hasty, emulator):
-    run = hasty.start()
-    first = run.link(BOB)
-    until(lambda: emulator.end_round(run.arn), "end of the first round")
-    run.mails(2, to=BOB, seconds=40)
-    assert hasty.press(first).status_code == 200
-    run.succeeded()
 
 
 def test_mails_that_cannot_be_sent_fail_the_run_loudly(deployed):

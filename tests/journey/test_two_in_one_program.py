@@ -9,6 +9,7 @@ from itertools import permutations
 import pytest
 
 from sandbox.deploy import PROJECT, deploy
+from sandbox.inbox import Inbox
 from tests.support.roles import decisions
 from tests.support.stacks import ALICE, BOB, Stack
 
@@ -35,13 +36,16 @@ WIDENED = {"states:SendTaskSuccess", "states:SendTaskFailure"}
 
 
 @pytest.fixture(scope="module")
-def two(plain, tmp_path_factory):
+def two(plain, emulator, tmp_path_factory):
     root = tmp_path_factory.mktemp("two")
     (root / "Pulumi.yaml").write_text("{name: shop, runtime: python}")
     (root / "__main__.py").write_text(PROGRAM.format(root=str(PROJECT), alice=ALICE, bob=BOB))
     made = deploy("dev", {}, plain.sandbox.cloud, root=root)
     each = [replace(made, outputs=made.outputs[name]) for name in ("payouts", "releases")]
-    yield [Stack(replace(plain.sandbox, deployed=one)) for one in each]
+    topics = [topic["arn"] for topic in made.of("aws:sns/topic:Topic")]
+    with emulator.mail_file.open() as mail:
+        inbox = Inbox(mail, topics)
+        yield [Stack(replace(plain.sandbox, deployed=one, inbox=inbox)) for one in each]
     made.destroy()
 
 

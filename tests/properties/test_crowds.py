@@ -16,9 +16,9 @@ from tests.support.stacks import ALICE, Run, Stack, link_in, running
 from tests.support.waiting import until
 
 CROWD = [f"person-{number:02}@example.com" for number in range(16)]
-HANDS = 8  # who really press at the same time: each is a process of its own in the emulator
-STARTERS = 6
-OPEN, ANSWERED = 60, 15
+HANDS = 6  # who really press at the same time: each is a process of its own in the emulator
+STARTERS = 4
+OPEN, ANSWERED = 40, 10
 CONFIG = {
     "approvers": [ALICE],
     "escalateTo": [],

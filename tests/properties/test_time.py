@@ -142,7 +142,7 @@ def test_a_deployment_leaves_a_waiting_request_answerable_as_it_was_asked(stack)
         if variables.get("TABLE_NAME") == stack.table:
             functions.update_function_configuration(
                 FunctionName=function["FunctionName"],
-                Environment={"Variables": variables | {"ENVIRONMENT": "the next release"}},
+                Environment={"Variables": variables | {"LABEL": "the next release"}},
             )
     definition = json.loads(stack.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
     definition["States"]["Request approval"]["Arguments"]["MessageBody"]["schemaVersion"] = SCHEMA_VERSION + 1

@@ -27,12 +27,12 @@ def sandbox(emulator):
     """One for each test: the demo answers all mail that there is."""
     with running("dev", CONFIG, emulator=emulator) as started:
         yield started
-        started.destroy()
+        started.deployed.destroy()
 
 
 def finished(sandbox, ending):
     """The execution, after people have answered in this way."""
-    execution = sandbox.start(TASK | {"policy": "payout"})
+    execution = sandbox.stack.start(TASK | {"policy": "payout"})
     answer(sandbox, execution, ending, Timeline())
     return sandbox.client("stepfunctions").describe_execution(executionArn=execution)
 

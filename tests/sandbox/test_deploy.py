@@ -90,13 +90,3 @@ def test_what_is_protected_stops_a_destruction_that_can_be_taken_up_again(up, cl
     deployed.destroy()
     assert not deployed.made
     assert table not in cloud.client("dynamodb").list_tables()["TableNames"]
-
-
-def test_without_mailboxes_an_email_subscription_stays_one(up, cloud):
-    arn = up("""
-        topic = aws.sns.Topic("t")
-        aws.sns.TopicSubscription("s", topic=topic.arn, protocol="email", endpoint="ada@example.com")
-        pulumi.export("arn", topic.arn)
-    """).outputs["arn"]
-    (found,) = cloud.client("sns").list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
-    assert (found["Protocol"], found["Endpoint"]) == ("email", "ada@example.com")

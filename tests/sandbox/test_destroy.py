@@ -50,5 +50,5 @@ def test_nothing_of_a_stack_is_left_once_it_is_destroyed(emulator, cloud):
         assert {type_ for type_, _, _ in sandbox.deployed.made} == set(RESOURCES)
         up = everything(cloud)
         assert not [what for what in LISTS if up[what] == before[what]]
-        sandbox.destroy()
+        sandbox.deployed.destroy()
         assert everything(cloud) == before

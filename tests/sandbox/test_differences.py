@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sandbox.differences import for_mailboxes, mail_queue_name, widen_task_callbacks, without_tls_demand
+from sandbox.differences import widen_task_callbacks, without_tls_demand
 
 MACHINE = "arn:aws:states:eu-central-1:000000000000:stateMachine:m"
 
@@ -44,24 +44,3 @@ def test_the_demand_for_tls_is_left_out_and_nothing_else():
     kept = json.loads(without_tls_demand(json.dumps({"Statement": [allow, tls, backwards]})))
     assert kept["Statement"] == [allow, backwards]
     assert without_tls_demand(json.dumps({"Statement": [tls]})) == ""
-
-
-def test_addresses_that_differ_have_mailboxes_that_differ():
-    addresses = ["a.b@example.com", "a-b@example.com", "A.b@example.com", "x" * 200 + "@example.com"]
-    names = {mail_queue_name("mail", address) for address in addresses}
-    assert len(names) == len(addresses)
-    assert all(len(name) <= 80 for name in names)
-
-
-def test_a_topics_policy_lists_mailboxes_in_place_of_addresses_and_is_else_as_it_was():
-    people = {"StringNotEqualsIgnoreCase": {"sns:Endpoint": ["ada@example.com", "bob@example.com"]}}
-    one = {"StringNotEquals": {"sns:Endpoint": "ada@example.com", "sns:Protocol": "email"}}
-    other = {"StringEquals": {"aws:SourceAccount": "000000000000"}}
-    given = [*({"Effect": "Deny", "Condition": condition} for condition in (people, one, other)), {"Effect": "Allow"}]
-    found = json.loads(for_mailboxes(json.dumps({"Statement": given}), lambda address: f"box of {address}"))
-    boxes = ["box of ada@example.com", "box of bob@example.com"]
-    assert found["Statement"] == [
-        {"Effect": "Deny", "Condition": {"StringNotEqualsIgnoreCase": {"sns:Endpoint": boxes}}},
-        {"Effect": "Deny", "Condition": {"StringNotEquals": {"sns:Endpoint": boxes[:1], "sns:Protocol": "sqs"}}},
-        *given[2:],
-    ]

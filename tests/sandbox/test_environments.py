@@ -189,16 +189,15 @@ def test_a_changed_interpreter_of_the_same_name_makes_all_of_it_anew(quick, said
 
 
 ELSEWHERE = {
-    "pip": "PIP_TARGET={elsewhere} PIP_PREFIX={elsewhere} PIP_ROOT={elsewhere} PIP_USER=1 PIP_PYTHON=/no/such/python"
-    " PIP_REQUIRE_VIRTUALENV=1 PIP_DRY_RUN=1 PIP_REPORT={elsewhere}/report PIP_LOG={elsewhere}/log PIP_QUIET=3"
-    " PIP_NO_BINARY=:all: PIP_CONSTRAINT={constraint} PIP_PLATFORM=win32 PIP_VERBOSE=nonsense PIP_ISOLATED=1",
-    "uv": "UV_SYSTEM_PYTHON=1 UV_PROJECT_ENVIRONMENT={elsewhere} UV_TARGET={elsewhere} UV_PREFIX={elsewhere} UV_QUIET=1"
-    " UV_NO_BINARY=1 UV_CONSTRAINT={constraint} UV_OVERRIDE={constraint} UV_EXCLUDE_NEWER=2001-01-01 UV_NO_DEPS=1"
-    " UV_PYTHON_PREFERENCE=nonsense UV_WORKING_DIR=/no/such UV_PYTHON=/no/such/python",
-    "Python": "PYTHONHOME={elsewhere} PYTHONPATH={elsewhere} PYTHONUSERBASE={elsewhere} PYTHONPLATLIBDIR=lib64"
-    " VIRTUAL_ENV=/no/such CONDA_PREFIX=/no/such",
+    "variables": "PIP_TARGET={elsewhere} PIP_PREFIX={elsewhere} PIP_ROOT={elsewhere} PIP_USER=1"
+    " PIP_PYTHON=/no/such/python PIP_REQUIRE_VIRTUALENV=1 PIP_DRY_RUN=1 PIP_REPORT={elsewhere}/report"
+    " PIP_LOG={elsewhere}/log PIP_QUIET=3 PIP_NO_BINARY=:all: PIP_CONSTRAINT={constraint} PIP_PLATFORM=win32"
+    " PIP_VERBOSE=nonsense PIP_ISOLATED=1 UV_SYSTEM_PYTHON=1 UV_PROJECT_ENVIRONMENT={elsewhere} UV_TARGET={elsewhere}"
+    " UV_PREFIX={elsewhere} UV_QUIET=1 UV_NO_BINARY=1 UV_CONSTRAINT={constraint} UV_OVERRIDE={constraint}"
+    " UV_EXCLUDE_NEWER=2001-01-01 UV_NO_DEPS=1 UV_PYTHON_PREFERENCE=nonsense UV_WORKING_DIR=/no/such"
+    " UV_PYTHON=/no/such/python PYTHONHOME={elsewhere} PYTHONPATH={elsewhere} PYTHONUSERBASE={elsewhere}"
+    " PYTHONPLATLIBDIR=lib64 VIRTUAL_ENV=/no/such CONDA_PREFIX=/no/such HOME=/no/such/home XDG_CACHE_HOME=",
     "files": "PIP_CONFIG_FILE={pip} UV_CONFIG_FILE={uv}",
-    "no home": "HOME=/no/such/home XDG_CACHE_HOME=",
 }
 
 

@@ -66,7 +66,7 @@ def test_an_input_that_aws_does_not_know_inside_another_is_refused_by_its_path(t
     [
         ("aws:iam/rolePolicy:RolePolicy", {"role": "r"}, "policy"),
         ("aws:lambda/permission:Permission", {"action": "a", "principal": "p"}, "function"),
-        ("aws:sqs/queuePolicy:QueuePolicy", {"policy": "{}"}, "queueUrl"),
+        ("aws:sqs/queuePolicy:QueuePolicy", {"policy": '{"Statement": []}'}, "queueUrl"),
         (MACHINE, {"roleArn": "r"}, "definition"),
     ],
 )

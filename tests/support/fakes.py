@@ -22,7 +22,7 @@ from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import Records
 from handlers.ask import Requests
 from handlers.contract.record import EXECUTION_INDEX
-from handlers.contract.settings.page import PageSettings
+from handlers.contract.settings import PageSettings
 from handlers.contract.workflow import WorkflowError
 from handlers.page import HttpApi
 from tests.support.services import RUNNING, FakeClock, FakeSqs, FakeStepFunctions, FakeTable
@@ -182,7 +182,7 @@ def answering(store: Any, workflow: Any = None, clock: Any = None) -> Page:
 
 def page_settings(**changes: Any) -> PageSettings:
     """Those of a stack called test, in UTC, without one-click links."""
-    known: dict[str, Any] = {"environment": "test", "table_name": "approvals", "timezone": "UTC", "one_click": False}
+    known: dict[str, Any] = {"label": "test", "table_name": "approvals", "timezone": "UTC", "one_click": False}
     return PageSettings(**known | changes)
 
 

@@ -20,7 +20,7 @@ def message(run: Run, token: str = "") -> str:
 def kept_in_queue(stack: Stack, output: str, words: str) -> list[dict[str, Any]]:
     """The messages of a queue that hold these words, hidden or not, looked at without receiving them."""
     name = stack.sandbox.outputs[output].rsplit("/", 1)[-1]
-    answer = httpx.get(f"{stack.sandbox.endpoint}/_ministack/sqs/messages", trust_env=False).json()
+    answer = httpx.get(f"{stack.sandbox.cloud.endpoint}/_ministack/sqs/messages", trust_env=False).json()
     return [
         one
         for regions in answer["messages"].values()
