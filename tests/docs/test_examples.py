@@ -40,7 +40,6 @@ def test_each_example_of_fields_and_links_can_be_asked():
         "number",
         "date",
         "boolean",
-        "text",
     ]
     for one in asked:
         made = question(one, {}, Policies(known={"default": 2, "payout": 6}))
