@@ -20,6 +20,8 @@ from tests.support.stacks import ALICE, BOB, OPERATOR, Run, Stack, link_in, queu
 from tests.support.waiting import until
 
 LUNCH = "Order lunch for the team"
+# A run that takes no such answer ends at once, and its record may learn of it before the page has answered.
+ANSWERED = {200, 409}
 
 
 def forge(run: Run, output: str = "requestQueueUrl", **changes: Any) -> None:
@@ -49,7 +51,7 @@ def test_an_approval_of_a_forged_question_pays_nothing_out(plain):
     title = f"{LUNCH} {payout.title[-6:]}"
     forge(payout, requestId="forged-" + payout.request_id, title=title)
     link = lunch_link(plain, title)
-    assert plain.press(link).status_code == 200
+    assert plain.press(link).status_code in ANSWERED
     error, cause = payout.failed()
     assert error == "AnswerMismatch"
     assert "another question" in cause
@@ -97,7 +99,7 @@ def test_a_message_that_was_changed_on_its_way_pays_nothing_out(quorum, change):
         sqs.delete_message(QueueUrl=url, ReceiptHandle=caught["ReceiptHandle"])
         send(quorum, "requestQueueUrl", json.dumps(message))
     for who in [ALICE] if change is lenient else [ALICE, BOB]:
-        assert quorum.press(lunch_link(quorum, message["request"]["title"], who)).status_code == 200
+        assert quorum.press(lunch_link(quorum, message["request"]["title"], who)).status_code in ANSWERED
     assert payout.failed()[0] == "AnswerMismatch"
     assert "Return to main processing" not in payout.states()
 
@@ -154,7 +156,7 @@ def test_a_quorum_that_was_lowered_in_the_table_pays_nothing_out(quorum):
     run = quorum.start()
     link = run.link()
     write(run, "#name.approvalsRequired = :one", "policy", {})
-    assert quorum.press(link).status_code == 200
+    assert quorum.press(link).status_code in ANSWERED
     assert run.failed()[0] == "AnswerMismatch"
 
 

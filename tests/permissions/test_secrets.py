@@ -205,10 +205,10 @@ def test_every_journey_has_ended_as_it_should(story):
 
 
 def test_the_search_looks_into_every_kind_of_place(places, story):
-    planted = {"log", "function", "record", "execution", "history", "queue", "page", "graph", "console"}
+    planted = {"log", "definition", "record", "execution", "history", "queue", "page", "graph", "console"}
     assert {place.kind for place in places if CANARY in place.text} >= planted
     outputs = story.stacks[0].sandbox.outputs
-    assert {place.kind for place in places if outputs["approvalTableName"] in place.text} >= {"outputs", "definition"}
+    assert {place.kind for place in places if outputs["approvalTableName"] in place.text} >= {"outputs", "function"}
     assert {place.kind for place in places if outputs["stateMachineArn"] in place.text} >= {"trigger"}
 
 
