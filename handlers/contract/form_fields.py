@@ -112,13 +112,10 @@ def as_text(read: Sequence[Made]) -> str:
 
 def as_json(read: Sequence[Made]) -> list[dict[str, Any]]:
     """As they are written in a question."""
-    return [
-        {
-            key: typed(Kind(said["type"]), value) if key in {"min", "max", "default"} else value
-            for key, value in said.items()
-        }
-        for said in map(_said, read)
-    ]
+    written = [*map(_said, read)]
+    for one in written:
+        one |= {key: typed(Kind(one["type"]), one[key]) for key in ("min", "max", "default") if key in one}
+    return written
 
 
 def _said(one: FormField | QuestionLink | Option) -> dict[str, Any]:
