@@ -25,6 +25,14 @@ class Fault(NamedTuple):
         return f"{path(self.where)} {self.says}" + ("" if self.got is NOTHING else f", got {shown(self)}")
 
 
+class RefusedError(ValueError):
+    """A value with at least one fault; the paths are relative to it."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(map(str, self.faults)))
+
+
 def path(where: Iterable[str | int]) -> str:
     """`approvers[17]`, `eventPattern.detail.state[0]`, and quotes where a key would not be told from a path."""
     written = "".join(

@@ -6,17 +6,17 @@ Standard library only: the program and its functions both import it.
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any, TypeAlias
+from functools import lru_cache, partial
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from handlers.contract.fault import NOTHING, Fault
-from handlers.contract.plain import camel_case, plain
+from handlers.contract.fault import Fault, RefusedError
+from handlers.contract.plain import plain
 from handlers.contract.visible import clean, one_line
 
 MOST_FIELDS, MOST_LINKS, FEWEST_OPTIONS, MOST_OPTIONS = 10, 5, 2, 20
@@ -29,6 +29,10 @@ MOST_DIGITS = 15
 NAME = re.compile(r"[a-z][A-Za-z0-9]{0,39}", re.ASCII)
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+OPTION = re.compile(rf".{{1,{OPTION_LIMIT}}}")
+URL = re.compile(
+    rf"(?!.{{{URL_LIMIT + 1}}})https://([^:/?#]+)(:\d{{1,5}})?([/?#][^\s\\<>\"]*)?", re.ASCII | re.IGNORECASE
+)
 HOST = re.compile(r"(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?", re.ASCII)
 SPECIFIED_BYTES = 10_000  # of fields and links together, as JSON
 # Of the longest answers that a request's people can give, and of one more: a record and the workflow's state hold them
@@ -87,74 +91,53 @@ class QuestionLink:
         return urlsplit(self.url).netloc
 
 
-OF_ALL = ("name", "label", "type", "required", "help", "default")
-OF_TYPE: Mapping[Kind, tuple[str, ...]] = {
-    Kind.TEXT: ("maxLength", "multiline"),
-    Kind.NUMBER: ("min", "max", "decimals"),
-    Kind.DATE: ("min", "max"),
-    Kind.BOOLEAN: (),
-    Kind.CHOICE: ("options",),
-}
+Made = TypeVar("Made", bound="FormField | QuestionLink | Option")
 
 
-def read_fields(given: Any) -> tuple[tuple[FormField, ...], list[Fault]]:
-    """The fields, or all that is wrong with them, by paths within `given`, a list. None is an empty list."""
-    faults: list[Fault] = []
-    found = [_field(one) for one in _objects(given, faults, (), 0, MOST_FIELDS)]
-    _unique(found, "name", faults)
-    return tuple(filter(None, found)), faults
+def read_fields(given: Any) -> tuple[FormField, ...]:
+    """None is an empty list. Raises RefusedError, with paths within `given`."""
+    return _list(given, read=_field, most=MOST_FIELDS, unique="name")
 
 
-def read_links(given: Any) -> tuple[tuple[QuestionLink, ...], list[Fault]]:
+def read_links(given: Any) -> tuple[QuestionLink, ...]:
     """As `read_fields` does."""
-    faults: list[Fault] = []
-    found = [_link(one) for one in _objects(given, faults, (), 0, MOST_LINKS)]
-    return tuple(filter(None, found)), faults
+    return _list(given, read=partial(_object, QuestionLink, OF_LINK), most=MOST_LINKS)
 
 
-def as_text(read: Sequence[FormField] | Sequence[QuestionLink]) -> str:
+def as_text(read: Sequence[Made]) -> str:
     """Canonical JSON, with numbers as text, which `fields_of` and `links_of` read; "" for none."""
-    if not read:
-        return ""
-    return json.dumps([_said(one) for one in read], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    said = [{key: str(value) if type(value) is int else value for key, value in _said(one).items()} for one in read]
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if said else ""
 
 
-def as_json(read: Sequence[FormField] | Sequence[QuestionLink]) -> list[dict[str, Any]]:
+def as_json(read: Sequence[Made]) -> list[dict[str, Any]]:
     """As they are written in a question."""
-    written = [_said(one) for one in read]
+    written = [*map(_said, read)]
     for one in written:
-        for key in ("min", "max", "default"):
-            if key in one:
-                one[key] = typed(Kind(one["type"]), one[key])
-        for key in ("maxLength", "decimals"):
-            if key in one:
-                one[key] = int(one[key])
+        one |= {key: typed(Kind(one["type"]), one[key]) for key in ("min", "max", "default") if key in one}
     return written
 
 
-@lru_cache(maxsize=64)
-def fields_of(text: str) -> tuple[FormField, ...]:
+def _said(one: FormField | QuestionLink | Option) -> dict[str, Any]:
+    """What is not empty."""
+    return {key: value for key, value in plain(one).items() if value}
+
+
+def _again(name: str, read: Callable[[Any], tuple[Made, ...]], text: str) -> tuple[Made, ...]:
     """Raises ValueError for what `as_text` has not written."""
-    read, faults = read_fields(_parsed(text))
-    if faults or as_text(read) != text:
-        raise ValueError("fields must be as they are written when they are asked")
-    return read
-
-
-@lru_cache(maxsize=64)
-def links_of(text: str) -> tuple[QuestionLink, ...]:
-    """Raises ValueError, too."""
-    read, faults = read_links(_parsed(text))
-    if faults or as_text(read) != text:
-        raise ValueError("links must be as they are written when they are asked")
-    return read
-
-
-def _parsed(text: str) -> Any:
     try:
-        return json.loads(text) if text else []
+        found = read(json.loads(text) if text else [])
+    except RefusedError:
+        found = ()
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    if as_text(found) != text:
+        raise ValueError(f"{name} must be as they are written when they are asked")
+    return found
+
+
+fields_of = lru_cache(maxsize=64)(partial(_again, "fields", read_fields))
+links_of = lru_cache(maxsize=64)(partial(_again, "links", read_links))
 
 
 def value_of(field: FormField, given: Any) -> str:
@@ -165,31 +148,31 @@ def value_of(field: FormField, given: Any) -> str:
     text = _scalar(given)
     if text is None or len(text) > LONGEST or (isinstance(given, bool) and field.type is not Kind.BOOLEAN):
         raise ValueError(f"must be {must_be(field)}")
-    text, room = text.strip(), True
+    if not (text := text.strip()):
+        return ""
+    fits, but = True, ""
     match field.type:
         case Kind.TEXT:
             text = clean(text).strip() if field.multiline else one_line(text, len(text))
-            room = len(text) <= field.max_length
+            fits, but = len(text) <= field.max_length, f"; this has {len(text):,}"
         case Kind.NUMBER:
-            found = _decimal(text)
-            text = _spelled(found) if found is not None else text
-            room = found is not None and _within(field, found) and len(text.partition(".")[2]) <= field.decimals
+            but = f" and at most {MOST_DIGITS} digits" if NUMBER.fullmatch(text) and not _number(text) else ""
+            text = _number(text)
+            fits = bool(text) and _within(field, text) and len(text.partition(".")[2]) <= field.decimals
         case Kind.DATE:
-            room = _is_date(text) and (field.min or text) <= text <= (field.max or text)
+            fits = _is_date(text) and _within(field, text)
         case Kind.BOOLEAN:
-            room = text in {"true", "false"}
+            fits = text in {"true", "false"}
         case Kind.CHOICE:
-            room = any(one.value == text for one in field.options)
-    if text and not room:
-        got = f"; this has {len(text):,}" if field.type is Kind.TEXT else ""
-        if field.type is Kind.NUMBER and found is None and NUMBER.fullmatch(text):
-            got = f" and at most {MOST_DIGITS} digits"
-        raise ValueError(f"must be {must_be(field)}{got}")
+            fits = any(one.value == text for one in field.options)
+    if not fits:
+        raise ValueError(f"must be {must_be(field)}{but}")
     return text
 
 
-def _within(field: FormField, number: Decimal) -> bool:
-    return Decimal(field.min or number) <= number <= Decimal(field.max or number)
+def _within(field: FormField, text: str) -> bool:
+    order: Callable[[str], Any] = Decimal if field.type is Kind.NUMBER else str
+    return bool(order(field.min or text) <= order(text) <= order(field.max or text))
 
 
 def must_be(field: FormField) -> str:
@@ -247,14 +230,6 @@ def _longest_value(field: FormField) -> int:
     return MOST_DIGITS + len("-0.")
 
 
-def _said(one: FormField | QuestionLink | Option) -> dict[str, Any]:
-    """What is not empty, with numbers as text."""
-    said = {key: str(value) if type(value) is int else value for key, value in plain(one).items() if value}
-    if isinstance(one, FormField) and one.options:
-        said["options"] = [_said(option) for option in one.options]
-    return said
-
-
 def _scalar(given: Any) -> str | None:
     """As text; None for an object, a list, or half of a surrogate pair."""
     if given is None:
@@ -269,21 +244,19 @@ def _scalar(given: Any) -> str | None:
         return None
 
 
-def _decimal(text: str) -> Decimal | None:
-    """Nothing for what is no number, or one of too many digits."""
+def _number(text: str) -> str:
+    """Without an exponent, and without zeros that say nothing: `0.10` and `0.1` are one.
+
+    "" for what is no number, or one of too many digits.
+    """
     if len(text) > 2 * MOST_DIGITS or not NUMBER.fullmatch(text):
-        return None
-    found = Decimal(text)
-    return found if abs(found.adjusted()) < MOST_DIGITS and len(_digits(found)) <= MOST_DIGITS else None
-
-
-def _digits(number: Decimal) -> str:
-    return _spelled(number).replace(".", "").lstrip("-0")
-
-
-def _spelled(number: Decimal) -> str:
-    """Without an exponent, and without zeros that say nothing: `0.10` and `0.1` are one."""
-    return format(number.normalize(), "f") if number else "0"
+        return ""
+    number = Decimal(text)
+    if abs(number.adjusted()) >= MOST_DIGITS:
+        return ""
+    whole, _, decimals = format(number, "f").partition(".") if number else ("0", "", "")
+    spelled = f"{whole}.{decimals.rstrip('0')}".removesuffix(".")
+    return spelled if len(spelled.replace(".", "").lstrip("-0")) <= MOST_DIGITS else ""
 
 
 def _is_date(text: str) -> bool:
@@ -293,147 +266,152 @@ def _is_date(text: str) -> bool:
         return False
 
 
-class _Object:
-    """An object as somebody wrote it, read key by key."""
-
-    def __init__(self, given: Mapping[str, Any], where: tuple[str | int, ...], faults: list[Fault]) -> None:
-        self.given, self.where, self.faults = given, where, faults
-
-    def fault(self, key: str, says: str) -> None:
-        got = self.given.get(key, NOTHING)
-        self.faults.append(Fault((*self.where, key), f"{says}, got nothing" if got is NOTHING else says, got))
-
-    def only(self, keys: Collection[str]) -> None:
-        for key in self.given:
-            if key not in keys:
-                self.faults.append(Fault((*self.where, str(key)), f"is not a key here; the keys are {', '.join(keys)}"))
-
-    def line(self, key: str, most: int, *, needed: bool = False) -> str:
-        """Text like a title: cleaned, in one line."""
-        value = self.given.get(key)
-        text = _scalar(value if value is None or isinstance(value, str) else [])
-        seen = one_line(text, len(text)) if text is not None and len(text) <= 10 * most else None
-        if seen is None or len(seen) > most or (needed and not seen):
-            least = "1 to" if needed else "at most"
-            self.fault(key, f"must be text of {least} {most:,} characters{' that can be seen' if needed else ''}")
-        return seen or ""
-
-    def whole(self, key: str, low: int, high: int, default: int) -> int:
-        value = self.given.get(key)
-        number = default if value is None else _decimal(_scalar(value) or "-") if not isinstance(value, bool) else None
-        if number is None or number % 1 or not low <= number <= high:
-            self.fault(key, f"must be a whole number in {low}..{high}")
-            return default
-        return int(number)
-
-    def value(self, key: str, field: FormField) -> str:
-        """A value of the field that is specified here."""
-        try:
-            return value_of(field, self.given.get(key))
-        except ValueError as error:
-            self.fault(key, str(error))
-            return ""
-
-    def truth(self, key: str) -> bool:
-        value = self.given.get(key)
-        if value is not None and not isinstance(value, bool):
-            self.fault(key, "must be true or false")
-        return value is True
+# How a value is read by its key. A reader raises ValueError, which says what it must be. None is nothing.
 
 
-def _objects(given: Any, faults: list[Fault], where: tuple[str | int, ...], least: int, most: int) -> list[_Object]:
-    if given is None and not least:
-        return []
-    if not isinstance(given, list | tuple) or not least <= len(given) <= most:
-        size = f", got {len(given)}" if isinstance(given, list | tuple) else ""
-        faults.append(Fault(where, f"must be a list of {least} to {most}{size}", NOTHING if size else given))
-        return []
-    for index, one in enumerate(given):
-        if not isinstance(one, Mapping):
-            faults.append(Fault((*where, index), "must be an object", one))
-    return [_Object(one, (*where, index), faults) for index, one in enumerate(given) if isinstance(one, Mapping)]
+def _line(given: Any, *, least: int, most: int) -> str:
+    """Text like a title: cleaned, in one line."""
+    text = _scalar(given) if given is None or isinstance(given, str) else None
+    seen = one_line(text, len(text)) if text is not None and len(text) <= 10 * most else None
+    if seen is None or not least <= len(seen) <= most:
+        limits = f"1 to {most:,} characters that can be seen" if least else f"at most {most:,} characters"
+        raise ValueError(f"must be text of {limits}")
+    return seen
 
 
-def _unique(found: Iterable[Any], key: str, faults: list[Fault], where: tuple[str | int, ...] = ()) -> None:
-    seen = set()
-    for index, one in enumerate(found):
-        if one and (value := getattr(one, key)) in seen:
-            faults.append(Fault((*where, index, key), "must be no other's", value))
-        elif one:
-            seen.add(value)
+def _truth(given: Any) -> bool:
+    if given is None or isinstance(given, bool):
+        return given is True
+    raise ValueError("must be true or false")
 
 
-def _field(spec: _Object) -> FormField | None:
-    before = len(spec.faults)
-    kind = spec.given.get("type")
-    if not isinstance(kind, str) or kind not in list(Kind):
-        spec.fault("type", f"must be one of {', '.join(Kind)}")
-        return None
-    kind = Kind(kind)
-    spec.only((*OF_ALL, *OF_TYPE[kind]))
-    name = spec.given.get("name")
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        spec.fault("name", "must be 1 to 40 letters and digits, a lower-case letter first")
-    field = FormField(
-        name=str(name),
-        label=spec.line("label", LABEL_LIMIT, needed=True),
-        type=kind,
-        required=spec.truth("required"),
-        help=spec.line("help", HELP_LIMIT),
-        max_length=spec.whole("maxLength", 1, MOST_LENGTH, DEFAULT_LENGTH) if kind is Kind.TEXT else 0,
-        multiline=kind is Kind.TEXT and spec.truth("multiline"),
-        decimals=spec.whole("decimals", 0, MOST_DIGITS, 0) if kind is Kind.NUMBER else 0,
-        options=_options(spec) if kind is Kind.CHOICE else (),
-    )
-    if "min" in OF_TYPE[kind]:
-        low, high = spec.value("min", field), spec.value("max", field)
-        if low and high and (Decimal(low) > Decimal(high) if kind is Kind.NUMBER else low > high):
-            spec.fault("min", f"must be at most max, {high}")
-        field = replace(field, min=low, max=high)
-    if len(spec.faults) == before:
-        field = replace(field, default=spec.value("default", field))
-    return field if len(spec.faults) == before else None
+def _whole(given: Any, *, low: int, high: int, default: int) -> int:
+    text = str(default) if given is None else _number(_scalar(given) or "")
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise ValueError(f"must be a whole number in {low}..{high}")
+    return int(text)
 
 
-def _options(spec: _Object) -> tuple[Option, ...]:
-    where, known = (*spec.where, "options"), [one.name for one in fields(Option)]
-    found = []
-    for one in _objects(spec.given.get("options"), spec.faults, where, FEWEST_OPTIONS, MOST_OPTIONS):
-        one.only(known)
-        value = one.given.get("value")
-        if not isinstance(value, str) or not 1 <= len(value) <= OPTION_LIMIT or _changed(value):
-            one.fault("value", f"must be text of 1 to {OPTION_LIMIT} characters that can all be seen, in one line")
-        found.append(Option(value=str(value), label=one.line("label", LABEL_LIMIT, needed=True)))
-    _unique(found, "value", spec.faults, where)
-    return tuple(found)
+def _matching(given: Any, pattern: re.Pattern[str], says: str) -> str:
+    """Text that people see as it is written, in one line."""
+    if not isinstance(given, str) or not pattern.fullmatch(given) or one_line(given, len(given)) != given:
+        raise ValueError(says)
+    return given
 
 
-def _changed(text: str) -> bool:
-    """Whether people would see something else."""
-    return _scalar(text) is None or one_line(text, len(text)) != text
-
-
-def _link(link: _Object) -> QuestionLink | None:
-    before = len(link.faults)
-    link.only([camel_case(one.name) for one in fields(QuestionLink)])
-    label, url = link.line("label", LABEL_LIMIT, needed=True), link.given.get("url")
-    if not isinstance(url, str) or not 1 <= len(url) <= URL_LIMIT or _changed(url) or not (ours := _https(url)):
-        says = f"must be an https URL of at most {URL_LIMIT:,} characters, with a host and without user or password"
-        link.fault("url", says)
-    return QuestionLink(label=label, url=ours) if len(link.faults) == before else None
-
-
-def _https(url: str) -> str:
-    """The URL with its host as browsers ask for it; "" if programs could read another host in it."""
-    if not url.lower().startswith("https://") or re.search(r"[\s\\<>\"]", url):
-        return ""
-    rest = url[len("https://") :]
-    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    name, colon, port = host.partition(":")
+def _url(given: Any) -> str:
+    """With its host as browsers ask for it: none in which programs could read another one."""
+    says = f"must be an https URL of at most {URL_LIMIT:,} characters, with a host and without user or password"
+    [(name, port, rest)] = URL.findall(_matching(given, URL, says))
     try:
-        ascii_name = name.encode("idna").decode().lower()
-    except UnicodeError:
-        return ""
-    if not HOST.fullmatch(ascii_name) or (colon and not (port.isascii() and port.isdigit() and int(port) < 2**16)):
-        return ""
-    return f"https://{ascii_name}{colon}{port}{rest[len(host) :]}"
+        host = name.encode("idna").decode().lower()
+    except UnicodeError as error:
+        raise ValueError(says) from error
+    ours = f"https://{host}{port}{rest}"
+    if not HOST.fullmatch(host) or int(port[1:] or 0) >= 2**16 or len(ours) > URL_LIMIT:
+        raise ValueError(says)
+    return ours
+
+
+Readers: TypeAlias = Mapping[Any, Callable[..., Any]]  # by keys or indexes
+
+
+def _read(given: Mapping[Any, Any], readers: Readers, faults: list[Fault]) -> dict[Any, Any]:
+    """What could be read; what could not is added to the faults."""
+    values = {}
+    for key, read in readers.items():
+        try:
+            values[key] = read(given.get(key))
+        except RefusedError as error:
+            faults += [fault.below(key) for fault in error.faults]
+        except ValueError as error:
+            faults.append(_fault(given, key, str(error)))
+    return values
+
+
+def _fault(given: Mapping[Any, Any], key: str | int, says: str) -> Fault:
+    return Fault((key,), says, given[key]) if key in given else Fault((key,), f"{says}, got nothing")
+
+
+def _list(
+    given: Any, *, read: Callable[[Mapping[str, Any]], Made], least: int = 0, most: int, unique: str = ""
+) -> tuple[Made, ...]:
+    """Of objects, which differ in one of their keys."""
+    says = f"must be a list of {least} to {most}"
+    if given is None and not least:
+        return ()
+    if not isinstance(given, list | tuple):
+        raise RefusedError([Fault((), says, given)])
+    if not least <= len(given) <= most:
+        raise RefusedError([Fault((), f"{says}, got {len(given)}")])
+    objects = {index: one for index, one in enumerate(given) if isinstance(one, Mapping)}
+    faults = [Fault((index,), "must be an object", one) for index, one in enumerate(given) if index not in objects]
+    found = _read(objects, dict.fromkeys(objects, read), faults)
+    seen = set()
+    for index, one in found.items() if unique else ():
+        if (value := getattr(one, unique)) in seen:
+            faults.append(Fault((index, unique), "must be no other's", value))
+        seen.add(value)
+    if faults:
+        raise RefusedError(faults)
+    return tuple(found.values())
+
+
+def _object(make: Callable[..., Made], readers: Readers, given: Mapping[str, Any]) -> Made:
+    faults = _strangers(given, readers)
+    values = _read(given, readers, faults)
+    if faults:
+        raise RefusedError(faults)
+    return make(**values)
+
+
+def _strangers(given: Mapping[str, Any], readers: Readers) -> list[Fault]:
+    keys = ", ".join(readers)
+    return [Fault((str(key),), f"is not a key here; the keys are {keys}") for key in given if key not in readers]
+
+
+def _field(given: Mapping[str, Any]) -> FormField:
+    """Its type says which keys it has; some of their values are those of the field that the others describe."""
+    if given.get("type") not in list(Kind):
+        raise RefusedError([_fault(given, "type", f"must be one of {', '.join(Kind)}")])
+    readers = {**OF_ALL, **OF_TYPE[given["type"]]}
+    faults = _strangers(given, readers)
+    values = _read(given, {key: read for key, read in readers.items() if read is not value_of}, faults)
+    field = FormField(**{"name": "", "label": "", "max_length": values.pop("maxLength", 0)} | values)
+    bounds = {key: partial(value_of, field) for key in ("min", "max") if key in readers}
+    field = replace(field, **_read(given, bounds, faults))
+    if field.min and not _within(field, field.min):
+        faults.append(Fault(("min",), f"must be at most max, {field.max}", given["min"]))
+    if not faults:
+        field = replace(field, **_read(given, {"default": partial(value_of, field)}, faults))
+    if faults:
+        raise RefusedError(faults)
+    return field
+
+
+NAME_RULE = "must be 1 to 40 letters and digits, a lower-case letter first"
+OPTION_RULE = f"must be text of 1 to {OPTION_LIMIT} characters that can all be seen, in one line"
+LABEL: Readers = {"label": partial(_line, least=1, most=LABEL_LIMIT)}
+OF_LINK: Readers = {**LABEL, "url": _url}
+OF_OPTION: Readers = {"value": partial(_matching, pattern=OPTION, says=OPTION_RULE), **LABEL}
+OF_ALL: Readers = {
+    "name": partial(_matching, pattern=NAME, says=NAME_RULE),
+    **LABEL,
+    "type": Kind,
+    "required": _truth,
+    "help": partial(_line, least=0, most=HELP_LIMIT),
+    "default": value_of,
+}
+_option = partial(_object, Option, OF_OPTION)
+OF_TYPE: Mapping[Kind, Readers] = {
+    Kind.TEXT: {
+        "maxLength": partial(_whole, low=1, high=MOST_LENGTH, default=DEFAULT_LENGTH),
+        "multiline": _truth,
+    },
+    Kind.NUMBER: {"min": value_of, "max": value_of, "decimals": partial(_whole, low=0, high=MOST_DIGITS, default=0)},
+    Kind.DATE: {"min": value_of, "max": value_of},
+    Kind.BOOLEAN: {},
+    Kind.CHOICE: {
+        "options": partial(_list, read=_option, least=FEWEST_OPTIONS, most=MOST_OPTIONS, unique="value"),
+    },
+}

@@ -14,7 +14,7 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, Mapping):
         return {name: plain(one) for name, one in value.items()}
-    return [*value] if isinstance(value, tuple) else value
+    return [plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def camel_case(field: str) -> str:

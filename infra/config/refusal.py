@@ -6,19 +6,11 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from handlers.contract.fault import Fault, path
+from handlers.contract.fault import Fault, RefusedError, path
 
 __all__ = ["Fault", "RefusedError", "did_you_mean", "nearest", "path"]
 
 CLOSE = 0.75  # how alike two names are that are taken for one, of 1; a transposed letter in a short name passes
-
-
-class RefusedError(ValueError):
-    """A value with at least one fault; the paths are relative to it."""
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("; ".join(map(str, self.faults)))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

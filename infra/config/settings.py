@@ -7,7 +7,7 @@ pydantic carries the shapes; what policies, patterns, schedules and zones have t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -63,18 +63,6 @@ def _task(value: Any) -> dict[str, Any]:
     return task.model_dump(exclude=left_out)
 
 
-def _specified(reader: Callable[[Any], tuple[Sequence[Any], list[Fault]]]) -> BeforeValidator:
-    """Fields or links of a question, by the same rules as those that a run brings."""
-
-    def check(value: Any) -> list[dict[str, Any]]:
-        found, faults = reader(value)
-        if faults:
-            raise RefusedError(faults)
-        return as_json(found)
-
-    return BeforeValidator(check)
-
-
 Email = Annotated[str, BeforeValidator(people.one_or_none)]
 Schedule = Annotated[Text, AfterValidator(schedule.check)]
 Zone = Annotated[Text, AfterValidator(time_zone.check)]
@@ -94,8 +82,12 @@ class Task(Shape):
     title: Annotated[str, Trimmed(LIMITS[QuestionField.TITLE]), AfterValidator(_visible)] = DEFAULT_TASK["title"]
     details: Annotated[str, Trimmed(LIMITS[QuestionField.DETAILS])] = DEFAULT_TASK["details"]
     policy: Text = DEFAULT_POLICY
-    fields: Annotated[list[dict[str, Any]], _specified(read_fields)] = Field(default_factory=list)
-    links: Annotated[list[dict[str, Any]], _specified(read_links)] = Field(default_factory=list)
+    fields: Annotated[list[dict[str, Any]], BeforeValidator(lambda given: as_json(read_fields(given)))] = Field(
+        default_factory=list
+    )
+    links: Annotated[list[dict[str, Any]], BeforeValidator(lambda given: as_json(read_links(given)))] = Field(
+        default_factory=list
+    )
 
 
 class Settings(Rules):
@@ -271,7 +263,7 @@ def _strays(project: str, known: Mapping[str, str]) -> Iterator[str]:
 
 def _too_large(settings: Settings) -> Iterator[Fault]:
     terms = settings.terms.get(settings.task.get("policy", DEFAULT_POLICY))
-    asked, links = read_fields(settings.task.get("fields"))[0], read_links(settings.task.get("links"))[0]
+    asked, links = read_fields(settings.task.get("fields")), read_links(settings.task.get("links"))
     if terms and (fault := too_large(asked, links, len(terms.policy.everybody))):
         yield fault.below("task")
 

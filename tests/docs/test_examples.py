@@ -35,7 +35,7 @@ def test_each_example_of_fields_and_links_can_be_asked():
     section = (ROOT / "docs/configuration.md").read_text(encoding="utf-8").split("## Fields and links")[1]
     listings = re.findall(r"```(yaml|json)\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
     asked = [yaml.safe_load(text)["signoff:task"] if kind == "yaml" else json.loads(text) for kind, text in listings]
-    assert [field.type.value for one in asked for field in read_fields(one["fields"])[0]] == [
+    assert [field.type.value for one in asked for field in read_fields(one["fields"])] == [
         "choice",
         "number",
         "date",

@@ -29,7 +29,7 @@ REGION = as_text(
             {"name": "region", "label": "Region", "type": "text", "required": True},
             {"name": "n", "label": "N", "type": "number"},
         ]
-    )[0]
+    )
 )
 EU, US = {"region": "eu"}, {"region": "us"}
 TWO = Policy(approvers=(ANNA, BEN, CARLA), approvals_required=2)
@@ -209,7 +209,7 @@ def test_a_deadlock_is_told_with_who_would_have_to_join_which_answer():
 
 @pytest.mark.parametrize("name", ["decision", "comment", "digest", "values", "look"])
 def test_a_field_may_be_called_like_a_part_of_the_form(name):
-    spec = as_text(read_fields([{"name": name, "label": "L", "type": "text", "required": True}])[0])
+    spec = as_text(read_fields([{"name": name, "label": "L", "type": "text", "required": True}]))
     record = pressed(replace(asked(), fields=spec), ANNA, values={name: "x"})
     assert record.votes[ANNA].values == {name: "x"}
 

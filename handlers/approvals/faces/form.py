@@ -23,11 +23,11 @@ class NoDecision(Exception):  # noqa: N818 - no error either, if it is the hidde
     `error` says what is wrong. It is None for the hidden button, which decides nothing.
     """
 
-    def __init__(self, status: int, message: str = "", *, comment: str = "", **error: Any) -> None:
+    def __init__(self, status: int, message: str = "", **error: Any) -> None:
         super().__init__(message)
         self.status = status
         self.error = FormError(message=message, **error) if message else None
-        self.typed = Typed(comment[:SHOWN_AGAIN])
+        self.typed = Typed()
 
 
 class Number(str):
@@ -56,9 +56,10 @@ def read(content_type: str, body: str, *, in_base64: bool = False) -> Choice:
     typed = {wording.name(name): value for name, value in shown}  # those of fields stay as they are
     try:
         choice = _choice(kind, pairs, typed)
-        _check(values, choice.comment)
+        _check(values)
     except NoDecision as nothing:
-        nothing.typed = nothing.typed._replace(values=typed)
+        comment = "\n".join(value for name, value in pairs if name == "comment" and isinstance(value, str))
+        nothing.typed = Typed(_one_break(comment)[:SHOWN_AGAIN], typed)
         raise
     return choice
 
@@ -67,16 +68,15 @@ def _choice(kind: str, pairs: Iterable[tuple[str, Any]], values: Mapping[str, An
     try:
         given = once((name, value) for name, value in pairs if name in FIELDS)
     except RepeatedError as error:
-        typed = "\n".join(value for name, value in pairs if name == "comment" and isinstance(value, str))
         words = f"The {error.name} must be given once; it came {error.times} times."
-        raise NoDecision(400, words, field=error.name, comment=typed) from error
+        raise NoDecision(400, words, field=error.name) from error
     comment, decision, digest = _comment(given.get("comment", "")), given.get("decision"), given.get("digest", "")
     if kind == FORM and LOOK in dict(pairs):
-        raise NoDecision(200, comment=comment)
+        raise NoDecision(200)
     if decision not in list(Decision):
-        raise NoDecision(400, "The decision must be approve or reject.", field="decision", comment=comment)
+        raise NoDecision(400, "The decision must be approve or reject.", field="decision")
     if type(digest) is not str:
-        raise NoDecision(400, "The digest must be text.", comment=comment)
+        raise NoDecision(400, "The digest must be text.")
     return Choice(decision=Decision(decision), comment=comment, digest=digest, values=values)
 
 
@@ -89,29 +89,33 @@ def _form(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=20, errors="strict"))
 
 
-def _check(values: Any, comment: str) -> None:
+def _check(values: Any) -> None:
     """Values that are no object of few names. What they are is for the rules to say, as a rejection needs none."""
     if not isinstance(values, tuple):
-        raise NoDecision(400, "The values must be an object: {name: value}.", comment=comment)
+        raise NoDecision(400, "The values must be an object: {name: value}.")
     if len(values) > MOST_FIELDS:
-        words = f"There must be at most {MOST_FIELDS} values; these are {len(values):,}."
-        raise NoDecision(400, words, comment=comment)
+        raise NoDecision(400, f"There must be at most {MOST_FIELDS} values; these are {len(values):,}.")
     try:
         once(values)
     except RepeatedError as error:
         errors = {f"{VALUES}{wording.name(name)}": "This must be given once." for name in error.names}
-        raise NoDecision(400, "Each value must be given once.", comment=comment, errors=errors) from error
+        raise NoDecision(400, "Each value must be given once.", errors=errors) from error
 
 
 def _comment(value: Any) -> str:
     if type(value) is not str:
         raise NoDecision(400, "The comment must be text.", field="comment")
-    comment = value.replace("\r\n", "\n").strip()  # a browser counts a line break as one character and sends two
+    comment = _one_break(value)
     try:
         comment.encode()
     except UnicodeEncodeError as error:
         raise NoDecision(400, "The comment must be valid Unicode text.", field="comment") from error
     if len(comment) > COMMENT_LIMIT:
         words = f"The comment must be at most {COMMENT_LIMIT:,} characters long; this one has {len(comment):,}."
-        raise NoDecision(400, words, field="comment", comment=comment)
+        raise NoDecision(400, words, field="comment")
     return comment
+
+
+def _one_break(text: str) -> str:
+    """A browser counts a line break as one character and sends two."""
+    return text.replace("\r\n", "\n").strip()

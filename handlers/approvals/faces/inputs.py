@@ -101,28 +101,18 @@ def _field(field: FormField, value: str, wrong: str) -> Markup:
 
 
 def _radios(field: FormField, name: str, value: str) -> Iterator[Markup]:
+    one = Markup('<label class="option"><input type="radio"{}{}><bdi>{}</bdi></label>')
     for number, option in enumerate(field.options or YES_OR_NO):
-        yield Markup('<label class="option"><input type="radio"{}><bdi>{}</bdi></label>').format(
-            _attributes(
-                id="" if number else name,
-                name=name,
-                value=option.value,
-                required=field.required,
-                checked=value == option.value,
-            ),
-            option.label,
-        )
+        ours = _attributes(id="" if number else name, name=name, value=option.value, required=field.required)
+        yield one.format(ours, _attributes(checked=value == option.value), option.label)
 
 
 def _input(field: FormField, name: str, value: str, about: Markup) -> Markup:
     ours = _attributes(id=name, name=name, required=field.required) + about
-    if field.multiline:
-        box = Markup('<textarea{} rows="3" maxlength="{}" dir="auto">\n{}</textarea>')
-        return box.format(ours, field.max_length, value)
     if field.type is Kind.TEXT:
-        return Markup('<input type="text"{} maxlength="{}" dir="auto" value="{}">').format(
-            ours, field.max_length, value
-        )
+        line = Markup('<input type="text"{} maxlength="{}" dir="auto" value="{}">')
+        box = Markup('<textarea{} rows="3" maxlength="{}" dir="auto">\n{}</textarea>')
+        return (box if field.multiline else line).format(ours, field.max_length, value)
     step = mode = ""
     if field.type is Kind.NUMBER:
         step = format(Decimal(1).scaleb(-field.decimals), "f")

@@ -157,16 +157,10 @@ def refused(view: View) -> Markup:
 def _wrong(view: View, errors: Mapping[str, str]) -> Markup:
     """By field, in the order of the form; then what is no field of it."""
     places = [f"{VALUES}{field.name}" for field in view.record.form if view.can_answer]
-    told = [
-        Markup('<li><a href="#{}">{}</a></li>').format(name, one_line(errors[name]))
-        for name in places
-        if name in errors
-    ]
-    told += [
-        Markup("<li><bdi>{}</bdi>: {}</li>").format(name.removeprefix(VALUES), one_line(said))
-        for name, said in errors.items()
-        if name not in places
-    ]
+    ours, other = Markup('<li><a href="#{}">{}</a></li>'), Markup("<li><bdi>{}</bdi>: {}</li>")
+    told = [ours.format(name, one_line(errors[name])) for name in places if name in errors]
+    unknown = [name for name in errors if name not in places]
+    told += [other.format(name.removeprefix(VALUES), one_line(errors[name])) for name in unknown]
     return Markup("<ul>\n{}\n</ul>").format(lines(told)) if told else NOTHING
 
 
@@ -283,13 +277,11 @@ def _you(view: View) -> Markup:
 
 def links(view: View) -> Markup:
     """What to read first. The host is in plain sight, since a label may say anything."""
-    found = [
-        Markup(
-            '<li><a href="{}" rel="noopener noreferrer" referrerpolicy="no-referrer"><bdi>{}</bdi></a> '
-            '<span class="muted">{}</span></li>'
-        ).format(link.url, link.label, link.host)
-        for link in links_of(view.record.links)
-    ]
+    one = Markup(
+        '<li><a href="{}" rel="noopener noreferrer" referrerpolicy="no-referrer"><bdi>{}</bdi></a> '
+        '<span class="muted">{}</span></li>'
+    )
+    found = [one.format(link.url, link.label, link.host) for link in links_of(view.record.links)]
     shown = Markup('<ul class="links">\n{}\n</ul>\n<p class="hint">These links are the asker\'s.</p>')
     return section("links", "Read first", shown.format(lines(found))) if found else NOTHING
 
@@ -302,13 +294,9 @@ def taken(view: View) -> Markup:
 
 def valued(record: Record, values: Values) -> Markup:
     """As rows, by the labels of their fields; nothing if there are none."""
-    shown = [
-        Markup('<div><dt><bdi>{}</bdi></dt><dd dir="auto">{}</dd></div>').format(
-            field.label, clean(wording.value(field, values[field.name]))
-        )
-        for field in record.form
-        if field.name in values
-    ]
+    row = Markup('<div><dt><bdi>{}</bdi></dt><dd dir="auto">{}</dd></div>')
+    given = [field for field in record.form if field.name in values]
+    shown = [row.format(field.label, clean(wording.value(field, values[field.name]))) for field in given]
     whole = Markup('<div class="text"><dl class="rows">{}</dl></div>')
     return whole.format(Markup("").join(shown)) if shown else NOTHING
 

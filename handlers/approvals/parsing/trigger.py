@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from handlers.approvals.faces import when
-from handlers.contract.fault import Fault
+from handlers.contract.fault import RefusedError
 from handlers.contract.form_fields import as_json, as_text, read_fields, read_links, too_large
 from handlers.contract.once import RepeatedError, parse
 from handlers.contract.policy import DEFAULT_POLICY
@@ -13,10 +13,7 @@ from handlers.contract.question import CUT_SHORT, LIMITS, Field
 from handlers.contract.visible import blank, one_line, quoted
 
 TEXTS = (*LIMITS, Field.POLICY.value)
-SPECS: Mapping[str, Callable[[Any], tuple[Sequence[Any], Sequence[Fault]]]] = {
-    Field.FIELDS.value: read_fields,
-    Field.LINKS.value: read_links,
-}
+SPECS: Mapping[str, Callable[[Any], Sequence[Any]]] = {Field.FIELDS.value: read_fields, Field.LINKS.value: read_links}
 OURS = (*TEXTS, *SPECS)
 FAULT_SHOWN = 190  # characters
 QUOTED = 60  # characters of a key that is refused
@@ -68,23 +65,26 @@ def question(
 
 def specified(given: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Its fields and links. Raises InvalidTask, which names the first fault by its path."""
-    return {name: as_json(_specified(name, read(given.get(name)))) for name, read in SPECS.items()}
-
-
-def _specified(name: str, read: tuple[Sequence[Any], Sequence[Fault]]) -> Sequence[Any]:
-    found, faults = read
-    if faults:
-        words = str(faults[0].below(name)).encode("ascii", "backslashreplace").decode()
-        raise InvalidTask(one_line(words, FAULT_SHOWN))
-    return found
+    return {name: as_json(found) for name, found in _specified(given).items()}
 
 
 def specs(given: Mapping[str, Any], people: int) -> dict[str, str]:
     """Its fields and links as canonical texts, without those that are empty. Raises InvalidTask, too."""
-    read = {name: _specified(name, reader(given.get(name))) for name, reader in SPECS.items()}
-    if fault := too_large(read[Field.FIELDS], read[Field.LINKS], people):
+    found = _specified(given)
+    if fault := too_large(found[Field.FIELDS], found[Field.LINKS], people):
         raise InvalidTask(str(fault))
-    return {name: as_text(found) for name, found in read.items() if found}
+    return {name: as_text(one) for name, one in found.items() if one}
+
+
+def _specified(given: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    found = {}
+    for name, read in SPECS.items():
+        try:
+            found[name] = read(given.get(name))
+        except RefusedError as error:
+            words = str(error.faults[0].below(name)).encode("ascii", "backslashreplace").decode()
+            raise InvalidTask(one_line(words, FAULT_SHOWN)) from error
+    return found
 
 
 def known_policy(policy: str, known: Collection[str]) -> str:

@@ -129,16 +129,12 @@ class Record(Question):
         takes, then those with most approvals, the oldest first. With none, the only one has no values."""
         digest, policy = self.digest, self.electorate  # once: the one hashes all of the question
         cast = {who: vote for who, vote in self.votes.items() if vote.digest == digest}
-        rejecting = [who for who, vote in cast.items() if vote.decision is Decision.REJECT]
-        alike: list[tuple[Mapping[str, str], list[str]]] = []
-        for who, vote in cast.items():
-            if vote.decision is Decision.APPROVE:
-                same = next((by for values, by in alike if values == vote.values), None)
-                if same is None:
-                    alike.append((vote.values, [who]))
-                else:
-                    same.append(who)
-        found = [Answer(values, tuple(by), tally(policy, by, rejecting)) for values, by in alike or [({}, [])]]
+        approving = {who: vote.values for who, vote in cast.items() if vote.decision is Decision.APPROVE}
+        given = [*approving.values()] or [{}]
+        found = []
+        for values in (one for index, one in enumerate(given) if one not in given[:index]):
+            by = tuple(who for who, theirs in approving.items() if theirs == values)
+            found.append(Answer(values, by, tally(policy, by, cast.keys() - approving.keys())))
         return sorted(found, key=lambda one: (not one.tally.approves, -one.tally.approvals.given))
 
     @property
