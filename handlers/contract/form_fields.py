@@ -4,20 +4,23 @@ Both are checked and brought into one form here, when they are asked, and read a
 Standard library only: the program and its functions both import it.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache, partial
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from handlers.contract.fault import Fault, RefusedError
-from handlers.contract.plain import plain
+from handlers.contract.plain import camel_case
 from handlers.contract.visible import clean, one_line
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MOST_FIELDS, MOST_LINKS, FEWEST_OPTIONS, MOST_OPTIONS = 10, 5, 2, 20
 # In characters.
@@ -26,14 +29,13 @@ DEFAULT_LENGTH, MOST_LENGTH = 200, 1_000
 LONGEST = 10 * MOST_LENGTH  # to clean megabytes would take seconds
 # A JSON number has no more in most languages: IEEE 754's double holds any 15 decimal digits.
 MOST_DIGITS = 15
-NAME = re.compile(r"[a-z][A-Za-z0-9]{0,39}", re.ASCII)
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-OPTION = re.compile(rf".{{1,{OPTION_LIMIT}}}")
-URL = re.compile(
-    rf"(?!.{{{URL_LIMIT + 1}}})https://([^:/?#]+)(:\d{{1,5}})?([/?#][^\s\\<>\"]*)?", re.ASCII | re.IGNORECASE
-)
-HOST = re.compile(r"(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?", re.ASCII)
+# Texts, which `re` compiles when they are needed: most questions have no fields.
+NAME = "[a-z][A-Za-z0-9]{0,39}"
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
+ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+OPTION = f".{{1,{OPTION_LIMIT}}}"
+URL = rf"(?!.{{{URL_LIMIT + 1}}})(?i:https)://([^:/?#]+)(:[0-9]{{1,5}})?([/?#][^\s\\<>\"]*)?"
+HOST = r"(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?"
 SPECIFIED_BYTES = 10_000  # of fields and links together, as JSON
 # Of the longest answers that a request's people can give, and of one more: a record and the workflow's state hold them
 # beside everything else.
@@ -53,16 +55,14 @@ class Kind(StrEnum):
     CHOICE = "choice"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Option:
+class Option(NamedTuple):
     """One of a choice."""
 
     value: str
     label: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class FormField:
+class FormField(NamedTuple):
     """A field. `default`, `min` and `max` are canonical values, "" for none; what is of another type is empty."""
 
     name: str
@@ -79,8 +79,7 @@ class FormField:
     options: tuple[Option, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class QuestionLink:
+class QuestionLink(NamedTuple):
     """Something to read. The host of `url` is ASCII, so that what is shown is what is opened."""
 
     label: str
@@ -120,7 +119,8 @@ def as_json(read: Sequence[Made]) -> list[dict[str, Any]]:
 
 def _said(one: FormField | QuestionLink | Option) -> dict[str, Any]:
     """What is not empty."""
-    return {key: value for key, value in plain(one).items() if value}
+    said = {camel_case(key): value for key, value in one._asdict().items() if value}
+    return said | ({"options": [_said(option) for option in said["options"]]} if "options" in said else {})
 
 
 def _again(name: str, read: Callable[[Any], tuple[Made, ...]], text: str) -> tuple[Made, ...]:
@@ -156,7 +156,7 @@ def value_of(field: FormField, given: Any) -> str:
             text = clean(text).strip() if field.multiline else one_line(text, len(text))
             fits, but = len(text) <= field.max_length, f"; this has {len(text):,}"
         case Kind.NUMBER:
-            but = f" and at most {MOST_DIGITS} digits" if NUMBER.fullmatch(text) and not _number(text) else ""
+            but = f" and at most {MOST_DIGITS} digits" if re.fullmatch(NUMBER, text) and not _number(text) else ""
             text = _number(text)
             fits = bool(text) and _within(field, text) and len(text.partition(".")[2]) <= field.decimals
         case Kind.DATE:
@@ -171,7 +171,7 @@ def value_of(field: FormField, given: Any) -> str:
 
 
 def _within(field: FormField, text: str) -> bool:
-    order: Callable[[str], Any] = Decimal if field.type is Kind.NUMBER else str
+    order: Callable[[str], Any] = _decimal if field.type is Kind.NUMBER else str
     return bool(order(field.min or text) <= order(text) <= order(field.max or text))
 
 
@@ -249,9 +249,9 @@ def _number(text: str) -> str:
 
     "" for what is no number, or one of too many digits.
     """
-    if len(text) > 2 * MOST_DIGITS or not NUMBER.fullmatch(text):
+    if len(text) > 2 * MOST_DIGITS or not re.fullmatch(NUMBER, text):
         return ""
-    number = Decimal(text)
+    number = _decimal(text)
     if abs(number.adjusted()) >= MOST_DIGITS:
         return ""
     whole, _, decimals = format(number, "f").partition(".") if number else ("0", "", "")
@@ -259,9 +259,15 @@ def _number(text: str) -> str:
     return spelled if len(spelled.replace(".", "").lstrip("-0")) <= MOST_DIGITS else ""
 
 
+def _decimal(text: str) -> Decimal:
+    from decimal import Decimal  # noqa: PLC0415 - most questions have no number, and every cold start pays for it
+
+    return Decimal(text)
+
+
 def _is_date(text: str) -> bool:
     try:
-        return bool(ISO_DATE.fullmatch(text) and date.fromisoformat(text))
+        return bool(re.fullmatch(ISO_DATE, text) and date.fromisoformat(text))
     except ValueError:
         return False
 
@@ -292,9 +298,9 @@ def _whole(given: Any, *, low: int, high: int, default: int) -> int:
     return int(text)
 
 
-def _matching(given: Any, pattern: re.Pattern[str], says: str) -> str:
+def _matching(given: Any, pattern: str, says: str) -> str:
     """Text that people see as it is written, in one line."""
-    if not isinstance(given, str) or not pattern.fullmatch(given) or one_line(given, len(given)) != given:
+    if not isinstance(given, str) or not re.fullmatch(pattern, given) or one_line(given, len(given)) != given:
         raise ValueError(says)
     return given
 
@@ -302,13 +308,13 @@ def _matching(given: Any, pattern: re.Pattern[str], says: str) -> str:
 def _url(given: Any) -> str:
     """With its host as browsers ask for it: none in which programs could read another one."""
     says = f"must be an https URL of at most {URL_LIMIT:,} characters, with a host and without user or password"
-    [(name, port, rest)] = URL.findall(_matching(given, URL, says))
+    [(name, port, rest)] = re.findall(URL, _matching(given, URL, says))
     try:
         host = name.encode("idna").decode().lower()
     except UnicodeError as error:
         raise ValueError(says) from error
     ours = f"https://{host}{port}{rest}"
-    if not HOST.fullmatch(host) or int(port[1:] or 0) >= 2**16 or len(ours) > URL_LIMIT:
+    if not re.fullmatch(HOST, host) or int(port[1:] or 0) >= 2**16 or len(ours) > URL_LIMIT:
         raise ValueError(says)
     return ours
 
@@ -379,11 +385,11 @@ def _field(given: Mapping[str, Any]) -> FormField:
     values = _read(given, {key: read for key, read in readers.items() if read is not value_of}, faults)
     field = FormField(**{"name": "", "label": "", "max_length": values.pop("maxLength", 0)} | values)
     bounds = {key: partial(value_of, field) for key in ("min", "max") if key in readers}
-    field = replace(field, **_read(given, bounds, faults))
+    field = field._replace(**_read(given, bounds, faults))
     if field.min and not _within(field, field.min):
         faults.append(Fault(("min",), f"must be at most max, {field.max}", given["min"]))
     if not faults:
-        field = replace(field, **_read(given, {"default": partial(value_of, field)}, faults))
+        field = field._replace(**_read(given, {"default": partial(value_of, field)}, faults))
     if faults:
         raise RefusedError(faults)
     return field

@@ -1,5 +1,6 @@
 """The forms of the page: an input for each field of the question, the comment, and the buttons."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -119,7 +120,7 @@ def _input(field: FormField, name: str, value: str, about: Markup) -> Markup:
         # The keypads of some phones have no minus.
         mode = ("decimal" if field.decimals else "numeric") if field.min and not field.min.startswith("-") else ""
     limits = _attributes(min=field.min, max=field.max, step=step, inputmode=mode)
-    kind = field.type if not value or SHAPES[field.type].fullmatch(value) else Kind.TEXT
+    kind = field.type if not value or re.fullmatch(SHAPES[field.type], value) else Kind.TEXT
     return Markup('<input type="{}"{}{} value="{}">').format(kind.value, ours, limits, value)
 
 

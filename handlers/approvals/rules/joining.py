@@ -32,8 +32,10 @@ def _free(record: Record, who: str) -> bool:
 
 def ways_out(record: Record) -> list[WayOut]:
     """Nothing while somebody who has yet to answer can complete an answer, or where joining would not help either."""
+    if not record.fields or record.status is not Status.OPEN:
+        return []
     answers, policy = record.answers, record.electorate
-    if record.status is not Status.OPEN or not answers[0].by:
+    if not answers[0].by:
         return []
     waiting = [who for who in policy.everybody if who not in record.approvers or not record.approvers[who].vote]
     free = {who: tally(policy, [who], ()) for one in answers for who in one.by if _free(record, who)}
