@@ -136,6 +136,7 @@ broken = st.sampled_from(
         b'{"decision": "approve", "values": {"share": ' + b"1" * 4_000_000 + b"}}",
         b'{"decision": "approve", "values": {' + b",".join(b'"%d": 1' % one for one in range(300_000)) + b"}}",
         b"decision=approve&values." + b"x" * 4_000_000 + b"=1",
+        b'{"decision": "approve", "values": {"' + b"x" * 4_000_000 + b'": 1}}',
         b'{"decision": "approve", "values": {"share": NaN, "text": ["x"], "one": {}}}',
     ]
 )
