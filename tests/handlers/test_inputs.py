@@ -139,6 +139,8 @@ def test_whatever_was_typed_is_kept_even_what_a_browser_would_drop() -> None:
 
 APART = giving(giving(UNANSWERED, ANNA, **FULL), BEN, at=ASKED_AT + 700, comment="More.", region="us-1", share="50")
 STUCK = replace(APART, policy=replace(APART.policy, approvers=(ANNA, BEN)))
+JOINED = cast(APART, BEN, replace(APART.votes[ANNA], comment="Right.", at=ASKED_AT + 800))
+assert isinstance(JOINED, Record)
 
 
 def rows(element: Element) -> dict[str, str]:
@@ -150,9 +152,7 @@ SHOWN |= {"Not before": "2026-12-24"}
 
 
 def test_votes_show_their_values_by_labels_and_a_withdrawn_answer_as_withdrawn() -> None:
-    joined = cast(APART, BEN, replace(APART.votes[ANNA], comment="Right.", at=ASKED_AT + 800))
-    assert isinstance(joined, Record)
-    anna, ben = show(State.OPEN, joined).one("ul", **{"class": "votes"}).all("li")
+    anna, ben = show(State.OPEN, JOINED).one("ul", **{"class": "votes"}).all("li")
     assert rows(anna) == SHOWN
     withdrawn = ben.one("div", **{"class": "withdrawn"})
     assert withdrawn.one("p").text == "Withdrawn: approved Fri 27 Nov 2026, 13:41 UTC"
