@@ -10,7 +10,7 @@ import pytest
 from handlers.approvals.faces import page
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError, Typed
-from handlers.approvals.rules.decisions import cast, decide
+from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Record, Withdrawn
 from handlers.contract.record import Status
 from tests.support.document import Element, parse
@@ -139,8 +139,11 @@ def test_whatever_was_typed_is_kept_even_what_a_browser_would_drop() -> None:
 
 APART = giving(giving(UNANSWERED, ANNA, **FULL), BEN, at=ASKED_AT + 700, comment="More.", region="us-1", share="50")
 STUCK = replace(APART, policy=replace(APART.policy, approvers=(ANNA, BEN)))
-JOINED = cast(APART, BEN, replace(APART.votes[ANNA], comment="Right.", at=ASKED_AT + 800))
-assert isinstance(JOINED, Record)
+BENS = APART.votes[BEN]
+OF_ANNA = replace(APART.votes[ANNA], comment="Right.", at=ASKED_AT + 800)
+JOINED = APART.with_approver(
+    BEN, vote=replace(OF_ANNA, withdrawn=Withdrawn(at=BENS.at, comment=BENS.comment, values=BENS.values))
+)
 
 
 def rows(element: Element) -> dict[str, str]:
