@@ -90,9 +90,10 @@ def test_no_decision_has_values_that_fewer_people_gave_than_the_policy_asks_for(
         st.lists(
             st.tuples(
                 st.sampled_from(sorted(now.approvers)),
-                st.sampled_from([Decision.APPROVE, Decision.APPROVE, Decision.REJECT]),
+                st.sampled_from([*[Decision.APPROVE] * 7, Decision.REJECT]),
                 st.sampled_from(VALUES),
             ),
+            min_size=8,
             max_size=16,
         )
     )
