@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from handlers.contract.fault import Fault, RefusedError
-from handlers.contract.plain import camel_case
+from handlers.contract.plain import plain
 from handlers.contract.visible import clean, one_line
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ def as_json(read: Sequence[Made]) -> list[dict[str, Any]]:
 
 def _said(one: FormField | QuestionLink | Option) -> dict[str, Any]:
     """What is not empty."""
-    said = {camel_case(key): value for key, value in one._asdict().items() if value}
-    return said | ({"options": [_said(option) for option in said["options"]]} if "options" in said else {})
+    return {key: value for key, value in plain(one).items() if value}
 
 
 def _again(name: str, read: Callable[[Any], tuple[Made, ...]], text: str) -> tuple[Made, ...]:
@@ -190,6 +189,8 @@ def must_be(field: FormField) -> str:
             kind = "a number" if field.decimals else "a whole number"
     if field.min and field.max:
         kind += f" from {field.min} to {field.max}"
+    elif field.type is Kind.DATE and (field.min or field.max):
+        kind += f" from {field.min} on" if field.min else f" up to {field.max}"
     elif field.min or field.max:
         kind += f", {'at least' if field.min else 'at most'} {field.min or field.max}"
     if field.decimals:

@@ -1,4 +1,4 @@
-"""Dataclasses as the JSON that messages, records and policies are made of: their fields, in camel case."""
+"""Dataclasses and named tuples as JSON, of which messages, records and policies are made: fields in camel case."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -8,8 +8,9 @@ from typing import Any
 
 def plain(value: Any) -> Any:
     """The value in objects, lists, texts and numbers."""
-    if is_dataclass(value):
-        return {camel_case(field.name): plain(getattr(value, field.name)) for field in fields(value)}
+    names = [field.name for field in fields(value)] if is_dataclass(value) else getattr(value, "_fields", None)
+    if names is not None:
+        return {camel_case(name): plain(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):

@@ -18,11 +18,12 @@ from playwright.sync_api import Browser, Page
 from handlers.approvals.faces import page as pages
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError, Typed
-from handlers.approvals.rules.decisions import cast, decide
+from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Decision, Record
 from handlers.contract.policy import Group
 from handlers.contract.record import Status
 from tests.browser.conftest import DEVICES, Tab, tab
+from tests.handlers.test_inputs import JOINED, STUCK, TYPED, UNANSWERED, WRONG
 from tests.support import records
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, CARLA
 
@@ -79,14 +80,6 @@ MANY_GROUPS = records.grouped(
     approvals_required=50,
 )
 
-FULL: dict[str, Any] = {"region": "eu-1", "share": "2.5", "ticket": "OPS-1", "notes": "One.\nTwo.", "announce": "false"}
-FIELDS = records.asking(*records.OF_EACH_TYPE, links=records.LINKS, details=LONG)
-APART = records.giving(
-    records.giving(FIELDS, ANNA, comment="Start small.", **FULL), BEN, at=ASKED_AT + 900, region="us-1", share="50"
-)
-STUCK = replace(APART.with_approver(CARLA, vote=None), policy=records.policy(approvers=(ANNA, BEN)))
-JOINED = cast(APART, BEN, replace(APART.votes[ANNA], comment="Then small.", at=ASKED_AT + 999))
-assert isinstance(JOINED, Record)
 FLOODED = records.asking(
     *({"name": kind, "label": "W" * 80, "help": "w" * 200, "type": kind} for kind in ("text", "number", "date")),
     {"name": "one", "label": "Ausnahmegenehmigungsverfahren " * 2, "type": "choice", "required": True}
@@ -101,17 +94,6 @@ FIELDS_TURNED = records.asking(
     links=({"label": "اقرأ أولا", "url": "https://ci.example.com/1"},),
     title="نشر الإصدار 1.4 في بيئة الإنتاج",
 )
-WRONG = FormError(
-    message="Some values are missing or wrong.",
-    errors={
-        "values.region": "Which region first? must be given.",
-        "values.share": "Share must be a number from 1 to 50 with at most 1 decimal.",
-        "values.notes": "Notes must be text of at most 200 characters; this has 250.",
-        "values.start": "Not before must be a date, at least 2026-12-01.",
-        "values.other": "There is no such field.",
-    },
-)
-TYPED = Typed("Fine.", {"share": "a half", "notes": "word " * 50, "start": "tomorrow"})
 
 TOO_LONG = FormError(message="The comment is longer than 1,000 characters. Please shorten it.", field="comment")
 ELSEWHERE = FormError(
@@ -136,13 +118,11 @@ PAGES = {
     "open-groups-many": page(State.OPEN, MANY_GROUPS, LAST),
     "open-error": page(State.OPEN, ONE_VOTE, error=TOO_LONG, typed=Typed("word " * 220)),
     "open-refused": page(State.OPEN, ONE_VOTE, error=ELSEWHERE, typed=Typed("Fine.")),
-    "open-fields": page(State.OPEN, FIELDS),
-    "open-fields-wrong": page(State.OPEN, FIELDS, error=WRONG, typed=TYPED),
-    "open-fields-answered": page(State.OPEN, APART),
+    "open-fields-wrong": page(State.OPEN, UNANSWERED, error=WRONG, typed=Typed("Fine.", TYPED)),
+    "open-fields-answered": page(State.OPEN, JOINED),
     "open-fields-flood": page(State.OPEN, FLOODED),
     "open-fields-right-to-left": page(State.OPEN, FIELDS_TURNED),
     "thanks-joining": page(State.THANKS, STUCK, ANNA),
-    "thanks-joined": page(State.THANKS, JOINED, BEN),
     "thanks": page(State.THANKS, ONE_VOTE, ANNA),
     "thanks-groups": page(State.THANKS, GROUPED, ANNA),
     "thanks-rejected": page(State.THANKS, records.rejected(), BEN),

@@ -239,7 +239,7 @@ def test_errors_lead_to_their_fields_everything_typed_is_kept_and_then_it_is_app
             [
                 "Which region first? must be given.",
                 "Share must be a number from 1 to 50 with at most 1 decimal.",
-                "Not before must be a date, at least 2026-12-01.",
+                "Not before must be a date from 2026-12-01 on.",
             ]
         )
         group = page.get_by_role("radiogroup", name="Which region first?")
@@ -263,15 +263,12 @@ def test_errors_lead_to_their_fields_everything_typed_is_kept_and_then_it_is_app
     assert (mine.comment, dict(mine.values)) == ("Fine.", entered)
 
 
-@pytest.mark.parametrize("label", ["Share", "Virginia"])
-def test_enter_in_an_input_decides_nothing_and_keeps_what_was_typed(
-    browser: Browser, with_fields: Ours, label: str
-) -> None:
+def test_enter_in_an_input_decides_nothing_and_keeps_what_was_typed(browser: Browser, with_fields: Ours) -> None:
     with watched(browser) as page:
         page.goto(with_fields.link())
         page.get_by_label("Ticket").fill("OPS-1")
         with page.expect_navigation():
-            page.get_by_label(label).press("Enter")
+            page.get_by_label("Share").press("Enter")
         expect(page.get_by_role("alert")).to_have_count(0)
         assert page.get_by_label("Ticket").input_value() == "OPS-1"
     assert not with_fields.votes

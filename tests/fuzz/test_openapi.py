@@ -225,7 +225,6 @@ def content(body: dict[str, Any], media_type: str) -> dict[str, Any]:
         (LINK, "POST", {}, untouched, 415, "open"),
         (LINK, "GET", {}, anna_may_join, 200, "thanks"),
         (LINK, "POST", content(GOOD, JSON), with_fields, 400, "open"),
-        (LINK, "POST", content(GOOD, FORM), with_fields, 400, "open"),
         (LINK, "POST", content(JOINS, JSON), anna_may_join, 200, "thanks"),
         (LINK, "POST", content(GOOD, JSON), anna_may_join, 409, "voted"),
         (LINK, "POST", content(GOOD, JSON), unheard, 503, "pending"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import pytest
@@ -21,7 +20,7 @@ from handlers.contract.visible import one_line
 from tests.fuzz.functions import SECRET, asked, page_of
 from tests.fuzz.html import taken_apart
 from tests.fuzz.inputs import anything, texts, values
-from tests.support import gateway
+from tests.support import gateway, records
 from tests.support.records import ANNA, BEN, CARLA, REQUEST_ID, TASK_TOKEN, asking, giving, grouped, record
 
 PATH = f"/approvals/{REQUEST_ID}/{SECRET}"
@@ -98,7 +97,8 @@ def fields(decision: str, comment: str) -> bytes:
 
 decisions = st.sampled_from(["approve", "reject", "Approve", " approve", "approve\0", "", "approve,reject"])
 forms = st.builds(fields, decisions, texts)
-entered = st.dictionaries(st.sampled_from(["text", "share", "one", "yes", "start"]) | texts, texts | values, max_size=4)
+names = st.sampled_from([one["name"] for one in records.OF_EACH_TYPE]) | texts
+entered = st.dictionaries(names, texts | values, max_size=4)
 jsons = st.builds(
     lambda body, encoding: json.dumps(body).encode(encoding, "replace"),
     st.fixed_dictionaries(
@@ -110,7 +110,7 @@ jsons = st.builds(
 valued = st.builds(
     lambda decision, values: urlencode({"decision": decision, **values}, errors="surrogatepass").encode(),
     decisions,
-    st.dictionaries(st.sampled_from(["text", "share", "one", "yes", "start"]) | texts, texts, max_size=12).map(
+    st.dictionaries(names, texts, max_size=12).map(
         lambda found: {f"values.{name}": value for name, value in found.items()}
     ),
 )
@@ -132,11 +132,12 @@ broken = st.sampled_from(
         b'{"a":' * 200_000,
         b"decision=approve&comment=" + b'"' * 4_000_000,
         b'{"decision": "approve", "comment": "' + b"<" * 4_000_000 + b'"}',
-        b'{"decision": "approve", "values": {"text": "' + b"<" * 4_000_000 + b'"}}',
+        b'{"decision": "approve", "values": {"notes": "' + b"<" * 4_000_000 + b'"}}',
         b'{"decision": "approve", "values": {"share": ' + b"1" * 4_000_000 + b"}}",
         b'{"decision": "approve", "values": {' + b",".join(b'"%d": 1' % one for one in range(300_000)) + b"}}",
         b"decision=approve&values." + b"x" * 4_000_000 + b"=1",
-        b'{"decision": "approve", "values": {"share": NaN, "text": ["x"], "one": {}}}',
+        b'{"decision": "approve", "values": {"' + b"x" * 4_000_000 + b'": 1}}',
+        b'{"decision": "approve", "values": {"share": NaN, "notes": ["x"], "region": {}}}',
     ]
 )
 bodies = forms | valued | jsons | broken | st.binary(max_size=200)
@@ -177,13 +178,7 @@ def test_only_a_body_that_says_approve_or_reject_is_a_vote(kind, body, sent):
 
 
 # Nothing is required, so that whatever is refused is so for what was entered.
-OPTIONAL: tuple[dict[str, Any], ...] = (
-    {"name": "text", "label": "Text", "type": "text", "maxLength": 300, "multiline": True},
-    {"name": "share", "label": "Share", "type": "number", "decimals": 3},
-    {"name": "one", "label": "One", "type": "choice", "options": [{"value": one, "label": one} for one in "ab"]},
-    {"name": "yes", "label": "Yes", "type": "boolean"},
-    {"name": "start", "label": "Start", "type": "date"},
-)
+OPTIONAL = [one | {"required": False} for one in records.OF_EACH_TYPE]
 
 
 @pytest.mark.parametrize("kind", [FORM, JSON])

@@ -84,20 +84,22 @@ def press(api: Page, who: str, decision: Decision, comment: str) -> dict:
 @pytest.mark.parametrize(
     ("last", "character"),
     [
-        (Decision.APPROVE, "x"),  # as it is
-        (Decision.APPROVE, "\U0001f600"),  # most bytes in UTF-8
-        (Decision.APPROVE, "\x01"),  # most in JSON
-        (Decision.REJECT, "\x01"),  # whatever it is made of, a cause is cut: tests/handlers/test_answers.py
+        (Decision.APPROVE, "\x01"),  # most bytes in JSON
+        (
+            Decision.REJECT,
+            "\U0001f600",
+        ),  # most in a mail; a cause is cut whatever it is: tests/handlers/test_answers.py
     ],
 )
 def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(last, character):
     assert len(PEOPLE) == MOST_PEOPLE
+    assert MOST_PEOPLE * 400 <= decisions.COMMENTS_LIMIT, "more than people write"
     api = page_of(replace(largest(PEOPLE), policy=in_groups()))
     first = Decision.REJECT if last is Decision.APPROVE else Decision.APPROVE
     turns = [first] * (LARGEST_QUORUM - 1) + [last] * LARGEST_QUORUM
     refused = 0
     for who, decision in zip(PEOPLE, turns, strict=False):
-        answer = press(api, who, decision, character * 1_000)
+        answer = press(api, who, decision, character * 1_000 if refused < 3 else "")
         if answer["statusCode"] == 400:
             refused += 1
             assert "room" in json.loads(answer["body"])["error"]
@@ -119,15 +121,11 @@ def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(last
     )
 
 
-def test_a_hundred_people_can_write_more_than_people_do():
-    assert len(PEOPLE) * 400 <= decisions.COMMENTS_LIMIT
-
-
 @pytest.mark.parametrize("character", ["x", "\U0001f600", "\x01", '"'])
 def test_the_longest_answers_to_the_most_fields_fit_beside_everything_else(character):
     """Everybody gives an answer of their own, and half of them join another's, which is all that a quorum allows."""
     assert too_large([*FILLERS, ANSWER], READ, MOST_PEOPLE) is None
-    assert too_large([*FILLERS, replace(ANSWER, max_length=67)], READ, MOST_PEOPLE)
+    assert too_large([*FILLERS, ANSWER._replace(max_length=67)], READ, MOST_PEOPLE)
     policy = Policy(approvers=tuple(LONG_PEOPLE), approvals_required=LARGEST_QUORUM, rejections_required=LARGEST_QUORUM)
     kept = replace(largest(LONG_PEOPLE), policy=policy, fields=as_text([*FILLERS, ANSWER]), links=as_text(READ))
     kept = replace(kept, title=character * 200, details=character * 10_000, requested_by=character * 254)

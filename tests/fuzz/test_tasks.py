@@ -31,6 +31,7 @@ from handlers.generate import request
 from tests.fuzz.functions import SECRET
 from tests.fuzz.html import Markup, taken_apart
 from tests.fuzz.inputs import anything, deep, deepest, texts, values
+from tests.support import records
 from tests.support.fakes import MemoryStore, records_of
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, EXECUTION_ARN, message_body, policy_body, vote
 from tests.support.services import accept
@@ -49,17 +50,7 @@ POLICY = Policy(
 
 NAMES = ["title", "details", "requestedBy", "task", "detail-type", "detail", "source", "scheduledTime", "time", "Title"]
 # Fields and links as they are written, with some part of them turned into anything.
-REGION = {
-    "name": "region",
-    "label": "Region",
-    "type": "choice",
-    "options": [{"value": one, "label": one} for one in "ab"],
-}
-SPECIFIED = [
-    REGION,
-    {"name": "amount", "label": "Amount", "type": "number", "max": 5},
-    {"label": "L", "url": "https://a.b"},
-]
+SPECIFIED = [*records.OF_EACH_TYPE, *records.LINKS]
 
 
 @st.composite

@@ -365,6 +365,7 @@ CANONICAL: dict[str, Any] = {"region": "eu-1", "share": "12.5", "notes": "One\nT
 OTHERS: dict[str, Any] = {"region": "us-1", "share": "50"}
 NO_NUMBER = "Share must be a number from 1 to 50 with at most 1 decimal."
 TOO_EXACT = "Share must be a number from 1 to 50 with at most 1 decimal and at most 15 digits."
+TOO_LONG = "Notes must be text of at most 200 characters."
 NO_REGION = "Which region first? must be one of Frankfurt, Virginia."
 
 
@@ -405,24 +406,16 @@ BAD_VALUES: list[tuple[str, str, dict[str, str]]] = [
     (FORM, "decision=approve", UNGIVEN),
     (FORM, f"decision=approve&{sent(**OTHERS | {'share': '50.5'})}", {"values.share": NO_NUMBER}),
     (JSON, with_values(**OTHERS | {"share": {"a": 1}}), {"values.share": NO_NUMBER}),
-    (JSON, with_values(**OTHERS | {"share": [1]}), {"values.share": NO_NUMBER}),
-    (JSON, with_values(**OTHERS | {"share": True}), {"values.share": NO_NUMBER}),
     (JSON, with_values(**OTHERS | {"share": float("nan")}), {"values.share": NO_NUMBER}),
     (JSON, with_values(**OTHERS).replace('"50"', "0.1" + "0" * 4_000 + "1"), {"values.share": TOO_EXACT}),
-    (JSON, with_values(**OTHERS | {"region": "Frankfurt"}), {"values.region": NO_REGION}),
     (JSON, with_values(**OTHERS | {"region": "\ud800"}), {"values.region": NO_REGION}),
-    (
-        JSON,
-        with_values(**OTHERS, notes="\u200b" * 10_001),
-        {"values.notes": "Notes must be text of at most 200 characters."},
-    ),
+    (JSON, with_values(**OTHERS, notes="\u200b" * 10_001), {"values.notes": TOO_LONG}),
     (JSON, with_values(**OTHERS, comment="x"), {"values.comment": "There is no such field."}),
     (JSON, with_values(**OTHERS, **{"\ud800<b>\u202e": 1}), {'values."<b>"': "There is no such field."}),
     (FORM, f"decision=approve&{sent(**OTHERS)}&values.=1", {"values.(no name)": "There is no such field."}),
     (FORM, f"decision=approve&{sent(**OTHERS)}&values.share=1", {"values.share": "This must be given once."}),
     (JSON, with_values(**OTHERS).replace('"region"', '"share"'), {"values.share": "This must be given once."}),
     (JSON, with_values(**dict.fromkeys("abcdefghijk", 1)), {}),
-    (FORM, f"decision=approve&{sent(**dict.fromkeys('abcdefghijk', '1'))}", {}),
     (FORM, f"decision=approve&{sent(**dict.fromkeys('abcdefghijklmnopqrstu', '1'))}", {}),
     (JSON, '{"decision": "approve", "values": [["region", "eu-1"]]}', {}),
     (JSON, '{"decision": "approve", "values": null}', {}),
@@ -442,14 +435,6 @@ def test_values_that_were_not_asked_for_are_refused_by_field_in_words(api, asked
     assert re.findall('<a href="#(values.*?)">', page["body"]) == known
     assert page["body"].count('aria-invalid="true"') == len(known)
     assert asked.record == before
-
-
-def test_megabytes_are_refused_at_once(api, asked):
-    """And come back as less."""
-    for body in (with_values(**{**OTHERS, "notes": "\u202e<" * 1_000_000}), with_values(**{"x" * 3_000_000: 1})):
-        answer = posted(api, JSON, body, "text/html")
-        assert answer["statusCode"] == 400
-        assert len(answer["body"]) < 150_000
 
 
 @pytest.mark.parametrize("values", [GIVEN, {"share": "a half", "other": "x"}, {}])
@@ -505,6 +490,13 @@ def test_an_answer_of_somebody_else_can_be_joined_once_and_then_counts(api, aske
     back = posted(api, JSON, with_values(**CANONICAL))
     assert (back["statusCode"], json.loads(back["body"])["state"]) == (409, "voted")
     assert len(workflow.handed_over) == 1
+
+
+@pytest.mark.parametrize("name", ["decision", "comment", "digest", "values", "look"])
+def test_a_field_may_be_called_like_a_part_of_the_form(api, asked, name):
+    asked.record = replace(asked.record, fields=asking({"name": name, "label": "L", "type": "text"}).fields)
+    assert posted(api, FORM, f"decision=approve&{sent(**{name: 'x'})}")["statusCode"] == 200
+    assert asked.record.votes[ANNA].values == {name: "x"}
 
 
 def test_handing_over_again_by_the_page_s_form_is_the_same_answer(api, asked, workflow):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -12,16 +10,14 @@ import pytest
 from handlers.approvals.faces import page
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError, Typed
-from handlers.approvals.rules.decisions import cast, decide
+from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.record import Approver, Record, Withdrawn
 from handlers.contract.record import Status
 from tests.support.document import Element, parse
-from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, LINKS, OF_EACH_TYPE, asking, giving, policy, record
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, LINKS, OF_EACH_TYPE, asking, giving, policy
 
 DORA = "dora@example.com"
 FULL: dict[str, Any] = {"region": "eu-1", "share": "2.5", "ticket": "OPS-1", "notes": "One\nTwo", "start": "2026-12-24"}
-HELP_OF_ALL = ["", "In %. A number from 1 to 50 with at most 1 decimal.", "Optional.", "Optional."]
-HELP_OF_ALL += ["Optional. A date, at least 2026-12-01.", "Optional."]
 PEOPLE = (ANNA, BEN, CARLA, DORA)
 UNANSWERED = asking(
     *OF_EACH_TYPE,
@@ -29,6 +25,8 @@ UNANSWERED = asking(
     policy=policy(approvers=PEOPLE),
 )
 ANSWERED = giving(UNANSWERED, ANNA, **FULL | {"announce": "false"})
+AGREED = {"region": "us-1", "share": "7"}
+APPROVED_BY_TWO = giving(giving(ANSWERED, BEN, at=ASKED_AT + 700, **AGREED), DORA, at=ASKED_AT + 800, **AGREED)
 
 
 def show(state: State, sample: Record, who: str = CARLA, **more: Any) -> Element:
@@ -50,7 +48,7 @@ def named(values: dict[str, str]) -> dict[str, str]:
     return {f"values.{name}": value for name, value in values.items()}
 
 
-def test_each_field_is_a_native_input_with_its_label_its_hint_and_its_limits_before_the_comment() -> None:
+def test_each_field_is_a_native_input_with_its_hint_and_its_limits_before_the_comment() -> None:
     form = show(State.OPEN, UNANSWERED).one("form")
     assert form.attributes == {"method": "post", "novalidate": ""}, "our own words say what is wrong"
     ticket, notes, comment = (one.attributes for one in form.all(maxlength="20") + form.all("textarea"))
@@ -70,15 +68,10 @@ def test_each_field_is_a_native_input_with_its_label_its_hint_and_its_limits_bef
         "Announce it?": [("Yes", "true"), ("No", "false")],
     }
     assert [radio.attributes.get("required") for radio in form.all("input", type="radio")] == ["", "", None, None]
-    labels = {label.attributes["for"]: label.text for label in form.all("label") if "for" in label.attributes}
-    assert [*labels.values()] == ["Share", "Ticket", "Notes", "Not before", "Comment"]
-    assert all(form.one(id=place).attributes["name"] == place for place in labels)
-    described = [*choices.values(), *(form.one(id=place) for place in labels)]
-    hints = [one.attributes.get("aria-describedby", "") for one in described]
-    said = [form.one("p", id=place).text if place else "" for place in hints]
-    assert sorted(said[:-1]) == sorted(HELP_OF_ALL)
-    sent = [one.attributes["name"] for one in form.all("input", "textarea") if "values" in one.attributes["name"]]
-    assert [*dict.fromkeys(sent)] == [f"values.{one['name']}" for one in OF_EACH_TYPE]
+    described = [choices["Announce it?"].attributes, share.attributes, ticket, notes, start.attributes]
+    hints = [form.one("p", id=one["aria-describedby"]).text for one in described]
+    numbers, dates = "In %. A number from 1 to 50 with at most 1 decimal.", "Optional. A date from 2026-12-01 on."
+    assert hints == ["Optional.", numbers, "Optional.", "Optional.", dates]
 
 
 def test_a_number_that_may_be_negative_gets_no_keypad_which_may_lack_the_minus() -> None:
@@ -94,22 +87,21 @@ HALF = {"region": "us-1", "ticket": ""}
     [
         (UNANSWERED, {}, {"share": "12.5", "ticket": "", "notes": "", "start": ""}, ""),
         (ANSWERED, {}, FULL | {"announce": "false"}, f"Filled in as {ANNA} approved."),
+        (
+            APPROVED_BY_TWO,
+            {},
+            AGREED | {"ticket": "", "notes": "", "start": ""},
+            f"Filled in as {BEN} and {DORA} approved.",
+        ),
         (ANSWERED, HALF, HALF | {"share": "", "notes": "", "start": ""}, ""),
     ],
-    ids=["the defaults", "the answer so far", "what was typed"],
+    ids=["the defaults", "the answer so far", "the one with most approvals", "what was typed"],
 )
 def test_the_form_is_filled_in(sample: Record, typed: dict[str, str], filled: dict[str, str], whose: str) -> None:
     form = show(State.OPEN, sample, typed=Typed(values=typed)).one("form")
     assert entered(form) == named(filled)
     assert ("Filled in" in form.text) is bool(whose)
     assert whose in form.text
-
-
-def test_of_several_answers_the_one_with_most_approvals_fills_in_the_form() -> None:
-    apart = giving(giving(ANSWERED, BEN, at=ASKED_AT + 700, share="7"), DORA, at=ASKED_AT + 800, share="7")
-    form = show(State.OPEN, apart).one("form")
-    assert f"Filled in as {BEN} and {DORA} approved." in form.text
-    assert entered(form)["values.share"] == "7"
 
 
 # --- what is wrong
@@ -119,7 +111,7 @@ ERRORS = named(
         "region": "Which region first? must be given.",
         "share": "Share must be a number from 1 to 50 with at most 1 decimal.",
         "notes": "Notes must be text of at most 200 characters; this has 250.",
-        "start": "Not before must be a date, at least 2026-12-01.",
+        "start": "Not before must be a date from 2026-12-01 on.",
         '"<b>"': "There is no such field.",
     }
 )
@@ -127,23 +119,11 @@ WRONG = FormError(message="Some values are missing or wrong.", errors=dict(rever
 TYPED = {"share": "a half", "notes": "\n<b> & " * 30, "start": "tomorrow", "ticket": "OPS-1", '"<b>"': "x"}
 
 
-def test_each_error_is_tied_to_its_field_and_linked_from_the_summary_in_the_order_of_the_form() -> None:
-    document = show(State.OPEN, UNANSWERED, error=WRONG, typed=Typed("Fine.", TYPED))
-    summary = document.one("div", role="alert").one("ul")
+def test_the_summary_has_the_errors_in_the_order_of_the_form_and_then_what_is_no_field() -> None:
+    summary = show(State.OPEN, UNANSWERED, error=WRONG).one("div", role="alert").one("ul")
     *known, unknown = [item.text for item in summary.all("li")]
     assert known == [*ERRORS.values()][:-1]
     assert unknown == '"<b>": There is no such field.'
-    for link in summary.all("a"):
-        place = link.attributes["href"].removeprefix("#")
-        target = document.one(id=place)
-        group = [one for one in document.all("fieldset") if one.all(id=place)]
-        described = (group or [target])[0].attributes
-        assert described["aria-invalid"] == "true"
-        *_, error = described["aria-describedby"].split()
-        assert document.one("p", id=error).text == link.text
-        assert target.tag in {"input", "textarea"}, "the first of the radio buttons"
-    assert len(document.all(**{"aria-invalid": "true"})) == len(known)
-    assert document.one("title").text.startswith("Error: ")
 
 
 def test_whatever_was_typed_is_kept_even_what_a_browser_would_drop() -> None:
@@ -159,6 +139,11 @@ def test_whatever_was_typed_is_kept_even_what_a_browser_would_drop() -> None:
 
 APART = giving(giving(UNANSWERED, ANNA, **FULL), BEN, at=ASKED_AT + 700, comment="More.", region="us-1", share="50")
 STUCK = replace(APART, policy=replace(APART.policy, approvers=(ANNA, BEN)))
+BENS = APART.votes[BEN]
+OF_ANNA = replace(APART.votes[ANNA], comment="Right.", at=ASKED_AT + 800)
+JOINED = APART.with_approver(
+    BEN, vote=replace(OF_ANNA, withdrawn=Withdrawn(at=BENS.at, comment=BENS.comment, values=BENS.values))
+)
 
 
 def rows(element: Element) -> dict[str, str]:
@@ -170,9 +155,7 @@ SHOWN |= {"Not before": "2026-12-24"}
 
 
 def test_votes_show_their_values_by_labels_and_a_withdrawn_answer_as_withdrawn() -> None:
-    joined = cast(APART, BEN, replace(APART.votes[ANNA], comment="Right.", at=ASKED_AT + 800))
-    assert isinstance(joined, Record)
-    anna, ben = show(State.OPEN, joined).one("ul", **{"class": "votes"}).all("li")
+    anna, ben = show(State.OPEN, JOINED).one("ul", **{"class": "votes"}).all("li")
     assert rows(anna) == SHOWN
     withdrawn = ben.one("div", **{"class": "withdrawn"})
     assert withdrawn.one("p").text == "Withdrawn: approved Fri 27 Nov 2026, 13:41 UTC"
@@ -188,8 +171,6 @@ def test_whoever_may_join_has_a_form_for_each_other_answer_whose_first_button_de
     assert (first.attributes["name"], first.attributes["tabindex"]) == ("look", "-1")
     assert (join.text, join.attributes["name"], join.attributes["value"]) == ("Join this answer", "decision", "approve")
     assert form.one("p", id=join.attributes["aria-describedby"]).text == f"{BEN} approved:"
-    sent = {one.attributes["name"]: one.attributes["value"] for one in form.all("input", type="hidden")}
-    assert sent == {"digest": APART.digest, "values.region": "us-1", "values.share": "50"}
     for who, sample in [(CARLA, APART), (ANNA, replace(APART, status=Status.EXPIRED)), (ANNA, ANSWERED)]:
         assert "Join this answer" not in show(State.EXPIRED, sample, who).text
 
@@ -239,11 +220,3 @@ def test_links_are_the_asker_s_with_their_host_in_plain_sight_and_open_without_a
     }
     assert "the asker's" in section.text
     assert show(State.UNKNOWN, asking(links=LINKS)).all("a") == []
-
-
-@pytest.mark.parametrize("sample", [record(), UNANSWERED, asking(links=LINKS)], ids=["plain", "fields", "links"])
-def test_the_policy_lets_the_page_s_style_through(sample: Record) -> None:
-    style = show(State.OPEN, sample).one("style").raw
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert f"'sha256-{digest}'" in page.HEADERS["Content-Security-Policy"]
-    assert (".option" in style) is (sample != record())

@@ -6,31 +6,22 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.approvals.rules import rounds
-from handlers.approvals.rules.decisions import COMMENTS_LIMIT, cast
+from handlers.approvals.rules.decisions import cast
 from handlers.approvals.rules.joining import to_join, ways_out
 from handlers.approvals.rules.quorum import tally
 from handlers.approvals.rules.record import DECIDED, Decision, Record, Withdrawn
 from handlers.approvals.rules.refusal import Reason, Refusal
-from handlers.contract.form_fields import as_text, read_fields
 from handlers.contract.policy import Policy
 from handlers.contract.record import Status
 from tests.handlers.test_quorum import asked as plainly
 from tests.support.policies import policies
-from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, message, vote
+from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, asking, message, vote
 
-REGION = as_text(
-    read_fields(
-        [
-            {"name": "region", "label": "Region", "type": "text", "required": True},
-            {"name": "n", "label": "N", "type": "number"},
-        ]
-    )
-)
+REGION = asking({"name": "region", "label": "Region", "type": "text", "required": True}).fields
 EU, US = {"region": "eu"}, {"region": "us"}
 TWO = Policy(approvers=(ANNA, BEN, CARLA), approvals_required=2)
 
@@ -56,34 +47,6 @@ def refusal(record: Record, who: str, **given: Any) -> Refusal:
     after = press(record, who, **given)
     assert isinstance(after, Refusal)
     return after
-
-
-def test_equal_answers_decide_and_others_do_not():
-    record = pressed(asked(), ANNA)
-    record = pressed(record, BEN, values=US, at=1)
-    assert record.status is Status.OPEN
-    assert [(answer.by, answer.tally.approvals.given) for answer in record.answers] == [((ANNA,), 1), ((BEN,), 1)]
-    record = pressed(record, CARLA, values=US | {"n": ""}, at=2)
-    assert (record.status, record.answers[0].values, record.answers[0].by) == (Status.APPROVED, US, (BEN, CARLA))
-
-
-def test_values_are_stored_in_their_canonical_form_and_a_rejection_brings_none():
-    record = pressed(asked(), ANNA, values={"region": " eu\u200b", "n": "010"})
-    record = pressed(record, BEN, decision=Decision.REJECT, values={"region": ["never looked at"]}, at=1)
-    assert [one.values for one in record.votes.values()] == [{"region": "eu", "n": "10"}, {}]
-
-
-def test_an_approval_without_what_is_required_is_refused_and_loses_nothing():
-    record = asked()
-    assert refusal(record, ANNA, values={"n": "x", "other": "1"}) == Refusal(
-        reason=Reason.INVALID,
-        words="Some values are missing or wrong.",
-        errors={
-            "region": "Region must be given.",
-            "n": "N must be a whole number.",
-            "other": "There is no such field.",
-        },
-    )
 
 
 def test_somebody_who_approved_may_join_an_answer_of_others_once_and_nothing_else_changes_a_vote():
@@ -117,18 +80,6 @@ def test_a_vote_that_does_not_join_anybody_or_comes_late_is_refused():
     assert refusal(rejecting, CARLA, at=2).reason is Reason.VOTED
 
 
-def test_comments_that_were_withdrawn_keep_their_room():
-    long = "\n" * 1_000
-    record = asked(replace(TWO, approvers=tuple(f"p{n}@example.com" for n in range(40)), approvals_required=40))
-    people = list(record.approvers)
-    for number, who in enumerate(people[:19]):
-        record = pressed(record, who, comment=long, values=US if number == 0 else EU, at=number)
-    assert refusal(pressed(record, people[0], values=EU, comment=long, at=50), people[20], comment=long).reason is (
-        Reason.NO_ROOM
-    )
-    assert COMMENTS_LIMIT == 40_000
-
-
 VALUES = [{"region": one} for one in ("eu", "us", "ap")]
 
 
@@ -139,9 +90,10 @@ def test_no_decision_has_values_that_fewer_people_gave_than_the_policy_asks_for(
         st.lists(
             st.tuples(
                 st.sampled_from(sorted(now.approvers)),
-                st.sampled_from([Decision.APPROVE, Decision.APPROVE, Decision.REJECT]),
+                st.sampled_from([*[Decision.APPROVE] * 7, Decision.REJECT]),
                 st.sampled_from(VALUES),
             ),
+            min_size=8,
             max_size=16,
         )
     )
@@ -199,19 +151,6 @@ def test_who_would_have_to_join_is_said_if_and_only_if_nobody_else_can_complete_
     for way in ways:
         assert way.people
         assert set(way.people) <= joiners[way.answer.by]
-
-
-def test_a_deadlock_is_told_with_who_would_have_to_join_which_answer():
-    record = pressed(pressed(asked(replace(TWO, approvers=(ANNA, BEN))), ANNA), BEN, values=US, at=1)
-    assert [(way.answer.values, way.people) for way in ways_out(record)] == [(EU, (BEN,)), (US, (ANNA,))]
-    assert ways_out(pressed(pressed(asked(), ANNA), BEN, values=US, at=1)) == [], "Carla can complete either"
-
-
-@pytest.mark.parametrize("name", ["decision", "comment", "digest", "values", "look"])
-def test_a_field_may_be_called_like_a_part_of_the_form(name):
-    spec = as_text(read_fields([{"name": name, "label": "L", "type": "text", "required": True}]))
-    record = pressed(replace(asked(), fields=spec), ANNA, values={name: "x"})
-    assert record.votes[ANNA].values == {name: "x"}
 
 
 def test_what_is_asked_for_is_bound_to_the_answer():

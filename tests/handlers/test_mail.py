@@ -20,6 +20,7 @@ from tests.support.records import (
     CARLA,
     DIGEST,
     EXECUTION_ARN,
+    OF_EACH_TYPE,
     REQUEST_ID,
     SOURCE_IP,
     TASK_TOKEN,
@@ -252,23 +253,14 @@ def test_outlook_has_no_line_breaks_to_remove(kind: Kind, one_click_link: str) -
 
 # --- fields, values and links
 
-AMOUNT = {"name": "amount", "label": "Amount", "type": "number", "max": 500, "decimals": 2, "required": True}
-REGION = {
-    "name": "region",
-    "label": "Region (first)",
-    "type": "choice",
-    "help": "The others follow.",
-    "options": [{"value": "eu", "label": "Europe"}, {"value": "us", "label": "United States"}],
-}
-TESTED = {"name": "tested", "label": "Rollback tested", "type": "boolean"}
-NOTE = {"name": "note", "label": "Note", "type": "text", "multiline": True}
+REGION, SHARE, _, NOTES, _, ANNOUNCE = OF_EACH_TYPE
 LOG = {"label": "Change log", "url": "https://ci.example.com/" + "a" * 200}
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_a_mail_says_what_will_be_asked_and_what_to_read_in_rows_of_the_asker_s(kind: Kind) -> None:
     docs = {"label": "ci.example.com (docs)", "url": "https://M\u00fcnchen.example:8443/?q=\u00fc"}
-    text = body(asking(AMOUNT, REGION, TESTED, NOTE, links=(LOG, docs), details=""), kind)
+    text = body(asking(REGION, SHARE, NOTES, ANNOUNCE, links=(LOG, docs), details=""), kind)
     linked, asked = text.partition("Links, as given by whoever asked:\n\n")[2].split(
         "If you approve, you will be asked"
     )
@@ -280,11 +272,11 @@ def test_a_mail_says_what_will_be_asked_and_what_to_read_in_rows_of_the_asker_s(
     ]
     assert asked.startswith(" for, in the words of whoever asked:\n\n")
     assert quoted(asked) == [
-        "Amount: a number, at most 500 with at most 2 decimals (required)",
-        '"Region (first)": one of Europe, United States (optional)',
-        "  > The others follow.",
-        "Rollback tested: yes or no (optional)",
-        "Note: text of at most 200 characters (optional)",
+        '"Which region first?": one of Frankfurt, Virginia (required)',
+        "Share: a number from 1 to 50 with at most 1 decimal (required)",
+        "  > In %.",
+        "Notes: text of at most 200 characters (optional)",
+        '"Announce it?": yes or no (optional)',
     ]
 
 
@@ -293,9 +285,9 @@ def test_a_mail_says_what_will_be_asked_and_what_to_read_in_rows_of_the_asker_s(
 )
 def test_no_label_help_option_or_value_passes_for_another_or_for_our_words(forged: str) -> None:
     options = [{"value": "a", "label": forged}, {"value": forged, "label": "b"}]
-    fields = ({"label": forged, "help": forged, "options": options, "name": "it", "type": "choice"}, NOTE)
+    fields = ({"label": forged, "help": forged, "options": options, "name": "it", "type": "choice"}, NOTES)
     sample = asking(*fields, links=({"label": forged, "url": "https://a.example"},), details="")
-    text = body(giving(sample, ANNA, it="a", note=f"x\n{forged}", comment=f"and the comment\n{forged}"))
+    text = body(giving(sample, ANNA, it="a", notes=f"x\n{forged}", comment=f"and the comment\n{forged}"))
     assert [line for line in text.splitlines() if line.startswith(forged)] == [forged] * forged.startswith("To answer")
     assert [row for row in quoted(text) if row.startswith(forged)] == [forged], (
         "of the comment, which is said to be one"
@@ -303,14 +295,13 @@ def test_no_label_help_option_or_value_passes_for_another_or_for_our_words(forge
 
 
 def test_answers_so_far_have_their_values_as_people_read_them_and_equal_ones_once() -> None:
-    sample = giving(
-        asking(AMOUNT, REGION, TESTED, NOTE, details=""), ANNA, 1, "Fine.", amount="5", region="us", tested="false"
-    )
-    text = body(giving(giving(sample, BEN, 2, amount="5", region="us", tested="false"), CARLA, 3), Kind.REMINDER, CARLA)
+    values = {"region": "us-1", "share": "5", "announce": "false"}
+    sample = giving(asking(*OF_EACH_TYPE, details=""), ANNA, 1, "Fine.", **values)
+    text = body(giving(giving(sample, BEN, 2, **values), CARLA, 3), Kind.REMINDER, CARLA)
     answers = text[text.index("Answers so far:") : text.index("Approvals count")].split(mail.PARAGRAPH)[1:-1]
     assert answers == [
         f"- {ANNA} approved, Thu 1 Jan 1970, 01:00 CET, with",
-        '  | Amount: 5\n  | "Region (first)": United States\n  | Rollback tested: no',
+        '  | "Which region first?": Virginia\n  | Share: 5\n  | "Announce it?": no',
         "and the comment",
         "  | Fine.",
         f"- {BEN} approved, Thu 1 Jan 1970, 01:00 CET, with the values of {ANNA}",
@@ -321,17 +312,17 @@ def test_answers_so_far_have_their_values_as_people_read_them_and_equal_ones_onc
 
 
 def test_an_answer_that_was_withdrawn_is_none() -> None:
-    sample = giving(giving(asking(AMOUNT), ANNA, 1, amount="5"), BEN, 2, amount="6")
-    joined = giving(sample, BEN, 3, amount="5")
-    kept = joined.with_approver(BEN, vote=replace(joined.votes[BEN], withdrawn=Withdrawn(at=2, values={"amount": "6"})))
+    sample = giving(giving(asking(SHARE), ANNA, 1, share="5"), BEN, 2, share="6")
+    joined = giving(sample, BEN, 3, share="5")
+    kept = joined.with_approver(BEN, vote=replace(joined.votes[BEN], withdrawn=Withdrawn(at=2, values={"share": "6"})))
     assert body(kept, Kind.REMINDER) == body(joined, Kind.REMINDER)
-    assert "Amount: 6" not in body(kept)
+    assert "Share: 6" not in body(kept)
 
 
 def test_where_nobody_else_can_settle_it_a_mail_says_who_can_join_whom() -> None:
-    split = replace(giving(giving(asking(AMOUNT), ANNA, 1, amount="5"), BEN, 2, amount="6"), round=2)
+    split = replace(giving(giving(asking(SHARE), ANNA, 1, share="5"), BEN, 2, share="6"), round=2)
     assert "join" not in body(split, Kind.REMINDER), "Carla can settle it"
-    stuck = giving(split, CARLA, 3, amount="7")
+    stuck = giving(split, CARLA, 3, share="7")
     text = body(stuck, Kind.REMINDER, BEN, ONE_CLICK)
     assert text.startswith(
         "A workflow in dev has your answer, but others approved other values. This is reminder 1 of 2;"
@@ -346,10 +337,10 @@ def test_where_nobody_else_can_settle_it_a_mail_says_who_can_join_whom() -> None
 @pytest.mark.parametrize(
     ("sample", "there"),
     [
-        (asking(TESTED, REGION, links=(LOG,)), True),
-        (asking(TESTED, AMOUNT), False),
-        (giving(asking(TESTED), ANNA, tested="true"), False),
-        (giving(asking(TESTED), ANNA), True),
+        (asking(ANNOUNCE, NOTES, links=(LOG,)), True),
+        (asking(ANNOUNCE, SHARE), False),
+        (giving(asking(ANNOUNCE), ANNA, announce="true"), False),
+        (giving(asking(ANNOUNCE), ANNA), True),
     ],
     ids=["with optional fields", "with a required one", "with values that somebody gave", "that somebody gave none"],
 )

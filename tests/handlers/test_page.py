@@ -163,7 +163,9 @@ def test_only_an_open_request_can_be_answered(name: str) -> None:
 
 
 def test_the_style_s_hash_is_the_one_that_the_policy_lets_through(document: Element) -> None:
-    digest = base64.b64encode(hashlib.sha256(document.one("style").raw.encode()).digest()).decode()
+    style = document.one("style").raw
+    assert ".option" not in style, "what only fields need"
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert f"'sha256-{digest}'" in page.HEADERS["Content-Security-Policy"]
 
 

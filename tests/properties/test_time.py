@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from handlers.approvals.rules.record import Decision
 from handlers.contract.message import SCHEMA_VERSION
 from handlers.contract.record import Status
 from tests.properties.world import World
-from tests.support.records import ANNA, ASKED_AT
+from tests.support.records import ANNA, ASKED_AT, OF_EACH_TYPE
 from tests.support.stacks import ALICE, JSON, Run, Stack, running
 
 
@@ -111,18 +110,7 @@ def test_a_run_whose_messages_waited_for_longer_than_it_had_is_not_told_as_expir
     assert not world.links
 
 
-REGIONAL: dict[str, Any] = {
-    "title": "Nightly release",
-    "fields": [
-        {
-            "name": "region",
-            "label": "Region",
-            "type": "choice",
-            "required": True,
-            "options": [{"value": "eu", "label": "Europe"}, {"value": "us", "label": "United States"}],
-        }
-    ],
-}
+REGIONAL = {"title": "Nightly release", "fields": [OF_EACH_TYPE[0]]}
 
 
 @pytest.fixture
@@ -134,7 +122,7 @@ def stack(emulator):
 
 def test_a_deployment_leaves_a_waiting_request_answerable_as_it_was_asked(stack):
     """Also by an option that the new release no longer has."""
-    run = Run(stack, stack.start_raw({}), REGIONAL["title"])
+    run = Run(stack, stack.start_raw({}), "Nightly release")
     link = run.link()
     functions, machine = stack.sandbox.client("lambda"), stack.sandbox.outputs["stateMachineArn"]
     for function in functions.list_functions(MaxItems=200)["Functions"]:
@@ -147,13 +135,13 @@ def test_a_deployment_leaves_a_waiting_request_answerable_as_it_was_asked(stack)
     definition = json.loads(stack.sfn.describe_state_machine(stateMachineArn=machine)["definition"])
     definition["States"]["Request approval"]["Arguments"]["MessageBody"]["schemaVersion"] = SCHEMA_VERSION + 1
     payload = definition["States"]["Generate task"]["Arguments"]["Payload"]
-    assert '"us"' in payload["task"]
-    payload["task"] = payload["task"].replace('"us"', '"ap"')
+    assert '"us-1"' in payload["task"]
+    payload["task"] = payload["task"].replace('"us-1"', '"ap-1"')
     stack.sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
     assert "the next release" in stack.get(link).text
-    assert stack.press(link, region="ap").status_code == 400
-    assert stack.press(link, region="us").status_code == 200
-    assert run.succeeded()["approval"]["values"] == {"region": "us"}
+    assert stack.press(link, region="ap-1").status_code == 400
+    assert stack.press(link, region="us-1").status_code == 200
+    assert run.succeeded()["approval"]["values"] == {"region": "us-1"}
 
 
 def test_a_press_on_a_link_of_a_destroyed_workflow_says_closed(stack):

@@ -34,13 +34,12 @@ class Choice:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Withdrawn:
+class Withdrawn(NamedTuple):
     """What somebody had approved before they joined another's answer, at `at` in epoch seconds."""
 
     at: int
     comment: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
