@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 from typing import Any
 
 
 def plain(value: Any) -> Any:
     """The value in objects, lists, texts and numbers."""
-    names = [field.name for field in fields(value)] if is_dataclass(value) else getattr(value, "_fields", None)
-    if names is not None:
-        return {camel_case(name): plain(getattr(value, name)) for name in names}
+    if keys := _keys(value.__class__):
+        return {key: plain(getattr(value, name)) for name, key in keys.items()}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -18,6 +18,14 @@ def plain(value: Any) -> Any:
     return [plain(one) for one in value] if isinstance(value, tuple) else value
 
 
+@cache  # as below: a record of many people has thousands of fields
+def _keys(kind: type) -> Mapping[str, str]:
+    """By the names of the fields, if it has any."""
+    names = [field.name for field in fields(kind)] if is_dataclass(kind) else getattr(kind, "_fields", ())
+    return {name: camel_case(name) for name in names}
+
+
+@cache
 def camel_case(field: str) -> str:
     first, *more = field.split("_")
     return first + "".join(map(str.capitalize, more))

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from handlers.contract.plain import plain
@@ -36,12 +37,12 @@ class Policy:
     prevent_self_approval: bool = True
     audit_days: int = 365
 
-    @property
+    @cached_property
     def everybody(self) -> Collection[str]:
         """The approvers, whatever their groups, and the escalation contacts; each once, in that order."""
         return dict.fromkeys([*self.asked_first, *self.escalate_to])
 
-    @property
+    @cached_property
     def asked_first(self) -> Collection[str]:
         """Everybody who is asked from the first round on, each once."""
         members = (who for group in self.groups.values() for who in group.approvers)

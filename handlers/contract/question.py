@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -129,6 +130,6 @@ class Question:
         """The question alone, without what messages and records hold besides."""
         return {camel_case(field.name): getattr(self, field.name) for field in fields(Question)}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return question_digest(self.as_json)

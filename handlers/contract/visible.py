@@ -66,6 +66,8 @@ def clean(text: str) -> str:
     Keeps the joiners and selectors that words of some scripts and emoji are spelled with, and the first few marks on a
     letter. A mark without a letter is removed: it would attach to adjacent text.
     """
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():  # as most texts are
+        return text
     shown: list[str] = []
     letter, stacked = False, 0
     for one in _seen(LINE_BREAK.sub("\n", text)):

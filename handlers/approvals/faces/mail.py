@@ -337,6 +337,8 @@ def _pieces(line: str, width: int) -> Iterator[str]:
 
 def _columns(text: str) -> int:
     """The width in columns: Chinese, Japanese and Korean characters and emoji take two."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(
         0 if unicodedata.category(one) in WIDTHLESS else 2 if unicodedata.east_asian_width(one) in "WF" else 1
         for one in text

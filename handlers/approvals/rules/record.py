@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 from handlers.approvals.rules.quorum import Tally, tally, without_requester
@@ -117,12 +118,12 @@ class Record(Question):
         """Whether anybody has been mailed."""
         return any(approver.mailed_round for approver in self.approvers.values())
 
-    @property
+    @cached_property
     def electorate(self) -> Policy:
         """The policy without the requester, if they may not decide."""
         return without_requester(self.policy, self.requested_by)
 
-    @property
+    @cached_property
     def answers(self) -> list[Answer]:
         """The approvals of this exact question, together where their values are equal: the answer that the policy
         takes, then those with most approvals, the oldest first. With none, the only one has no values."""
@@ -149,7 +150,7 @@ class Record(Question):
             return Status.REJECTED
         return Status.APPROVED if counted.approves else Status.OPEN
 
-    @property
+    @cached_property
     def votes(self) -> dict[str, Vote]:
         """The votes cast so far, by approver, oldest first."""
         cast = {who: approver.vote for who, approver in self.approvers.items() if approver.vote}
