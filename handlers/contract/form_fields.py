@@ -210,10 +210,9 @@ def too_large(asked: Sequence[FormField], links: Sequence[QuestionLink], people:
     size = sum(len(as_text(one).encode()) for one in (asked, links))
     if size > SPECIFIED_BYTES:
         return Fault(("fields",), f"must, with links, be at most {SPECIFIED_BYTES} bytes as JSON, got {size}")
-    if asked and (answers := longest(asked) * (people + 1)) > ANSWERS_BYTES:
-        said = (
-            f"the longest answer, {longest(asked)} bytes as JSON, times the policy's people and one more, {people + 1}"
-        )
+    most = longest(asked)
+    if asked and (answers := most * (people + 1)) > ANSWERS_BYTES:
+        said = f"the longest answer, {most} bytes as JSON, times the policy's people and one more, {people + 1}"
         return Fault(("fields",), f"must leave room: {said}, must be at most {ANSWERS_BYTES}, got {answers}")
     return None
 

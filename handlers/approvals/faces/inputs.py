@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from handlers.approvals.faces import pieces
+from handlers.approvals.faces import pieces, wording
 from handlers.approvals.faces.pieces import NOTHING, VALUES, View, lines, named
 from handlers.approvals.rules.decisions import COMMENT_LIMIT
 from handlers.approvals.rules.joining import to_join
@@ -67,9 +67,7 @@ def _fields(view: View) -> Markup:
     values, whose = view.typed.values, NOTHING
     if not values and first.by:
         values = first.values
-        whose = Markup(
-            '<p class="hint">Filled in as {} approved. Approvals count together only if their values are equal.</p>\n'
-        ).format(named(first.by))
+        whose = Markup('<p class="hint">Filled in as {} approved. {}</p>\n').format(named(first.by), wording.EQUAL_ONLY)
     elif not values:
         values = {field.name: field.default for field in fields}
     errors = view.error.errors if view.error else {}
@@ -165,7 +163,7 @@ def joining(view: View) -> Markup:
         for number, answer in enumerate(offered)
     ]
     rule = Markup(
-        """<p>Approvals count together only if their values are equal. You may join one of these answers, once.
+        """<p>{} You may join one of these answers, once.
 Yours then stays on record as withdrawn.</p>"""
-    )
+    ).format(wording.EQUAL_ONLY)
     return pieces.section("join", "Join another answer", lines([rule, *forms]))

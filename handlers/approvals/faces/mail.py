@@ -257,7 +257,7 @@ def votes(record: Record, timezone: str) -> str:
     if len(cast) > PEOPLE_LIMIT:
         parts.append(f"- and {len(cast) - PEOPLE_LIMIT} more")
     if len(answers) > 1:
-        parts.append("Approvals count together only if their values are equal.")
+        parts.append(wording.EQUAL_ONLY)
     return PARAGRAPH.join(filter(None, parts))
 
 
@@ -269,8 +269,7 @@ def _values(form: Iterable[FormField], values: Values) -> list[str]:
 def _deadlock(ways: Iterable[WayOut], who: str) -> str:
     """Who would have to join which answer; the reader first."""
     said = [f"- The answer of {_in_short(way.answer.by)} can be joined by {_in_short(way.people, who)}" for way in ways]
-    why = "Nobody who has yet to answer can settle it any more. It takes people who approved to join others:"
-    return PARAGRAPH.join([why, *wording.first(said, WAYS_SHOWN, "more answers")]) if said else ""
+    return PARAGRAPH.join([wording.DEADLOCK, *wording.first(said, WAYS_SHOWN, "more answers")]) if said else ""
 
 
 def _in_short(people: Iterable[str], reader: str = "") -> str:

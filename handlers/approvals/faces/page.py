@@ -118,8 +118,7 @@ def html(
     """
     if state is State.UNKNOWN or not record:
         return _framed(*(_unknown() if state is State.UNKNOWN else _fault_alone(environment)))
-    ways = ways_out(record) if record.fields else []
-    view = View(record, record.answers, ways, who, environment, timezone, error, typed or Typed(), now)
+    view = View(record, record.answers, ways_out(record), who, environment, timezone, error, typed or Typed(), now)
     heading, note = SAYS[state](view)
     title = wording.title(record)
     asks = state is State.OPEN or (state is State.FAULT and view.can_answer)

@@ -369,13 +369,12 @@ def _apart(view: View) -> Markup:
     """Where approvals have different values: which of them count, and who would have to join which."""
     if len(view.answers) == 1:
         return NOTHING
-    rule = Markup("<p>Approvals count together only if their values are equal. Counted above is the answer of {}.</p>")
-    told = rule.format(named(view.answers[0].by))
+    rule = Markup("<p>{} Counted above is the answer of {}.</p>")
+    told = rule.format(wording.EQUAL_ONLY, named(view.answers[0].by))
     way = Markup("<li>The answer of {} can be joined by {}.</li>")
     ways = [way.format(named(one.answer.by), _reader_first(view, one.people)) for one in view.ways]
     if ways:
-        why = "Nobody who has yet to answer can settle it any more. It takes people who approved to join others:"
-        told += Markup("\n<p>{}</p>\n<ul>\n{}\n</ul>").format(why, lines(ways))
+        told += Markup("\n<p>{}</p>\n<ul>\n{}\n</ul>").format(wording.DEADLOCK, lines(ways))
     return Markup('<div class="apart">\n{}\n</div>\n').format(told)
 
 

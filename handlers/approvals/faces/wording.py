@@ -22,6 +22,8 @@ ACCOUNTS_NAME = re.compile(r"[\w.-]{1,40}")
 PERSONS_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['.\u2019-])*(?: [^\W\d_](?:[^\W\d_]|['.\u2019-])*){1,2}")
 A_CLAIM = re.compile("approv|check|confirm|reject|sign|verif", re.IGNORECASE)
 IN_BRACKETS = re.compile(r"\([^()]*\)")  # as our own words are, where nothing is given
+EQUAL_ONLY = "Approvals count together only if their values are equal."
+DEADLOCK = "Nobody who has yet to answer can settle it any more. It takes people who approved to join others:"
 NAMED = 3  # people or groups in one sentence; the others are counted
 
 

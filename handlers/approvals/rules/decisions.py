@@ -41,7 +41,7 @@ def cast(record: Record, who: str, vote: Vote) -> Record | Refusal:
     without a comment always fits. A rejection brings no values.
     """
     mine = record.approvers[who].vote
-    values, errors = checked(record.form, vote.values) if vote.decision is Decision.APPROVE else ({}, {})
+    values, errors = _brought(record, vote)
     vote = replace(vote, values=values)
     if mine and not errors and replace(mine, withdrawn=None) == vote:
         return record
@@ -87,10 +87,14 @@ def checked(form: Sequence[FormField], given: Mapping[str, Any]) -> tuple[Values
     return {name: value for name, value in values.items() if value}, errors
 
 
+def _brought(record: Record, choice: Choice) -> tuple[Values, dict[str, str]]:
+    """As `checked` does; a rejection brings nothing, whatever came with it."""
+    return checked(record.form, choice.values) if choice.decision is Decision.APPROVE else ({}, {})
+
+
 def same(record: Record, mine: Vote, choice: Choice) -> bool:
     """Whether this answer says the same as the recorded one; comments may differ."""
-    approves = choice.decision is Decision.APPROVE
-    values, errors = checked(record.form, choice.values) if approves else ({}, {})
+    values, errors = _brought(record, choice)
     return mine.decision is choice.decision and mine.values == values and not errors
 
 

@@ -122,7 +122,7 @@ def recipients(record: Record) -> list[str]:
     if record.status is not Status.OPEN:
         return []
     asked = [(who, record.approvers[who]) for who in record.policy.everybody if who in record.approvers]
-    joining = {who for way in ways_out(record) for who in way.people} if record.fields else ()
+    joining = {who for way in ways_out(record) for who in way.people}
     due = [(who, one) for who, one in asked if (not one.vote or who in joining) and one.mailed_round < record.round]
     return [who for who, _ in sorted(due, key=lambda entry: entry[1].mails)]
 
