@@ -6,9 +6,7 @@ from infra.approvals import Approvals, ApprovalsArgs
 from infra.config.settings import Settings
 
 settings = Settings.load()
-approvals = Approvals(
-    "approvals", ApprovalsArgs(**settings.model_dump(exclude_unset=True), label=pulumi.get_stack()[:40])
-)
+approvals = Approvals("approvals", ApprovalsArgs(**settings.model_dump(exclude_unset=True), label=settings.label))
 
 pulumi.export("stateMachineArn", approvals.state_machine_arn)
 pulumi.export("approvalApiUrl", approvals.approval_api_url)
@@ -17,6 +15,8 @@ pulumi.export("deadLetterQueueUrl", approvals.dead_letter_queue_url)
 pulumi.export("triggerDeadLetterQueueUrl", approvals.trigger_dead_letter_queue_url)
 pulumi.export("approverTopicArn", approvals.approver_topic_arn)
 pulumi.export("operatorTopicArn", approvals.operator_topic_arn)
+if settings.chat_notifications:
+    pulumi.export("chatTopicArn", approvals.chat_topic_arn)
 pulumi.export("approvalTableName", approvals.approval_table_name)
 pulumi.export("generateTaskFunctionArn", approvals.generate_task_function_arn)
 pulumi.export("processTaskFunctionArn", approvals.process_task_function_arn)

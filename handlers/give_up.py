@@ -8,23 +8,37 @@ from typing import Any
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
 from handlers.approvals.adapters.queue import serve_each
 from handlers.approvals.observability import logger, metrics, observe
-from handlers.approvals.parsing.message import MalformedMessageError, read_message
+from handlers.approvals.parsing.message import MalformedMessageError, read_announcement, read_message
+from handlers.approvals.rules.message import Message
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.contract.settings import GiveUpSettings
+
+
+class NotForARunError(Exception):
+    """No run waits for this letter: docs/operations.md says how an operator has it served."""
 
 
 def serve(use_case: GiveUp, delivered: Mapping[str, Any]) -> None:
     """Serve one record of the batch. Any exception keeps it in the queue."""
     try:
-        message = read_message(delivered["body"])
+        message = _message(delivered["body"])
         logger.append_keys(requestId=message.request_id, execution=message.execution_arn, round=message.round)
         use_case.serve(message)
+    except NotForARunError:
+        logger.error("nobody was told how a request ended; the letter stays in the queue", outcome="kept")
+        raise
     except MalformedMessageError as error:
         logger.error("a dead letter that cannot be read stays in the queue", outcome="kept", why=str(error))
         raise
     except Exception as error:
         logger.exception("the workflow could not be told, will be tried again", kind=type(error).__name__)
         raise
+
+
+def _message(body: str) -> Message:
+    if read_announcement(body):
+        raise NotForARunError
+    return read_message(body)
 
 
 @cache

@@ -12,11 +12,13 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
+from infra.announce import Announce, AnnounceArgs
 from infra.ask import Ask, AskArgs
 from infra.asking import ask_policy, ask_state, check_prefix
 from infra.config.program import in_python, of_program
 from infra.config.refusal import Fault
 from infra.config.settings import DEFAULT_TASK, ConfigError, Settings
+from infra.dashboard import Dashboard, DashboardArgs
 from infra.give_up import GIVE_UP_TIMEOUT_SECONDS, GiveUp, GiveUpArgs
 from infra.monitoring import Monitoring, MonitoringArgs
 from infra.operator_topic import OperatorTopic, OperatorTopicArgs
@@ -93,6 +95,10 @@ class ApprovalsArgs:
     task: TaskArgs | Mapping[str, Any] = TaskArgs()
     operator_email: str = ""
     one_click: bool = False
+    events: bool = True
+    announce_decision: bool = True
+    chat_notifications: bool = False
+    dashboard: bool = False
     audit_days: int = 365
     log_retention_days: int = 30
     mails_per_second: int = 5
@@ -105,6 +111,8 @@ class ApprovalsArgs:
 
 class Approvals(pulumi.ComponentResource):
     """Ask people by e-mail and wait for them, in a state machine of its own. Two of them in one program never meet.
+
+    `chat_topic_arn` is empty without `chat_notifications`.
 
     `name` has lower-case letters, digits and hyphens. Raises ConfigError before anything is registered, with a line for
     each bad value.
@@ -120,6 +128,7 @@ class Approvals(pulumi.ComponentResource):
     approval_table_name: pulumi.Output[str]
     generate_task_function_arn: pulumi.Output[str]
     process_task_function_arn: pulumi.Output[str]
+    chat_topic_arn: pulumi.Output[str]
     ask_policy: pulumi.Output[str]
     ask_state: pulumi.Output[str]
 
@@ -136,7 +145,11 @@ class Approvals(pulumi.ComponentResource):
 
         store = ApprovalStore(
             f"{name}-store",
-            ApprovalStoreArgs(protect=settings.protect, point_in_time_recovery=settings.point_in_time_recovery),
+            ApprovalStoreArgs(
+                protect=settings.protect,
+                point_in_time_recovery=settings.point_in_time_recovery,
+                stream=settings.announces,
+            ),
             child,
         )
         topic = ApproverTopic(f"{name}-approvers", ApproverTopicArgs(people=settings.people), child)
@@ -189,8 +202,13 @@ class Approvals(pulumi.ComponentResource):
             ),
             child,
         )
+        announce = None
+        if settings.announces:
+            announce = Announce(f"{name}-announce", AnnounceArgs(store=store, queue=queue, settings=settings), child)
+            store.admit_reader(announce.function.role_arn)
+        announcers = [announce.function.role_arn] if announce and settings.announce_decision else []
         # Policies that name roles, which in turn name what the policies guard.
-        queue.admit(sender=workflow.role_arn, consumer=ask.function.role_arn)
+        queue.admit(senders=[workflow.role_arn, *announcers], consumer=ask.function.role_arn)
         topic.admit(publisher=ask.function.role_arn)
         writers = [component.function.role_arn for component in (ask, give_up, reconcile)]
         store.admit(voting=page.function.role_arn, writing=[workflow.role_arn, *writers])
@@ -204,6 +222,7 @@ class Approvals(pulumi.ComponentResource):
                 ask=ask,
                 give_up=give_up,
                 reconcile=reconcile,
+                announce=announce,
                 trigger=trigger,
                 pace=pace,
                 settings=settings,
@@ -211,6 +230,18 @@ class Approvals(pulumi.ComponentResource):
             child,
         )
         operator.admit(publisher=reconcile.function.role_arn, alarms=alarms.arns)
+        if settings.dashboard:
+            Dashboard(
+                f"{name}-dashboard",
+                DashboardArgs(
+                    state_machine_arn=machine_arn,
+                    functions=alarms.functions,
+                    letters=alarms.letters,
+                    queue_name=queue.name,
+                    label=settings.label,
+                ),
+                child,
+            )
 
         outputs = {
             "state_machine_arn": machine_arn,
@@ -223,6 +254,7 @@ class Approvals(pulumi.ComponentResource):
             "approval_table_name": store.table_name,
             "generate_task_function_arn": workflow.generate_function.arn,
             "process_task_function_arn": workflow.process_function_arn,
+            "chat_topic_arn": announce.chat_topic_arn if announce else pulumi.Output.from_input(""),
             "ask_policy": machine_arn.apply(ask_policy),
             "ask_state": machine_arn.apply(ask_state),
         }

@@ -9,7 +9,9 @@ from math import ceil
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.metrics import Metric
 from handlers.contract.retries import backoff_seconds
+from infra.announce import Announce
 from infra.ask import Ask
 from infra.config.settings import Settings
 from infra.give_up import GiveUp
@@ -32,7 +34,7 @@ OLDEST_SECONDS, OLDEST_PERIOD_SECONDS = 600, 60
 REQUESTS_AT_ONCE = 10
 REFUSED_SECONDS = 8  # of one attempt: two calls with the SDK's retries, which are then given up
 
-Metric = tuple[str, str, Mapping[str, pulumi.Input[str]]]
+Query = tuple[str, str, Mapping[str, pulumi.Input[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class MonitoringArgs:
     ask: Ask
     give_up: GiveUp
     reconcile: Reconcile
+    announce: Announce | None
     trigger: Trigger
     pace: MailPace
     settings: Settings
@@ -66,6 +69,8 @@ class Monitoring(pulumi.ComponentResource):
     """
 
     arns: pulumi.Output[list[str]]
+    functions: list[pulumi.Output[str]]  # the names of all that are watched
+    letters: list[pulumi.Output[str]]  # and of the queues in which letters stay
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:monitoring:Monitoring", name, None, opts)
@@ -73,7 +78,7 @@ class Monitoring(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._alarms: list[aws.cloudwatch.MetricAlarm] = []
 
-        for purpose, description, queues in (
+        lost: list[tuple[str, str, list[pulumi.Output[str]]]] = [
             ("request-dead-letters", "There are dead letters of requests.", [args.queue.dead_letter_name]),
             ("trigger-dead-letters", "There are starts that failed.", [args.trigger.dead_letter_name]),
             (
@@ -81,7 +86,11 @@ class Monitoring(pulumi.ComponentResource):
                 "There are endings of runs that the records and the operator have not learned of.",
                 [args.reconcile.undelivered_name, args.reconcile.failed_name],
             ),
-        ):
+        ]
+        if args.announce:
+            said = "There are changes of requests that nobody was told of."
+            lost.append(("lost-announcements", said, [args.announce.failed_name]))
+        for purpose, description, queues in lost:
             # A consumer hides a dead letter while it retries, so hidden messages count as well.
             self._alarm(
                 purpose,
@@ -102,7 +111,8 @@ class Monitoring(pulumi.ComponentResource):
             threshold=oldest,
             period_seconds=OLDEST_PERIOD_SECONDS,
         )
-        functions = [
+        self.letters = [queue for _, _, queues in lost for queue in queues]
+        self.functions = [
             function.name
             for function in (
                 args.workflow.generate_function,
@@ -111,13 +121,14 @@ class Monitoring(pulumi.ComponentResource):
                 args.ask.function,
                 args.give_up.function,
                 args.reconcile.function,
+                *([args.announce.function] if args.announce else []),
             )
         ]
         for metric in ("Errors", "Throttles"):
             self._alarm(
                 f"function-{metric.lower()}",
                 f"A function has {metric.lower()}.",
-                [("AWS/Lambda", metric, {"FunctionName": function}) for function in functions],
+                [("AWS/Lambda", metric, {"FunctionName": function}) for function in self.functions],
             )
         self._alarm(
             "api-errors",
@@ -135,7 +146,7 @@ class Monitoring(pulumi.ComponentResource):
             [
                 (
                     METRICS_NAMESPACE,
-                    "AnsweredWithoutVote",
+                    Metric.ANSWERED_WITHOUT_VOTE,
                     {"service": "reconcile", "label": args.settings.label},
                 )
             ],
@@ -150,7 +161,7 @@ class Monitoring(pulumi.ComponentResource):
         self,
         purpose: str,
         description: str,
-        metrics: Sequence[Metric],
+        metrics: Sequence[Query],
         *,
         stat: str = "Sum",
         threshold: int = 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -83,12 +84,12 @@ class RequestQueue(pulumi.ComponentResource):
             }
         )
 
-    def admit(self, *, sender: pulumi.Input[str], consumer: pulumi.Input[str]) -> None:
-        """The ARNs of the two roles that may put messages here and take them; nobody else may, whatever IAM says."""
+    def admit(self, *, senders: Sequence[pulumi.Input[str]], consumer: pulumi.Input[str]) -> None:
+        """The ARNs of the roles that may put messages here and take them; nobody else may, whatever IAM says."""
         queue_policy(
             f"{self._name}-queue-policy",
             self._queue,
             self._child,
             deny_others("OnlyItsConsumer", CONSUME, self.arn, consumer),
-            senders=[sender],
+            senders=senders,
         )

@@ -17,14 +17,17 @@ from infra.shared.iam import deny_others, document
 ITEM_WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
 # Writes that name no attributes; we use none of them.
 STATEMENT_WRITES = ("dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
+# Of the stream, what gives out records.
+STREAM_READS = ("dynamodb:GetRecords", "dynamodb:GetShardIterator")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalStoreArgs:
-    """`protect` guards the table against deletion, by AWS and by Pulumi."""
+    """`protect` guards the table against deletion, by AWS and by Pulumi; `stream` is for one reader of all changes."""
 
     protect: bool
     point_in_time_recovery: bool
+    stream: bool
 
 
 class ApprovalStore(pulumi.ComponentResource):
@@ -33,12 +36,13 @@ class ApprovalStore(pulumi.ComponentResource):
     "Enabled" encryption would be the account's KMS key, which charges each request and protects no better here:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
 
-    Call `admit` once those who write to it have their roles.
+    Call `admit` once those who write to it have their roles, and `admit_reader` if there is a stream.
     """
 
     table_name: pulumi.Output[str]
     table_arn: pulumi.Output[str]
     execution_index_arn: pulumi.Output[str]
+    stream_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ApprovalStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:store:ApprovalStore", name, None, opts)
@@ -60,16 +64,19 @@ class ApprovalStore(pulumi.ComponentResource):
             ttl={"attribute_name": Attribute.EXPIRES_AT, "enabled": True},
             point_in_time_recovery={"enabled": args.point_in_time_recovery},
             deletion_protection_enabled=args.protect,
+            stream_enabled=args.stream,
+            stream_view_type="NEW_AND_OLD_IMAGES" if args.stream else None,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
 
-        self.table_name, self.table_arn = table.name, table.arn
+        self.table_name, self.table_arn, self.stream_arn = table.name, table.arn, table.stream_arn
         self.execution_index_arn = pulumi.Output.concat(table.arn, f"/index/{EXECUTION_INDEX}")
         self.register_outputs(
             {
                 "table_name": self.table_name,
                 "table_arn": self.table_arn,
                 "execution_index_arn": self.execution_index_arn,
+                "stream_arn": self.stream_arn,
             }
         )
 
@@ -93,5 +100,17 @@ class ApprovalStore(pulumi.ComponentResource):
                     condition={"ForAnyValue:StringEquals": {"dynamodb:Attributes": [Attribute.VOTES]}},
                 ),
             ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def admit_reader(self, role_arn: pulumi.Input[str]) -> None:
+        """The ARN of the only role that may read the stream: whoever reads all changes has read all records.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-attach-resource-policy-streams.html
+        """
+        aws.dynamodb.ResourcePolicy(
+            f"{self._name}-stream-policy",
+            resource_arn=self.stream_arn,
+            policy=document(deny_others("OnlyItsReader", STREAM_READS, self.stream_arn, role_arn)),
             opts=pulumi.ResourceOptions(parent=self),
         )

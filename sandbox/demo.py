@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from handlers.approvals.rules.announcing import over, to_be_told
 from sandbox.config import setting
 from sandbox.deploy import PROJECT
 from sandbox.session import Sandbox, running
@@ -36,6 +37,7 @@ TASK = {
 }
 CHOSEN = "eu-west-1"
 LINK = re.compile(r"^\s*(https?://\S*/approvals/\S+)\s*$", re.MULTILINE)
+LOOK_SECONDS = 0.1
 PATIENCE = 60  # seconds for anything that takes a moment when all is well
 # The shortest deadline, with a reminder and an escalation contact.
 EXPIRY = {"deadlineSeconds": 60, "reminders": 2, "escalateTo": ["erin@example.com"]}
@@ -81,6 +83,23 @@ def tell(
         report(run, sandbox.stack.history(run), timeline)
         if (run.status, run.error) != (ending.status, ending.error):
             raise StoryError(f"expected {ending.status} {ending.error}".rstrip() + f", got {run.status}")
+        if setting(sandbox.config, "announceDecision", PROJECT) != "false":
+            news(sandbox, execution, timeline)
+
+
+def news(sandbox: Sandbox, execution: str, timeline: Timeline) -> None:
+    """The mails about how it ended, which have no link, once the record says that they are sent."""
+    deadline, record = time.monotonic() + PATIENCE, None
+    while not (record and over(record) and not to_be_told(record)):
+        if time.monotonic() > deadline:
+            words = f"others were not told how it ended after {PATIENCE} s; the emulator's last words:"
+            raise StoryError(f"{words}\n{sandbox.emulator.log_tail()}")
+        time.sleep(LOOK_SECONDS)
+        record = next(run.record for run in sandbox.stack.runs() if run.arn == execution)
+    timeline.blank()
+    for message in sandbox.messages():
+        if record.request_id in message.body and not LINK.search(message.body):
+            timeline.mail(message)
 
 
 def answer(sandbox: Sandbox, execution: str, ending: Ending, timeline: Timeline) -> None:

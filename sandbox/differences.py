@@ -13,19 +13,25 @@ from typing import Any
 # The stage is part of it: what appends a path to `apiEndpoint` gets an address that a browser and a function can open.
 API_ENDPOINT = "{endpoint}/_aws/execute-api/{ApiId}/$default"
 TASK_CALLBACKS = {"states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"}
+STREAM_READS = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}
 
 
-def widen_task_callbacks(policy: str) -> str:
+def as_told_apart(policy: str) -> str:
     """AWS checks SendTask* against the state machine's ARN; the emulator, which cannot tell it from a token, against *.
+    So it does for reads of a stream. And it has no `events:source`, without which no event could be put.
 
-    Only statements that allow nothing but SendTask* are widened, so a statement that mixes them in with other actions
+    Only statements that allow nothing but these are widened, so a statement that mixes them in with other actions
     is denied here, as a broken least-privilege rule should be.
     """
     document = json.loads(policy)
     for statement in statements(document):
         actions = set(one_or_many(statement.get("Action", [])))
-        if statement["Effect"] == "Allow" and actions and actions <= TASK_CALLBACKS:
+        if statement["Effect"] == "Allow" and actions and (actions <= TASK_CALLBACKS or actions <= STREAM_READS):
             statement["Resource"] = "*"
+        for operator in [*statement.get("Condition", ())]:
+            statement["Condition"][operator].pop("events:source", None)
+            if not statement["Condition"][operator]:
+                del statement["Condition"][operator]
     return json.dumps(document)
 
 

@@ -86,6 +86,11 @@ class Emulator:
         """What SNS has sent by e-mail: see launcher.py."""
         return self._folder / "mail"
 
+    @property
+    def events_file(self) -> Path:
+        """What the program has told on the bus: see launcher.py."""
+        return self._folder / "events"
+
     def __enter__(self) -> Self:
         emulator_python, lambda_python = environments.ensure(environments.log)
         for attempt in range(1, ATTEMPTS + 1):

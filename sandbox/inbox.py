@@ -23,23 +23,39 @@ class Message:
 
 
 class Inbox:
-    """What has come from these topics, by their ARNs, out of the file in which the emulator keeps all mail."""
+    """What has come from these topics, by their ARNs, out of the file in which the emulator keeps all mail.
 
-    def __init__(self, mail: TextIO, topics: Collection[str]) -> None:
+    One of them may be for a chat.
+    """
+
+    def __init__(self, mail: TextIO, topics: Collection[str], chat: str = "") -> None:
         self._mail = mail
         self._topics = topics
+        self._chat_topic = chat
         self._messages: list[Message] = []
+        self._chat: list[Message] = []
         self._begun = ""
         self._reading = threading.Lock()
 
     def messages(self) -> list[Message]:
-        """What has arrived, oldest first."""
+        """The mail that has arrived, oldest first."""
+        self._read()
+        return list(self._messages)
+
+    def chat(self) -> list[Message]:
+        """What a chat was told, oldest first."""
+        self._read()
+        return list(self._chat)
+
+    def _read(self) -> None:
         with self._reading:
             *lines, self._begun = (self._begun + self._mail.read()).split("\n")
             for mail in map(json.loads, lines):
-                if mail.pop("topic") in self._topics:
+                topic = mail.pop("topic")
+                if topic == self._chat_topic:
+                    self._chat.append(Message(**mail))
+                elif topic in self._topics and mail["to"]:
                     self._messages.append(Message(**mail))
-            return list(self._messages)
 
     def wait(self, known: int, seconds: float) -> list[Message]:
         """The messages after the first `known`, once there is one; none when `seconds` have passed."""

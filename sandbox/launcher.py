@@ -11,8 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import signal
+import subprocess
 import sys
 import threading
 import time
@@ -46,6 +45,17 @@ NOT_FOR_PAGES = b"The sandbox's AWS is for programs on this machine, not for web
 PROCESSES = 8  # of one function; enough that people who press together do meet
 
 
+# A function that ends while the folder is removed would write into it again.
+END = """
+import os, shutil, sys, time
+group, folder = sys.argv[1:]
+try:
+    while True:
+        os.killpg(int(group), 9)
+        time.sleep(0.01)
+except (ProcessLookupError, PermissionError):  # the second is of macOS, for what has ended
+    shutil.rmtree(folder, ignore_errors=True)
+"""
 CURRENT: ContextVar[dict[str, Any]] = ContextVar("execution")  # whose task runs in this thread
 TIMEOUT: ContextVar[float] = ContextVar("timeout")  # of that task, if it waits for an execution
 
@@ -157,6 +167,42 @@ def share_processes() -> None:
             time.sleep(0.01)
 
     functions.acquire_worker = wait
+
+
+def follow_streams() -> None:
+    """A stream's batch is tried again from the record that its function names as the first that failed; here a batch
+    with such an answer was done with. As it hands on one record at a time now, that is a failed invocation.
+
+    And it follows the streams beside the queues, not between them: a function that took its time with a stream held up
+    all queues. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+    """
+    poll, records, execute = functions._poll_dynamodb_streams, tables.stream_records_since, functions._execute_function
+
+    def follow() -> None:
+        while True:
+            try:
+                found = poll()
+            except Exception as error:  # noqa: BLE001 - as its own loop does
+                functions.logger.error("ESM DynamoDB streams poller error: %s", error)
+                found = False
+            if not found:
+                time.sleep(LOOK_SECONDS)
+
+    thread = threading.Thread(target=follow, daemon=True)
+
+    def since(table: str, position: int, limit: int, **scope: Any) -> Any:
+        return records(table, position, 1 if threading.current_thread() is thread else limit, **scope)
+
+    def with_failures(function: dict[str, Any], event: Any) -> dict[str, Any]:
+        result: dict[str, Any] = execute(function, event)
+        body = result.get("body")
+        failed = threading.current_thread() is thread and isinstance(body, dict) and body.get("batchItemFailures")
+        return result | {"error": True} if failed else result
+
+    functions._poll_dynamodb_streams = lambda: False
+    tables.stream_records_since = since
+    functions._execute_function = with_failures
+    thread.start()
 
 
 def name_exceptions() -> None:
@@ -428,7 +474,10 @@ def is_for_us(scope: dict[str, Any]) -> bool:
 
 
 def keep_mail() -> None:
-    """Write what a topic sends by e-mail, which was lost here, to `mail` in this process's folder, in lines of JSON."""
+    """Write what a topic sends by e-mail, which was lost here, to `mail` in this process's folder, in lines of JSON.
+
+    Of a topic that nobody has subscribed to, as a chat program does elsewhere, it is to nobody.
+    """
     fan_out = topics._fanout
     kept = Path(os.environ["TMPDIR"], "mail").open("ab", buffering=0)  # noqa: SIM115 - as long as this process
 
@@ -436,14 +485,30 @@ def keep_mail() -> None:
         topic: str, number: str, body: str, subject: str, structure: str = "", told: Any = None, **more: Any
     ) -> None:
         found = topics._topic_by_arn_any_scope(topic) or {"subscriptions": ()}
-        for one in found["subscriptions"]:
-            if one["protocol"] == "email" and topics._matches_filter_policy(one, told or {}, body):
-                at = datetime.now(UTC).isoformat(timespec="milliseconds")
-                mail = {"topic": topic, "to": one["endpoint"], "subject": subject, "body": body, "receivedAt": at}
-                kept.write(f"{json.dumps(mail)}\n".encode())
+        by_mail = [one for one in found["subscriptions"] if one["protocol"] == "email"]
+        people = [one["endpoint"] for one in by_mail if topics._matches_filter_policy(one, told or {}, body)]
+        for to in people if found["subscriptions"] else [""]:
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            mail = {"topic": topic, "to": to, "subject": subject, "body": body, "receivedAt": at}
+            kept.write(f"{json.dumps(mail)}\n".encode())
         fan_out(topic, number, body, subject, structure, told, **more)
 
     topics._fanout = with_mail
+
+
+def keep_events() -> None:
+    """Write what the program tells on the bus to `events` in this process's folder, as `keep_mail` does."""
+    put = events._put_events
+    kept = Path(os.environ["TMPDIR"], "events").open("ab", buffering=0)  # noqa: SIM115 - as long as this process
+
+    def with_events(data: dict[str, Any], *, allow_aws_source: bool = False) -> Any:
+        for entry in (one for one in data["Entries"] if one["Source"].startswith("signoff.")):
+            told = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "source": entry["Source"]}
+            told |= {"detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
+            kept.write(f"{json.dumps(told)}\n".encode())
+        return put(data, allow_aws_source=allow_aws_source)
+
+    events._put_events = with_events
 
 
 def tell_subscriptions() -> None:
@@ -517,8 +582,8 @@ def end_with_parent(waiting: dict[str, Waiting]) -> None:
         for line in sys.stdin:
             done = end_round(waiting, line.strip())
             os.write(sys.stdin.fileno(), b"done\n" if done else b"nothing waits\n")
-        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
-        os.killpg(0, signal.SIGKILL)
+        end = [sys.executable, "-I", "-c", END, str(os.getpgrp()), os.environ["TMPDIR"]]
+        subprocess.Popen(end, start_new_session=True)  # noqa: S603 - our own
 
     threading.Thread(target=wait, daemon=True).start()
 
@@ -531,6 +596,7 @@ def main() -> None:
     share_processes()
     keep_bytecode()
     name_exceptions()
+    follow_streams()
     name_principals()
     wait_for_nested_executions()
     refuse_tokens_of_ended_executions(waiting)
@@ -539,6 +605,7 @@ def main() -> None:
     if quota := os.environ.get("DESCRIBE_QUOTA"):
         hold_back_looks(*map(int, quota.split("/")))
     keep_mail()
+    keep_events()
     tell_subscriptions()
     enforce_policies_of_tables()
     forget_the_order_of_maps()

@@ -43,6 +43,14 @@ class Sandbox:
         """The mail so far, oldest first."""
         return self.inbox.messages()
 
+    def events(self) -> list[dict[str, Any]]:
+        """See `Stack.events`."""
+        return self.stack.events()
+
+    def chat(self) -> list[str]:
+        """What a chat was told so far, oldest first: JSON."""
+        return [message.body for message in self.inbox.chat()]
+
 
 @contextmanager
 def running(
@@ -78,7 +86,8 @@ def running(
         deployed = deploy(stack, config, cloud)
         say(f"Program deployed as stack {stack}: {len(deployed.made)} resources in {cloud.region}")
         topics, functions = deployed.of("aws:sns/topic:Topic"), deployed.of("aws:lambda/function:Function")
-        inbox = Inbox(stop.enter_context(emulator.mail_file.open()), [topic["arn"] for topic in topics])
+        mail, chat = stop.enter_context(emulator.mail_file.open()), deployed.outputs.get("chatTopicArn", "")
+        inbox = Inbox(mail, [topic["arn"] for topic in topics], chat)
         known = Stack(
             name=stack,
             cloud=cloud,

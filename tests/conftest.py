@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -21,6 +22,16 @@ os.environ.setdefault("LABEL", "test")
 # How long an example takes says more of the machine than of the program.
 hypothesis.settings.register_profile("timeless", deadline=None)
 hypothesis.settings.load_profile("timeless")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def events_checked() -> Iterator[None]:
+    """Every event that is made here is as docs/events/ has it."""
+    from tests.support.told import all_checked  # noqa: PLC0415 - after LABEL is set
+
+    with all_checked():
+        yield
+
 
 # Each of these folders shares what is slow to start, so its tests stay in one process.
 TOGETHER = {"faults", "infra", "journey", "permissions", "properties"}

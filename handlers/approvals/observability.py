@@ -5,6 +5,8 @@ import warnings
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from handlers.contract.metrics import Metric
+
 # Most page views publish no metrics, so the warning is noise.
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
@@ -18,6 +20,9 @@ def observe(label: str) -> None:
     metrics.set_default_dimensions(label=label)
 
 
-def count(name: str, times: int = 1) -> None:
-    """Add to one of the approval metrics: Requested, Approved, Rejected, Mails, NotDelivered, AnsweredWithoutVote."""
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=times)
+def count(metric: Metric, times: int = 1) -> None:
+    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=times)
+
+
+def measure(metric: Metric, seconds: float) -> None:
+    metrics.add_metric(name=metric, unit=MetricUnit.Seconds, value=seconds)

@@ -1,4 +1,4 @@
-"""The message that the state machine sends to the request queue."""
+"""The messages that the state machine, and the function that announces, send to the request queue."""
 
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,9 @@ class Key(StrEnum):
     DEADLINE = "deadline"
     POLICY = "policy"  # as `policy.as_json` writes it, and its digest
     REQUEST = "request"  # with the keys of `question.Field`
+    ANNOUNCE = "announce"  # alone, beside the version
+    REQUEST_ID = "requestId"
+    VERSION = "version"
 
 
 def message_body(
@@ -43,3 +46,9 @@ def message_body(
         Key.POLICY.value: policy,
         Key.REQUEST.value: request,
     }
+
+
+def announcement_body(request_id: str, execution_arn: str, version: int) -> dict[str, Any]:
+    """The message that says that a request is over. It has no text and no token."""
+    announced = {Key.REQUEST_ID.value: request_id, Key.EXECUTION_ARN.value: execution_arn, Key.VERSION.value: version}
+    return {Key.SCHEMA_VERSION.value: SCHEMA_VERSION, Key.ANNOUNCE.value: announced}

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -124,6 +125,14 @@ class Question:
     def form(self) -> tuple[FormField, ...]:
         """What an approval has to bring besides."""
         return fields_of(self.fields)
+
+    @property
+    def asked_at(self) -> float:
+        """`requested_at` in epoch seconds; 0 if that is no time."""
+        try:
+            return datetime.fromisoformat(self.requested_at).timestamp()
+        except (ValueError, OverflowError):
+            return 0
 
     @property
     def as_json(self) -> dict[str, str]:

@@ -71,6 +71,16 @@ class GiveUpSettings(FunctionSettings):
     table_name: str
 
 
+class AnnounceSettings(FunctionSettings):
+    """What is to be told, and where: `events` on the default bus, `announce_decision` by the function that mails."""
+
+    events: bool
+    announce_decision: bool
+    queue_url: str
+    chat_topic_arn: str  # "" for no chat
+    timezone: str
+
+
 class ReconcileSettings(FunctionSettings):
     """`execution_index` finds a record by its execution."""
 

@@ -10,13 +10,16 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from handlers.contract.events import source
 from infra.config.refusal import Fault
 
 OR = "$or"
 STATES = "aws.states"
 # What the workflow calls, or is called by in its roles' names. A trail makes an event of each call.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
-CALLED = frozenset(f"aws.{one}" for one in ("dynamodb", "kms", "lambda", "logs", "sns", "sqs", "states", "sts", "xray"))
+CALLED = frozenset(
+    f"aws.{one}" for one in ("dynamodb", "events", "kms", "lambda", "logs", "sns", "sqs", "states", "sts", "xray")
+)
 RECORDED = "via CloudTrail"  # how the types of all events of a trail end
 SOURCE, MACHINE, KIND = "source", "detail.stateMachineArn", "detail-type"
 LOOP = ", or each approval could start the next request"
@@ -57,6 +60,13 @@ def loops(pattern: Mapping[str, Any]) -> Iterator[Fault]:
         if called and (not _literal(types) or any(one.endswith(RECORDED) for one in types)):
             said = f'must list types that are none of "… {RECORDED}" where source has {", ".join(called)}{LOOP}'
             yield Fault((KIND,), said, types)
+
+
+def named(pattern: Mapping[str, Any], label: str) -> Iterator[Fault]:
+    """Where a pattern of `loops` lists the source of the events about the requests of this label."""
+    for branch in branches(pattern):
+        if (ours := source(label)) in branch.get(SOURCE, ()):
+            yield Fault((SOURCE,), f"must not list {ours}, this one's own events{LOOP}", branch[SOURCE])
 
 
 def names(pattern: Mapping[str, Any], state_machine_arn: str) -> bool:

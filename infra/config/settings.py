@@ -20,7 +20,7 @@ from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.question import LIMITS
 from handlers.contract.question import Field as QuestionField
 from handlers.contract.visible import blank
-from infra.config import event_pattern, json_text, people, schedule, time_zone
+from infra.config import event_pattern, json_text, own_events, people, schedule, time_zone
 from infra.config.event_pattern import DEFAULT_CHARACTERS, MOST_CHARACTERS
 from infra.config.policies import MOST_PEOPLE, MOST_POLICIES, SOMEBODY, Approvers, Policies, Rules, resolve
 from infra.config.policy_checks import clashes, doubts, short_rounds
@@ -151,6 +151,14 @@ class Settings(Rules):
             "Scanners open links, too"
         ),
     ] = False
+    events: Annotated[Truth, Meaning("what happens to a request is told on the default event bus")] = True
+    announce_decision: Annotated[
+        Truth, Meaning("all who were asked, and the requester among them, get a mail about how it ended")
+    ] = True
+    chat_notifications: Annotated[
+        Truth, Meaning("what happens to a request is told on a topic that Amazon Q Developer takes to a chat")
+    ] = False
+    dashboard: Annotated[Truth, Meaning("a CloudWatch dashboard")] = False
     audit_days: Annotated[int, Whole(1, 3_650), Meaning("how many days a record is kept after its deadline")] = 365
     log_retention_days: Annotated[
         Retention, Meaning("how many days logs are kept", limits="a value that CloudWatch Logs allows")
@@ -177,15 +185,20 @@ class Settings(Rules):
         """Everybody who may get an approval mail under any policy, each once."""
         return everybody(self.terms)
 
+    @property
+    def announces(self) -> bool:
+        """Whether anybody but the approvers hears of requests, which takes the table's stream and a function."""
+        return self.events or self.announce_decision or self.chat_notifications
+
     @classmethod
     def load(cls, own: Collection[str] = ()) -> Settings:
-        """Read and check the stack's config. Raises ConfigError, which names every bad value.
+        """Read and check the stack's config, whose label is its name. Raises ConfigError, which names every bad value.
 
         `own` are keys of the project's namespace that other code reads.
         """
         project = pulumi.get_project()
         known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
-        settings = settings_of(project, known, own)
+        settings = settings_of(project, known, own, pulumi.get_stack()[:40])
         for warning in _unused(project, known):
             pulumi.log.warn(warning)
         return settings
@@ -205,7 +218,7 @@ class Settings(Rules):
             yield from short_rounds(one, self.mails_per_second)
 
 
-def settings_of(project: str, known: Mapping[str, str], own: Collection[str] = ()) -> Settings:
+def settings_of(project: str, known: Mapping[str, str], own: Collection[str] = (), label: str = "") -> Settings:
     """The stack's configuration by `namespace:key`, including the providers'. Raises ConfigError.
 
     The project's namespace counts before ours: it is where `pulumi new` and `pulumi config set` put a bare key.
@@ -214,7 +227,7 @@ def settings_of(project: str, known: Mapping[str, str], own: Collection[str] = (
     space_of = {key: space for space in spaces for key in keys(Settings) if f"{space}:{key}" in known}
     given = {key: known[f"{space}:{key}"] for key, space in space_of.items()}
     lines = [*_strays(project, known), *_unknown(project, known, own)]
-    settings, faults = checked(given)
+    settings, faults = checked({**given, **({"label": label} if label else {})})
     lines += [f"{space_of.get(str(fault.where[0]), NAMESPACE)}:{fault}" for fault in faults]
     if lines or not settings:
         raise ConfigError("\n".join(lines))
@@ -230,6 +243,7 @@ def checked(given: Mapping[str, Any], *, by_name: bool = False) -> tuple[Setting
     if settings:  # else what they would say together is not known
         faults += clashes(settings.terms, settings.policies, settings.mails_per_second, settings.task)
         faults += [*_unknown_policies(settings), *_too_large(settings)]
+        faults += [one.below("eventPattern") for one in own_events.named(settings.event_pattern, settings.label)]
     return settings, faults
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -33,7 +34,7 @@ PLATFORM = ("INIT_START", "START ", "END ", '{"_aws"')
 EVERYWHERE = ("timestamp", "location", "service", "xray_trace_id", "cold_start")
 
 
-def page(stack: Stack, messages: Sequence[Message], name: str) -> str:
+def page(stack: Stack, messages: Sequence[Message], chat: Sequence[Message], name: str) -> str:
     """The whole page, with the run of this name chosen; with the newest, if it is empty."""
     runs = stack.runs()
     chosen = next((run for run in runs if name in ("", run.name)), None)
@@ -47,6 +48,8 @@ def page(stack: Stack, messages: Sequence[Message], name: str) -> str:
         chosen=chosen,
         by_hand=[event for event in events if event.cause == BY_HAND],
         events=events,
+        told=[event for event in stack.events() if chosen and event["detail"]["executionArn"] == chosen.arn],
+        chat=[(message.receivedAt, json.loads(message.body)["content"]) for message in chat],
         lines=[line for line in lines if not line.text.startswith(PLATFORM)],
         picture=stack.picture.of(entered, chosen.status if chosen else ""),
     )
@@ -76,6 +79,12 @@ def votes_in_short(record: Record) -> str:
     counted = record.tally
     words = f"{counted.approvals.given} of {counted.approvals.required} approved"
     return f"{words}, {counted.rejections.given} rejected" if counted.rejections.given else words
+
+
+def event_in_short(detail: Mapping[str, Any]) -> str:
+    """For example "alice@example.com approved: Looks good"."""
+    said = [detail.get(name, "") for name in ("approver", "decision", "outcome")]
+    return ": ".join(filter(None, [" ".join(filter(None, said)), detail.get("comment") or detail.get("cause", "")]))
 
 
 def clock(at: datetime, zone: tzinfo) -> str:
@@ -122,6 +131,7 @@ PAGES.globals |= {"statuses": STATUSES, "wording": wording}
 PAGES.filters |= {
     "address": address,
     "clock": clock,
+    "event": event_in_short,
     "epoch": lambda seconds: datetime.fromtimestamp(seconds, UTC),
     "iso": datetime.fromisoformat,
     "linked": linked,

@@ -1,8 +1,8 @@
 // Keeps the page up to date without reloading it. Its links and forms lead to the same addresses without this script.
 "use strict";
 
-const REGIONS = ["inbox", "requests", "run", "graph", "history", "log"];
-const GROWING = ["history", "log"];
+const REGIONS = ["inbox", "requests", "run", "graph", "history", "events", "chat", "log"];
+const GROWING = ["history", "events", "chat", "log"];
 const LOOK = 500; // milliseconds between two looks at what is new
 const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
 const seen = {};
@@ -10,7 +10,7 @@ let timer, followed;
 
 // Put what has changed where it belongs. Focus, scrolling and open mails stay as they are; what grows stays at its end.
 function put(page) {
-  for (const id of REGIONS) {
+  for (const id of REGIONS.filter((one) => page.getElementById(one))) {
     const html = page.getElementById(id).innerHTML;
     if (html === seen[id]) continue;
     seen[id] = html;

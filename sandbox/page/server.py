@@ -94,7 +94,7 @@ class PageServer:
 
     async def _page(self, request: Request) -> Response:
         chosen, messages = request.query_params.get("run", ""), self.inbox.messages()
-        return Html(await run_in_threadpool(content.page, self._stack, messages, chosen))
+        return Html(await run_in_threadpool(content.page, self._stack, messages, self.inbox.chat(), chosen))
 
     async def _messages(self, _request: Request) -> Response:
         # In ASCII, which has a form for half a character, too.

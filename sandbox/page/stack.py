@@ -15,11 +15,13 @@ from boto3.dynamodb.types import TypeDeserializer
 from handlers.approvals.parsing.item import from_item
 from handlers.approvals.rules.record import Record
 from handlers.approvals.usecases.ports import NewerVersionError
+from handlers.contract.events import source
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
 from sandbox.page.picture import Picture
 
 RUNS = 25  # the newest; older ones are left out
+LONGEST_LABEL = 40  # as __main__.py cuts a stack's name
 LINES = 200  # of the log, the newest
 TITLE_LENGTH = 250  # of one that nobody has checked; the program's own are shorter
 
@@ -161,6 +163,12 @@ class Stack:
             for event in page["events"]:
                 at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
                 yield LogLine(at=at, function=function, text=event["message"].rstrip())
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it has told on the bus, {"time", "source", "detail-type", "detail"}, oldest first."""
+        kept = self.emulator.events_file.read_text().rpartition("\n")[0]
+        told: list[dict[str, Any]] = [json.loads(line) for line in kept.splitlines()]
+        return [one for one in told if one["source"] == source(self.name[:LONGEST_LABEL])]
 
     def start(self, task: Mapping[str, Any]) -> str:
         """Ask for `task` ({"title", "details", "requestedBy", "policy", "fields", "links"}); returns its ARN."""

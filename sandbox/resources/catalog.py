@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.differences import API_ENDPOINT, widen_task_callbacks, without_tls_demand
+from sandbox.differences import API_ENDPOINT, as_told_apart, without_tls_demand
 from sandbox.resources.resource import Name, Resource
 
 WORD = "[A-Za-z0-9_-]"
@@ -46,6 +46,30 @@ RESOURCES = {
         name=Name("StageName", 128, "[A-Za-z0-9_$-]"),
         outputs={"arn": "arn:aws:apigateway:{region}::/apis/{ApiId}/stages/{StageName}"},
     ),
+    "aws:cloudwatch/dashboard:Dashboard": Resource(
+        service="cloudwatch",
+        create="PutDashboard",
+        id="{DashboardName}",
+        delete="DeleteDashboards",
+        by={"DashboardNames": ["{dashboardName}"]},
+    ),
+    "aws:cloudwatch/eventApiDestination:EventApiDestination": Resource(
+        service="events",
+        create="CreateApiDestination",
+        name=Name("Name", 64, DOTTED),
+        outputs={"arn": "{ApiDestinationArn}"},
+    ),
+    "aws:cloudwatch/eventConnection:EventConnection": Resource(
+        service="events",
+        create="CreateConnection",
+        name=Name("Name", 64, DOTTED),
+        renames={
+            "authParameters.apiKey": "ApiKeyAuthParameters",
+            "authParameters.apiKey.key": "ApiKeyName",
+            "authParameters.apiKey.value": "ApiKeyValue",
+        },
+        outputs={"arn": "{ConnectionArn}"},
+    ),
     "aws:cloudwatch/eventRule:EventRule": Resource(
         service="events",
         create="PutRule",
@@ -58,8 +82,9 @@ RESOURCES = {
         name=Name("Targets.Id", 64, DOTTED, key="targetId"),
         renames={
             key: f"Targets.{key[0].upper()}{key[1:]}"
-            for key in ("arn", "deadLetterConfig", "input", "retryPolicy", "roleArn")
-        },
+            for key in ("arn", "deadLetterConfig", "input", "inputTransformer", "retryPolicy", "roleArn")
+        }
+        | {"inputTransformer.inputPaths": "InputPathsMap"},
         id="{rule}-{targetId}",
         delete="RemoveTargets",
         by={"Ids": ["{targetId}"]},
@@ -106,10 +131,12 @@ RESOURCES = {
             "hashKey": "KeySchema.AttributeName",
             "pointInTimeRecovery": "PointInTimeRecoverySpecification",
             "pointInTimeRecovery.enabled": "PointInTimeRecoveryEnabled",
+            "streamEnabled": "StreamSpecification.StreamEnabled",
+            "streamViewType": "StreamSpecification.StreamViewType",
             "ttl": "TimeToLiveSpecification",
         },
         fixed={"KeySchema.KeyType": "HASH"},
-        outputs={"arn": "{TableDescription[TableArn]}"},
+        outputs={"arn": "{TableDescription[TableArn]}", "streamArn": "{TableDescription[LatestStreamArn]}"},
     ),
     "aws:iam/role:Role": Resource(
         service="iam",
@@ -123,12 +150,13 @@ RESOURCES = {
         create="PutRolePolicy",
         name=Name("PolicyName", 128, IAM),
         renames={"role": "RoleName", "policy": "PolicyDocument"},
-        bend={"policy": widen_task_callbacks},
+        bend={"policy": as_told_apart},
         id="{RoleName}:{PolicyName}",
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Resource(
         service="lambda",
         create="CreateEventSourceMapping",
+        renames={"destinationConfig.onFailure.destinationArn": "Destination"},
         id="{UUID}",
         outputs={"uuid": "{UUID}"},
     ),

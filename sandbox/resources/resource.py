@@ -128,4 +128,7 @@ def filled(template: Any, values: Mapping[str, Any]) -> Any:
         return {key: filled(held, values) for key, held in template.items()}
     if isinstance(template, list):
         return [filled(held, values) for held in template]
-    return template.format_map(values)
+    try:
+        return template.format_map(values)
+    except KeyError:  # what AWS does not say, such as the stream of a table that has none, is empty
+        return ""

@@ -26,6 +26,7 @@ ASKED = {
     "deadlineSeconds": 3600,
     "reminders": 1,
     "mailsPerSecond": 10,
+    "chatNotifications": True,
     "policies": {"payout": {"approvers": [BOB]}},  # so that the form has something to choose
 }
 
@@ -98,6 +99,10 @@ def test_a_request_is_started_mailed_opened_pressed_and_followed_to_its_end_with
     expect(page.locator("#run").get_by_role("button")).to_have_count(0)
     expect(page.locator("#run .outcome.good")).to_contain_text('"status": "completed"')
     expect(page.locator("#log")).to_contain_text("process")
+    expect(mails(page, title).filter(has_text=f"Approved: {title}")).to_contain_text(BOB, timeout=SECONDS)
+    for name in ("Requested", "Voted", "Decided"):
+        expect(page.locator("#events")).to_contain_text(f"Approval {name}", timeout=SECONDS)
+    expect(page.locator("#chat")).to_contain_text(title)
     assert page.evaluate("window.kept")
 
 

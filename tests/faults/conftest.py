@@ -21,6 +21,7 @@ CONFIG = {
     "reminders": 1,
     "mailsPerSecond": 10,
     "deliveryAttempts": 10,
+    "chatNotifications": True,
 }
 WORKERS = 8  # so many function processes at once; most wait for a call that does not answer
 
@@ -41,6 +42,9 @@ def limit(stack: Stack) -> None:
     """Time, to what a case needs; and one message a batch, so that a crash takes no other request with it."""
     functions = stack.sandbox.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        if ":dynamodb:" in mapping["EventSourceArn"]:  # a case brings what the stream says, too
+            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+            continue
         queue = mapping["EventSourceArn"].rpartition(":")[2]
         (output,) = [one for one in SECONDS if stack.sandbox.outputs[one].endswith(f"/{queue}")]
         functions.update_function_configuration(FunctionName=mapping["FunctionArn"], Timeout=SECONDS[output][0])

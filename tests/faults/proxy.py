@@ -25,7 +25,9 @@ from bench.counter import Relay
 from handlers.contract.record import Attribute
 
 # A request goes by its id, or by its execution.
-NAME = re.compile(rb'"requestId": ?\{"S": ?"(?P<request>[0-9a-f-]{36})"\}|"(?P<execution>arn:[^"]+:execution:[^"]+)"')
+NAME = re.compile(
+    rb'"requestId": ?\{"S": ?"(?P<request>[0-9a-f-]{36})"\}|"(?P<execution>arn:[^"\\]+:execution:[^"\\]+)\\?"'
+)
 # What a function may go by: the error, or the status that is told of a record or of an execution.
 ANSWER = re.compile(
     rb'"__type": ?"(?:[\w.]+#)?(?P<error>\w+)"|<Code>(?P<code>\w+)|"status": ?(?:\{"S": ?)?"(?P<status>\w+)"'

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
 from handlers.approvals.rules.record import Decision
+from handlers.contract.message import announcement_body
 from handlers.contract.record import Status
 from tests.faults.proxy import Fault, Planned
 from tests.faults.travel import DEAD_LETTERS, REQUESTS, Scenario, Travel, until
-from tests.support.stacks import ALICE
+from tests.support.stacks import ALICE, send
 
 
 def approved(one: Travel) -> None:
@@ -111,15 +113,32 @@ def told_stopped(one: Travel) -> None:
     until(lambda: len(one.told()) >= 1 + one.doubled, f"mails to the operator about {one}")
 
 
+def announce(one: Travel) -> None:
+    """And one more mail is asked for, to Bob: Alice has decided."""
+    one.mails = 3
+    until(one.announced, f"announcement of {one}")
+    one.asked(3)
+
+
+def tell(one: Travel) -> None:
+    one.mails = 3
+    record = one.seen()
+    body = announcement_body(record.request_id, record.execution_arn, record.version)
+    send(one.world.stack, REQUESTS, json.dumps(body))
+    one.asked(3 + one.doubled)
+
+
 # What has been done before.
 NOTHING, ONE_OF_TWO, DECIDED = Travel.nothing, Travel.bob_approves, Travel.decided
 ANSWERED, STOPPED = Travel.answered, Travel.stopped
 LETTER, MESSAGE = (partial(handed_over, queue=queue) for queue in (DEAD_LETTERS, REQUESTS))
 LATE_MESSAGE = partial(handed_over, queue=REQUESTS, round_=2, late=True)
+DONE = approved
 # By ADR 31. Every call is time that somebody waits, and money.
 VOTE = {"GetItem": 1, "DescribeExecution": 1, "UpdateItem": 1}
 APPROVE = {"GetItem": 1, "UpdateItem": 2, "SendTaskSuccess": 1}
 REJECT = {"GetItem": 1, "UpdateItem": 2, "SendTaskFailure": 1}
+TELL = {"GetItem": 1, "UpdateItem": 1 + 2, "Publish": 2}  # the second to the requester, if they are subscribed
 ASK = {"GetItem": 1, "PutItem": 1, "DescribeExecution": 1, "Publish": 2, "UpdateItem": 2}
 REMIND = {"GetItem": 1, "UpdateItem": 1 + 2, "DescribeExecution": 1, "Publish": 2}
 LATE = {"GetItem": 1, "SendTaskSuccess": 1, "UpdateItem": 1}
@@ -144,4 +163,6 @@ SCENARIOS = [
     Scenario("give up", "give up what is decided", DECIDED, LETTER),
     Scenario("give up", "give up, but the workflow has the answer", ANSWERED, LETTER),
     Scenario("reconcile", "told that the run was stopped", STOPPED, told_stopped),
+    Scenario("announce", "announce a decision", DONE, announce, {"PutEvents": 1, "SendMessage": 1, "Publish": 1}),
+    Scenario("tell", "tell how it was decided", DONE, tell, TELL),
 ]

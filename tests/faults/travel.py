@@ -26,6 +26,8 @@ ENTRIES = {
     "ask": "ask",
     "give up": "give_up",
     "reconcile": "reconcile",
+    "announce": "announce",
+    "tell": "ask",
 }
 REQUESTS, DEAD_LETTERS = "requestQueueUrl", "deadLetterQueueUrl"  # the stack's outputs
 # After a crash a message is back when its visibility time-out is over, and the dead worker's lease has ended with its
@@ -112,12 +114,14 @@ class Row(NamedTuple):
 
     def doubled(self, fault: Fault) -> int:
         """The mails that nothing can keep from going out twice."""
+        if self.scenario.use_case == "announce":  # it mails nobody
+            return 0
         # It has gone out, and its sender was not told, or died before it could note that.
         if self.call.operation == "Publish":
             return int(fault in {Fault.LOST, Fault.CRASH_AFTER})
         # Whoever asks tries to note a mail until that is done. The mail to the operator is left to Lambda's next try,
         # which sends it again. That to whoever is left out of a request with too few approvers has no record at all.
-        notes = self.scenario.use_case == "ask" and self.call.operation == "UpdateItem"
+        notes = self.scenario.use_case in {"ask", "tell"} and self.call.operation == "UpdateItem"
         again = self.call.after.startswith("Publish") and not notes
         return int(again and fault is Fault.REFUSED)
 
@@ -264,6 +268,19 @@ class Travel:
 
     def told_of_its_end(self) -> None:
         Function.of(self.world.stack, ENTRIES["reconcile"]).told_that_it_has_ended(self.run)
+
+    def announced(self) -> bool:
+        """The function has been given the decision as the stream would, and is done with it."""
+        stack = self.world.stack
+        found = stack.dynamodb.get_item(TableName=stack.table, Key={"requestId": {"S": self.request_id}})["Item"]
+        before = found | {"status": {"S": Status.OPEN.value}, "handedOver": {"BOOL": False}}
+        keys = {"requestId": found["requestId"]}
+        change = {"Keys": keys, "OldImage": before, "NewImage": found, "SequenceNumber": "1"}
+        answer = stack.sandbox.client("lambda").invoke(
+            FunctionName=Function.of(stack, ENTRIES["announce"]).name,
+            Payload=json.dumps({"Records": [{"eventName": "MODIFY", "dynamodb": change}]}),
+        )
+        return "FunctionError" not in answer and not json.load(answer["Payload"])["batchItemFailures"]
 
     def handed_over(self) -> None:
         self.sees(lambda record: record.handed_over, f"handing over of {self}")

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from handlers.approvals.faces import mail
 from handlers.approvals.parsing.fields import LARGEST
-from handlers.approvals.parsing.message import MalformedMessageError, read_message
+from handlers.approvals.parsing.message import MalformedMessageError, read_announcement, read_message
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
 from handlers.approvals.rules.rounds import Kind
 from handlers.approvals.usecases.ports import NewerVersionError
+from handlers.contract.message import announcement_body
 from handlers.contract.workflow import WorkflowError
 from tests.fuzz.functions import Consumer, DeadLetterConsumer
 from tests.fuzz.inputs import NASTY, texts, values
@@ -37,6 +38,7 @@ def body_with(name: str, literal: str) -> str:
 
 names = st.sampled_from([name for name in message_body() if name != "request"])
 request_names = st.sampled_from(list(message_body()["request"]))
+names_of_news = st.sampled_from(["requestId", "executionArn", "version"])
 messages = (
     st.builds(lambda name, value: message_body() | {name: value}, names | texts, values)
     | st.builds(lambda name: {key: value for key, value in message_body().items() if key != name}, names)
@@ -90,6 +92,34 @@ def test_a_dead_letter_ends_its_execution_if_it_can_be_read_and_stays_if_not(bod
     told = [(answer["taskToken"], answer["error"]) for answer in consumer.workflow.answers]
     expected = [read_message(body).task_token, "good"] if served else ["good"]
     assert told == [(one, WorkflowError.NOTIFICATION_FAILED) for one in expected]
+
+
+NEWS = announcement_body(GOOD["request"]["requestId"], GOOD["executionArn"], 1)
+announcements = (
+    st.builds(lambda name, value: NEWS | {"announce": NEWS["announce"] | {name: value}}, names_of_news, values)
+    | st.builds(
+        lambda name: NEWS | {"announce": {key: NEWS["announce"][key] for key in {*NEWS["announce"]} - {name}}},
+        names_of_news,
+    )
+    | st.builds(lambda value: NEWS | {"announce": value}, values)
+    | st.builds(lambda value: message_body() | NEWS | {"schemaVersion": value}, values)
+)
+
+
+@given(news=announcements)
+@example(news=NEWS)
+@example(news=message_body() | NEWS)
+@fuzz
+def test_a_bad_announcement_fails_alone_and_as_a_dead_letter_any_stays_and_fails_no_run(news):
+    consumer, dead_letters, body = Consumer(), DeadLetterConsumer(), json.dumps(news)
+    try:
+        failed = [] if read_announcement(body) else ["0"]
+    except (MalformedMessageError, NewerVersionError):
+        failed = ["0"]
+    assert consumer.deliver(body, GOOD) == failed
+    assert consumer.topic.asked == [ANNA, BEN]
+    assert dead_letters.deliver(body, GOOD) == ["0"]
+    assert [answer["taskToken"] for answer in dead_letters.workflow.answers] == ["good"]
 
 
 NO_ID = ['"a/b"', '".."', '"a%2Fb"', '"a b"', '"\\u0663"', '"a\\n"', f'"{"a" * 65}"', '""']

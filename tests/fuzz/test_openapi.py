@@ -86,8 +86,8 @@ def test_whoever_has_a_link_gets_the_described_answer_and_only_good_answers_coun
         assert (answer.status_code == 200) == bool(api.store.record.votes)
     else:
         assert not api.store.record.votes
-    assert TASK_TOKEN not in answer.text
-    assert SECRET not in answer.text
+    for known in (TASK_TOKEN, SECRET):  # which Hypothesis may take from this program, and put into a comment
+        assert known not in answer.text or known in str(case.body)
 
 
 def shorter_than_it_looks(body: Any) -> bool:

@@ -10,13 +10,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from handlers.approvals.faces import mail
+from handlers.approvals.faces import chat, decision_mail, mail
 from handlers.approvals.faces.answers import approval, rejection
 from handlers.approvals.parsing.item import to_item
 from handlers.approvals.parsing.returned import OTHERS_LIMIT
-from handlers.approvals.rules import decisions, rounds
+from handlers.approvals.rules import announcing, decisions, rounds
+from handlers.approvals.rules.endings import Execution, ended
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Decision, Record, Vote
+from handlers.approvals.rules.transitions import Transition
+from handlers.contract.events import EventType
 from handlers.contract.form_fields import FormField, Kind, Option, QuestionLink, as_text, too_large
 from handlers.contract.policy import Group, Policy, as_json
 from handlers.contract.record import Status
@@ -26,7 +29,9 @@ from tests.fuzz.functions import Page, page_of
 from tests.support.events import http
 from tests.support.records import REQUEST_ID, record
 from tests.support.services import ITEM_BYTES, accept, item_size
+from tests.support.told import told
 
+PUT_BYTES = 256 * 1024  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 STATE_BYTES = 256 * 1024  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 PEOPLE = [f"{number:03}-{'x' * 7}@a.bc" for number in range(2 * LARGEST_QUORUM)]
 BROWSER = "Mozilla/5.0 " * 30
@@ -81,6 +86,17 @@ def press(api: Page, who: str, decision: Decision, comment: str) -> dict:
     return api.serve(event)
 
 
+def can_be_told(before: Record, after: Record) -> None:
+    """All events of a write in one call, with everybody's whole address."""
+    made = told(before, after)
+    assert [type_ for type_, _ in made][-2:] == [EventType.VOTED, EventType.DECIDED]
+    entries = [("signoff.production", type_, json.dumps(detail, ensure_ascii=False)) for type_, detail in made]
+    assert sum(14 + len("".join(entry).encode()) for entry in entries) < PUT_BYTES
+    assert [vote["approver"] for vote in made[-1][1]["votes"]] == [*after.votes]
+    for type_, _ in made[-2:]:
+        chat.message(after, Transition(type_, made[-2][1]["approver"]), "production", "UTC")
+
+
 @pytest.mark.parametrize(
     ("last", "character"),
     [
@@ -99,6 +115,7 @@ def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(last
     turns = [first] * (LARGEST_QUORUM - 1) + [last] * LARGEST_QUORUM
     refused = 0
     for who, decision in zip(PEOPLE, turns, strict=False):
+        before = api.store.record
         answer = press(api, who, decision, character * 1_000 if refused < 3 else "")
         if answer["statusCode"] == 400:
             refused += 1
@@ -111,6 +128,8 @@ def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(last
     assert kept
     assert kept.status is (Status.APPROVED if last is Decision.APPROVE else Status.REJECTED)
     assert kept.handed_over
+    assert before
+    can_be_told(before, kept)
     assert refused < len(turns), "somebody's words are kept"
     request = {"title": kept.title, "details": kept.details, "requestedBy": kept.requested_by}
     told = json.dumps(approval(kept), ensure_ascii=False) if last is Decision.APPROVE else rejection(kept)
@@ -146,11 +165,20 @@ def test_the_longest_answers_to_the_most_fields_fit_beside_everything_else(chara
                 )
                 after = decisions.cast(kept, who, cast)
                 if isinstance(after, Record):
-                    kept = after
+                    before, kept = kept, after
                     break
+            if kept.status is not Status.OPEN:
+                can_be_told(before, kept)
+                break
     assert kept.status is Status.APPROVED
     assert sum(1 for one in kept.votes.values() if one.withdrawn) == LARGEST_QUORUM - 1
-    assert item_size(to_item(kept)) < ITEM_BYTES - ROOM_BYTES
+    how = Execution(status="FAILED", error=character * 10_000, cause=character * 10_000)
+    over = replace(ended(replace(kept, status=Status.OPEN), how), decided_by=LONG_PEOPLE[0])
+    for who in [*over.approvers, f"{'r' * 60}@{'d' * 60}.org"]:
+        over = announcing.told(over, who, over.status)
+    for one in (kept, over):
+        assert item_size(to_item(one)) < ITEM_BYTES - ROOM_BYTES
+        accept(decision_mail.subject(one, "test", "UTC"), decision_mail.body(one, "test", "UTC"))
     request = kept.as_json | {"policy": policy.name, "digest": digest_of} | OTHERS
     state = json.dumps(request | {"approval": approval(kept)}, ensure_ascii=False)
     assert len(state.encode()) < STATE_BYTES - ROOM_BYTES

@@ -665,7 +665,7 @@ def test_a_write_that_the_table_does_not_answer_is_a_fault_and_pressing_again_de
     assert (store.record.votes, workflow.handed_over, counts()) == ({}, [], {})
     assert call(api)["statusCode"] == 200
     assert store.record.handed_over
-    assert counts() == {"Approved": 1}
+    assert counts() == {"Approved": 1, "DecisionSeconds": 600}
     assert failed(log) == [("fault", "ReadTimeoutError")] * 2
 
 
@@ -695,7 +695,7 @@ def test_an_answer_that_the_workflow_does_not_take_is_recorded_and_pressing_agai
     assert "<form" in call(api)["body"]
     assert call(api)["statusCode"] == 200
     assert store.record.handed_over
-    assert (len(store.record.votes), counts()) == (1, {"Approved": 1})
+    assert (len(store.record.votes), counts()) == (1, {"Approved": 1, "DecisionSeconds": 600})
     assert failed(log) == [("pending", "ClientError"), ("pending", "ReadTimeoutError")]
 
 
@@ -712,7 +712,7 @@ def test_a_hand_over_that_cannot_be_noted_is_pending_and_pressing_again_finds_th
     workflow.run = Execution(status="SUCCEEDED")
     assert told(api)[1]["state"] == "thanks"
     assert store.record.handed_over
-    assert (len(store.record.votes), counts()) == (1, {"Approved": 1})
+    assert (len(store.record.votes), counts()) == (1, {"Approved": 1, "DecisionSeconds": 600})
 
 
 def test_an_ending_that_cannot_be_recorded_is_a_fault_and_pressing_again_is_told_of_it(api, store, workflow):

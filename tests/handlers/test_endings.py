@@ -64,10 +64,10 @@ def test_a_record_says_when_the_workflow_took_an_answer_that_nobody_voted_for(be
 
 
 def test_a_round_that_could_not_be_mailed_closes_the_request():
-    closed = abandoned(record(round=2, lease=Lease(owner="one", until=ASKED_AT + 60)), 2)
+    closed = abandoned(record(round=2, lease=Lease(owner="one", until=ASKED_AT + 60)), 2, "No mails.")
     assert (closed.status, closed.task_token, closed.lease) == (Status.CLOSED, "", None)
     for other in (record(round=3), approved()):
-        assert abandoned(other, 2) == other, "a dead letter of an earlier round, or of a decided request"
+        assert abandoned(other, 2, "No mails.") == other, "a dead letter of an earlier round, or of a decided request"
 
 
 # As AWS words it: localstack/localstack, tests/aws/services/stepfunctions/v2/, the snapshots.

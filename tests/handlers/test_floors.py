@@ -17,7 +17,9 @@ import pytest
 
 from handlers.approvals.adapters.clock import SystemClock
 from handlers.approvals.adapters.dynamodb import ApprovalTable
-from handlers.approvals.adapters.sns import ApproverTopic, OperatorTopic
+from handlers.approvals.adapters.eventbridge import EventBus
+from handlers.approvals.adapters.queue import RequestQueue
+from handlers.approvals.adapters.sns import ApproverTopic, ChatTopic, OperatorTopic
 from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.usecases import ports
 from tests.support.fakes import FakeWorkflow, Mailbox, MemoryStore, OperatorBox
@@ -38,7 +40,7 @@ ALLOWED = {
     RULES: {CONTRACT},
     USECASES: {RULES, CONTRACT, OBSERVABILITY},
     FACES: {RULES, CONTRACT, "markupsafe"},
-    OBSERVABILITY: {"aws_lambda_powertools"},
+    OBSERVABILITY: {CONTRACT, "aws_lambda_powertools"},
     PARSING: {FACES, USECASES, RULES, CONTRACT},
     ADAPTERS: {PARSING, FACES, USECASES, RULES, CONTRACT, OBSERVABILITY, "boto3", "botocore", "mypy_boto3"},
     ENTRIES: {
@@ -168,6 +170,9 @@ def test_the_environment_is_read_by_entry_modules_only():
         (ports.Mail, Mailbox),
         (ports.Operator, OperatorTopic),
         (ports.Operator, OperatorBox),
+        (ports.Events, EventBus),
+        (ports.Chat, ChatTopic),
+        (ports.Announcements, RequestQueue),
         (ports.Clock, SystemClock),
         (ports.Clock, FakeClock),
     ],

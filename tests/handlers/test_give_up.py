@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.approvals.adapters.queue import serve_each
+from handlers.approvals.rules.record import Ended
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.record import Status
@@ -15,7 +16,16 @@ from handlers.give_up import serve
 from tests.support.events import sqs
 from tests.support.fakes import FakeWorkflow, MemoryStore, giving_up, unavailable
 from tests.support.observed import counted, logged
-from tests.support.records import EXECUTION_ARN, TASK_TOKEN, approved, message, message_body, record, rejected
+from tests.support.records import (
+    EXECUTION_ARN,
+    REQUEST_ID,
+    TASK_TOKEN,
+    approved,
+    message,
+    message_body,
+    record,
+    rejected,
+)
 
 
 def deliver(use_case: GiveUp, *bodies: Any) -> list[str]:
@@ -28,10 +38,15 @@ def given_up(workflow: FakeWorkflow) -> list[tuple[str, WorkflowError]]:
     return [(token, error) for token, error, _ in workflow.failed]
 
 
+NOT_ASKED = Ended(
+    "FAILED", "NotificationFailed", f"The approvers of request {REQUEST_ID} could not be asked in round 1"
+)
+
+
 @pytest.mark.parametrize(
     ("before", "taken", "after"),
     [
-        (record(), True, record(status=Status.CLOSED, task_token="", version=2)),
+        (record(), True, record(status=Status.CLOSED, task_token="", ended=NOT_ASKED, version=2)),
         (None, True, None),
         (record(), False, record()),
     ],

@@ -9,12 +9,13 @@ import sys
 
 PROGRAM = """
 from handlers.approvals.observability import count, logger, metrics, observe
+from handlers.contract.metrics import Metric
 
 observe("dev")
 for call in range(2):
-    count("AnsweredWithoutVote")
-    count("Mails")
-    count("Mails", 2)
+    count(Metric.ANSWERED_WITHOUT_VOTE)
+    count(Metric.MAILS)
+    count(Metric.MAILS, 2)
     metrics.flush_metrics()
 logger.info("told", outcome="FAILED")
 """

@@ -19,6 +19,7 @@ OWN_WORK = "arn:aws:lambda:eu-central-1:123456789012:function:pay"
 # Of the names that Pulumi makes, eight characters are its own.
 # https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html, under each service's quotas
 LIMITS = {
+    "aws:cloudwatch/dashboard:Dashboard": 255,
     "aws:cloudwatch/eventRule:EventRule": 64,
     "aws:cloudwatch/logGroup:LogGroup": 512,
     "aws:cloudwatch/metricAlarm:MetricAlarm": 255,
@@ -38,6 +39,8 @@ EVERYTHING: dict[str, Any] = {
     "event_pattern": {"source": ["shop"]},
     "operator_email": BOB,
     "one_click": True,
+    "chat_notifications": True,
+    "dashboard": True,
 }
 
 
@@ -87,6 +90,23 @@ def test_each_is_known_by_its_label_in_logs_metrics_and_mails(two):
         assert len(groups) == len(functions)
         (alarm,) = [node for node in of(two, name) if node.name.endswith("answers-without-vote")]
         assert alarm.inputs["metricQueries"][1]["metric"]["dimensions"]["label"] == label
+        policy = two.named("aws:iam/rolePolicy:RolePolicy", f"{name}-announce-policy").inputs["policy"]
+        assert f'"events:source": ["signoff.{label}"]' in policy
+        assert (
+            two.named("aws:cloudwatch/dashboard:Dashboard", f"{name}-dashboard-dashboard")
+            .inputs["dashboardName"]
+            .startswith(f"{label}-")
+        )
+
+
+def test_neither_is_started_by_its_own_events_but_one_may_be_by_the_others():
+    own, others = ({"source": [f"signoff.{label}"]} for label in ("test-payouts", "payouts"))
+    said = "must not list signoff.{}, this one's own events, or each approval could start the next request"
+    assert refused(event_pattern=own) == [
+        f'payouts.event_pattern.source {said.format("test-payouts")}, got ["signoff.test-payouts"]'
+    ]
+    assert refused(event_pattern=others, label="payouts")
+    assert made(("payouts", {"event_pattern": others})).nodes
 
 
 def test_a_label_names_one_of_them_only():

@@ -14,7 +14,7 @@ from handlers.contract.policy import DEFAULT_POLICY
 from handlers.generate import request
 from infra.config.policies import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS
 from infra.config.settings import ConfigError, settings_of
-from tests.support.harness import ALICE, load, texts
+from tests.support.harness import ALICE, STACK, load, texts
 from tests.support.refusals import refusal
 
 WHOLE_NUMBERS = {
@@ -428,7 +428,7 @@ def test_an_unknown_key_is_refused_in_both_namespaces_of_a_project_of_another_na
 def test_a_key_of_the_holders_own_is_left_alone_once_it_is_named(project):
     """It is the project's, and takes the place of none of ours."""
     known = {"signoff:approvers": ALICE, f"{project}:ledgerDays": "30"}
-    assert settings_of(project, known, ["ledgerDays"]) == load(approvers=ALICE)
+    assert settings_of(project, known, ["ledgerDays"], STACK) == load(approvers=ALICE)
     assert [line.split()[0] for line in refused(project, known, ["days"])] == [f"{project}:ledgerDays"]
     ours = refused("payments", {"signoff:days": "30"}, ["days", "approvers"])
     assert [line.split()[0] for line in ours] == ["signoff:days", "signoff:approvers"]
@@ -441,7 +441,7 @@ def test_whatever_is_refused_is_shown_without_a_traceback():
 
 def test_keys_of_providers_are_left_alone():
     known = {"signoff:approvers": ALICE, "aws:region": "eu-central-1", "pagerduty:timezone": "UTC", "aws:protect": "x"}
-    assert settings_of("signoff", known) == load(approvers=ALICE)
+    assert settings_of("signoff", known, label=STACK) == load(approvers=ALICE)
 
 
 @pytest.mark.parametrize(

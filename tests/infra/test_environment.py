@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.contract.settings import (
+    AnnounceSettings,
     AskSettings,
     FunctionSettings,
     GenerateSettings,
@@ -26,6 +27,7 @@ SETTINGS: dict[str, type[FunctionSettings]] = {
     "process": ProcessSettings,
     "reconcile": ReconcileSettings,
     "ask": AskSettings,
+    "announce": AnnounceSettings,
 }
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 
@@ -90,6 +92,14 @@ def test_a_function_is_told_what_is_configured(request, name, config):
             timezone=known.timezone,
         ),
         GenerateSettings(label=STACK, event_details=known.event_details),
+        AnnounceSettings(
+            label=STACK,
+            events=known.events,
+            announce_decision=known.announce_decision,
+            queue_url=graph.exports["requestQueueUrl"],
+            chat_topic_arn=graph.exports.get("chatTopicArn", ""),
+            timezone=known.timezone,
+        ),
     ):
         (entry,) = [entry for entry, kind in SETTINGS.items() if kind is type(settings)]
         assert type(settings).read(told(graph, entry)) == settings

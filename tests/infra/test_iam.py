@@ -24,12 +24,15 @@ CONSUMING = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibi
 WRITING = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"]
 # What each resource's own policy denies to everybody, but for these roles: (policy, statement, actions, roles).
 RESERVED = [
-    ("requests-queue-policy", "OnlySenders", ["sqs:SendMessage"], ["workflow"]),
+    ("requests-queue-policy", "OnlySenders", ["sqs:SendMessage"], ["workflow", "announce"]),
     ("requests-queue-policy", "OnlyItsConsumer", CONSUMING, ["ask"]),
     ("requests-dead-letters-policy", "OnlySenders", ["sqs:SendMessage"], []),
     ("trigger-dead-letters-policy", "OnlySenders", ["sqs:SendMessage"], ["trigger-schedule"]),
     ("reconcile-undelivered-policy", "OnlySenders", ["sqs:SendMessage"], []),
     ("reconcile-failed-policy", "OnlySenders", ["sqs:SendMessage"], ["reconcile"]),
+    ("announce-failed-policy", "OnlySenders", ["sqs:SendMessage"], ["announce"]),
+    ("announce-chat-policy", "OnlyAnnounce", ["sns:Publish"], ["announce"]),
+    ("store-stream-policy", "OnlyItsReader", ["dynamodb:GetRecords", "dynamodb:GetShardIterator"], ["announce"]),
     ("approvers-policy", "OnlyTheMailer", ["sns:Publish"], ["ask"]),
     ("operator-topic-policy", "OnlyReconcile", ["sns:Publish"], ["reconcile"]),
     (
@@ -55,14 +58,17 @@ UNSCOPED = {
     "DeliverLogs": "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
 }
 UNSCOPED_ACTIONS = re.compile(r"xray:(Put|Get)\w+|logs:\w*(LogDelivery|LogDeliveries|ResourcePolic\w+|LogGroups)")
-# A whole name, of which at most the parts are left open: a group's log streams, a machine's executions.
-SCOPED = re.compile(rf"arn:aws:[a-z]+:eu-central-1:{ACCOUNT}:[^*]+(:\*)?")
+# A whole name, of which at most the parts are left open: a group's log streams, a machine's executions, a table's
+# streams.
+SCOPED = re.compile(rf"arn:aws:[a-z]+:eu-central-1:{ACCOUNT}:[^*]+(:\*|/stream/\*)?")
 # What the linter says wrongly, with the page that says otherwise.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 KNOWN_FINDINGS = {
     ("RESOURCE_MISMATCH", "states:SendTaskSuccess"): "its data is older than the scope by state machine",
     ("RESOURCE_MISMATCH", "states:SendTaskFailure"): "its data is older than the scope by state machine",
     ("RESOURCE_MISMATCH", "states:DescribeExecution"): "it knows the executions of express machines only",
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.Lambda.Tutorial2.html
+    ("RESOURCE_MISMATCH", "dynamodb:ListStreams"): "AWS's own example scopes it by the table's streams",
 }
 # What your own two functions may do beside logging and tracing, by the statement's Sid.
 YOURS: dict[str, list[str]] = {"workflow-generate-policy": [], "workflow-process-policy": []}
@@ -70,6 +76,7 @@ TRUSTED = {
     "page-role": ("lambda.amazonaws.com", None),
     "ask-role": ("lambda.amazonaws.com", None),
     "give-up-role": ("lambda.amazonaws.com", None),
+    "announce-role": ("lambda.amazonaws.com", None),
     "reconcile-role": ("lambda.amazonaws.com", None),
     "workflow-generate-role": ("lambda.amazonaws.com", None),
     "workflow-process-role": ("lambda.amazonaws.com", None),
@@ -101,7 +108,7 @@ def test_every_role_has_one_policy_and_every_policy_a_role(full):
 def test_no_role_is_allowed_an_action_or_a_resource_by_wildcard(full):
     for node, statement in statements(full, ROLE_POLICY):
         where = f"{node.name}/{statement['Sid']}"
-        assert statement.keys() <= {"Sid", "Effect", "Action", "Resource"}, where
+        assert statement.keys() - {"Sid", "Effect", "Action", "Resource"} <= {"Condition"}, where
         assert statement["Effect"] == "Allow", where
         assert all(re.fullmatch(r"[a-z]+:[A-Za-z]+", action) for action in statement["Action"]), where
         if statement["Resource"] == ["*"]:
@@ -229,7 +236,7 @@ def test_a_resource_refuses_whoever_is_not_named_but_services_and_nothing_less(f
 def test_no_refusal_reaches_whoever_administers_a_resource(full):
     """Nobody could take back what is denied to everybody. What comes without TLS can come again with it."""
     data = {*CONSUMING, *WRITING, "sqs:SendMessage", "sns:Publish", "sns:Subscribe"}
-    data |= {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"}
+    data |= {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}
     for node, statement in statements(full, *RESOURCE_POLICIES):
         if statement["Effect"] == "Deny" and statement["Condition"] != TLS:
             assert isinstance(statement["Action"], list), node.name

@@ -14,6 +14,7 @@ FUNCTIONS = [
     "ask-0a1b2c3",
     "give-up-0a1b2c3",
     "reconcile-0a1b2c3",
+    "announce-0a1b2c3",
 ]
 
 
@@ -29,6 +30,7 @@ ALARMS = {
     "alarm-request-dead-letters": letters("requests-dead-letters"),
     "alarm-trigger-dead-letters": letters("trigger-dead-letters"),
     "alarm-lost-endings": letters("reconcile-undelivered") + letters("reconcile-failed"),
+    "alarm-lost-announcements": letters("announce-failed"),
     "alarm-request-queue-age": [
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "requests-queue-0a1b2c3"}, "Maximum")
     ],

@@ -9,6 +9,7 @@ from itertools import permutations
 import pytest
 
 from sandbox.deploy import PROJECT, deploy
+from sandbox.differences import STREAM_READS
 from sandbox.inbox import Inbox
 from tests.support.roles import decisions
 from tests.support.stacks import ALICE, BOB, Stack
@@ -32,7 +33,7 @@ for name, who in (("payouts", {alice!r}), ("releases", {bob!r})):
     }})
 """
 # By the sandbox, since the emulator knows no resource of these; tests/infra/test_approvals.py reads the real policies.
-WIDENED = {"states:SendTaskSuccess", "states:SendTaskFailure"}
+WIDENED = {"states:SendTaskSuccess", "states:SendTaskFailure", *STREAM_READS}
 
 
 @pytest.fixture(scope="module")

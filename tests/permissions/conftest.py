@@ -30,5 +30,7 @@ def graph() -> Graph:
 @pytest.fixture(scope="session")
 def stack(emulator) -> Iterator[Stack]:
     """One approver, one round, two deliveries: the quickest ways through every line that calls AWS."""
-    with running("dev", QUICK | {"approvers": [ALICE], "deliveryAttempts": 2}, emulator=emulator) as sandbox:
+    with running(
+        "dev", QUICK | {"approvers": [ALICE], "deliveryAttempts": 2, "chatNotifications": True}, emulator=emulator
+    ) as sandbox:
         yield Stack(sandbox)

@@ -47,6 +47,10 @@ def account(sandbox: Sandbox) -> Iterator[Place]:
     for table in sandbox.client("dynamodb").list_tables()["TableNames"]:
         for item in all_of(sandbox.client("dynamodb"), "scan", "Items", TableName=table, ConsistentRead=True):
             yield Place("record", item["requestId"]["S"], text(without_open_token(item)))
+    for event in sandbox.events():
+        yield Place("event", event["detail"]["id"], text(event))
+    for number, said in enumerate(sandbox.chat()):
+        yield Place("chat", str(number), said)
     yield from executions(sandbox)
     yield from queues(sandbox)
     for rule in sandbox.client("events").list_rules()["Rules"]:

@@ -7,6 +7,7 @@ journey go on from there.
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import pytest
 
 from handlers.approvals.rules.decisions import token_spent
 from handlers.approvals.rules.record import Decision
+from sandbox import environments
 from tests.support.messages import kept_in_queue, message
 from tests.support.roles import ENTRIES, Function, decisions, without
 from tests.support.stacks import OPERATOR, Run, Stack, send
@@ -31,6 +33,7 @@ LOGS = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-v
 TRACES = "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"
 DESTINATION = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"
 POLLING = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"
+FOLLOWING = "https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html"
 UNSEEN = {
     **{
         (entry, action): why
@@ -48,6 +51,10 @@ UNSEEN = {
         for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
     },
     ("reconcile", "sqs:SendMessage"): DESTINATION,
+    **{
+        ("announce", f"dynamodb:{action}"): FOLLOWING
+        for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+    },
 }
 
 
@@ -231,6 +238,21 @@ def the_operator_is_not_told(stack: Stack, function: Function, action: str) -> N
     until(lambda: told_of(run), "the operator's mail")
 
 
+@needs("announce", "events:PutEvents", "sqs:SendMessage", "sns:Publish")
+def others_hear_later(stack: Stack, function: Function, action: str) -> None:
+    with function.without(action):
+        run = stack.start()
+        run.link()
+        stack.sfn.stop_execution(executionArn=run.arn)
+        function.could_not(action, run)
+    kinds = {"Approval Requested", "Approval Closed"}
+    told = stack.sandbox
+    events = lambda: {one["detail-type"] for one in told.events() if one["detail"]["executionArn"] == run.arn}  # noqa: E731
+    until(lambda: events() == kinds, "its events")
+    until(lambda: sum(run.title in one for one in told.chat()) >= len(kinds), "its messages in the chat")
+    until(lambda: [one for one in told.messages() if f"Stopped: {run.title}" in one.subject], "the mail about its end")
+
+
 @pytest.mark.parametrize(
     ("entry", "action"),
     CASES,
@@ -254,7 +276,7 @@ def test_a_function_may_do_it_to_the_one_thing_that_its_work_is_done_with(stack,
     known = subjects(function)
     for statement in function.statements():
         for action in statement["Action"]:
-            arn = known.get(action) or known[action.split(":")[0]]
+            arn = known.get(statement["Sid"]) or known.get(action) or known[action.split(":")[0]]
             assert statement["Resource"] in (arn, [arn]), action
 
 
@@ -286,6 +308,15 @@ def subjects(function: Function) -> dict[str, str]:
         found |= {"sns": outputs["approverTopicArn"], "sqs": queue_arn(stack, "requestQueueUrl")}
     if function.entry == "give_up":
         found |= {"sqs": queue_arn(stack, "deadLetterQueueUrl")}
+    if function.entry == "announce":
+        found |= {
+            "dynamodb": "*",  # as above
+            "dynamodb:ListStreams": f"{table['TableArn']}/stream/*",
+            "events": f"arn:aws:events:{place}:event-bus/default",
+            "sns": outputs["chatTopicArn"],
+            "AskForMails": queue_arn(stack, "requestQueueUrl"),
+            "KeepFailures": mapping_of(stack, function)["DestinationConfig"]["OnFailure"]["Destination"],
+        }
     if function.entry == "reconcile":
         calls = stack.sandbox.client("lambda").get_function_event_invoke_config(FunctionName=function.name)
         found |= {
@@ -293,6 +324,44 @@ def subjects(function: Function) -> dict[str, str]:
             "sqs": calls["DestinationConfig"]["OnFailure"]["Destination"],
         }
     return found
+
+
+def mapping_of(stack: Stack, function: Function) -> dict[str, Any]:
+    (found,) = stack.sandbox.client("lambda").list_event_source_mappings(FunctionName=function.name)[
+        "EventSourceMappings"
+    ]
+    return found
+
+
+# The emulator's evaluator, by itself: its `SimulateCustomPolicy` takes no context.
+EVALUATE = """
+import json, sys
+from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
+policy, bus, calls = json.load(sys.stdin)
+def said(sources):
+    told = {"events:source": sources} if sources else {}
+    where = ("123456789012", "events:PutEvents", bus, "eu-central-1")
+    context = EvalContext("arn", "AssumedRole", *where, service_context=told)
+    return evaluate(context, [parse_policy_document(policy)]).decision
+print(json.dumps([said(sources) for sources in calls]))
+"""
+
+
+def test_events_can_be_put_with_the_stacks_own_source_only(graph):
+    policy = graph.named("aws:iam/rolePolicy:RolePolicy", "announce-policy").inputs["policy"]
+    bus = "arn:aws:events:eu-central-1:123456789012:event-bus/default"
+    calls = [["signoff.test"], ["signoff.other"], ["signoff.test", "signoff.other"], [], "signoff.test", "aws.states"]
+    emulator_python, _ = environments.ensure(environments.log)
+    done = subprocess.run(
+        [emulator_python, "-c", EVALUATE],
+        input=json.dumps([policy, bus, calls]),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    denied = "ImplicitDeny"
+    assert json.loads(done.stdout) == ["Allow", denied, denied, denied, "Allow", denied]
 
 
 def queue_arn(stack: Stack, output: str) -> str:

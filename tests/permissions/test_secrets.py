@@ -71,7 +71,7 @@ class Story:
 
     def secrets(self) -> dict[str, Any]:
         """Each link's secret, and the mail that it was in."""
-        asked = [mail for mail in self.mails() if mail.to != OPERATOR]
+        asked = [mail for mail in self.mails() if mail.to != OPERATOR and "/approvals/" in mail.body]
         return {page_link(mail.body).rsplit("/", 1)[-1]: mail for mail in asked}
 
 

@@ -15,6 +15,7 @@ from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, OperatorT
 from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.rules.links import holder
 from handlers.approvals.rules.record import DECIDED, Decision, Record
+from handlers.approvals.rules.rounds import recipients
 from handlers.approvals.usecases.ask import Ask
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.page import Page
@@ -22,6 +23,7 @@ from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import Reconcile
 from handlers.approvals.usecases.records import PATIENCE_SECONDS, Records
 from handlers.ask import Requests
+from handlers.contract.events import EventType
 from handlers.contract.policy import Policy
 from handlers.contract.record import EXECUTION_INDEX, Status
 from handlers.page import HttpApi
@@ -32,6 +34,7 @@ from tests.support.fakes import APPROVAL_URL, page_settings
 from tests.support.policies import said_by
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, REQUEST_ID
 from tests.support.services import FakeClock, FakeSns, FakeSqs, FakeTable, Violated
+from tests.support.told import told
 
 ANY_OF_THREE = Policy(approvers=(ANNA, BEN, CARLA), audit_days=30)
 FINAL = {Status.EXPIRED, Status.CLOSED}
@@ -45,6 +48,12 @@ ENDS = {
     # Closed: somebody decided, or nobody, and the table did not let the state machine see it.
     ("FAILED", "RecordUnavailable"): {Status.CLOSED},
     ("FAILED", "SQS.AmazonSQSException"): {Status.CLOSED},
+}
+EVENT_OF = {
+    Status.APPROVED: EventType.DECIDED,
+    Status.REJECTED: EventType.DECIDED,
+    Status.EXPIRED: EventType.EXPIRED,
+    Status.CLOSED: EventType.CLOSED,
 }
 # Endings that nobody has to look into: people's own doing.
 ORDINARY = {("SUCCEEDED", ""), ("FAILED", "Rejected"), ("FAILED", "Expired"), ("FAILED", "Duplicate")}
@@ -83,6 +92,7 @@ class World:
     workers: list[Worker] = field(default_factory=list)
     links: dict[str, list[str]] = field(default_factory=dict)
     seen: Record | None = None
+    told: list[tuple[EventType, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
@@ -249,6 +259,7 @@ class World:
         assert not now.task_token or not (now.status in FINAL or now.handed_over), "a final record keeps a token"
         if now.handed_over and now.status in DECIDED:
             assert self.workflow.took == now.status, "said to be handed over, and was not"
+        self._events(before, now)
         if before is None:
             assert now.version == 1
             return
@@ -269,6 +280,22 @@ class World:
             assert now.status is Status.CLOSED, "a decision has changed"
             assert self.workflow.ended, "closed although the execution goes on"
             assert not before.handed_over, "closed although the answer had arrived"
+
+    def _events(self, before: Record | None, now: Record) -> None:
+        """What this write is told as: what is new in the record, and each of that once in its life."""
+        made = told(before, now)
+        self.told += made
+        said = [(type_, detail.get("approver")) for type_, detail in made]
+        new = [EventType.VOTED for who in now.votes if not before or who not in before.votes]
+        asked = [EventType.REMINDED] if before and now.round > before.round and recipients(now) else []
+        ended = [] if now.status in {Status.OPEN, before.status if before else Status.OPEN} else [EVENT_OF[now.status]]
+        first = [] if before else [EventType.REQUESTED]
+        assert [type_ for type_, _ in said] == [*first, *asked, *new, *ended]
+        ids = [detail["id"] for _, detail in self.told]
+        assert len(ids) == len(set(ids)), "two events have one id"
+        assert told(before, now) == made, "a repeat is another event"
+        lasting = [type_ for type_, _ in self.told if type_ in {*EVENT_OF.values(), EventType.REQUESTED}]
+        assert lasting == list(dict.fromkeys(lasting)), "something has happened twice"
 
     def settle(self) -> None:
         """Faults are over: everybody finishes, every message is consumed, the execution runs to its end."""

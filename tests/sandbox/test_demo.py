@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 
-from sandbox.demo import APPROVED, CHOSEN, REJECTED, TASK, answer
+from sandbox.demo import APPROVED, CHOSEN, REJECTED, TASK, answer, news
 from sandbox.timeline import Timeline
 from tests.support.stacks import running
 
@@ -50,3 +51,17 @@ def test_people_reject_until_there_are_enough(sandbox):
     assert (ended["status"], ended["error"]) == ("FAILED", "Rejected")
     assert f"{ANN}: " in ended["cause"]
     assert f"{BEN}: " in ended["cause"]
+
+
+def test_the_demo_ends_with_the_mails_about_the_decision(sandbox, capsys):
+    execution = sandbox.stack.start(TASK | {"policy": "payout"})
+    answer(sandbox, execution, APPROVED, Timeline())
+    capsys.readouterr()
+    news(sandbox, execution, Timeline())
+    told = capsys.readouterr().out
+    assert [who for who in (ANN, BEN, CLEO, DORA) if f"To: {who}" in told] == [ANN, BEN, DORA]
+    assert told.count(f"Subject: [dev] Approved: {TASK['title']}") == 3
+    assert {one["detail-type"] for one in sandbox.events()} >= {"Approval Requested", "Approval Decided"}
+    shown = httpx.get(sandbox.inbox_url, trust_env=False).text
+    assert "Approval Decided" in shown
+    assert f"{CLEO} approve: Looks good to me." in shown

@@ -13,12 +13,17 @@ CONFIG = {
     "escalateTo": ["boss@example.com"],
     "schedule": "at(2099-01-01T00:00:00)",
     "eventPattern": {"source": ["shop"]},
+    "chatNotifications": True,
+    "dashboard": True,
     "pointInTimeRecovery": True,
     "protect": False,
 }
+# Made by examples only.
+EXAMPLES = {"aws:cloudwatch/eventApiDestination:EventApiDestination", "aws:cloudwatch/eventConnection:EventConnection"}
 LISTS: dict[str, tuple[str, str, str, str | None]] = {
     "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
     "APIs": ("apigatewayv2", "get_apis", "Items", "ApiId"),
+    "dashboards": ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
     "event source mappings": ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
     "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
     "log groups": ("logs", "describe_log_groups", "logGroups", "logGroupName"),
@@ -47,7 +52,7 @@ def everything(cloud: Cloud) -> dict[str, set[str]]:
 def test_nothing_of_a_stack_is_left_once_it_is_destroyed(emulator, cloud):
     before = everything(cloud)
     with running("dev", CONFIG, emulator=emulator) as sandbox:
-        assert {type_ for type_, _, _ in sandbox.deployed.made} == set(RESOURCES)
+        assert {type_ for type_, _, _ in sandbox.deployed.made} == set(RESOURCES) - EXAMPLES
         up = everything(cloud)
         assert not [what for what in LISTS if up[what] == before[what]]
         sandbox.deployed.destroy()

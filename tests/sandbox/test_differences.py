@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sandbox.differences import widen_task_callbacks, without_tls_demand
+from sandbox.differences import as_told_apart, without_tls_demand
 
 MACHINE = "arn:aws:states:eu-central-1:000000000000:stateMachine:m"
 
@@ -13,7 +13,7 @@ def statement(*actions, effect="Allow"):
 
 def widened(*given):
     policy = json.dumps({"Version": "2012-10-17", "Statement": list(given)})
-    return [one["Resource"] for one in json.loads(widen_task_callbacks(policy))["Statement"]]
+    return [one["Resource"] for one in json.loads(as_told_apart(policy))["Statement"]]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,21 @@ def test_only_the_callbacks_of_a_policy_are_widened_and_only_where_it_allows():
         statement("states:SendTaskSuccess", effect="Deny"),
     )
     assert found == [MACHINE, "*", MACHINE]
+
+
+def test_reads_of_a_stream_are_widened_as_well_and_events_are_put_without_their_source():
+    reads = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+    assert widened(statement(*reads), statement("dynamodb:GetItem"), statement(*reads, "dynamodb:GetItem")) == [
+        "*",
+        MACHINE,
+        MACHINE,
+    ]
+    named, other = {"events:source": ["signoff.dev"]}, {"aws:SourceAccount": "0"}
+    put = statement("events:PutEvents") | {
+        "Condition": {"ForAllValues:StringEquals": named, "StringEquals": named | other}
+    }
+    (kept,) = json.loads(as_told_apart(json.dumps({"Statement": [put]})))["Statement"]
+    assert kept == put | {"Condition": {"StringEquals": other}}
 
 
 def test_the_demand_for_tls_is_left_out_and_nothing_else():

@@ -107,6 +107,65 @@ def test_many_invocations_at_once_share_a_few_processes_and_these_one_folder(clo
     assert len({answer["file"] for answer in answers}) == 1
 
 
+FOLLOW = """
+import os, time
+
+def handler(event, context):
+    def seen():
+        return open(os.environ["SEEN"]).read().splitlines()
+    def see(what):
+        with open(os.environ["SEEN"], "a") as file:
+            file.write(what + "\\n")
+    for record in event["Records"]:
+        what = record["body"] if "body" in record else record["dynamodb"]["Keys"]["requestId"]["S"]
+        see(what)
+        if what == "fails once" and seen().count(what) == 1:
+            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+        for _ in range(500 if what == "waits for the queue" else 0):
+            if "from the queue" in seen():
+                see("has waited")
+                break
+            time.sleep(0.01)
+    return {"batchItemFailures": []}
+"""
+
+
+@pytest.fixture
+def followed(cloud, role, tmp_path):
+    """A table whose stream one function reads, and a queue that it reads, too; and what it has seen so far."""
+    (tmp_path / "seen").touch()
+    attributes = [{"name": "requestId", "type": "S"}]
+    stream = {"streamEnabled": True, "streamViewType": "NEW_AND_OLD_IMAGES", "billingMode": "PAY_PER_REQUEST"}
+    table = {"hashKey": "requestId", "attributes": attributes, **stream}
+    _, table = resources.create("aws:dynamodb/table:Table", "t", table, cloud)
+    _, queue = resources.create("aws:sqs/queue:Queue", "q", {"visibilityTimeoutSeconds": 60.0}, cloud)
+    code = pulumi.AssetArchive({"main.py": pulumi.StringAsset(FOLLOW)})
+    inputs = {"role": role, "code": code, "handler": "main.handler", "runtime": "python3.13", "timeout": 10.0}
+    inputs["environment"] = {"variables": {"SEEN": str(tmp_path / "seen")}}
+    _, function = resources.create("aws:lambda/function:Function", "f", inputs, cloud)
+    for source, more in ((table["streamArn"], {"startingPosition": "TRIM_HORIZON"}), (queue["arn"], {})):
+        reading = {"eventSourceArn": source, "functionName": function["arn"], "batchSize": 10.0, **more}
+        reading["functionResponseTypes"] = ["ReportBatchItemFailures"]
+        resources.create("aws:lambda/eventSourceMapping:EventSourceMapping", "m", reading, cloud)
+    return table["name"], queue["url"], lambda: (tmp_path / "seen").read_text().splitlines()
+
+
+def test_a_streams_record_that_failed_is_tried_again_before_the_next_and_those_before_it_are_not(cloud, followed):
+    table, _, seen = followed
+    items = [{"PutRequest": {"Item": {"requestId": {"S": name}}}} for name in ("one", "fails once", "two")]
+    cloud.client("dynamodb").batch_write_item(RequestItems={table: items})
+    until(lambda: "two" in seen(), "the last record", SECONDS)
+    assert seen() == ["one", "fails once", "fails once", "two"]
+
+
+def test_a_function_that_takes_its_time_with_a_stream_holds_up_no_queue(cloud, followed):
+    table, queue, seen = followed
+    cloud.client("dynamodb").put_item(TableName=table, Item={"requestId": {"S": "waits for the queue"}})
+    until(seen, "the record", SECONDS)
+    cloud.client("sqs").send_message(QueueUrl=queue, MessageBody="from the queue")
+    until(lambda: "has waited" in seen(), "the message, while the record is served", SECONDS)
+
+
 def ask(queue_url, **more):
     arguments = {"QueueUrl": queue_url, "MessageBody": "{% $states.context.Task.Token %}"}
     resource = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"

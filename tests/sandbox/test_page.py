@@ -54,7 +54,7 @@ class Made(Stack):
             name="dev",
             cloud=Cloud(endpoint="", region=""),
             emulator=Ending(self),
-            outputs={"stateMachineArn": MACHINE},
+            outputs={"stateMachineArn": MACHINE, "chatTopicArn": "arn"},
             zone=ZoneInfo("UTC"),
             log_groups={},
         )
@@ -69,6 +69,10 @@ class Made(Stack):
 
     def log(self, since):
         return [LogLine(at=NOW, function="generate", text=json.dumps({"level": "INFO", "message": HOSTILE}))]
+
+    def events(self):
+        detail = {"executionArn": EXECUTION, "approver": HOSTILE, "decision": "approve", "comment": HOSTILE}
+        return [{"time": NOW.isoformat(), "detail-type": "Approval Voted", "detail": detail}]
 
     def start(self, task):
         self.asked.append(task)
@@ -161,9 +165,10 @@ class Parsed(HTMLParser):
 
 def test_whatever_a_mail_says_it_is_shown_as_text(stack):
     stack.log = lambda since: []
-    shown = content.page(stack, [mail(HOSTILE, HOSTILE, HOSTILE)], "")
+    chat = mail(body=json.dumps({"content": {"title": HOSTILE, "description": HOSTILE}}))
+    shown = content.page(stack, [mail(HOSTILE, HOSTILE, HOSTILE)], [chat], "")
     assert Parsed(shown).tags.count("script") == 1  # the page's own
-    assert shown.count("&lt;script&gt;") == 3
+    assert shown.count("&lt;script&gt;") == 3 + 2 + 2  # of the mail, the chat and the event
 
 
 def test_whatever_a_request_a_vote_or_a_log_says_it_is_shown_as_text(server, stack):
@@ -181,15 +186,15 @@ def test_whatever_a_request_a_vote_or_a_log_says_it_is_shown_as_text(server, sta
     page = fetch(f"{server.url}/?run=one")[1]
     assert Parsed(page).tags.count("script") == 1  # the page's own
     titles, policies, groups, people, errors = 2, 1, 1, 2, 2
-    cause_requester_comment_and_log_line = 4
+    cause_requester_comment_and_log_line, event = 4, 2
     assert page.count("&lt;script&gt;") == (
-        titles + policies + groups + people + errors + cause_requester_comment_and_log_line
+        titles + policies + groups + people + errors + cause_requester_comment_and_log_line + event
     )
 
 
 def test_addresses_in_a_mail_are_links_and_end_where_they_should(stack):
     link = "http://127.0.0.1:1/_aws/execute-api/x/$default/approvals/a/b-_c?d=1&e=2"
-    shown = content.page(stack, [mail(body=f"Open\n\n{link}\n\nnow")], "")
+    shown = content.page(stack, [mail(body=f"Open\n\n{link}\n\nnow")], [], "")
     assert link in Parsed(shown).links
 
 
@@ -360,7 +365,7 @@ def test_times_are_the_stacks_and_the_zone_is_named(server, stack, deliver):
     page = fetch(server.url)[1]
     assert "Times in <b>Asia/Kathmandu</b>" in page
     times = re.findall(r'<time datetime="([^"]+)">([^<]+)</time>', page)
-    assert len(times) == 4  # of the mail, the deadline, the start and the log line
+    assert len(times) == 5  # of the mail, the deadline, the start, the event and the log line
     for at, shown in times:
         assert f"{datetime.fromisoformat(at).astimezone(stack.zone):%H:%M}" in shown
 

@@ -8,7 +8,7 @@ from typing import Any
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.queue import RequestQueue
 from handlers.approvals.adapters.step_functions import StepFunctions
-from handlers.approvals.faces import left_out, mail
+from handlers.approvals.faces import decision_mail, left_out, mail
 from handlers.approvals.parsing.item import from_item
 from handlers.approvals.rules import links
 from handlers.approvals.rules.endings import Execution
@@ -120,6 +120,7 @@ class Mailbox:
         self.secrets: dict[str, list[str]] = {}
         self.bodies: list[str] = []
         self.left_out: list[str] = []
+        self.announced: list[str] = []
         self.troubles = list(troubles)
 
     def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
@@ -135,6 +136,12 @@ class Mailbox:
             raise trouble
         self.left_out.append(who)
         self.bodies.append(left_out.body(record, "test", "UTC"))
+
+    def announce(self, record: Record, who: str) -> None:
+        if self.troubles and (trouble := self.troubles.pop(0)):
+            raise trouble
+        self.announced.append(who)
+        self.bodies.append(decision_mail.body(record, "test", "UTC"))
 
 
 class OperatorBox:

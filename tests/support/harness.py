@@ -53,6 +53,10 @@ EVERYTHING = {
     "task": '{"title": "Daily payout", "details": "Pay out everything.", "policy": "payout"}',
     "operatorEmail": "operations@example.com",
     "oneClick": "true",
+    "events": "true",
+    "announceDecision": "true",
+    "chatNotifications": "true",
+    "dashboard": "true",
     "auditDays": "730",
     "logRetentionDays": "365",
     "mailsPerSecond": "3",
@@ -78,8 +82,10 @@ INSTANCE = "approvals"  # the component of __main__.py
 # What it composes, by the names below its own. Whatever you put beside it is yours: no test and no picture is about it.
 OURS = {
     "alarm",
+    "announce",
     "approvers",
     "ask",
+    "dashboard",
     "give-up",
     "operator",
     "page",
@@ -170,6 +176,9 @@ class Mocks(mocks.Mocks):
             "url": f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name}",
             "apiEndpoint": "https://a1b2c3.execute-api.eu-central-1.amazonaws.com",
             "executionArn": "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3",
+            "streamArn": f"{ARNS['aws:dynamodb/table:Table'].format(name)}/stream/2026-11-30"
+            if args.inputs.get("streamEnabled")
+            else "",
         }
         return f"{below(args.name)}-id", computed | dict(args.inputs)
 

@@ -14,7 +14,7 @@ from tests.support.waiting import until
 # What more these may do is said by tests/infra/test_iam.py.
 YOURS = ("generate", "process")
 SHIPPED = ("Log", "Trace")  # the statements that they share with ours
-ENTRIES = ("page", "ask", "give_up", "reconcile", *YOURS)
+ENTRIES = ("page", "ask", "give_up", "reconcile", "announce", *YOURS)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Function:
             one
             for one in stack.sandbox.client("lambda").list_functions()["Functions"]
             if one["Handler"] == f"handlers.{entry}.handler"
-            and (one["FunctionArn"] in outputs or one["Environment"]["Variables"].get("TABLE_NAME") == stack.table)
+            and (one["FunctionArn"] in outputs or outputs.intersection(one["Environment"]["Variables"].values()))
         ]
         role = found["Role"].rsplit("/", 1)[-1]
         (policy_name,) = stack.sandbox.client("iam").list_role_policies(RoleName=role)["PolicyNames"]

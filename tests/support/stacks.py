@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from handlers.contract.message import message_body
 from handlers.contract.record import EXECUTION_INDEX
 from sandbox import Sandbox
 from tests.support.records import policy_body
+from tests.support.told import check
 from tests.support.waiting import until
 
 ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
@@ -54,9 +55,13 @@ HTML = {"accept": "text/html"}
 JSON = {"accept": "application/json"}
 
 
-def running(stack: str, config: Mapping[str, Any], **options: Any) -> AbstractContextManager[Sandbox]:
-    """As `sandbox.running`, without the stack's file."""
-    return sandbox.running(stack, {**SHIPPED, **config}, whole=True, **options)
+@contextmanager
+def running(stack: str, config: Mapping[str, Any], **options: Any) -> Iterator[Sandbox]:
+    """As `sandbox.running`, without the stack's file. Every event is as docs/events/ has it."""
+    with sandbox.running(stack, {**SHIPPED, **config}, whole=True, **options) as deployed:
+        yield deployed
+        for event in deployed.events():
+            check(event["detail-type"], event["detail"])
 
 
 @dataclass

@@ -5,10 +5,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#ser
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from handlers.approvals.adapters.aws import calls
 from handlers.approvals.observability import logger
+from handlers.approvals.rules.record import Record
+from handlers.contract.message import announcement_body
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -26,7 +30,7 @@ def serve_each(event: Mapping[str, Any], serve: Callable[[Mapping[str, Any]], No
 
 
 class RequestQueue:
-    """A failed message is redelivered after its visibility timeout; this shortens the wait."""
+    """The port `Announcements`; and a failed message is redelivered after its visibility timeout, or sooner."""
 
     def __init__(self, client: SQSClient, url: str) -> None:
         self._client = client
@@ -40,3 +44,8 @@ class RequestQueue:
             )
         except Exception:  # noqa: BLE001 - see above
             logger.warning("the retry could not be brought forward")
+
+    def announce(self, record: Record) -> None:
+        body = announcement_body(record.request_id, record.execution_arn, record.version)
+        with calls():
+            self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(body))

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handlers.approvals.adapters.aws import calls
-from handlers.approvals.faces import left_out, mail, operator_mail
+from handlers.approvals.faces import chat, decision_mail, left_out, mail, operator_mail
 from handlers.approvals.rules import links
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
+from handlers.approvals.rules.transitions import Transition
 from handlers.approvals.usecases.ports import Clock
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class ApproverTopic:
         environment, timezone = self._letterhead.environment, self._letterhead.timezone
         self._send(who, left_out.subject(record, environment, timezone), left_out.body(record, environment, timezone))
 
+    def announce(self, record: Record, who: str) -> None:
+        environment, timezone = self._letterhead.environment, self._letterhead.timezone
+        subject = decision_mail.subject(record, environment, timezone)
+        self._send(who, subject, decision_mail.body(record, environment, timezone))
+
     def _send(self, who: str, subject: str, body: str) -> None:
         self._pace.wait()
         with calls():
@@ -90,3 +96,17 @@ class OperatorTopic:
                 Subject=operator_mail.subject(execution, records, environment, timezone),
                 Message=operator_mail.body(execution_arn, execution, records, environment, timezone),
             )
+
+
+class ChatTopic:
+    """The port `Chat`."""
+
+    def __init__(self, client: SNSClient, topic_arn: str, letterhead: Letterhead) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+        self._letterhead = letterhead
+
+    def tell(self, record: Record, transition: Transition) -> None:
+        message = chat.message(record, transition, self._letterhead.environment, self._letterhead.timezone)
+        with calls():
+            self._client.publish(TopicArn=self._topic_arn, Message=message)

@@ -21,7 +21,7 @@ def body(record: Record, environment: str, timezone: str) -> str:
     )
     otherwise = (
         "If you have not asked for this, somebody else has named you. Tell whoever operates the workflow, and the "
-        "others who may decide. This is the only mail that you get about it."
+        "others who may decide."
     )
     parts = (
         why,

@@ -16,6 +16,7 @@ from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.form_fields import FormField, QuestionLink, Values, links_of, must_be
 from handlers.contract.question import CUT_SHORT
+from handlers.contract.record import Status
 from handlers.contract.visible import STACKED, clean, literal, one_line, shortened
 
 SUBJECT_LIMIT = 99
@@ -236,12 +237,12 @@ def _label(text: str) -> str:
 
 def votes(record: Record, timezone: str) -> str:
     """Who has answered so far, and how. Equal values are written once."""
-    cast = record.votes
+    cast, over = record.votes, record.status is not Status.OPEN
     if not cast:
-        return "Nobody has answered yet."
+        return "Nobody has answered." if over else "Nobody has answered yet."
     answers, room = record.answers, VALUES_SHOWN
     first = {who: answer.by[0] for answer in answers for who in answer.by if answer.values}
-    parts = ["Answers so far:"]
+    parts = ["Answers:" if over else "Answers so far:"]
     for who, vote in list(cast.items())[:PEOPLE_LIMIT]:
         said, values = f"- {one_line(who)} {wording.verb(vote)}, {when.local(vote.at, timezone)}", list[str]()
         if first.get(who, who) != who:

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.approvals.parsing.fields import check_version
 from handlers.approvals.parsing.policy import read_policy
-from handlers.approvals.rules.record import Approver, Decision, Lease, Record, Vote, Withdrawn
+from handlers.approvals.rules.record import Approver, Decision, Ended, Lease, Record, Vote, Withdrawn
 from handlers.contract.plain import camel_case, plain
 from handlers.contract.policy import Policy
 from handlers.contract.record import Attribute, Status
@@ -21,6 +21,9 @@ SOMETIMES = frozenset(
         "fields",
         "links",
         "lease",
+        "ended",
+        "decidedBy",
+        "toldOthers",
         "toldLeftOut",
         "answeredWithoutVote",
         "answerMismatched",
@@ -40,6 +43,8 @@ def to_item(record: Record) -> dict[str, Any]:
     }
     for approver in item["approvers"].values():
         del approver["vote"]
+        if not approver["told"]:
+            del approver["told"]
     return {name: value for name, value in item.items() if value or name not in SOMETIMES}
 
 
@@ -58,6 +63,8 @@ def from_item(item: Mapping[str, Any]) -> Record:
             for who, approver in _in_order(item["approvers"], policy)
         },
         "lease": Lease(**_named(Lease, item["lease"])) if "lease" in item else None,
+        "ended": Ended(**item["ended"]) if "ended" in item else None,
+        "told_others": tuple(item.get("toldOthers", ())),
         "told_left_out": tuple(item.get("toldLeftOut", ())),
         "operator_told": item.get("operatorTold", 0) / 1000,
     }

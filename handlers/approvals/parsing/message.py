@@ -1,12 +1,12 @@
 """The messages of the request queue, validated when read."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from handlers.approvals.faces import when
 from handlers.approvals.parsing.fields import Fields, check_version
 from handlers.approvals.parsing.policy import read_policy
-from handlers.approvals.rules.message import Message
+from handlers.approvals.rules.message import Announcement, Message
 from handlers.contract.form_fields import fields_of, links_of
 from handlers.contract.message import SCHEMA_VERSION, Key
 from handlers.contract.once import RepeatedError, parse
@@ -15,6 +15,7 @@ from handlers.contract.question import REQUEST_ID, REQUEST_ID_RULE, Field
 from handlers.contract.visible import quoted
 
 MOST_ROUNDS = 21  # the config's limit: asked once, reminded up to twenty times
+T = TypeVar("T")
 KEY_LIMIT = 60  # characters of a key that is refused
 
 
@@ -27,8 +28,19 @@ def read_message(body: str) -> Message:
 
     Raises NewerVersionError for a message from a newer release.
     """
+    return _read(body, _message)
+
+
+def read_announcement(body: str) -> Announcement | None:
+    """None for any other message. Raises the same."""
+    return _read(body, _announcement)
+
+
+def _read(body: str, read: Callable[[Fields], T]) -> T:
     try:
-        return _message(Fields(_json_object(body)))
+        content = Fields(_json_object(body))
+        check_version("the message", content.positive(Key.SCHEMA_VERSION), SCHEMA_VERSION)
+        return read(content)
     except ValueError as error:
         raise MalformedMessageError(str(error)) from error
 
@@ -46,7 +58,6 @@ def _json_object(body: str) -> Mapping[str, Any]:
 
 
 def _message(content: Fields) -> Message:
-    check_version("the message", content.positive(Key.SCHEMA_VERSION), SCHEMA_VERSION)
     request = Fields(content.object(Key.REQUEST))
     message = Message(
         task_token=content.text(Key.TASK_TOKEN),
@@ -72,6 +83,17 @@ def _message(content: Fields) -> Message:
     if request.text(Field.DIGEST) != message.digest:
         raise ValueError(f"{Field.DIGEST} must be that of the question in this message")
     return message
+
+
+def _announcement(content: Fields) -> Announcement | None:
+    if Key.ANNOUNCE not in content.values:
+        return None
+    announced = Fields(content.object(Key.ANNOUNCE), f"{Key.ANNOUNCE}.")
+    return Announcement(
+        request_id=announced.text(Key.REQUEST_ID),
+        execution_arn=announced.text(Key.EXECUTION_ARN),
+        version=announced.positive(Key.VERSION),
+    )
 
 
 def _asked(request: Fields, name: Field, read: Callable[[str], object]) -> str:

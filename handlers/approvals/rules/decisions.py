@@ -52,7 +52,7 @@ def cast(record: Record, who: str, vote: Vote) -> Record | Refusal:
     before = Withdrawn(at=mine.at, comment=mine.comment, values=mine.values) if mine else None
     voted = record.with_approver(who, vote=replace(vote, withdrawn=before))
     verdict = voted.verdict
-    return decide(voted, verdict, vote.at) if verdict in DECIDED else voted
+    return decide(voted, verdict, vote.at, who) if verdict in DECIDED else voted
 
 
 def _refused(record: Record, vote: Vote, errors: Mapping[str, str]) -> Refusal | None:
@@ -102,9 +102,9 @@ def _size(comment: str) -> int:
     return len(json.dumps(comment, ensure_ascii=False).encode()) - len('""')
 
 
-def decide(record: Record, status: Status, now: int) -> Record:
-    """Record that the votes have reached a quorum."""
-    return replace(record, status=status, decided_at=now, lease=None)
+def decide(record: Record, status: Status, now: int, who: str = "") -> Record:
+    """Record that the votes have reached a quorum, with this person's."""
+    return replace(record, status=status, decided_at=now, decided_by=who, lease=None)
 
 
 def handed_over(record: Record) -> Record:

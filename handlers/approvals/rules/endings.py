@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from handlers.approvals.rules.record import DECIDED, Record
+from handlers.approvals.rules.record import DECIDED, Ended, Record
 from handlers.contract.record import Status
+from handlers.contract.visible import shortened
 from handlers.contract.workflow import AFTER_APPROVAL, Ending, WorkflowError
 
 # With these errors, no decision has reached the workflow.
@@ -24,6 +26,8 @@ TOO_LARGE = "States.DataLimitExceeded"
 OUTPUT_ERRORS = frozenset({"States.QueryEvaluationError", "States.Runtime", TOO_LARGE})
 # Ordinary outcomes, which the operator is not told about, unless the record says otherwise.
 ORDINARY_ERRORS = frozenset({WorkflowError.REJECTED, WorkflowError.EXPIRED, WorkflowError.DUPLICATE})
+# What a record keeps of how a run ended, in characters: it has 400 KB, and needs them for answers.
+ERROR_KEPT, CAUSE_KEPT = 256, 1_000
 TROUBLE = frozenset(Ending) - {Ending.SUCCEEDED}
 
 
@@ -80,7 +84,17 @@ def ended(record: Record, execution: Execution) -> Record:
         handed_over=False,
         task_token="",
         lease=None,
+        **_as_news(record, Ended(execution.status, execution.error, execution.cause)),
     )
+
+
+def _as_news(record: Record, how: Ended) -> dict[str, Any]:
+    """What a record keeps of an ending of which nobody has been told yet, whatever they were told before."""
+    return {
+        "ended": how._replace(error=shortened(how.error, ERROR_KEPT), cause=shortened(how.cause, CAUSE_KEPT)),
+        "approvers": {who: replace(one, told=False) for who, one in record.approvers.items()},
+        "told_others": (),
+    }
 
 
 def _taken(execution: Execution) -> Status | None:
@@ -106,11 +120,12 @@ def duplicate(record: Record) -> str:
     return f"The same start has begun another run before, {record.execution_arn}, which has request {record.request_id}"
 
 
-def abandoned(record: Record, round_: int) -> Record:
+def abandoned(record: Record, round_: int, cause: str) -> Record:
     """A round's mails could not be sent and the workflow has been failed: nobody can answer this any more."""
     if record.status is not Status.OPEN or record.round > round_:
         return record
-    return replace(record, status=Status.CLOSED, task_token="", lease=None)
+    how = Ended(Ending.FAILED, WorkflowError.NOTIFICATION_FAILED, cause)
+    return replace(record, status=Status.CLOSED, task_token="", lease=None, **_as_news(record, how))
 
 
 def operator_told(record: Record, stopped_at: float) -> Record:

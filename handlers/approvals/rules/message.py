@@ -1,4 +1,4 @@
-"""What the workflow asks for: one round of one request."""
+"""What the request queue is for: one round of one request, and the news of how one ended."""
 
 from dataclasses import dataclass, field
 
@@ -20,3 +20,12 @@ class Message(Question):
     deadline: int
     policy: Policy
     late: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcement:
+    """A request is over since its record has this version: others have to be told."""
+
+    request_id: str
+    execution_arn: str
+    version: int

@@ -71,6 +71,7 @@ class Approver:
     links: tuple[str, ...] = ()
     mailed_round: int = 0
     missed_rounds: int = 0
+    told: bool = False  # of how it ended
     vote: Vote | None = None
 
     @property
@@ -85,6 +86,14 @@ class Lease:
 
     owner: str
     until: int
+
+
+class Ended(NamedTuple):
+    """How a run ended that took no answer: its status, error and cause, as Step Functions has them, but cut."""
+
+    status: str
+    error: str
+    cause: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +113,12 @@ class Record(Question):
     approvers: Mapping[str, Approver]
     status: Status = Status.OPEN
     decided_at: int = 0
+    decided_by: str = ""  # whose vote it was that decided
     handed_over: bool = False
     task_token: str = field(default="", repr=False)
     lease: Lease | None = None
+    ended: Ended | None = None
+    told_others: tuple[str, ...] = ()  # who was not asked, and has been told how it ended
     told_left_out: tuple[str, ...] = ()  # who has been mailed that they are named as the requester
     answered_without_vote: bool = False  # by somebody who holds a task token
     answer_mismatched: bool = False  # the workflow refused it: it had asked another question

@@ -140,7 +140,9 @@ def mailed(record: Record, who: str, round_: int) -> Record:
     if before.mailed_round < round_:
         missed = before.missed_rounds + round_ - before.mailed_round - 1
         record = record.with_approver(who, mailed_round=round_, missed_rounds=missed)
-    return record if recipients(record) else replace(record, lease=None)
+    # With a decision, this worker's lease was over; one that there is now is for telling others of it.
+    goes_on = record.status in DECIDED or record.status is Status.CLOSED or recipients(record)
+    return record if goes_on else replace(record, lease=None)
 
 
 def release(record: Record, lease: Lease) -> Record:

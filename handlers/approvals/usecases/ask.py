@@ -6,19 +6,23 @@ from functools import partial
 from uuid import uuid4
 
 from handlers.approvals.observability import count, logger
-from handlers.approvals.rules import links, rounds
+from handlers.approvals.rules import announcing, links, rounds
 from handlers.approvals.rules.endings import Execution, ended, undecided
-from handlers.approvals.rules.message import Message
+from handlers.approvals.rules.message import Announcement, Message
 from handlers.approvals.rules.record import DECIDED, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.hand_over import as_known, fail, hand_over
 from handlers.approvals.usecases.ports import Clock, Mail, UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
+from handlers.contract.metrics import Metric
 from handlers.contract.question import from_event
 from handlers.contract.workflow import WorkflowError
 
 NOTE_PAUSE_SECONDS = 1
 SPARE_SECONDS = 5  # kept free at the end of a worker's time, to report which messages failed
+
+Due = Callable[[Record], list[str]]
+Send = Callable[[Record, str], tuple[str, Callable[[Record], Record]]]  # its kind, and how to note it
 
 
 class NotAskedError(Exception):
@@ -38,12 +42,14 @@ class Ask:
     mail: Mail
     clock: Clock
 
-    def serve(self, message: Message, worker_ends: int) -> None:
+    def serve(self, message: Message | Announcement, worker_ends: int) -> None:
         """`worker_ends` (epoch seconds): when this worker's lease on the round's mails ends.
 
         Raises NotAskedError and UnavailableError.
         """
-        if message.late:
+        if isinstance(message, Announcement):
+            self._announce(message, worker_ends)
+        elif message.late:
             self._tell_late_decision(message)
         else:
             self._ask(message, worker_ends)
@@ -62,6 +68,36 @@ class Ask:
             except Exception:
                 self.records.change(record, partial(rounds.release, lease=lease))
                 raise
+
+    def _announce(self, announcement: Announcement, worker_ends: int) -> None:
+        lease = Lease(owner=str(uuid4()), until=worker_ends)
+        seen = self.records.store.get(announcement.request_id)
+        if not seen:
+            logger.info("the record is gone, nobody is told", outcome="gone")
+            return
+        begin = partial(announcing.begin, announcement=announcement, lease=lease, now=int(self.clock.now()))
+        record, refusal = self.records.change(seen, begin)
+        if refusal and refusal.reason is Reason.BUSY:
+            raise NotAskedError(refusal)
+        if refusal:
+            logger.info("nobody is left to be told", outcome="stale")
+            return
+
+        def due(latest: Record) -> list[str]:
+            # Another ending frees the lease: whoever has it by then tells of that one.
+            taken = latest.lease and latest.lease.owner != lease.owner
+            return [] if taken else announcing.to_be_told(latest)
+
+        def send(latest: Record, who: str) -> tuple[str, Callable[[Record], Record]]:
+            self.mail.announce(latest, who)
+            return "decision", partial(announcing.told, who=who, status=latest.status)
+
+        try:
+            record, failed = self._mail(record, due, send, worker_ends - SPARE_SECONDS)
+        finally:  # also if somebody is due since: another announcement tells them
+            self.records.change(record, partial(rounds.release, lease=lease))
+        if failed:
+            raise failed
 
     def _begin(
         self, message: Message, lease: Lease, secrets: dict[str, str], latest: Record | None
@@ -101,18 +137,35 @@ class Ask:
             logger.info("the run is over, nobody is asked", outcome="over", ended=execution.status)
             return
         if record.version == 1:
-            count("Requested")
+            count(Metric.REQUESTED)
+
+        def due(latest: Record) -> list[str]:
+            return rounds.recipients(latest) if latest.round == message.round else []
+
+        def send(latest: Record, who: str) -> tuple[str, Callable[[Record], Record]]:
+            kind = rounds.kind(latest, who)
+            self.mail.ask(latest, who, kind, secrets[who])
+            return kind.value, partial(rounds.mailed, who=who, round_=message.round)
+
+        record, failed = self._mail(record, due, send, give_up)
+        for who in rounds.to_be_told(record, by_event=_by_event(execution)):
+            self._leave_out(record, who)
+            record = self._note(record, partial(rounds.told_left_out, who=who), give_up)
+        if failed:
+            raise failed
+
+    def _mail(self, record: Record, due: Due, send: Send, give_up: float) -> tuple[Record, UnavailableError | None]:
+        """Each one who is due, noted in the record, which is returned; and the trouble with somebody, if any."""
         failed: UnavailableError | None = None
         troubled = False
-        for who in rounds.recipients(record):
+        for who in due(record):
             # Somebody may have answered, or the next round may have begun, while the earlier mails went out.
-            if record.round != message.round or who not in rounds.recipients(record):
+            if who not in due(record):
                 continue
-            kind, began = rounds.kind(record, who), self.clock.now()
-            if began > give_up:  # a worker that dies hides its messages for much longer than the next attempt waits
-                raise UnavailableError("OutOfTime", "mails take longer than the function has")
+            began = self.clock.now()
+            self._in_time(give_up)
             try:
-                self.mail.ask(record, who, kind, secrets[who])
+                outcome, note = send(record, who)
             except UnavailableError as error:
                 # Whoever cannot be mailed keeps nobody else from it. A second one in a row is an outage, and without
                 # time for another such call, the worker would die in it.
@@ -121,14 +174,10 @@ class Ask:
                 failed, troubled = error, True
                 continue
             troubled = False
-            record = self._note(record, partial(rounds.mailed, who=who, round_=message.round), give_up)
-            count("Mails")
-            logger.info("mail sent", outcome=kind.value)
-        for who in rounds.to_be_told(record, by_event=_by_event(execution)):
-            self._leave_out(record, who)
-            record = self._note(record, partial(rounds.told_left_out, who=who), give_up)
-        if failed:
-            raise failed
+            record = self._note(record, note, give_up)
+            count(Metric.MAILS)
+            logger.info("mail sent", outcome=outcome)
+        return record, failed
 
     def _tell_without_record(self, message: Message) -> None:
         """The run is about to fail. Nothing notes these mails: a message that is delivered again repeats them."""
@@ -141,6 +190,11 @@ class Ask:
     def _leave_out(self, record: Record, who: str) -> None:
         self.mail.leave_out(record, who)
         logger.info("mail sent", outcome="left out")
+
+    def _in_time(self, give_up: float) -> None:
+        """A worker that dies hides its messages for much longer than the next attempt waits."""
+        if self.clock.now() > give_up:
+            raise UnavailableError("OutOfTime", "mails take longer than the function has")
 
     def _note(self, record: Record, mailed: Callable[[Record], Record], give_up: float) -> Record:
         """A mail that is not recorded is sent again, so this retries until the worker runs out of time."""

@@ -10,6 +10,7 @@ from handlers.approvals.rules.record import DECIDED
 from handlers.approvals.usecases.hand_over import fail, hand_over
 from handlers.approvals.usecases.ports import Workflow
 from handlers.approvals.usecases.records import Records
+from handlers.contract.metrics import Metric
 from handlers.contract.workflow import WorkflowError
 
 
@@ -38,6 +39,6 @@ class GiveUp:
             return
         cause = f"The approvers of request {message.request_id} could not be asked in round {message.round}"
         failed = fail(self.workflow, message, WorkflowError.NOTIFICATION_FAILED, cause)
-        count("NotDelivered")
+        count(Metric.NOT_DELIVERED)
         if record and failed:
-            self.records.change(record, partial(abandoned, round_=message.round))
+            self.records.change(record, partial(abandoned, round_=message.round, cause=cause))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from handlers.approvals.observability import count, logger
+from handlers.approvals.observability import count, logger, measure
 from handlers.approvals.rules import links
 from handlers.approvals.rules.decisions import cast
 from handlers.approvals.rules.endings import ended
@@ -13,6 +13,7 @@ from handlers.approvals.rules.refusal import Refusal
 from handlers.approvals.usecases.hand_over import as_known, hand_over
 from handlers.approvals.usecases.ports import Clock, UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
+from handlers.contract.metrics import Metric
 from handlers.contract.record import Status
 
 USER_AGENT_LIMIT = 256  # characters of it that are kept
@@ -85,7 +86,9 @@ class Page:
             logger.error("recorded, but not handed over yet", outcome="pending", kind=error.kind)
             told = False
         if decides and record.status in DECIDED:
-            count(record.status.value.capitalize())
+            count(Metric(record.status.value.capitalize()))
+            if record.asked_at:
+                measure(Metric.DECISION_SECONDS, record.decided_at - record.asked_at)
         return pressed._replace(seen=Seen(who=seen.who, record=record), handed_over=told)
 
     def _cast(self, seen: Seen, vote: Vote) -> Pressed:

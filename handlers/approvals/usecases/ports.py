@@ -6,6 +6,7 @@ from typing import Protocol
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
+from handlers.approvals.rules.transitions import Transition
 from handlers.contract.workflow import WorkflowError
 
 
@@ -71,11 +72,32 @@ class Mail(Protocol):
     def leave_out(self, record: Record, who: str) -> None:
         """Tell somebody that they are named as the requester, and so are not asked."""
 
+    def announce(self, record: Record, who: str) -> None:
+        """Tell somebody how it ended."""
+
 
 class Operator(Protocol):
     """The channel to the stack's operator. Raises UnavailableError."""
 
     def tell(self, execution_arn: str, execution: Execution, records: Sequence[Record]) -> None: ...
+
+
+class Events(Protocol):
+    """The event bus, on which anybody may listen. Raises UnavailableError."""
+
+    def put(self, record: Record, transitions: Sequence[Transition]) -> None: ...
+
+
+class Chat(Protocol):
+    """The channel to people who look on. Raises UnavailableError."""
+
+    def tell(self, record: Record, transition: Transition) -> None: ...
+
+
+class Announcements(Protocol):
+    """The way to whoever mails. Raises UnavailableError."""
+
+    def announce(self, record: Record) -> None: ...
 
 
 class Clock(Protocol):

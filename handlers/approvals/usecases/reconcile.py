@@ -12,6 +12,8 @@ from handlers.approvals.rules.news import News, is_enough
 from handlers.approvals.rules.record import Record
 from handlers.approvals.usecases.ports import Clock, Operator, Workflow
 from handlers.approvals.usecases.records import Records
+from handlers.contract.metrics import Metric
+from handlers.contract.record import Status
 
 # DescribeExecution is eventually consistent: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 PATIENCE_SECONDS = 10.0
@@ -46,6 +48,8 @@ class Reconcile:
         for one in seen:
             record, _ = self.records.change(one, partial(ended, execution=execution))
             outcome = record.status.value
+            if record.status is Status.EXPIRED:
+                count(Metric.EXPIRED)
             logger.info("execution is over", requestId=record.request_id, outcome=outcome, ended=execution.status)
             records.append(record)
         if is_owed(execution, records):
@@ -73,5 +77,5 @@ class Reconcile:
         logger.info("the operator is told", outcome=execution.error or execution.status)
         for record in records:
             if record.answered_without_vote:
-                count("AnsweredWithoutVote")
+                count(Metric.ANSWERED_WITHOUT_VOTE)
             self.records.change(record, partial(operator_told, stopped_at=execution.stopped_at))

@@ -1,0 +1,53 @@
+"""The mail to everybody who has nothing to do any more: how a request ended. It has no link.
+
+Subject and message have the limits of `mail`.
+"""
+
+from handlers.approvals.faces import mail, when, wording
+from handlers.approvals.rules.record import Record
+from handlers.contract.record import Status
+from handlers.contract.visible import one_line, quoted
+from handlers.contract.workflow import Ending
+
+ENDED = {
+    Status.APPROVED: ("Approved", "has been approved, and goes on"),
+    Status.REJECTED: ("Rejected", "has been rejected, and does not go on"),
+    Status.EXPIRED: ("Expired", "has not been approved in time, and does not go on"),
+    Status.CLOSED: ("Ended", "has ended, and has taken no answer"),
+}
+OTHER_ANSWER = ("Ended", "has ended with an answer that nobody has given here")
+STOPPED = ("Stopped", "was stopped by whoever operates it, and has taken no answer")
+
+
+def subject(record: Record, environment: str, timezone: str) -> str:
+    """For example "[dev] Approved: Deploy 1.4 to production"."""
+    return mail.subject_about(record, _ended(record)[0], environment, timezone)
+
+
+def body(record: Record, environment: str, timezone: str) -> str:
+    """How it ended and why, what was asked, and who has said what."""
+    ended, decided = record.ended, when.local(record.decided_at, timezone) if record.decided_at else ""
+    parts = (
+        f"A workflow in {one_line(environment)} {_ended(record)[1]}. You have nothing to do.",
+        mail.listing(
+            {
+                "What": wording.title(record),
+                "Asked by": wording.requester(record),
+                "Asked at": when.local_iso(record.requested_at, timezone),
+                "Decided at": "" if ended else decided,
+                "Error": quoted(ended.error) if ended else "",
+                "Why": quoted(ended.cause, len(ended.cause)) if ended else "",
+            }
+        ),
+        mail.votes(record, timezone),
+        f"Request {one_line(record.request_id)}\n",
+    )
+    return mail.PARAGRAPH.join(filter(None, parts))
+
+
+def _ended(record: Record) -> tuple[str, str]:
+    """For the subject, and of the workflow."""
+    if record.answered_without_vote:
+        return OTHER_ANSWER
+    stopped = record.ended and record.ended.status == Ending.ABORTED
+    return STOPPED if stopped else ENDED[record.status]

@@ -1,0 +1,16 @@
+"""The metrics that functions publish, for alarms and the dashboard as well."""
+
+from enum import StrEnum
+
+
+class Metric(StrEnum):
+    """Counts, but for the last, which is in seconds from the asking to the vote that decided."""
+
+    REQUESTED = "Requested"
+    APPROVED = "Approved"
+    REJECTED = "Rejected"
+    EXPIRED = "Expired"
+    MAILS = "Mails"
+    NOT_DELIVERED = "NotDelivered"
+    ANSWERED_WITHOUT_VOTE = "AnsweredWithoutVote"
+    DECISION_SECONDS = "DecisionSeconds"
