@@ -20,7 +20,7 @@ from handlers.contract.record import Status
 # One call has 256 KB for all of its entries, and one write of ours makes two events at the most.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 DETAIL_LIMIT = 120_000  # bytes
-TEXT_LIMITS = (1_000, ADDRESS_LIMIT)  # characters of each text; the second only where the first makes it too large
+TEXT_LIMIT = 1_000  # characters of each text; as many as an address may have where that makes it too large
 CUT = "... (cut)"
 
 
@@ -38,8 +38,8 @@ def detail(record: Record, transition: Transition) -> str:
         "version": record.version,
         **_more(record, transition),
     }
-    first, last = (json.dumps(_shortened(said, limit), ensure_ascii=False) for limit in TEXT_LIMITS)
-    return first if len(first.encode()) <= DETAIL_LIMIT else last
+    text = _written(said, TEXT_LIMIT)
+    return text if len(text.encode()) <= DETAIL_LIMIT else _written(said, ADDRESS_LIMIT)
 
 
 def cause(record: Record) -> str:
@@ -77,6 +77,10 @@ def _more(record: Record, transition: Transition) -> dict[str, Any]:
         case EventType.EXPIRED | EventType.CLOSED:
             return {"cause": cause(record)}
     return {}
+
+
+def _written(said: Mapping[str, Any], limit: int) -> str:
+    return json.dumps(_shortened(said, limit), ensure_ascii=False)
 
 
 def _shortened(value: Any, limit: int) -> Any:

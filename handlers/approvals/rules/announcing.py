@@ -5,6 +5,7 @@ from dataclasses import replace
 from handlers.approvals.rules.message import Announcement
 from handlers.approvals.rules.record import DECIDED, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
+from handlers.approvals.rules.rounds import busy
 from handlers.contract.address import named_in, same_person
 from handlers.contract.record import Status
 
@@ -47,11 +48,7 @@ def begin(record: Record, announcement: Announcement, lease: Lease, now: int) ->
     """
     if announcement.execution_arn != record.execution_arn or not to_be_told(record):
         return Refusal(reason=Reason.STALE)
-    if record.lease and record.lease.until > now and record.lease.owner != lease.owner:
-        seconds = record.lease.until - now
-        words = f"another worker sends this request's mails for {seconds} more seconds"
-        return Refusal(reason=Reason.BUSY, words=words, retry_seconds=seconds)
-    return replace(record, lease=lease)
+    return busy(record, lease, now, "request") or replace(record, lease=lease)
 
 
 def told(record: Record, who: str, status: Status) -> Record:

@@ -70,11 +70,7 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
     if record.status is not Status.OPEN or message.round < record.round or now > record.deadline + CLOCK_SKEW_SECONDS:
         return Refusal(reason=Reason.GIVEN_UP if record.status is Status.CLOSED else Reason.STALE)
     if record.round == message.round and record.lease and record.lease.until > now:
-        if record.lease.owner == lease.owner:
-            return record
-        seconds = record.lease.until - now
-        words = f"another worker sends this round's mails for {seconds} more seconds"
-        return Refusal(reason=Reason.BUSY, words=words, retry_seconds=seconds)
+        return busy(record, lease, now, "round") or record
     opened = replace(record, round=message.round, task_token=message.task_token, lease=lease)
     if message.round >= message.rounds:
         joining = {who: Approver() for who in record.electorate.escalate_to if who not in record.approvers}
@@ -82,6 +78,16 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
     for who in recipients(opened):
         opened = opened.with_approver(who, links=(*opened.approvers[who].links, digests[who]))
     return opened if recipients(opened) else replace(opened, lease=None)
+
+
+def busy(record: Record, lease: Lease, now: int, what: str) -> Refusal | None:
+    """BUSY while another worker has the lease for these mails: of a "round", or of a "request" that is over."""
+    held = record.lease
+    if not held or held.until <= now or held.owner == lease.owner:
+        return None
+    seconds = held.until - now
+    words = f"another worker sends this {what}'s mails for {seconds} more seconds"
+    return Refusal(reason=Reason.BUSY, words=words, retry_seconds=seconds)
 
 
 def foreign(record: Record, message: Message) -> Refusal | None:
