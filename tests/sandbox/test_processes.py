@@ -43,7 +43,9 @@ def family(process):
 
 def ask_and_see_functions_run(process):
     """Everything that the command has started once a request has been mailed."""
-    ready = json.loads(process.stdout.readline())
+    line = process.stdout.readline()
+    assert line, process.stderr.read()  # why it has ended
+    ready = json.loads(line)
     NO_PROXY.open(f"{ready['inbox']}/requests", b"title=Stop+me").close()
     until(lambda: json.load(NO_PROXY.open(f"{ready['inbox']}/messages")), "mail")
     started = family(process)
