@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -21,7 +22,6 @@ from sandbox import environments
 
 START_SECONDS = 60  # 1.5 s on an idle machine
 STOP_SECONDS = 1  # it waits for open connections; killed afterwards, it loses nothing of value
-ATTEMPTS = 3  # at finding a port that nobody takes between our look and the emulator's
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
@@ -31,13 +31,6 @@ class EmulatorFailedError(RuntimeError):
 
 class PortTakenError(RuntimeError):
     """The requested port is in use."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Emulator:
@@ -59,7 +52,6 @@ class Emulator:
     ) -> None:
         self.iam = iam
         self.port = port or 0
-        self._asked = port is not None
         self._lambda_endpoint_url = lambda_endpoint_url
         self._describe_quota = describe_quota
         self._process: subprocess.Popen[bytes] | None = None
@@ -93,19 +85,12 @@ class Emulator:
 
     def __enter__(self) -> Self:
         emulator_python, lambda_python = environments.ensure(environments.log)
-        for attempt in range(1, ATTEMPTS + 1):
-            self.port = self.port if self._asked else free_port()
-            try:
-                self._start(emulator_python, lambda_python)
-            except PortTakenError:
-                self.stop()
-                if self._asked or attempt == ATTEMPTS:
-                    raise
-            except BaseException:
-                self.stop()
-                raise
-            else:
-                break
+        try:
+            with self._claimed() as port:
+                self._start(emulator_python, lambda_python, port)
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
@@ -113,14 +98,33 @@ class Emulator:
     ) -> None:
         self.stop()
 
-    def _start(self, emulator_python: Path, lambda_python: Path) -> None:
+    def _claimed(self) -> socket.socket:
+        """The port, bound before the emulator listens on it: nobody can take it, or answer for us, in between."""
+        claimed = socket.socket()
+        try:
+            if self.port:  # what an earlier emulator has left of its connections does not matter
+                claimed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            claimed.bind(("127.0.0.1", self.port))
+        except OSError as error:
+            claimed.close()
+            if error.errno != errno.EADDRINUSE:
+                raise EmulatorFailedError(f"port {self.port} cannot be used: {error.strerror}") from error
+            raise PortTakenError(
+                f"port {self.port} is taken by another program: name another one,"
+                " or leave --port out and a free one is found"
+            ) from error
+        self.port = claimed.getsockname()[1]
+        return claimed
+
+    def _start(self, emulator_python: Path, lambda_python: Path, port: socket.socket) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="signoff-sandbox-"))
         self._orders, theirs = socket.socketpair()
         with self.log_file.open("wb") as output:
             # -I: the folder of the launcher, which is this package, must not be where the emulator looks for modules.
             self._process = subprocess.Popen(  # noqa: S603
                 [emulator_python, "-I", LAUNCHER],
-                env=self._environment(lambda_python),
+                env=self._environment(lambda_python) | {"LISTEN_ON": str(port.fileno())},
+                pass_fds=[port.fileno()],
                 stdin=theirs.fileno(),
                 stdout=output,
                 stderr=output,
@@ -130,15 +134,8 @@ class Emulator:
         deadline = time.monotonic() + START_SECONDS
         while not self._is_healthy():
             if self._process.poll() is not None:
-                words = self.log_tail()
-                if "already in use" in words:
-                    raise PortTakenError(
-                        f"port {self.port} is taken by another program: name another one,"
-                        " or leave --port out and a free one is found"
-                    )
-                raise EmulatorFailedError(
-                    f"the emulator ended with {self._process.returncode} while starting on port {self.port}:\n{words}"
-                )
+                ended = f"the emulator ended with {self._process.returncode} while starting on port {self.port}"
+                raise EmulatorFailedError(f"{ended}:\n{self.log_tail()}")
             if time.monotonic() > deadline:
                 raise EmulatorFailedError(f"no answer from the emulator in {START_SECONDS} s:\n{self.log_tail()}")
             time.sleep(0.05)

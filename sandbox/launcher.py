@@ -33,6 +33,7 @@ import ministack.services.eventbridge as events
 import ministack.services.lambda_svc as functions
 import ministack.services.sns as topics
 import ministack.services.stepfunctions as workflows
+from hypercorn.config import Config
 from ministack.core.router import extract_access_key_id
 from ministack.services import scheduler
 
@@ -438,6 +439,12 @@ def end_round(waiting: dict[str, Waiting], execution: str) -> bool:
     return bool(context.run(workflows._send_task_failure, failure)[0] < HTTPStatus.BAD_REQUEST)
 
 
+def listen_on(port: int) -> None:
+    """A socket that the parent has bound: of a port that was only looked for, another program could take hold."""
+    plain = Config._create_sockets
+    Config._create_sockets = lambda self, binds, *more: plain(self, [f"fd://{port}" for _ in binds], *more)
+
+
 def keep_other_sites_out(server: Any) -> None:
     """Refuse with 403 what a web page sends, but to the program's own API. AWS refuses it, since it is not signed.
 
@@ -610,6 +617,7 @@ def main() -> None:
     enforce_policies_of_tables()
     forget_the_order_of_maps()
     end_with_parent(waiting)
+    listen_on(int(os.environ.pop("LISTEN_ON")))
     from ministack import app as server  # noqa: PLC0415 - after the changes: it binds what they replace
 
     keep_other_sites_out(server)
