@@ -13,7 +13,8 @@ pulumi.export("approvalApiUrl", approvals.approval_api_url)
 pulumi.export("requestQueueUrl", approvals.request_queue_url)
 pulumi.export("deadLetterQueueUrl", approvals.dead_letter_queue_url)
 pulumi.export("triggerDeadLetterQueueUrl", approvals.trigger_dead_letter_queue_url)
-pulumi.export("approverTopicArn", approvals.approver_topic_arn)
+if not settings.mail_from:
+    pulumi.export("approverTopicArn", approvals.approver_topic_arn)
 pulumi.export("operatorTopicArn", approvals.operator_topic_arn)
 if settings.chat_notifications:
     pulumi.export("chatTopicArn", approvals.chat_topic_arn)

@@ -16,6 +16,7 @@ from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.parsing.message import MalformedMessageError, read_announcement, read_message
 from handlers.approvals.rules.message import Message
 from handlers.approvals.usecases.ask import Ask, NotAskedError
+from handlers.approvals.usecases.ports import Mail
 from handlers.contract.retries import backoff_seconds
 from handlers.contract.settings import AskSettings
 
@@ -68,15 +69,28 @@ def requests() -> Requests:
         approval_url=settings.approval_url,
         one_click=settings.one_click,
     )
-    mail = ApproverTopic(
-        client("sns", PATIENT),
-        settings.topic_arn,
-        letterhead,
-        Pace(settings.mail_pause_seconds, records.clock),
-    )
+    pace = Pace(settings.mail_pause_seconds, records.clock)
+    mail = _mailer(settings, letterhead, pace) if settings.mail_from else _topic(settings, letterhead, pace)
     ask = Ask(records=records, workflow=approval_workflow(always=True), mail=mail, clock=records.clock)
     sqs: Any = OnDemand("sqs")  # only for retries
     return Requests(ask=ask, queue=RequestQueue(sqs, settings.queue_url))
+
+
+def _topic(settings: AskSettings, letterhead: Letterhead, pace: Pace) -> Mail:
+    return ApproverTopic(client("sns", PATIENT), settings.topic_arn, letterhead, pace)
+
+
+def _mailer(settings: AskSettings, letterhead: Letterhead, pace: Pace) -> Mail:
+    from handlers.approvals.adapters.ses import Mailer, Sender  # noqa: PLC0415 - SNS sends without it
+
+    sender = Sender(
+        address=settings.mail_from,
+        name=settings.mail_from_name,
+        reply_to=settings.reply_to,
+        configuration_set=settings.configuration_set,
+        own_domains=frozenset(settings.own_domains.split()),
+    )
+    return Mailer(client("sesv2", PATIENT), sender, letterhead, pace)
 
 
 @metrics.log_metrics

@@ -14,7 +14,7 @@ from handlers.contract.settings import AnnounceSettings
 from infra.config.settings import Settings
 from infra.queue import RequestQueue
 from infra.shared.function import PythonFunction, PythonFunctionArgs
-from infra.shared.iam import Statement, allow, demand_tls, deny_others, document
+from infra.shared.iam import Statement, allow, default_bus, demand_tls, deny_others, document
 from infra.shared.queues import encrypted_queue, queue_policy
 from infra.store import STREAM_READS, ApprovalStore
 
@@ -122,15 +122,9 @@ class Announce(pulumi.ComponentResource):
                 "ForAllValues:StringEquals": {"events:source": [source(settings.label)]},
                 "Null": {"events:source": "false"},
             }
-            bus = self._args.store.table_arn.apply(_default_bus)
+            bus = self._args.store.table_arn.apply(default_bus)
             yield allow("PutEvents", ["events:PutEvents"], [bus], condition=ours)
         if settings.announce_decision:
             yield allow("AskForMails", ["sqs:SendMessage"], [self._args.queue.arn])
         if settings.chat_notifications:
             yield allow("TellChat", ["sns:Publish"], [self.chat_topic_arn])
-
-
-def _default_bus(arn: str) -> str:
-    """The ARN of the default event bus where this ARN is."""
-    _, partition, _, region, account, *_ = arn.split(":")
-    return f"arn:{partition}:events:{region}:{account}:event-bus/default"

@@ -15,6 +15,7 @@ from pulumi.runtime.settings import get_monitor
 from infra.announce import Announce, AnnounceArgs
 from infra.ask import Ask, AskArgs
 from infra.asking import ask_policy, ask_state, check_prefix
+from infra.bounce import Bounce, BounceArgs
 from infra.config.program import in_python, of_program
 from infra.config.refusal import Fault
 from infra.config.settings import DEFAULT_TASK, ConfigError, Settings
@@ -25,6 +26,7 @@ from infra.operator_topic import OperatorTopic, OperatorTopicArgs
 from infra.page import Page, PageArgs
 from infra.queue import RequestQueue, RequestQueueArgs
 from infra.reconcile import Reconcile, ReconcileArgs
+from infra.sender import Sender, SenderArgs
 from infra.shared.pace import MailPace
 from infra.store import ApprovalStore, ApprovalStoreArgs
 from infra.topic import ApproverTopic, ApproverTopicArgs
@@ -93,6 +95,9 @@ class ApprovalsArgs:
     event_policy: str = "default"
     event_details: bool = True
     task: TaskArgs | Mapping[str, Any] = TaskArgs()
+    mail_from: str = ""
+    mail_from_name: str = ""
+    reply_to: str = ""
     operator_email: str = ""
     one_click: bool = False
     events: bool = True
@@ -112,7 +117,7 @@ class ApprovalsArgs:
 class Approvals(pulumi.ComponentResource):
     """Ask people by e-mail and wait for them, in a state machine of its own. Two of them in one program never meet.
 
-    `chat_topic_arn` is empty without `chat_notifications`.
+    `chat_topic_arn` is empty without `chat_notifications`, `approver_topic_arn` with `mail_from`.
 
     `name` has lower-case letters, digits and hyphens. Raises ConfigError before anything is registered, with a line for
     each bad value.
@@ -152,7 +157,6 @@ class Approvals(pulumi.ComponentResource):
             ),
             child,
         )
-        topic = ApproverTopic(f"{name}-approvers", ApproverTopicArgs(people=settings.people), child)
         operator = OperatorTopic(f"{name}-operator", OperatorTopicArgs(email=settings.operator_email), child)
         queue = RequestQueue(
             f"{name}-requests",
@@ -175,13 +179,38 @@ class Approvals(pulumi.ComponentResource):
             child,
         )
         machine_arn = workflow.state_machine_arn
-        trigger = Trigger(f"{name}-trigger", TriggerArgs(state_machine_arn=machine_arn, settings=settings), child)
+        topic = sender = bounce = announce = None
+        if settings.mail_from:
+            sender = Sender(f"{name}-sender", SenderArgs(state_machine_arn=machine_arn, settings=settings), child)
+            bounce = Bounce(
+                f"{name}-bounce",
+                BounceArgs(
+                    store=store,
+                    state_machine_arn=machine_arn,
+                    operator_topic_arn=operator.arn,
+                    configuration_set=sender.configuration_set,
+                    settings=settings,
+                ),
+                child,
+            )
+        else:
+            topic = ApproverTopic(f"{name}-approvers", ApproverTopicArgs(people=settings.people), child)
+        trigger = Trigger(
+            f"{name}-trigger",
+            TriggerArgs(
+                state_machine_arn=machine_arn,
+                configuration_set=sender.configuration_set if sender else "",
+                settings=settings,
+            ),
+            child,
+        )
         page = Page(f"{name}-page", PageArgs(store=store, state_machine_arn=machine_arn, settings=settings), child)
         ask = Ask(
             f"{name}-ask",
             AskArgs(
                 queue=queue,
                 topic=topic,
+                sender=sender,
                 store=store,
                 state_machine_arn=machine_arn,
                 approval_url=page.url,
@@ -202,15 +231,16 @@ class Approvals(pulumi.ComponentResource):
             ),
             child,
         )
-        announce = None
         if settings.announces:
             announce = Announce(f"{name}-announce", AnnounceArgs(store=store, queue=queue, settings=settings), child)
             store.admit_reader(announce.function.role_arn)
         announcers = [announce.function.role_arn] if announce and settings.announce_decision else []
         # Policies that name roles, which in turn name what the policies guard.
         queue.admit(senders=[workflow.role_arn, *announcers], consumer=ask.function.role_arn)
-        topic.admit(publisher=ask.function.role_arn)
-        writers = [component.function.role_arn for component in (ask, give_up, reconcile)]
+        if topic:
+            topic.admit(publisher=ask.function.role_arn)
+        listeners = [one for one in (reconcile, bounce) if one]
+        writers = [component.function.role_arn for component in (ask, give_up, *listeners)]
         store.admit(voting=page.function.role_arn, writing=[workflow.role_arn, *writers])
         alarms = Monitoring(
             f"{name}-alarm",
@@ -222,6 +252,7 @@ class Approvals(pulumi.ComponentResource):
                 ask=ask,
                 give_up=give_up,
                 reconcile=reconcile,
+                bounce=bounce,
                 announce=announce,
                 trigger=trigger,
                 pace=pace,
@@ -229,7 +260,7 @@ class Approvals(pulumi.ComponentResource):
             ),
             child,
         )
-        operator.admit(publisher=reconcile.function.role_arn, alarms=alarms.arns)
+        operator.admit(publishers=[one.function.role_arn for one in listeners], alarms=alarms.arns)
         if settings.dashboard:
             Dashboard(
                 f"{name}-dashboard",
@@ -249,7 +280,7 @@ class Approvals(pulumi.ComponentResource):
             "request_queue_url": queue.url,
             "dead_letter_queue_url": queue.dead_letter_url,
             "trigger_dead_letter_queue_url": trigger.dead_letter_url,
-            "approver_topic_arn": topic.arn,
+            "approver_topic_arn": topic.arn if topic else pulumi.Output.from_input(""),
             "operator_topic_arn": operator.arn,
             "approval_table_name": store.table_name,
             "generate_task_function_arn": workflow.generate_function.arn,

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from handlers.contract.settings import AskSettings
 from infra.config.settings import Settings
 from infra.queue import RequestQueue
+from infra.sender import Sender
 from infra.shared.function import PythonFunction, PythonFunctionArgs
 from infra.shared.iam import allow, callback_statements
 from infra.shared.pace import WORKERS, MailPace
@@ -23,7 +24,8 @@ class AskArgs:
     """How fast people are asked, and over which resources; `approval_url` is what links begin with."""
 
     queue: RequestQueue
-    topic: ApproverTopic
+    topic: ApproverTopic | None
+    sender: Sender | None
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
     approval_url: pulumi.Input[str]
@@ -49,8 +51,10 @@ class Ask(pulumi.ComponentResource):
                 values={
                     "table_name": store.table_name,
                     "queue_url": queue.url,
-                    "topic_arn": args.topic.arn,
+                    "topic_arn": args.topic.arn if args.topic else "",
+                    "configuration_set": args.sender.configuration_set if args.sender else "",
                     "approval_url": args.approval_url,
+                    "own_domains": " ".join(args.settings.own_domains) if args.sender else "",
                     "mail_pause_seconds": args.pace.pause_seconds,
                 },
                 statements=[
@@ -58,7 +62,7 @@ class Ask(pulumi.ComponentResource):
                     allow(
                         "KeepRecord", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [store.table_arn]
                     ),
-                    allow("SendMail", ["sns:Publish"], [args.topic.arn]),
+                    *(channel.send_statement() for channel in (args.topic, args.sender) if channel),
                     *callback_statements(args.state_machine_arn),
                 ],
                 timeout_seconds=args.pace.timeout_seconds,

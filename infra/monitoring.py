@@ -13,6 +13,7 @@ from handlers.contract.metrics import Metric
 from handlers.contract.retries import backoff_seconds
 from infra.announce import Announce
 from infra.ask import Ask
+from infra.bounce import Bounce
 from infra.config.settings import Settings
 from infra.give_up import GiveUp
 from infra.page import Page
@@ -48,6 +49,7 @@ class MonitoringArgs:
     ask: Ask
     give_up: GiveUp
     reconcile: Reconcile
+    bounce: Bounce | None
     announce: Announce | None
     trigger: Trigger
     pace: MailPace
@@ -87,6 +89,9 @@ class Monitoring(pulumi.ComponentResource):
                 [args.reconcile.undelivered_name, args.reconcile.failed_name],
             ),
         ]
+        if args.bounce:
+            said = "There are mails that did not arrive, and neither the records nor the operator have learned of it."
+            lost.append(("lost-bounces", said, [args.bounce.undelivered_name, args.bounce.failed_name]))
         if args.announce:
             said = "There are changes of requests that nobody was told of."
             lost.append(("lost-announcements", said, [args.announce.failed_name]))
@@ -121,7 +126,7 @@ class Monitoring(pulumi.ComponentResource):
                 args.ask.function,
                 args.give_up.function,
                 args.reconcile.function,
-                *([args.announce.function] if args.announce else []),
+                *(one.function for one in (args.bounce, args.announce) if one),
             )
         ]
         for metric in ("Errors", "Throttles"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -40,14 +41,14 @@ class OperatorTopic(pulumi.ComponentResource):
         self.arn = topic.arn
         self.register_outputs({"arn": self.arn})
 
-    def admit(self, *, publisher: pulumi.Input[str], alarms: pulumi.Input[list[str]]) -> None:
-        """The ARNs of the role and of the alarms that may publish."""
+    def admit(self, *, publishers: Sequence[pulumi.Input[str]], alarms: pulumi.Input[list[str]]) -> None:
+        """The ARNs of the roles and of the alarms that may publish."""
         aws.sns.TopicPolicy(
             f"{self._name}-topic-policy",
             arn=self.arn,
             policy=document(
                 demand_tls("sns:Publish", self.arn),
-                deny_others("OnlyReconcile", ["sns:Publish"], self.arn, publisher),
+                deny_others("OnlyPublishers", ["sns:Publish"], self.arn, *publishers),
                 allow(
                     "AdmitAlarms",
                     ["sns:Publish"],

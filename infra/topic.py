@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from handlers.contract.address import same_person
-from infra.shared.iam import demand_tls, deny, deny_others, document
+from infra.shared.iam import Statement, allow, demand_tls, deny, deny_others, document
 
 SUBSCRIBE = ["sns:Subscribe"]
 
@@ -38,6 +38,10 @@ class ApproverTopic(pulumi.ComponentResource):
 
         self.arn = topic.arn
         self.register_outputs({"arn": self.arn})
+
+    def send_statement(self) -> Statement:
+        """To publish here."""
+        return allow("SendMail", ["sns:Publish"], [self.arn])
 
     def admit(self, *, publisher: pulumi.Input[str]) -> None:
         """The ARN of the role that may publish. No other may, and only `people` are subscribed, whatever IAM says."""

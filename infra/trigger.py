@@ -17,9 +17,11 @@ from infra.shared.queues import RETRY_POLICY, encrypted_queue, keep_events, queu
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerArgs:
-    """What is started; when, and what it then asks, are settings: `schedule` and `event_pattern` may both be empty."""
+    """What is started, and with which configuration set it mails, "" for none; when, and what it then asks, are
+    settings: `schedule` and `event_pattern` may both be empty."""
 
     state_machine_arn: pulumi.Input[str]
+    configuration_set: pulumi.Input[str]
     settings: Settings
 
 
@@ -106,7 +108,9 @@ class Trigger(pulumi.ComponentResource):
         aws.cloudwatch.EventTarget(
             f"{name}-rule-target",
             rule=rule.name,
-            arn=pulumi.Output.from_input(args.state_machine_arn).apply(self._another),
+            arn=pulumi.Output.all(args.state_machine_arn, args.configuration_set).apply(
+                lambda own: self._another(*own)
+            ),
             role_arn=role.arn,
             retry_policy=RETRY_POLICY,
             dead_letter_config={"arn": self._dead_letters.arn},
@@ -114,11 +118,15 @@ class Trigger(pulumi.ComponentResource):
         )
         return keep_events(self._dead_letters, rule)
 
-    def _another(self, state_machine_arn: str) -> str:
-        """The ARN of the machine to start, once it is known that the pattern does not name it."""
-        if own_events.names(self._args.settings.event_pattern, state_machine_arn):
-            raise pulumi.RunError(
-                f"eventPattern.{own_events.MACHINE} must name other state machines, or each approval starts the next "
-                f"request, got this workflow's own, {state_machine_arn}"
-            )
+    def _another(self, state_machine_arn: str, configuration_set: str) -> str:
+        """The ARN of the machine to start, once it is known that the pattern names neither it nor its mails."""
+        for key, others, ours in (
+            (own_events.MACHINE, "state machines", state_machine_arn),
+            (own_events.MAILS, "configuration sets", configuration_set),
+        ):
+            if ours and own_events.names(self._args.settings.event_pattern, key, ours):
+                raise pulumi.RunError(
+                    f"eventPattern.{key} must name other {others}, or each approval starts the next request, "
+                    f"got this workflow's own, {ours}"
+                )
         return state_machine_arn

@@ -58,5 +58,7 @@ ALBUM = [
         photo(f"page-{state}-{device}-{scheme}.png", pages.page(state), device, scheme)
         for state, device, scheme in pages.SHOWN
     ),
-    photo("mail.png", pages.mail, "mail", "light"),
+    photo("mail.png", pages.text_mail, "mail", "light"),
+    photo("mail-html.png", pages.html_mail_in_a_window, "mail", "light"),
+    photo("mail-html-phone-dark.png", pages.html_mail, "phone", "dark"),
 ]

@@ -1,4 +1,4 @@
-"""What approvers see: the page in each of its states, and the mail that asks, as a mail program shows plain text."""
+"""What approvers see: the page in each of its states, and the mail that asks, as a mail program shows it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from string import Template
 from handlers.approvals.faces import mail as mails
 from handlers.approvals.faces import page as pages
 from handlers.approvals.faces import when
+from handlers.approvals.faces.letter import as_html, as_text
 from handlers.approvals.faces.page import State
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
@@ -36,6 +37,7 @@ SHOWN: list[tuple[State, str, Scheme]] = [
     *((state, "desktop" if state in ON_A_DESKTOP else "phone", "light") for state in SEEN),
 ]
 ADDRESS = re.compile(r"https?://\S+")
+ANCHOR = r'<a href="\g<0>">\g<0></a>'
 
 
 def page(state: State) -> Callable[[], str]:
@@ -43,12 +45,27 @@ def page(state: State) -> Callable[[], str]:
     return lambda: pages.html(state, record=record, who=who, environment=ENVIRONMENT, timezone=TIMEZONE, now=NOW)
 
 
-def mail() -> str:
-    """A message in a window, with its address to click on, as every mail program makes it."""
-    text = escape(mails.body(OPEN, BOB, Kind.REQUEST, LINK, ENVIRONMENT, TIMEZONE))
+def text_mail() -> str:
+    """By SNS, with its address to click on, as every mail program makes it."""
+    text = escape(as_text(mails.parts(OPEN, BOB, Kind.REQUEST, LINK, ENVIRONMENT, TIMEZONE)))
+    subject = mails.subject_about(OPEN, mails.HEADLINES[Kind.REQUEST], ENVIRONMENT, TIMEZONE)
+    return _window("AWS Notifications", subject, f"<pre>{ADDRESS.sub(ANCHOR, text)}</pre>")
+
+
+def html_mail() -> str:
+    """By SES."""
+    subject = mails.whole_subject(OPEN, mails.HEADLINES[Kind.REQUEST], ENVIRONMENT, TIMEZONE)
+    return as_html(subject, mails.parts(OPEN, BOB, Kind.REQUEST, LINK, ENVIRONMENT, TIMEZONE))
+
+
+def html_mail_in_a_window() -> str:
+    _, _, body = html_mail().partition("<table")
+    subject = mails.whole_subject(OPEN, mails.HEADLINES[Kind.REQUEST], ENVIRONMENT, TIMEZONE)
+    shown = f"<article><table{body.partition('</body>')[0]}</article>"
+    return _window("Approvals &lt;approvals@example.com&gt;", subject, shown)
+
+
+def _window(sender: str, subject: str, body: str) -> str:
     return Template((Path(__file__).parent / "mail.html").read_text(encoding="utf-8")).substitute(
-        subject=escape(mails.subject(OPEN, Kind.REQUEST, ENVIRONMENT, TIMEZONE)),
-        to=escape(BOB),
-        date=when.local(ASKED_AT, TIMEZONE),
-        body=ADDRESS.sub(r'<a href="\g<0>">\g<0></a>', text),
+        sender=sender, subject=escape(subject), to=escape(BOB), date=when.local(ASKED_AT, TIMEZONE), body=body
     )

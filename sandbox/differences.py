@@ -14,11 +14,13 @@ from typing import Any
 API_ENDPOINT = "{endpoint}/_aws/execute-api/{ApiId}/$default"
 TASK_CALLBACKS = {"states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"}
 STREAM_READS = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}
+UNTOLD = (TASK_CALLBACKS, STREAM_READS, {"ses:SendEmail"})
+UNKNOWN_KEYS = ("events:source", "ses:FromAddress")
 
 
 def as_told_apart(policy: str) -> str:
     """AWS checks SendTask* against the state machine's ARN; the emulator, which cannot tell it from a token, against *.
-    So it does for reads of a stream. And it has no `events:source`, without which no event could be put.
+    So it does for reads of a stream and for SES. And two conditions' keys, it does not have at all.
 
     Only statements that allow nothing but these are widened, so a statement that mixes them in with other actions
     is denied here, as a broken least-privilege rule should be.
@@ -26,10 +28,11 @@ def as_told_apart(policy: str) -> str:
     document = json.loads(policy)
     for statement in statements(document):
         actions = set(one_or_many(statement.get("Action", [])))
-        if statement["Effect"] == "Allow" and actions and (actions <= TASK_CALLBACKS or actions <= STREAM_READS):
+        if statement["Effect"] == "Allow" and actions and any(actions <= one for one in UNTOLD):
             statement["Resource"] = "*"
         for operator in [*statement.get("Condition", ())]:
-            statement["Condition"][operator].pop("events:source", None)
+            for key in UNKNOWN_KEYS:
+                statement["Condition"][operator].pop(key, None)
             if not statement["Condition"][operator]:
                 del statement["Condition"][operator]
     return json.dumps(document)

@@ -31,6 +31,7 @@ import ministack.core.lambda_runtime as runtime
 import ministack.services.dynamodb as tables
 import ministack.services.eventbridge as events
 import ministack.services.lambda_svc as functions
+import ministack.services.ses_v2 as senders
 import ministack.services.sns as topics
 import ministack.services.stepfunctions as workflows
 from hypercorn.config import Config
@@ -483,10 +484,15 @@ def is_for_us(scope: dict[str, Any]) -> bool:
 def keep_mail() -> None:
     """Write what a topic sends by e-mail, which was lost here, to `mail` in this process's folder, in lines of JSON.
 
-    Of a topic that nobody has subscribed to, as a chat program does elsewhere, it is to nobody.
+    Of a topic that nobody has subscribed to, as a chat program does elsewhere, it is to nobody. What SES sends is
+    there, too, with what was lost of it: headers, tags and configuration set, which is as a topic to `inbox.py`.
     """
-    fan_out = topics._fanout
+    fan_out, send = topics._fanout, senders.handle_request
     kept = Path(os.environ["TMPDIR"], "mail").open("ab", buffering=0)  # noqa: SIM115 - as long as this process
+
+    def keep(mail: dict[str, Any]) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        kept.write(f"{json.dumps(mail | {'receivedAt': at})}\n".encode())
 
     def with_mail(
         topic: str, number: str, body: str, subject: str, structure: str = "", told: Any = None, **more: Any
@@ -495,12 +501,30 @@ def keep_mail() -> None:
         by_mail = [one for one in found["subscriptions"] if one["protocol"] == "email"]
         people = [one["endpoint"] for one in by_mail if topics._matches_filter_policy(one, told or {}, body)]
         for to in people if found["subscriptions"] else [""]:
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            mail = {"topic": topic, "to": to, "subject": subject, "body": body, "receivedAt": at}
-            kept.write(f"{json.dumps(mail)}\n".encode())
+            keep({"topic": topic, "to": to, "subject": subject, "body": body})
         fan_out(topic, number, body, subject, structure, told, **more)
 
-    topics._fanout = with_mail
+    async def sent(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        answer = await send(method, path, headers, body, query)
+        if path.endswith("/outbound-emails") and answer[0] == HTTPStatus.OK:
+            asked = json.loads(body)
+            simple = asked["Content"]["Simple"]
+            reply_to = ", ".join(asked.get("ReplyToAddresses", ()))
+            told = {
+                "topic": asked.get("ConfigurationSetName", ""),
+                "subject": simple["Subject"]["Data"],
+                "body": simple["Body"]["Text"]["Data"],
+                "html": simple["Body"]["Html"]["Data"],
+                "from": asked["FromEmailAddress"],
+                "headers": ({"Reply-To": reply_to} if reply_to else {})
+                | {one["Name"]: one["Value"] for one in simple.get("Headers", ())},
+                "tags": {one["Name"]: [one["Value"]] for one in asked.get("EmailTags", ())},
+            }
+            for to in asked["Destination"]["ToAddresses"]:
+                keep(told | {"to": to})
+        return answer
+
+    topics._fanout, senders.handle_request = with_mail, sent
 
 
 def keep_events() -> None:
@@ -617,7 +641,8 @@ def main() -> None:
     enforce_policies_of_tables()
     forget_the_order_of_maps()
     end_with_parent(waiting)
-    listen_on(int(os.environ.pop("LISTEN_ON")))
+    if bound := os.environ.pop("LISTEN_ON", ""):  # else it binds GATEWAY_PORT, as for whoever starts it without us
+        listen_on(int(bound))
     from ministack import app as server  # noqa: PLC0415 - after the changes: it binds what they replace
 
     keep_other_sites_out(server)

@@ -87,7 +87,10 @@ def running(
         say(f"Program deployed as stack {stack}: {len(deployed.made)} resources in {cloud.region}")
         topics, functions = deployed.of("aws:sns/topic:Topic"), deployed.of("aws:lambda/function:Function")
         mail, chat = stop.enter_context(emulator.mail_file.open()), deployed.outputs.get("chatTopicArn", "")
-        inbox = Inbox(mail, [topic["arn"] for topic in topics], chat)
+        sets = [one["configurationSetName"] for one in deployed.of("aws:sesv2/configurationSet:ConfigurationSet")]
+        inbox = Inbox(mail, [*(topic["arn"] for topic in topics), *sets], chat)
+        if sender := setting(config, "mailFrom", PROJECT):  # as its holder has done
+            cloud.client("sesv2").create_email_identity(EmailIdentity=sender)
         known = Stack(
             name=stack,
             cloud=cloud,

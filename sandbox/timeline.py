@@ -35,7 +35,8 @@ class Timeline:
 
     def mail(self, message: Message) -> None:
         self.step(f"Mail for {message.to}", "bold")
-        for line in (f"To: {message.to}", f"Subject: {message.subject}", "", *message.body.rstrip().splitlines()):
+        head = (f"From: {message.from_}", f"To: {message.to}", f"Subject: {message.subject}", "")
+        for line in (*head, *message.body.rstrip().splitlines()):
             self._console.print(Text.assemble(INDENT, (self._bar, "cyan"), line))
 
     def blank(self) -> None:

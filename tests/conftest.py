@@ -18,6 +18,8 @@ gc.set_threshold(100_000, 50, 100)
 
 # Every function has it, and the handlers' metrics read it when they are imported.
 os.environ.setdefault("LABEL", "test")
+# A hundred mails in one process are published at once, wherever a test has got to.
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "test")
 
 # How long an example takes says more of the machine than of the program.
 hypothesis.settings.register_profile("timeless", deadline=None)

@@ -50,7 +50,12 @@ class AskSettings(FunctionSettings):
 
     table_name: str
     queue_url: str
-    topic_arn: str
+    topic_arn: str  # "" with `mail_from`
+    mail_from: str  # "" for SNS
+    mail_from_name: str
+    reply_to: str
+    configuration_set: str
+    own_domains: str  # of the people in the config, in a row: a requester of one of them may be mailed by SES
     approval_url: str
     timezone: str
     one_click: bool
@@ -78,6 +83,12 @@ class AnnounceSettings(FunctionSettings):
     announce_decision: bool
     queue_url: str
     chat_topic_arn: str  # "" for no chat
+    timezone: str
+
+
+class BounceSettings(FunctionSettings):
+    table_name: str
+    operator_topic_arn: str
     timezone: str
 
 

@@ -14,7 +14,7 @@ from handlers.contract.events import source
 from infra.config.refusal import Fault
 
 OR = "$or"
-STATES = "aws.states"
+STATES, SES = "aws.states", "aws.ses"
 # What the workflow calls, or is called by in its roles' names. A trail makes an event of each call.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 CALLED = frozenset(
@@ -22,6 +22,7 @@ CALLED = frozenset(
 )
 RECORDED = "via CloudTrail"  # how the types of all events of a trail end
 SOURCE, MACHINE, KIND = "source", "detail.stateMachineArn", "detail-type"
+MAILS = "detail.mail.tags.ses:configuration-set"
 LOOP = ", or each approval could start the next request"
 
 
@@ -69,9 +70,17 @@ def named(pattern: Mapping[str, Any], label: str) -> Iterator[Fault]:
             yield Fault((SOURCE,), f"must not list {ours}, this one's own events{LOOP}", branch[SOURCE])
 
 
-def names(pattern: Mapping[str, Any], state_machine_arn: str) -> bool:
-    """Whether the pattern names this state machine, whose ARN is known only when it is made."""
-    return any(state_machine_arn in branch.get(MACHINE, ()) for branch in branches(pattern))
+def mails(pattern: Mapping[str, Any]) -> Iterator[Fault]:
+    """Where a pattern of `loops` could match what SES says of this workflow's mails."""
+    for branch in branches(pattern):
+        if SES in branch.get(SOURCE, ()) and not _literal(branch.get(MAILS, [])):
+            said = f"must list configuration sets by their names where source has {SES}{LOOP}"
+            yield Fault(tuple(MAILS.split(".")), said, branch.get(MAILS, []))
+
+
+def names(pattern: Mapping[str, Any], key: str, ours: str) -> bool:
+    """Whether the pattern names what is this workflow's own, and known only when it is made."""
+    return any(ours in branch.get(key, ()) for branch in branches(pattern))
 
 
 def _literal(values: list[Any]) -> bool:

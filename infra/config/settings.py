@@ -16,10 +16,11 @@ from annotated_types import Predicate
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from handlers.contract.form_fields import as_json, read_fields, read_links, too_large
+from handlers.contract.mailbox import MAILBOX_LIMIT, mailbox
 from handlers.contract.policy import DEFAULT_POLICY
 from handlers.contract.question import LIMITS
 from handlers.contract.question import Field as QuestionField
-from handlers.contract.visible import blank
+from handlers.contract.visible import blank, clean
 from infra.config import event_pattern, json_text, own_events, people, schedule, time_zone
 from infra.config.event_pattern import DEFAULT_CHARACTERS, MOST_CHARACTERS
 from infra.config.policies import MOST_PEOPLE, MOST_POLICIES, SOMEBODY, Approvers, Policies, Rules, resolve
@@ -33,6 +34,10 @@ LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 DEFAULT_TASK = {"title": "Scheduled run", "details": ""}
+LONGEST_SENDER = 64  # characters
+# https://docs.aws.amazon.com/general/latest/gr/sns.html
+SNS_PER_SECOND = 10
+DOMAINS_LIMIT = 2_000  # of the 4 KB that all variables of a function may have
 LABEL_RULE = "1 to 40 letters, digits and ._-"
 NAMESPACE = "signoff"  # is read in a project of any name: that of the stack files as they are shipped
 
@@ -46,6 +51,13 @@ def _pattern(value: Any) -> dict[str, Any]:
     if pattern:
         event_pattern.check(pattern)
     return pattern
+
+
+def _plain(name: str) -> str:
+    """A name without line breaks and other characters that nobody sees."""
+    if clean(name) != name or not {"\n", "\t"}.isdisjoint(name):
+        raise ValueError("must be one line, without invisible characters")
+    return name
 
 
 def _visible(title: str) -> str:
@@ -123,7 +135,8 @@ class Settings(Rules):
             limits="an EventBridge pattern on the default bus, checked as a whole; "
             f"{MOST_CHARACTERS:,} characters as JSON, "
             f"above {DEFAULT_CHARACTERS:,} only with a raised quota; sources by their names; "
-            "for `aws.states` the ARNs of other machines; for a service that the workflow calls, "
+            "for `aws.states` the ARNs of other machines; with `mailFrom`, for `aws.ses` other configuration sets; "
+            "for a service that the workflow calls, "
             "types that are no trail's: else each approval could start the next request",
         ),
     ] = Field(default_factory=dict)
@@ -143,6 +156,16 @@ class Settings(Rules):
             "`policy`, if given, names a policy; [`fields` and `links`](#fields-and-links)",
         ),
     ] = DEFAULT_TASK
+    mail_from: Annotated[
+        Email,
+        Meaning(
+            "approvers are mailed from here, by SES [instead of SNS](mail.md)", limits="an address verified in SES"
+        ),
+    ] = ""
+    mail_from_name: Annotated[
+        str, Trimmed(LONGEST_SENDER), AfterValidator(_plain), Meaning("the sender's name in those mails")
+    ] = ""
+    reply_to: Annotated[Email, Meaning("where replies to those mails go", limits="one address")] = ""
     operator_email: Annotated[Email, Meaning("who is told of failures", limits="one address")] = ""
     one_click: Annotated[
         Truth,
@@ -164,7 +187,12 @@ class Settings(Rules):
         Retention, Meaning("how many days logs are kept", limits="a value that CloudWatch Logs allows")
     ] = 30
     mails_per_second: Annotated[
-        int, Whole(1, 10), Meaning("the most mails sent per second, [all requests together](#people-pace-and-rounds)")
+        int,
+        Whole(1, 50),
+        Meaning(
+            "the most mails sent per second, [all requests together](#people-pace-and-rounds)",
+            limits=f"above {SNS_PER_SECOND} with `mailFrom` only",
+        ),
     ] = 5
     delivery_attempts: Annotated[
         int, Whole(2, 20), Meaning("how often a message is tried before it becomes a dead letter")
@@ -184,6 +212,11 @@ class Settings(Rules):
     def people(self) -> tuple[str, ...]:
         """Everybody who may get an approval mail under any policy, each once."""
         return everybody(self.terms)
+
+    @property
+    def own_domains(self) -> list[str]:
+        """Of everybody's addresses, in lower case."""
+        return sorted({who.rpartition("@")[2].casefold() for who in self.people})
 
     @property
     def announces(self) -> bool:
@@ -242,7 +275,7 @@ def checked(given: Mapping[str, Any], *, by_name: bool = False) -> tuple[Setting
     settings, faults = read(Settings, given, by_name=by_name)
     if settings:  # else what they would say together is not known
         faults += clashes(settings.terms, settings.policies, settings.mails_per_second, settings.task)
-        faults += [*_unknown_policies(settings), *_too_large(settings)]
+        faults += [*_unknown_policies(settings), *_too_large(settings), *_channel(settings)]
         faults += [one.below("eventPattern") for one in own_events.named(settings.event_pattern, settings.label)]
     return settings, faults
 
@@ -280,6 +313,25 @@ def _too_large(settings: Settings) -> Iterator[Fault]:
     asked, links = read_fields(settings.task.get("fields")), read_links(settings.task.get("links"))
     if terms and (fault := too_large(asked, links, len(terms.policy.everybody))):
         yield fault.below("task")
+
+
+def _channel(settings: Settings) -> Iterator[Fault]:
+    """What only one of the two channels can do."""
+    if settings.mail_from:
+        if (size := len(" ".join(settings.own_domains))) > DOMAINS_LIMIT:
+            said = f"needs the domains of all approvers in at most {DOMAINS_LIMIT:,} characters together"
+            yield Fault(("mailFrom",), said, f"{size:,}")
+        if (size := len(mailbox(settings.mail_from_name, settings.mail_from))) > MAILBOX_LIMIT:
+            said = f"must be at most {MAILBOX_LIMIT} bytes with mailFrom, as encoded for mail"
+            yield Fault(("mailFromName",), said, size)
+        yield from (one.below("eventPattern") for one in own_events.mails(settings.event_pattern))
+        return
+    if settings.mails_per_second > SNS_PER_SECOND:
+        said = f"must be at most {SNS_PER_SECOND} without mailFrom, as SNS sends no more"
+        yield Fault(("mailsPerSecond",), said, settings.mails_per_second)
+    for key, given in (("mailFromName", settings.mail_from_name), ("replyTo", settings.reply_to)):
+        if given:
+            yield Fault((key,), "must not be given without mailFrom", given)
 
 
 def _unknown_policies(settings: Settings) -> Iterator[Fault]:

@@ -96,3 +96,14 @@ def look_statement(state_machine_arn: pulumi.Input[str]) -> Statement:
     machine = pulumi.Output.from_input(state_machine_arn)
     executions = machine.apply(lambda arn: arn.replace(":stateMachine:", ":execution:") + ":*")
     return allow("Look", ["states:DescribeExecution"], [executions])
+
+
+def beside(arn: str, service: str) -> str:
+    """The beginning of another service's ARNs where this ARN is."""
+    _, partition, _, region, account, *_ = arn.split(":")
+    return f"arn:{partition}:{service}:{region}:{account}"
+
+
+def default_bus(arn: str) -> str:
+    """The ARN of the default event bus where this ARN is."""
+    return f"{beside(arn, 'events')}:event-bus/default"

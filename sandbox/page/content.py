@@ -69,6 +69,17 @@ def linked(text: str) -> Markup:
     return Markup("").join([*parts, escape(text[end:])])
 
 
+def framed(html: str) -> str:
+    """A mail's HTML, whose links open in a tab."""
+    return html.replace("<head>", '<head><base target="_blank">', 1)
+
+
+def headers(message: Message) -> str:
+    """Those that are known: SES adds Date and Message-ID."""
+    told = {"From": message.from_, "To": message.to, "Subject": message.subject, **message.headers}
+    return "\n".join(f"{name}: {value}" for name, value in told.items())
+
+
 def address(run: str) -> str:
     """Of the page with this run chosen."""
     return "/?" + urlencode({"run": run})
@@ -133,6 +144,7 @@ PAGES.filters |= {
     "clock": clock,
     "event": event_in_short,
     "epoch": lambda seconds: datetime.fromtimestamp(seconds, UTC),
+    "headers": headers,
     "iso": datetime.fromisoformat,
     "linked": linked,
     "logged": logged,

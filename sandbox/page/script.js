@@ -15,6 +15,11 @@ function put(page) {
     if (html === seen[id]) continue;
     seen[id] = html;
     const region = document.getElementById(id);
+    const [mails, all] = [region, page.getElementById(id)].map((one) => one.querySelector(".mails"));
+    if (mails) {
+      mails.prepend(...[...all.children].slice(0, -mails.children.length)); // none changes, and a frame would load again
+      continue;
+    }
     const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
     const before = region.querySelector(".scroll");
     const top = before?.scrollTop ?? 0;

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -35,12 +34,19 @@ IN_JSON = ("fields", "links")
 FILES = Path(__file__).parent
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # without any, a browser posts our own forms with `Origin: null`
+}
+# A mail's HTML, as mail programs hold it: it runs and loads nothing, and its links open in tabs of their own.
+MAIL_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
+        "sandbox allow-popups allow-popups-to-escape-sandbox"
+    ),
 }
 
 
@@ -84,6 +90,7 @@ class PageServer:
             routes=[
                 Route("/", self._page),
                 Route("/messages", self._messages),
+                Route("/messages/{number:int}", self._mail),
                 Route("/style.css", lambda _: FileResponse(FILES / "style.css")),
                 Route("/script.js", lambda _: FileResponse(FILES / "script.js")),
                 Route("/requests", self._start, methods=["POST"]),
@@ -98,7 +105,14 @@ class PageServer:
 
     async def _messages(self, _request: Request) -> Response:
         # In ASCII, which has a form for half a character, too.
-        return Response(json.dumps([asdict(message) for message in self.inbox.messages()]), media_type=JSON)
+        return Response(json.dumps([message.as_json for message in self.inbox.messages()]), media_type=JSON)
+
+    async def _mail(self, request: Request) -> Response:
+        """The HTML of the mail with this number, from 1."""
+        message = dict(enumerate(self.inbox.messages(), start=1)).get(request.path_params["number"])
+        if not message or not message.html:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no HTML mail with this number.")
+        return Html(content.framed(message.html), headers=MAIL_HEADERS)
 
     async def _start(self, request: Request) -> Response:
         task = task_in(request.headers.get("content-type", ""), await request.body())
@@ -123,7 +137,9 @@ class OwnOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                given = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    given.setdefault(name, value)
             await send(message)
 
         headers = Headers(scope=scope)

@@ -194,6 +194,16 @@ RESOURCES = {
         name=Name("Name", 64, DOTTED),
         outputs={"arn": "{ScheduleGroupArn}"},
     ),
+    "aws:sesv2/configurationSet:ConfigurationSet": Resource(
+        service="sesv2",
+        create="CreateConfigurationSet",
+        id="{ConfigurationSetName}",
+    ),
+    "aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination": Resource(
+        service="sesv2",
+        create="CreateConfigurationSetEventDestination",
+        id="{ConfigurationSetName}|{EventDestinationName}",
+    ),
     "aws:sfn/stateMachine:StateMachine": Resource(
         service="stepfunctions",
         create="CreateStateMachine",

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 from sandbox import Sandbox
-from tests.browser.conftest import DEVICES, watched
+from tests.browser.conftest import DEVICES, tab, watched
 from tests.support.stacks import running
 
-ALICE, BOB = "alice@example.com", "bob@example.com"
+ALICE, BOB, SENDER = "alice@example.com", "bob@example.com", "approvals@example.com"
 # How Chromium calls it that the page has stopped to look for what was shown before.
 LOOKING_ENDED = frozenset({"GET failed: net::ERR_ABORTED"})
 SECONDS = 30 * 1000  # milliseconds, for what functions have to do first
@@ -43,6 +43,13 @@ def page(browser: Browser, sandbox: Sandbox) -> Iterator[Page]:
     with watched(browser, LOOKING_ENDED, **DEVICES["desktop"]) as opened:
         opened.goto(sandbox.inbox_url)
         yield opened
+
+
+@pytest.fixture(scope="module")
+def by_ses(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A stack that mails from an address of its own."""
+    with running("dev", ASKED | {"mailFrom": SENDER, "approvers": [ALICE]}, emulator=sandbox.emulator) as started:
+        yield started
 
 
 def start(page: Page, title: str = "") -> str:
@@ -202,3 +209,67 @@ def test_a_long_title_without_a_blank_widens_nothing_and_an_open_mail_is_seen_to
         for edge in (body.get_by_role("link").bounding_box(), body.bounding_box()):
             assert edge
             assert edge["x"] + edge["width"] <= phone["viewport"]["width"]
+
+
+HOSTILE = """</title><script>top.ran = 1</script><img src="/style.css" onerror="top.ran = 1">
+<style>@import "/style.css"</style><link rel="stylesheet" href="/style.css"><svg onload="top.ran = 1"></svg>
+<iframe src="/messages"></iframe><meta http-equiv="refresh" content="0; url=/messages">
+<form action="/requests" method="post"><button>Go</button></form>"""
+
+
+def framed(page: Page, number: int) -> FrameLocator:
+    """The mail with this number, opened."""
+    page.locator(f"#mail-{number}").click()
+    return page.frame_locator(f'iframe[src="/messages/{number}"]')
+
+
+def test_the_button_of_an_html_mail_leads_to_the_request_and_the_text_and_headers_are_beside_it(
+    browser: Browser, by_ses: Sandbox
+) -> None:
+    with watched(browser, LOOKING_ENDED, **DEVICES["phone"]) as page:
+        page.goto(by_ses.inbox_url)
+        frames: list[str] = []
+        page.on("request", lambda request: frames.append(request.url) if "/messages/" in request.url else None)
+        title = start(page, f"<img src=/style.css onerror=top.ran=1> {uuid4().hex}")
+        expect(mails(page, title)).to_have_count(1, timeout=SECONDS)
+        mail = framed(page, len(by_ses.messages()))
+        expect(mail.get_by_text(title)).to_be_visible()
+        for part, said in (("Text", f"What: {title}"), ("Headers", f"From: {SENDER}")):
+            page.locator("#inbox .part:visible summary").filter(has_text=part).click()
+            expect(page.locator("#inbox .body:visible").filter(has_text=said)).to_be_visible()
+        page.get_by_role("button", name="End this round now").click()
+        expect(mails(page, title)).to_have_count(2, timeout=SECONDS)
+        assert len(frames) == 1  # what is read is not loaded again
+        with page.context.expect_page() as opened:
+            mail.get_by_role("link", name="Open the request").click()
+        opened.value.get_by_role("button", name="Approve").click()
+        expect(opened.value.get_by_role("heading", name="Thank you, you approved this")).to_be_visible()
+        opened.value.close()
+        expect(state(page, "Return to main processing")).to_contain_class("good", timeout=SECONDS)
+
+
+def test_hostile_html_in_a_mail_runs_nothing_and_loads_nothing(browser: Browser, by_ses: Sandbox) -> None:
+    """As it would be, if something were not escaped."""
+    (mails_of,) = by_ses.deployed.of("aws:sesv2/configurationSet:ConfigurationSet")
+    html = f"<!doctype html><html><head><title>{HOSTILE}</head><body>{HOSTILE}<p>Read me</p></body></html>"
+    body = {"Text": {"Data": "Read me"}, "Html": {"Data": html}}
+    by_ses.client("sesv2").send_email(
+        FromEmailAddress=SENDER,
+        Destination={"ToAddresses": [ALICE]},
+        Content={"Simple": {"Subject": {"Data": HOSTILE}, "Body": body}},
+        ConfigurationSetName=mails_of["configurationSetName"],
+    )
+    with tab(browser, **DEVICES["desktop"]) as one:
+        page = one.page
+        page.goto(by_ses.inbox_url)
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        number, loaded = len(by_ses.messages()), []
+        page.on("response", lambda answer: loaded.append(answer.url) if answer.frame != page.main_frame else None)
+        mail = framed(page, number)
+        expect(mail.get_by_text("Read me")).to_be_visible()
+        mail.get_by_role("button", name="Go").first.click()
+        assert page.evaluate("window.ran") is None
+        assert loaded == [f"{by_ses.inbox_url}/messages/{number}"]
+        blocked = "".join(one.complaints)
+        assert "Blocked script execution" in blocked
+        assert "Blocked form submission" in blocked

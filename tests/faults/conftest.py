@@ -23,30 +23,38 @@ CONFIG = {
     "deliveryAttempts": 10,
     "chatNotifications": True,
 }
+BY_SES = CONFIG | {"mailFrom": "approvals@example.com", "chatNotifications": False}
 WORKERS = 8  # so many function processes at once; most wait for a call that does not answer
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    with Proxy() as proxy, running("dev", CONFIG, lambda_endpoint_url=proxy.url) as sandbox:
-        proxy.upstream, proxy.emulator = sandbox.emulator.port, sandbox.emulator.pid
-        stack = Stack(sandbox)
-        limit(stack)
-        switch_off_endings(stack)
-        stop = threading.Event()
-        yield World(stack=stack, proxy=proxy, ends=watch(stack, stop))
-        stop.set()
+def worlds() -> Iterator[dict[bool, World]]:
+    """One that mails by SNS and, True, one that does by SES."""
+    with Proxy() as proxy, running("dev", CONFIG, lambda_endpoint_url=proxy.url) as by_sns:
+        proxy.upstream, proxy.emulator = by_sns.emulator.port, by_sns.emulator.pid
+        with running("own", BY_SES, emulator=by_sns.emulator) as by_ses:
+            stop = threading.Event()
+            worlds = {}
+            for channel, sandbox in enumerate((by_sns, by_ses)):
+                stack = Stack(sandbox)
+                limit(stack)
+                switch_off_endings(stack)
+                worlds[bool(channel)] = World(stack=stack, proxy=proxy, ends=watch(stack, stop))
+            yield worlds
+            stop.set()
 
 
 def limit(stack: Stack) -> None:
     """Time, to what a case needs; and one message a batch, so that a crash takes no other request with it."""
     functions = stack.sandbox.client("lambda")
+    queues = {stack.sandbox.outputs[one].rpartition("/")[2]: one for one in SECONDS}
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if ":dynamodb:" in mapping["EventSourceArn"]:  # a case brings what the stream says, too
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
             continue
-        queue = mapping["EventSourceArn"].rpartition(":")[2]
-        (output,) = [one for one in SECONDS if stack.sandbox.outputs[one].endswith(f"/{queue}")]
+        output = queues.get(mapping["EventSourceArn"].rpartition(":")[2])
+        if not output:
+            continue
         functions.update_function_configuration(FunctionName=mapping["FunctionArn"], Timeout=SECONDS[output][0])
         functions.update_event_source_mapping(
             UUID=mapping["UUID"], BatchSize=1, ScalingConfig={"MaximumConcurrency": WORKERS}
@@ -56,8 +64,8 @@ def limit(stack: Stack) -> None:
 def switch_off_endings(stack: Stack) -> None:
     """Word of an ending would fix what a case looks at, so a case brings it itself."""
     events = stack.sandbox.client("events")
-    (rule,) = events.list_rules(NamePrefix="approvals-reconcile-endings")["Rules"]
-    events.disable_rule(Name=rule["Name"])
+    for rule in events.list_rules(NamePrefix="approvals-reconcile-endings")["Rules"]:
+        events.disable_rule(Name=rule["Name"])
 
 
 def watch(stack: Stack, stop: threading.Event) -> Callable[[str], str | None]:

@@ -35,6 +35,7 @@ ANSWER = re.compile(
 ACCESS_KEY = re.compile(r"Credential=(\w+)/")
 HANDLER = "POWERTOOLS_SERVICE_NAME"  # in a function's environment
 TRACE = "X-Amzn-Trace-Id"  # each invocation has its own
+SEND_EMAIL = "/v2/email/outbound-emails"
 ATTEMPT = re.compile(r"attempt=(\d+)")
 ATTEMPTS = 3  # that the SDK makes of every call but a look at how an execution has ended
 REGISTRATION_SECONDS = 30  # what a request whose case is not known yet is held for
@@ -189,12 +190,12 @@ class Handler(Relay):
 
     def do_POST(self) -> None:  # noqa: N802
         body, target = self.read(), self.headers["X-Amz-Target"]
-        what = _what(target, body)
+        what = _what(target or self.path, body)
         port = self.client_address[1]
         case, fault = self._proxy.fault(port, what, self.headers, body)
         refused = fault is Fault.REFUSED
         if refused:
-            answer = _refusal(self.headers, query=not target)
+            answer = _refusal(self.headers, query=self.path == "/" and not target)
         elif fault is not Fault.CRASH_BEFORE:
             answer = self.forward(body)
         else:
@@ -217,11 +218,13 @@ class Handler(Relay):
             raise AssertionError("the client did not wait for its answer")
 
 
-def _what(target: str | None, body: bytes) -> str:
-    """As in `Call`. SNS speaks the query protocol, the others JSON."""
-    if not target:
+def _what(target: str, body: bytes) -> str:
+    """As in `Call`. SNS speaks the query protocol, SES has paths, the others have targets."""
+    if target == "/":
         form = parse_qs(body.decode())
         return " ".join([*form["Action"], *(["link"] if "/approvals/" in form["Message"][0] else [])])
+    if target == SEND_EMAIL:
+        return f"SendEmail{' link' if b'/approvals/' in body else ''}"
     operation = target.rpartition(".")[2]
     names = json.loads(body)["ExpressionAttributeNames"].values() if operation == "UpdateItem" else []
     return f"{operation} {', '.join(sorted({*names} - {Attribute.VERSION}))}".strip()

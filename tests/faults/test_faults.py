@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- table: written by tests/faults -->\n", "<!-- end of table -->\n"
 QUEUES = (REQUESTS, DEAD_LETTERS)
 CROWD = 64  # more than those that wait for their message to come back, which set out first
-SERVICES = {"dynamodb", "events", "sns", "sqs", "states"}
+SERVICES = {"dynamodb", "events", "ses", "sns", "sqs", "states"}
 BY_LAMBDA = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"}  # in a function's role
 BY_LAMBDA |= {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
 
@@ -41,16 +41,19 @@ class Travels:
 
 
 @pytest.fixture(scope="session")
-def travels(world) -> Travels:
+def travels(worlds) -> Travels:
     """Through all scenarios with no fault, then with each fault in each of their rows."""
-    undisturbed = [Travel(world, scenario) for scenario in SCENARIOS]
+    undisturbed = [Travel(worlds[scenario.by_ses], scenario) for scenario in SCENARIOS]
     all_at_once(undisturbed)
-    world.hasten()
+    for world in worlds.values():
+        world.hasten()
     rows = list(rows_of(undisturbed))
-    disturbed = [Travel(world, row.scenario, row, fault) for row in rows for fault in row.faults]
+    disturbed = [Travel(worlds[row.scenario.by_ses], row.scenario, row, fault) for row in rows for fault in row.faults]
     all_at_once(sorted(disturbed, key=length, reverse=True))
     with suppress(AssertionError):  # which a test of its own looks at
-        until(lambda: all(is_empty(world, queue) for queue in QUEUES), "end")  # a mail may still be on its way
+        until(
+            lambda: all(is_empty(world, queue) for world in worlds.values() for queue in QUEUES), "end"
+        )  # a mail may still be on its way
     return Travels(undisturbed, rows, disturbed)
 
 
@@ -89,8 +92,10 @@ def test_nothing_is_called_that_an_answer_does_not_need(travels, scenario):
 
 
 @pytest.mark.parametrize("entry", sorted({*ENTRIES.values()}))
-def test_whatever_a_function_may_call_is_made_to_go_wrong(travels, world, entry):
-    actions = [action.split(":") for one in Function.of(world.stack, entry).statements() for action in one["Action"]]
+def test_whatever_a_function_may_call_is_made_to_go_wrong(travels, worlds, entry):
+    by_ses = {one.by_ses for one in SCENARIOS if ENTRIES[one.use_case] == entry}
+    statements = [one for channel in by_ses for one in Function.of(worlds[channel].stack, entry).statements()]
+    actions = [action.split(":") for one in statements for action in one["Action"]]
     allowed = {operation for service, operation in actions if service in SERVICES} - BY_LAMBDA
     met = {row.call.operation for row in travels.rows if ENTRIES[row.scenario.use_case] == entry}
     assert met - {"SendMessage"} == allowed
@@ -98,8 +103,8 @@ def test_whatever_a_function_may_call_is_made_to_go_wrong(travels, world, entry)
 
 @pytest.mark.usefixtures("travels")
 @pytest.mark.parametrize("queue", QUEUES)
-def test_no_message_is_left_behind(world, queue):
-    assert is_empty(world, queue)
+def test_no_message_is_left_behind(worlds, queue):
+    assert all(is_empty(world, queue) for world in worlds.values())
 
 
 def test_the_published_table_is_what_this_run_has_seen(travels):

@@ -17,8 +17,9 @@ from handlers.approvals.rules.record import DECIDED, Decision, Record
 from handlers.contract.question import request_id
 from handlers.contract.record import Status
 from tests.faults.proxy import FAULTS, Call, Case, Fault, Planned, Proxy
+from tests.support.events import undelivered
 from tests.support.roles import Function
-from tests.support.stacks import ALICE, BOB, JSON, OPERATOR, Run, Stack, link_in, queue_message, send
+from tests.support.stacks import ALICE, BOB, JSON, OPERATOR, REQUESTER, Run, Stack, link_in, queue_message, send
 
 ENTRIES = {
     "look": "page",
@@ -26,6 +27,7 @@ ENTRIES = {
     "ask": "ask",
     "give up": "give_up",
     "reconcile": "reconcile",
+    "bounce": "bounce",
     "announce": "announce",
     "tell": "ask",
 }
@@ -37,6 +39,7 @@ SECONDS = {REQUESTS: (15, 17), DEAD_LETTERS: (12, 14)}  # of the function, of th
 REQUEST_ID = re.compile(r"^Request ([0-9a-f-]{36})$", re.MULTILINE)
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 240  # on a machine that is busy with other things
+MAILING = ("Publish", "SendEmail")
 PRESSES = 4  # that a person tries before giving up
 SETTLED = {"thanks", "closed", "voted"}
 
@@ -92,6 +95,7 @@ class Scenario:
     before: Callable[[Travel], object] | None
     looked_at: Callable[[Travel], object]
     budget: Mapping[str, int] = field(default_factory=dict)
+    by_ses: bool = False
 
     def __str__(self) -> str:
         return f"{self.use_case}, {self.name}"
@@ -117,12 +121,12 @@ class Row(NamedTuple):
         if self.scenario.use_case == "announce":  # it mails nobody
             return 0
         # It has gone out, and its sender was not told, or died before it could note that.
-        if self.call.operation == "Publish":
+        if self.call.operation in MAILING:
             return int(fault in {Fault.LOST, Fault.CRASH_AFTER})
         # Whoever asks tries to note a mail until that is done. The mail to the operator is left to Lambda's next try,
         # which sends it again. That to whoever is left out of a request with too few approvers has no record at all.
         notes = self.scenario.use_case in {"ask", "tell"} and self.call.operation == "UpdateItem"
-        again = self.call.after.startswith("Publish") and not notes
+        again = self.call.after.startswith(MAILING) and not notes
         return int(again and fault is Fault.REFUSED)
 
 
@@ -266,6 +270,14 @@ class Travel:
     def ended(self) -> str:
         return until(lambda: self.world.ends(self.run.arn), f"end of {self}")
 
+    def comes_back(self, who: str, **said: Any) -> None:
+        """The mail to this person; `said` as in `undelivered`."""
+        event = undelivered(who=who, request_id=self.request_id, **said)
+        Function.of(self.world.stack, ENTRIES["bounce"]).hears(event)
+
+    def operator_knows_of(self, who: str) -> None:
+        self.sees(lambda record: (known := record.approvers[who].undelivered) and known.told, f"word of {self}")
+
     def told_of_its_end(self) -> None:
         Function.of(self.world.stack, ENTRIES["reconcile"]).told_that_it_has_ended(self.run)
 
@@ -319,11 +331,11 @@ class Travel:
             if any(state in {"thanks", "pending"} for _, state in self.answers):
                 assert record.approvers[ALICE].vote, f"{what}: a vote was lost"
         mails = Counter(one.to for one in self.received())
-        of_operator = self.doubled if self.scenario.use_case == "reconcile" else 0
+        of_operator = self.doubled if self.scenario.use_case in {"reconcile", "bounce"} else 0
         assert mails.total() == self.mails + self.doubled - of_operator, (what, mails, self.doubled)
         assert len(self.told()) == self.tells + of_operator, what
         if self.mails:
-            assert min(mails[ALICE], mails[BOB]) >= self.mails // 2, (what, mails)
+            assert min(mails[ALICE], mails[BOB]) >= (self.mails - mails[REQUESTER]) // 2, (what, mails)
         return self._cell()
 
     def _cell(self) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from handlers.approvals.adapters.ses import Mailer
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
 from handlers.approvals.observability import logger, metrics
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Record
+from handlers.approvals.usecases.ports import Mail
 from handlers.give_up import serve as give_up
 from handlers.page import HttpApi
 from tests.support.fakes import (
@@ -24,8 +26,9 @@ from tests.support.fakes import (
     page_settings,
     request_function,
 )
+from tests.support.mails import SENDER
 from tests.support.records import ANNA, ASKED_AT, BEN, record
-from tests.support.services import FakeClock, FakeSns, FakeSqs
+from tests.support.services import FakeClock, FakeSes, FakeSns, FakeSqs
 
 SECRET = "s" * 52
 
@@ -58,11 +61,13 @@ def asked(*, one_click: bool = False) -> Page:
 class Consumer:
     """The function behind the request queue, and what it talks to."""
 
-    def __init__(self, timezone: str = "UTC") -> None:
+    def __init__(self, timezone: str = "UTC", *, by_ses: bool = False) -> None:
         self.store, self.workflow, self.topic, self.queue = MemoryStore(), FakeWorkflow(), FakeSns(), FakeSqs()
-        clock, topic = FakeClock(), cast("Any", self.topic)
+        self.ses, clock, topic = FakeSes(), FakeClock(), cast("Any", self.topic)
         letterhead = Letterhead(environment="test", timezone=timezone, approval_url=APPROVAL_URL)
-        mail = ApproverTopic(topic, "approvers", letterhead, Pace(0, clock))
+        mail: Mail = ApproverTopic(topic, "approvers", letterhead, Pace(0, clock))
+        if by_ses:
+            mail = Mailer(cast("Any", self.ses), SENDER, letterhead, Pace(0, clock))
         self._function = request_function(asking(self.store, self.workflow, mail, clock), self.queue)
 
     def deliver(self, *bodies: Any) -> list[str]:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from handlers.approvals.faces import mail
 from handlers.approvals.parsing.fields import LARGEST
 from handlers.approvals.parsing.message import MalformedMessageError, read_announcement, read_message
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
@@ -18,6 +17,8 @@ from handlers.contract.message import announcement_body
 from handlers.contract.workflow import WorkflowError
 from tests.fuzz.functions import Consumer, DeadLetterConsumer
 from tests.fuzz.inputs import NASTY, texts, values
+from tests.support import plain
+from tests.support.mails import agree, both
 from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, message_body
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -84,6 +85,19 @@ def test_a_bad_message_fails_alone_and_its_neighbours_are_served(body):
 
 
 @given(body=bodies)
+@example(body=body_with("title", json.dumps("</title><img src=x>\r\nBcc: mallory@example.com")))
+@fuzz
+def test_by_ses_whoever_is_asked_gets_the_same_words_twice(body):
+    consumer = Consumer(by_ses=True)
+    if not readable(body):
+        return
+    assert not consumer.deliver(body)
+    assert consumer.ses.mails or consumer.workflow.answers or read_message(body).deadline < ASKED_AT
+    for sent in consumer.ses.mails:
+        agree(both(sent))
+
+
+@given(body=bodies)
 @fuzz
 def test_a_dead_letter_ends_its_execution_if_it_can_be_read_and_stays_if_not(body):
     consumer = DeadLetterConsumer()
@@ -146,7 +160,7 @@ def test_the_latest_deadline_can_be_mailed_and_shown_everywhere(timezone):
     assert all("9999" in sent["Message"] for sent in consumer.topic.mails)
     asked = consumer.store.record
     assert asked
-    assert "9999" in mail.body(asked, ANNA, Kind.REMINDER, "link", "test", timezone)
+    assert "9999" in plain.body(asked, ANNA, Kind.REMINDER, "link", "test", timezone)
 
 
 @pytest.mark.parametrize("requested_at", [*NASTY[:20], "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "now"])

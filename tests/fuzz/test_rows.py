@@ -9,6 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from handlers.approvals.faces import mail, page, rows
+from handlers.approvals.faces.letter import as_text
 from handlers.approvals.faces.page import State
 from handlers.approvals.rules.rounds import Kind
 from tests.fuzz.inputs import anything
@@ -102,7 +103,7 @@ def test_nor_does_a_text_that_is_written_like_rows() -> None:
 
 def on_paper(details: str) -> str:
     """The mail about such details, but for what differs in any two records."""
-    return mail.body(record(details=details), ANNA, Kind.REQUEST, LINK, "test", "UTC")
+    return as_text(mail.parts(record(details=details), ANNA, Kind.REQUEST, LINK, "test", "UTC"))
 
 
 def in_a_box(details: str) -> Element:

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from handlers.approvals.faces import chat, decision_mail, mail
+from handlers.approvals.faces import chat, decision_mail, letter, mail
 from handlers.approvals.faces.answers import approval, rejection
 from handlers.approvals.parsing.item import to_item
 from handlers.approvals.parsing.returned import OTHERS_LIMIT
-from handlers.approvals.rules import announcing, decisions, rounds
+from handlers.approvals.rules import announcing, decisions, delivery, rounds
+from handlers.approvals.rules.delivery import Notice, Trouble
 from handlers.approvals.rules.endings import Execution, ended
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Decision, Record, Vote
@@ -26,7 +27,9 @@ from handlers.contract.record import Status
 from infra.config.policies import LARGEST_QUORUM, LINKS, MOST_GROUPS, MOST_PEOPLE
 from infra.config.policy_checks import POLICY_BYTES
 from tests.fuzz.functions import Page, page_of
+from tests.support import plain
 from tests.support.events import http
+from tests.support.mails import agree, alternatives, asks, tells
 from tests.support.records import REQUEST_ID, record
 from tests.support.services import ITEM_BYTES, accept, item_size
 from tests.support.told import told
@@ -135,9 +138,10 @@ def test_everybody_can_answer_the_largest_request_and_the_workflow_takes_it(last
     told = json.dumps(approval(kept), ensure_ascii=False) if last is Decision.APPROVE else rejection(kept)
     assert len((json.dumps(request) + told).encode()) < STATE_BYTES
     accept(
-        mail.subject(kept, rounds.Kind.REMINDER, "test"),
-        mail.body(kept, PEOPLE[-1], rounds.Kind.REMINDER, "link", "test", "UTC"),
+        plain.subject(kept, rounds.Kind.REMINDER, "test"),
+        plain.body(kept, PEOPLE[-1], rounds.Kind.REMINDER, "link", "test", "UTC"),
     )
+    agree(alternatives(asks(kept, rounds.Kind.REMINDER, PEOPLE[-1])))
 
 
 @pytest.mark.parametrize("character", ["x", "\U0001f600", "\x01", '"'])
@@ -148,6 +152,9 @@ def test_the_longest_answers_to_the_most_fields_fit_beside_everything_else(chara
     policy = Policy(approvers=tuple(LONG_PEOPLE), approvals_required=LARGEST_QUORUM, rejections_required=LARGEST_QUORUM)
     kept = replace(largest(LONG_PEOPLE), policy=policy, fields=as_text([*FILLERS, ANSWER]), links=as_text(READ))
     kept = replace(kept, title=character * 200, details=character * 10_000, requested_by=character * 254)
+    for who in LONG_PEOPLE:  # and everybody's mail has come back, for whatever reason
+        bounced = Notice(request_id="", person="", kind=Trouble.BOUNCE, reason=character * 1_000, permanent=True)
+        kept = delivery.noted(kept, who, bounced)
     digest_of = kept.digest
     for joining in (False, True):
         for number, who in enumerate(LONG_PEOPLE):
@@ -178,7 +185,11 @@ def test_the_longest_answers_to_the_most_fields_fit_beside_everything_else(chara
         over = announcing.told(over, who, over.status)
     for one in (kept, over):
         assert item_size(to_item(one)) < ITEM_BYTES - ROOM_BYTES
-        accept(decision_mail.subject(one, "test", "UTC"), decision_mail.body(one, "test", "UTC"))
+        accept(
+            mail.subject_about(one, decision_mail.headline(one), "test", "UTC"),
+            letter.as_text(decision_mail.parts(one, "test", "UTC")),
+        )
+        agree(alternatives(tells(one, LONG_PEOPLE[-1])))
     request = kept.as_json | {"policy": policy.name, "digest": digest_of} | OTHERS
     state = json.dumps(request | {"approval": approval(kept)}, ensure_ascii=False)
     assert len(state.encode()) < STATE_BYTES - ROOM_BYTES

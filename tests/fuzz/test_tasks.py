@@ -31,7 +31,7 @@ from handlers.generate import request
 from tests.fuzz.functions import SECRET
 from tests.fuzz.html import Markup, taken_apart
 from tests.fuzz.inputs import anything, deep, deepest, texts, values
-from tests.support import records
+from tests.support import plain, records
 from tests.support.fakes import MemoryStore, records_of
 from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, EXECUTION_ARN, message_body, policy_body, vote
 from tests.support.services import accept
@@ -237,8 +237,8 @@ def test_what_is_let_through_can_be_mailed_kept_and_shown_and_stays_text():
     @settings(fuzz, max_examples=120)
     def check(trigger, kind):
         record = asked(trigger)
-        subject = mail.subject(record, kind, "test")
-        body = mail.body(record, ANNA, kind, LINK, "test", "Europe/Berlin", f"{LINK}/approve")
+        subject = plain.subject(record, kind, "test")
+        body = plain.body(record, ANNA, kind, LINK, "test", "Europe/Berlin", f"{LINK}/approve")
         accept(subject, body)
         assert subject.startswith(f"[test] {mail.HEADLINES[kind]}: ")
         assert re.findall("^To answer.*$", body, re.MULTILINE) == ["To answer, open this link:"]

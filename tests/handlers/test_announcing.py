@@ -82,6 +82,19 @@ def test_who_was_mailed_and_the_requester_are_told_but_not_whose_press_decided(a
     assert not announcing.is_news(after, store.record), "what is noted is no news"
 
 
+def test_whom_the_channel_does_not_mail_is_noted_and_counts_as_no_mail():
+    class Choosy(Mailbox):
+        def announce(self, record: Record, who: str) -> bool:
+            return super().announce(record, who) and who != REQUESTER
+
+    store, box = MemoryStore(BY_BEN), Choosy()
+    with counted() as so_far:
+        announce(store, box)
+        assert so_far() == {"Mails": 2}
+    assert store.record
+    assert not announcing.to_be_told(store.record)
+
+
 def test_an_approver_in_capitals_who_asked_and_decided_is_not_told():
     loud = "Anna@Example.COM"
     policy = replace(record().policy, approvers=(loud, BEN), prevent_self_approval=False)
@@ -109,10 +122,11 @@ class Interrupted(Mailbox):
         super().__init__()
         self.meanwhile = [meanwhile]
 
-    def announce(self, record: Record, who: str) -> None:
-        super().announce(record, who)
+    def announce(self, record: Record, who: str) -> bool:
+        told = super().announce(record, who)
         if self.meanwhile:
             self.meanwhile.pop()()
+        return told
 
 
 def test_a_worker_whose_ending_is_replaced_leaves_the_new_one_to_whoever_tells_it():
@@ -194,8 +208,7 @@ def test_in_whatever_order_all_who_have_to_know_are_told_and_twice_only_of_two_e
     def deliver() -> bool:
         crash = crashes.pop() if crashes else ""
         first = next(iter(announcing.to_be_told(_kept(store))), "")
-        if crash == "mail":
-            box.troubles = [unavailable(), unavailable()]
+        box.troubles = [unavailable(), unavailable()] if crash == "mail" else []
         if crash == "note" and first:  # mailed, and the process died
             box.announce(_kept(store), first)
             lost[first] += 1
@@ -203,7 +216,6 @@ def test_in_whatever_order_all_who_have_to_know_are_told_and_twice_only_of_two_e
         with counted(), suppress(UnavailableError):
             announce(store, box)
             return True
-        box.troubles = []
         return False
 
     endings = 0

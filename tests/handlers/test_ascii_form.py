@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from handlers.approvals.faces import mail, operator_mail
+from handlers.approvals.faces import operator_mail
 from handlers.approvals.faces.ascii_form import ascii_form
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.visible import one_line
+from tests.support import plain
 from tests.support.records import record
 
 REQUEST = "request 1a2b3c4d"
@@ -35,7 +36,7 @@ SAID = BASES | {"Þ": "Th", "Æ": "AE", "Œ": "OE", "Ð": "D", "Ł": "L", "Ø": 
 
 
 def subject(title: str) -> str:
-    return mail.subject(record(title=title), Kind.REQUEST, "dev").removeprefix("[dev] Approval needed: ")
+    return plain.subject(record(title=title), Kind.REQUEST, "dev").removeprefix("[dev] Approval needed: ")
 
 
 def said(title: str) -> str:
@@ -176,5 +177,5 @@ def test_neither_does_the_operator_s_subject(error: str, told: str) -> None:
 
 @pytest.mark.parametrize("text", ["tomorrow", "2026-13-01T00:00:00Z", "approved by all"])
 def test_a_time_that_is_none_is_not_in_the_subject(text: str) -> None:
-    found = mail.subject(record(title="Deploy", scheduled_for=text), Kind.REQUEST, "dev")
+    found = plain.subject(record(title="Deploy", scheduled_for=text), Kind.REQUEST, "dev")
     assert found == "[dev] Approval needed: Deploy"

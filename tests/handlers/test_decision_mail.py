@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.approvals.faces import decision_mail
+from handlers.approvals.faces import decision_mail, mail
+from handlers.approvals.faces.letter import as_text
 from handlers.approvals.rules.endings import Execution, ended
 from handlers.approvals.rules.record import Record
 from handlers.contract.record import Status
@@ -42,8 +43,11 @@ STOLEN = ended(record(), Execution(status="SUCCEEDED"))
     ],
 )
 def test_it_says_how_it_ended_by_whom_and_why_and_holds_nothing_to_act_with(after: Record, headline, says) -> None:
-    assert decision_mail.subject(after, "prod", "UTC") == f"[prod] {headline}: Deploy 1.4 to production"
-    body = decision_mail.body(after, "prod", "UTC")
+    assert (
+        mail.subject_about(after, decision_mail.headline(after), "prod", "UTC")
+        == f"[prod] {headline}: Deploy 1.4 to production"
+    )
+    body = as_text(decision_mail.parts(after, "prod", "UTC"))
     assert all(words in body for words in [*says, "A workflow in prod ", "You have nothing to do."])
     assert not any(secret in body for secret in ("http", TASK_TOKEN, DIGEST, SOURCE_IP, USER_AGENT))
 
@@ -55,7 +59,7 @@ def test_sns_takes_it_whatever_people_wrote_and_nobody_else_writes_its_lines(tex
         replace(before, title=text[:200] or "t", requested_by=text[:254]),
         Execution(status="ABORTED", error=text, cause=text),
     )
-    body = decision_mail.body(after, text[:30], "UTC")
-    accept(decision_mail.subject(after, text[:30], "UTC"), body)
+    body = as_text(decision_mail.parts(after, text[:30], "UTC"))
+    accept(mail.subject_about(after, decision_mail.headline(after), text[:30], "UTC"), body)
     assert sum(line.startswith("Why: ") for line in body.splitlines()) <= 1
     assert body.count("\nAnswers:\n") == 1

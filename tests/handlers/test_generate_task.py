@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.faces import mail, page, rows
+from handlers.approvals.faces import page, rows
 from handlers.approvals.faces.page import State
 from handlers.approvals.parsing.trigger import InvalidTask, Policies, question, scheduled_for
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.question import LIMITS, REQUEST_ID, question_digest, request_id
 from handlers.generate import request
 from tests.fuzz.inputs import deep
+from tests.support import plain
 from tests.support.records import ANNA, record
 
 STACKS = {"title": "Nightly run", "details": "As every night."}
@@ -181,7 +182,7 @@ def test_a_detail_that_is_too_long_is_cut_as_text_and_says_so(detail, in_rows):
     assert len(details) <= LIMITS["details"]
     whole = json.dumps(detail)
     sample = record(details=details)
-    body = mail.body(sample, ANNA, Kind.REQUEST, "https://example.com/link", "test", "UTC", "https://example.com/now")
+    body = plain.body(sample, ANNA, Kind.REQUEST, "https://example.com/link", "test", "UTC", "https://example.com/now")
     if in_rows:
         assert json.loads(details) == detail
         assert rows.read(details) is not None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.approvals.faces import mail, page
+from handlers.approvals.faces import page
 from handlers.approvals.faces.answers import approval
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.program import request_for_programs
@@ -20,6 +20,7 @@ from handlers.approvals.rules.record import Approver, Lease, Record
 from handlers.approvals.rules.rounds import Kind, recipients
 from handlers.contract.policy import Group, Policy, as_json, policy_digest
 from handlers.contract.record import Status
+from tests.support import plain
 from tests.support.policies import policies
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, approved, policy, record, vote, voted
 
@@ -72,7 +73,7 @@ def seen(one: Record) -> str:
     """All that people and programs are shown of it, and whom a round asks in which order."""
     shown = page.html(State.OPEN, record=one, who=next(iter(one.policy.everybody)))
     bodies = [
-        mail.body(one, who, Kind.ESCALATION, "https://example.com", "test", "UTC") for who in sorted(one.approvers)
+        plain.body(one, who, Kind.ESCALATION, "https://example.com", "test", "UTC") for who in sorted(one.approvers)
     ]
     told = [request_for_programs(one, ANNA), approval(one), recipients(replace(one, round=2))]
     return json.dumps([shown, bodies, told, as_json(one.policy), one.digest])

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.faces import left_out, mail, wording
+from handlers.approvals.faces import left_out, letter, mail, wording
+from handlers.approvals.faces.letter import as_text
 from handlers.approvals.rules.record import Approver, Decision, Record, Withdrawn
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.policy import Group
+from tests.support import plain
 from tests.support.records import (
     ANNA,
     BEN,
@@ -41,7 +43,7 @@ SNS_LIMIT = 256 * 1024  # bytes
 
 
 def body(sample: Record, kind: Kind = Kind.REQUEST, who: str = CARLA, one_click_link: str = "") -> str:
-    return mail.body(sample, who, kind, LINK, "dev", "Europe/Berlin", one_click_link)
+    return plain.body(sample, who, kind, LINK, "dev", "Europe/Berlin", one_click_link)
 
 
 def quoted(text: str) -> list[str]:
@@ -69,17 +71,17 @@ def test_the_subject_names_environment_kind_and_title_and_for_which_time(
     kind: Kind, headline: str, scheduled_for: str, told: str
 ) -> None:
     sample = record(title="Daily payout", scheduled_for=scheduled_for)
-    assert mail.subject(sample, kind, "prod", "Europe/Berlin") == f"[prod] {headline}: Daily payout{told}"
+    assert plain.subject(sample, kind, "prod", "Europe/Berlin") == f"[prod] {headline}: Daily payout{told}"
 
 
 @pytest.mark.parametrize("scheduled_for", ["", "2026-11-25T08:00:00Z"])
 @pytest.mark.parametrize("title", ["wonderful " * 30, "x" * 10_000, "Überprüfung " * 20])
 def test_the_title_is_shortened_at_a_word_if_there_is_one_and_the_time_never(title: str, scheduled_for: str) -> None:
     sample = record(title=title, scheduled_for=scheduled_for)
-    subject = mail.subject(sample, Kind.REQUEST, "production-in-eu-central-1-and-more", "Australia/Lord_Howe")
+    subject = plain.subject(sample, Kind.REQUEST, "production-in-eu-central-1-and-more", "Australia/Lord_Howe")
     assert subject.endswith("... (25 Nov 2026, 19:00 UTC+11)" if scheduled_for else "...")
     assert 80 < len(subject) < 100
-    assert mail.subject(record(title="wonderful " * 30), Kind.REQUEST, "production").endswith("wonderful...")
+    assert plain.subject(record(title="wonderful " * 30), Kind.REQUEST, "production").endswith("wonderful...")
 
 
 # --- the body
@@ -172,12 +174,12 @@ def test_an_escalation_explains_why_this_person_is_asked_now() -> None:
 
 def facts(text: str) -> list[str]:
     """From what is asked to where the details begin."""
-    return text[text.index("What: ") : text.index("Details, as written")].split(mail.PARAGRAPH)[1:-1]
+    return text[text.index("What: ") : text.index("Details, as written")].split(letter.PARAGRAPH)[1:-1]
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_the_subject_does_not_name_the_policy(kind: Kind) -> None:
-    assert mail.subject(grouped(), kind, "dev") == mail.subject(record(), kind, "dev")
+    assert plain.subject(grouped(), kind, "dev") == plain.subject(record(), kind, "dev")
 
 
 @pytest.mark.parametrize(
@@ -298,7 +300,7 @@ def test_answers_so_far_have_their_values_as_people_read_them_and_equal_ones_onc
     values = {"region": "us-1", "share": "5", "announce": "false"}
     sample = giving(asking(*OF_EACH_TYPE, details=""), ANNA, 1, "Fine.", **values)
     text = body(giving(giving(sample, BEN, 2, **values), CARLA, 3), Kind.REMINDER, CARLA)
-    answers = text[text.index("Answers so far:") : text.index("Approvals count")].split(mail.PARAGRAPH)[1:-1]
+    answers = text[text.index("Answers so far:") : text.index("Approvals count")].split(letter.PARAGRAPH)[1:-1]
     assert answers == [
         f"- {ANNA} approved, Thu 1 Jan 1970, 01:00 CET, with",
         '  | "Which region first?": Virginia\n  | Share: 5\n  | "Announce it?": no',
@@ -437,7 +439,7 @@ def test_an_address_exempts_itself_and_not_its_line(filler: str, glue: str) -> N
     rows = quoted(text)
     assert any(short in row for row in rows)
     assert any(ADDRESS in row for row in rows)
-    assert [row for row in rows if row.strip() != ADDRESS and columns(row) > mail.QUOTE_WIDTH] == []
+    assert [row for row in rows if row.strip() != ADDRESS and columns(row) > letter.QUOTE_WIDTH] == []
     assert "".join("".join(rows).split()) == "".join(
         f"{filler}{short}{filler}{ADDRESS}{filler}To answer, open this link:".split()
     )
@@ -487,11 +489,14 @@ def test_the_body_stays_below_it_with_the_largest_form_and_different_answers_of_
 
 
 def told_left_out(**changes: str) -> str:
-    return left_out.body(record(**changes), "dev", "Europe/Berlin")
+    return as_text(left_out.parts(record(**changes), "dev", "Europe/Berlin"))
 
 
 def test_it_says_why_they_are_not_asked_and_what_the_question_is() -> None:
-    assert left_out.subject(record(), "dev", "UTC") == "[dev] You are not asked: Deploy 1.4 to production"
+    assert (
+        mail.subject_about(record(), left_out.HEADLINE, "dev", "UTC")
+        == "[dev] You are not asked: Deploy 1.4 to production"
+    )
     role = f"arn:aws:sts::123456789012:assumed-role/Ops/{ANNA}"
     written = told_left_out(requested_by=role, details="https://evil.example/approve")
     for said in ("You are named as its requester", "What: Deploy 1.4 to production", role, "14:30", REQUEST_ID):

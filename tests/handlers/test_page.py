@@ -14,7 +14,7 @@ from handlers.approvals.faces import page
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError, Typed
 from handlers.approvals.rules.decisions import decide
-from handlers.approvals.rules.record import Approver, Decision, Record
+from handlers.approvals.rules.record import Approver, Decision, Record, Undelivered
 from handlers.contract.policy import Group
 from handlers.contract.record import Status
 from sandbox.demo import TASK
@@ -205,6 +205,32 @@ def test_the_page_shows_what_a_decision_needs() -> None:
 )
 def test_what_only_some_requests_have_is_a_fact_of_theirs(changes: dict[str, Any], fact: str, told: str) -> None:
     assert facts(show(State.OPEN, record(**changes)))[fact] == told
+
+
+BACK = Undelivered("Bounce", '550 <img src=x> "no" https://evil.example.com/', permanent=True)
+LATE = Undelivered("DeliveryDelay", "", permanent=False)
+
+
+@pytest.mark.parametrize(
+    ("fates", "told"),
+    [
+        ({ANNA: BACK, BEN: BACK}, f"the mail to {ANNA} and {BEN} came back"),
+        ({ANNA: BACK, BEN: LATE}, f"the mail to {ANNA} came backthe mail to {BEN} is delayed"),
+        ({ANNA: BACK._replace(kind="<b>New</b>")}, f"the mail to {ANNA} did not arrive"),
+        ({CARLA: BACK}, None),  # who reads this
+    ],
+)
+def test_the_others_learn_whose_mail_did_not_arrive_in_our_words(fates: dict[str, Undelivered], told: str) -> None:
+    sample = record()
+    for who, fate in fates.items():
+        sample = sample.with_approver(who, undelivered=fate)
+    assert facts(show(State.OPEN, sample)).get("Mails") == told
+    assert "evil" not in show(State.OPEN, sample).raw
+
+
+def test_nobody_is_told_of_the_mails_of_whoever_has_answered_or_of_what_is_over() -> None:
+    for state, sample in ((State.OPEN, ONE_VOTE), (State.CLOSED, record(status=Status.CLOSED))):
+        assert "Mails" not in facts(show(state, sample.with_approver(ANNA, undelivered=BACK)))
 
 
 PEOPLE = [f"firstname.lastname{number:02}@example.com" for number in range(50)]

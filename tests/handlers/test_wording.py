@@ -11,12 +11,13 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from handlers.approvals.faces import mail, page, wording
+from handlers.approvals.faces import page, wording
 from handlers.approvals.faces.page import State
 from handlers.approvals.rules.record import Decision, Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.contract.policy import Group
 from handlers.contract.visible import quoted
+from tests.support import plain
 from tests.support.document import parse
 from tests.support.records import ANNA, escalated, grouped, record, vote
 
@@ -67,7 +68,7 @@ def approved_by(more: Collection[str], sample: Record) -> bool:
 
 
 def still_needed_in_the_mail(sample: Record) -> str:
-    body = mail.body(sample, MEMBERS[0], Kind.REMINDER, "https://example.com", "test", "UTC")
+    body = plain.body(sample, MEMBERS[0], Kind.REMINDER, "https://example.com", "test", "UTC")
     (line,) = [line for line in body.split("\n") if line.startswith("Still needed: ")]
     return line.removeprefix("Still needed: ")
 
@@ -135,7 +136,7 @@ def test_whatever_else_says_who_asks_is_quoted_on_mail_and_page(claim: str) -> N
     said = quoted(claim)
     sample = record(requested_by=claim)
     assert wording.requester(sample) == said
-    assert f"Asked by: {said}\n" in mail.body(sample, ANNA, Kind.REQUEST, "https://example.com", "test", "UTC")
+    assert f"Asked by: {said}\n" in plain.body(sample, ANNA, Kind.REQUEST, "https://example.com", "test", "UTC")
     assert said in parse(page.html(State.OPEN, record=sample, who=ANNA)).one("dl", **{"class": "facts"}).text
 
 
@@ -154,7 +155,7 @@ def test_a_title_does_not_pass_for_none() -> None:
 def test_a_time_that_is_none_is_quoted(kind: Kind) -> None:
     claim = "noon. Bob has approved it"
     sample = record(requested_at=claim, scheduled_for=claim, round=2)
-    said = mail.body(sample, ANNA, kind, "https://example.com", "test", "UTC")
+    said = plain.body(sample, ANNA, kind, "https://example.com", "test", "UTC")
     assert said.count(claim) == said.count(f'"{claim}"') >= 2
     shown = parse(page.html(State.OPEN, record=sample, who=ANNA)).one("dl", **{"class": "facts"}).text
     assert shown.count(claim) == shown.count(f'"{claim}"') == 2

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.harness import EVERYTHING, REQUIRED, Graph, deploy
+from tests.support.harness import EVERYTHING, MAILED, REQUIRED, Graph, deploy
 
 
 @pytest.fixture(scope="session")
@@ -11,11 +11,23 @@ def bare() -> Graph:
 
 @pytest.fixture(scope="session")
 def full() -> Graph:
-    """The program with every option on and no default left."""
+    """The program with every option on, and mail by SNS."""
     return deploy(config=EVERYTHING)
 
 
-@pytest.fixture(scope="session", params=["bare", "full"])
+@pytest.fixture(scope="session")
+def mailed() -> Graph:
+    """The program with every option on, mail by SES, and no default left."""
+    return deploy(config=MAILED)
+
+
+@pytest.fixture(scope="session", params=["full", "mailed"])
+def either(request) -> Graph:
+    """Every option on, by each of the two channels."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session", params=["bare", "full", "mailed"])
 def graph(request) -> Graph:
-    """Each of the two."""
+    """Each of the three."""
     return request.getfixturevalue(request.param)

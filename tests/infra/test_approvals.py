@@ -62,9 +62,10 @@ def refused(name: str = "payouts", **args: Any) -> list[str]:
     return str(raised.value).splitlines()
 
 
-@pytest.fixture(scope="module")
-def two() -> Graph:
-    return made(("one", EVERYTHING), ("two", EVERYTHING | {"label": "the-second"}))
+@pytest.fixture(scope="module", params=[{}, {"mail_from": "approvals@example.com"}], ids=["SNS", "SES"])
+def two(request) -> Graph:
+    given = EVERYTHING | request.param
+    return made(("one", given), ("two", given | {"label": "the-second"}))
 
 
 def of(graph: Graph, name: str) -> list[Node]:
@@ -116,8 +117,8 @@ def test_a_label_names_one_of_them_only():
     assert refused(label="") == ["payouts.label must be 1 to 40 letters, digits and ._-, got "]
 
 
-def test_the_longest_name_leaves_room_for_every_childs(two):
-    graph = made(("n" * LONGEST_NAME, EVERYTHING))
+def test_the_longest_name_leaves_room_for_every_childs():
+    graph = made(("n" * LONGEST_NAME, EVERYTHING | {"mail_from": "approvals@example.com"}))
     named = [node for node in graph.nodes if node.type in LIMITS]
     assert {node.type for node in named} == LIMITS.keys()
     long = {node.name: len(node.physical) for node in named if len(node.physical) > LIMITS[node.type]}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import MISSING, Field, fields
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.support.harness import ROOT, Graph, deploy
 
 SCHEMA = ROOT / "component/schema.json"
 TOKEN = "signoff:index:Approvals"
+SENDER = {"mailFrom": "approvals@example.com"}
 PEOPLE = ["alice@example.com", "bob@example.com"]
 
 
@@ -99,6 +101,8 @@ def test_three_bad_arguments_are_three_errors_by_their_paths_and_nothing_is_made
         ("releases", {"label": "a b"}, "label"),
         ("releases", {"reminders": 1.5}, "reminders"),
         ("releases", {"task": {"policy": "payout"}}, "task.policy"),
+        ("releases", {"mailsPerSecond": 11.0}, "mailsPerSecond"),
+        ("releases", {"replyTo": "help@example.com"}, "replyTo"),
     ],
 )
 def test_a_bad_argument_is_told_by_its_name(provider, name, inputs, path):
@@ -119,6 +123,12 @@ def test_two_of_one_label_are_refused_and_a_preview_before_an_update_is_not():
     with pytest.raises(InputPropertiesError) as refused:
         construct("payouts")
     assert [one["property_path"] for one in refused.value.errors or ()] == ["label"]
+
+
+def test_where_mails_go_by_ses_there_is_no_topic_to_name(provider):
+    for given, absent in (({}, {"chat_topic_arn"}), (SENDER, {"chat_topic_arn", "approver_topic_arn"})):
+        graph = deploy(partial(provider.construct, "releases", TOKEN, {"approvers": PEOPLE, **given}), {})
+        assert {name for name, value in graph.one(TOKEN).outputs.items() if value == ""} == absent
 
 
 def made(graph: Graph) -> list[tuple[str, str, Any]]:

@@ -14,17 +14,19 @@ from handlers.contract.policy import DEFAULT_POLICY
 from infra.config.policies import LONGEST_DEADLINE_SECONDS
 from infra.config.settings import DEFAULT_TASK, ConfigError, Settings
 from infra.config.shapes import keys
-from tests.support.harness import ALICE, EVERYTHING, deploy, load
+from tests.support.harness import ALICE, EVERYTHING, MAILED, deploy, load
 from tests.support.refusals import warnings
+
+SENDING = ("mailFrom", "mailFromName", "replyTo")
 
 
 def test_every_key_is_read_into_its_own_setting():
     """What becomes of `policies` is said by test_policy_settings.py. The defaults are compared with the docs' table."""
-    assert keys(Settings).keys() == EVERYTHING.keys()
-    given = EVERYTHING | {"events": "false", "announceDecision": "false"}  # which are on by default
+    assert keys(Settings).keys() == MAILED.keys()
+    given = MAILED | {"events": "false", "announceDecision": "false"}  # which are on by default
     read, defaults = load(**given), load(approvers=[ALICE])
     for key, name in keys(Settings).items():
-        assert getattr(read, name) != getattr(defaults, name), f"EVERYTHING has the default of {key}"
+        assert getattr(read, name) != getattr(defaults, name), f"MAILED has the default of {key}"
         if key != "policies":
             assert getattr(read, name) == written(given[key]), key
 
@@ -50,7 +52,9 @@ def test_what_is_typed_at_the_prompt_of_a_new_project_is_read_as_a_list(text, ap
     assert load(approvers=text).approvers == approvers
 
 
-@pytest.mark.parametrize("key", ["schedule", "eventPattern", "task", "operatorEmail", "escalateTo", "policies"])
+@pytest.mark.parametrize(
+    "key", ["schedule", "eventPattern", "task", *SENDING, "operatorEmail", "escalateTo", "policies"]
+)
 def test_an_empty_text_means_none(key):
     assert load(approvers=[ALICE], **{key: ""}) == load(approvers=[ALICE])
 
@@ -73,10 +77,10 @@ def test_the_question_is_trimmed_and_has_a_policy_only_where_it_is_given(task, r
     assert load(approvers=[ALICE], task=task).task == read
 
 
-@pytest.mark.parametrize("key", ["approvers", "escalateTo", "operatorEmail"])
+@pytest.mark.parametrize("key", ["approvers", "escalateTo", "operatorEmail", "mailFrom", "replyTo"])
 @pytest.mark.parametrize("domain", ["münchen.example", "MÜNCHEN.example", "xn--mnchen-3ya.example"])
 def test_an_address_is_kept_as_mail_services_take_it(key, domain):
-    people = load(**{"approvers": [ALICE], key: f"Ann@{domain}"})
+    people = load(**{"approvers": [ALICE], "mailFrom": "approvals@example.com", key: f"Ann@{domain}"})
     assert getattr(people, keys(Settings)[key]) in (
         "Ann@xn--mnchen-3ya.example",
         ("Ann@xn--mnchen-3ya.example",),
@@ -90,7 +94,7 @@ def test_settings_cannot_be_changed():
 
 def test_nothing_is_said_of_a_stack_as_it_should_be():
     assert warnings(approvers=[ALICE]) == []
-    assert warnings(**EVERYTHING) == []
+    assert warnings(**EVERYTHING) == warnings(**MAILED) == []
 
 
 @pytest.mark.parametrize(("characters", "warned"), [(2_048, False), (2_049, True), (4_096, True)])
@@ -143,7 +147,7 @@ SCHEDULES = st.builds(
 
 @settings(deadline=None)
 @given(
-    key=st.sampled_from([key for key in EVERYTHING if key != "approvers"]),
+    key=st.sampled_from([key for key in MAILED if key != "approvers"]),
     text=st.text(max_size=40) | VALUES.map(json.dumps) | SCHEDULES,
 )
 @example(key="task", text='{"title": "\\ud800"}')

@@ -23,9 +23,10 @@ WHOLE_NUMBERS = {
     "deadlineSeconds": (60, 31_449_600),  # a day before AWS would end the run
     "reminders": (0, 20),
     "auditDays": (1, 3650),
-    "mailsPerSecond": (1, 10),
+    "mailsPerSecond": (1, 50),
     "deliveryAttempts": (2, 20),
 }
+SENDER = "approvals@example.com"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,13 @@ def test_a_number_that_is_none_or_out_of_range_is_refused_with_its_limits(key, l
 def test_a_number_at_its_limit_is_taken(key, limits):
     people = [f"{number}@example.com" for number in range(50)]  # more than get a mail within the shortest deadline
     for value in limits:
-        assert load(approvers=people if key.endswith("Required") else people[:1], **{key: value})
+        assert load(approvers=people if key.endswith("Required") else people[:1], mailFrom=SENDER, **{key: value})
+
+
+def test_more_mails_than_sns_sends_are_refused_where_it_sends_them():
+    said = refusal(approvers=[ALICE], mailsPerSecond=11)
+    assert said == "signoff:mailsPerSecond must be at most 10 without mailFrom, as SNS sends no more, got 11"
+    assert load(approvers=[ALICE], mailsPerSecond=10)
 
 
 @pytest.mark.parametrize("key", ["oneClick", "eventDetails", "preventSelfApproval", "protect", "pointInTimeRecovery"])
@@ -152,19 +159,59 @@ def test_a_quorum_that_the_approvers_cannot_reach_is_refused(key):
     assert said == f"signoff:{key} must be at most the number of approvers, 2, got 3"
 
 
-@pytest.mark.parametrize("value", ["operations", "a@b", ["operations@example.com"]])
-def test_an_operator_without_a_mail_address_is_refused(value):
-    said = refusal(approvers=[ALICE], operatorEmail=value)
-    assert said.startswith("signoff:operatorEmail must be an e-mail address")
+@pytest.mark.parametrize("key", ["operatorEmail", "mailFrom", "replyTo"])
+@pytest.mark.parametrize("value", ["operations", "a@b", ["operations@example.com"], "Operations <a@example.com>"])
+def test_one_who_is_not_named_by_a_mail_address_is_refused(key, value):
+    said = refusal(**{"approvers": [ALICE], "mailFrom": SENDER, key: value})
+    assert said.startswith(f"signoff:{key} must be an e-mail address")
     assert said.endswith(f"got {texts({'value': value})['value']}")
 
 
-@pytest.mark.parametrize("separator", [", ", ";", " "])
-def test_two_operators_are_told_that_it_is_one_address(separator):
+@pytest.mark.parametrize("key", ["operatorEmail", "mailFrom", "replyTo"])
+@pytest.mark.parametrize("separator", [", ", ";", " ", "\nBcc: "])
+def test_two_of_whom_there_is_one_are_told_that_it_is_one_address(key, separator):
     both = f"a@example.com{separator}b@example.com"
-    assert refusal(approvers=[ALICE], operatorEmail=both) == (
-        f"signoff:operatorEmail must be one e-mail address, got {both}"
+    said = refusal(**{"approvers": [ALICE], "mailFrom": SENDER, key: both})
+    assert said == f"signoff:{key} must be one e-mail address, got {both}"
+
+
+@pytest.mark.parametrize(("key", "value"), [("mailFromName", "Approvals"), ("replyTo", "help@example.com")])
+def test_what_only_mails_by_ses_have_is_refused_where_sns_sends_them(key, value):
+    said = refusal(approvers=[ALICE], **{key: value})
+    assert said == f"signoff:{key} must not be given without mailFrom, got {value}"
+
+
+@pytest.mark.parametrize("inside", ["\r\n", "\t", "\u2028", "\u200b", "\u202e"])
+def test_a_senders_name_with_what_nobody_sees_is_refused(inside):
+    said = refusal(approvers=[ALICE], mailFrom=SENDER, mailFromName=f"Pay{inside}Bcc: eve@example.com")
+    assert said.startswith("signoff:mailFromName must be one line, without invisible characters, got ")
+
+
+def test_a_senders_name_is_trimmed_and_short():
+    assert load(approvers=[ALICE], mailFrom=SENDER, mailFromName=' Zoë\'s "A" team 👍\n').mail_from_name == (
+        'Zoë\'s "A" team 👍'
     )
+    long = "x" * 65
+    assert refusal(approvers=[ALICE], mailFrom=SENDER, mailFromName=long) == (
+        f"signoff:mailFromName must be text of at most 64 characters, got {long}"
+    )
+
+
+def test_a_senders_name_is_no_longer_than_ses_takes_it_with_its_address():
+    thumbs = 44 * "\U0001f44d"
+    assert load(approvers=[ALICE], mailFrom=SENDER, mailFromName=thumbs)
+    assert refusal(approvers=[ALICE], mailFrom=SENDER, mailFromName=thumbs + "\U0001f44d") == (
+        "signoff:mailFromName must be at most 320 bytes with mailFrom, as encoded for mail, got 336"
+    )
+
+
+def test_more_domains_than_the_function_that_mails_can_be_told_are_refused_where_it_is_told_them():
+    people = [f"{number}@{number:03}.{'d' * 20}.example" for number in range(MOST_PEOPLE)]
+    config = {"approvers": people, "reminders": 0}
+    assert refusal(**config, mailFrom=SENDER) == (
+        "signoff:mailFrom needs the domains of all approvers in at most 2,000 characters together, got 3,299"
+    )
+    assert load(**config)
 
 
 @pytest.mark.parametrize(

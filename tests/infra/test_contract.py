@@ -16,7 +16,7 @@ import pulumi
 import pytest
 
 import infra
-from tests.support.harness import INSTANCE, OURS, ROOT, UNREAD, Graph, Node
+from tests.support.harness import BY_SES, BY_SNS, INSTANCE, OURS, ROOT, UNREAD, Graph, Node
 
 EXPORTS = {
     "askPolicy": r'\{"Version": .+:stateMachine:workflow-machine-.+\}',
@@ -57,22 +57,23 @@ COMPONENTS = components()
 
 
 @pytest.fixture(scope="module")
-def by_urn(full) -> dict[str, Node]:
-    return {node.urn: node for node in full.nodes}
+def by_urn(either) -> dict[str, Node]:
+    return {node.urn: node for node in either.nodes}
 
 
 @pytest.fixture(scope="module")
-def made(full) -> list[Node]:
+def made(either) -> list[Node]:
     """The resources that AWS makes."""
-    return [node for node in full.nodes if node.type not in COMPONENTS]
+    return [node for node in either.nodes if node.type not in COMPONENTS]
 
 
-def test_type_tokens_name_module_and_class_and_every_component_is_in_use(full):
-    made = {node.type for node in full.nodes if not node.type.startswith("aws:")}
+def test_type_tokens_name_module_and_class_and_every_component_is_in_use(full, mailed):
+    made = {node.type for node in full.nodes + mailed.nodes if not node.type.startswith("aws:")}
     assert made == COMPONENTS.keys() - {"signoff:approvals:Approvals"}, (
         "if that is one of yours, begin its token with another namespace than signoff"
     )
-    assert {node.name for node in full.nodes if node.parent.endswith(f"::{INSTANCE}")} == OURS
+    for graph, others in ((full, BY_SES), (mailed, BY_SNS)):
+        assert {node.name for node in graph.nodes if node.parent.endswith(f"::{INSTANCE}")} == OURS - others
 
 
 def test_components_are_made_of_frozen_arguments_by_keyword():
@@ -89,19 +90,20 @@ def test_every_resource_belongs_to_a_component(made, by_urn):
     assert not astray
 
 
-def test_a_logical_name_begins_with_its_components(full, by_urn):
-    for node in full.nodes:
+def test_a_logical_name_begins_with_its_components(either, by_urn):
+    for node in either.nodes:
         if node.parent in by_urn:
             parent = by_urn[node.parent].name
             assert node.name == parent or node.name.startswith(f"{parent}-"), f"{node.name} in {parent}"
 
 
 @pytest.mark.parametrize("token", COMPONENTS)
-def test_a_component_registers_the_outputs_that_it_declares(full, token):
-    hints = inspect.get_annotations(COMPONENTS[token])
+def test_a_component_registers_the_outputs_that_it_declares(either, token):
+    bases = [one for one in reversed(COMPONENTS[token].__mro__) if one.__module__.startswith("infra.")]
+    hints = {name: hint for one in bases for name, hint in inspect.get_annotations(one).items()}
     declared = {name for name, hint in hints.items() if hint.startswith("pulumi.Output[")}
     declared |= {f"{name}_arn" for name, hint in hints.items() if hint == "PythonFunction"}
-    for node in full.of(token):
+    for node in either.of(token):
         assert node.outputs.keys() == declared, node.name
         assert all(node.outputs.values()), f"{node.name} has an output without a value: {node.outputs}"
 
@@ -119,7 +121,7 @@ def test_tags_are_left_to_the_stacks_configuration(made):
     assert [node.name for node in made if node.inputs.keys() & {"tags", "tagsAll"}] == []
 
 
-def test_a_resource_depends_on_all_whose_names_it_is_given(made, full, by_urn):
+def test_a_resource_depends_on_all_whose_names_it_is_given(made, either, by_urn):
     """A name that reached it as plain text would be used before what it names is there."""
     owners: dict[str, set[str]] = {}
     for node in made:
@@ -143,8 +145,8 @@ def test_a_resource_depends_on_all_whose_names_it_is_given(made, full, by_urn):
     assert not [(urn, name) for urn, name in given if not owners[name] & behind(by_urn[urn])]
 
 
-def test_no_resource_is_given_an_arn_whose_form_the_mocks_do_not_know(full):
-    assert not [node.name for node in full.nodes if UNREAD in written(node)]
+def test_no_resource_is_given_an_arn_whose_form_the_mocks_do_not_know(either):
+    assert not [node.name for node in either.nodes if UNREAD in written(node)]
 
 
 def written(node: Node) -> str:
@@ -152,11 +154,12 @@ def written(node: Node) -> str:
     return json.dumps(node.inputs, default=repr)
 
 
-def test_the_stack_exports_the_same_with_and_without_options(bare: Graph, full: Graph):
-    """More are yours."""
+def test_the_stack_exports_the_same_with_and_without_options(bare: Graph, full: Graph, mailed: Graph):
+    """But for the topics that only some have. More are yours."""
     for name, shape in EXPORTS.items():
         assert re.fullmatch(shape, full.exports[name]), name
     assert bare.exports == {name: value for name, value in full.exports.items() if name != "chatTopicArn"}
+    assert mailed.exports == {name: value for name, value in full.exports.items() if name != "approverTopicArn"}
     assert re.fullmatch(r"arn:aws:sns:[a-z0-9-]+:\d{12}:announce-chat-\w+", full.exports["chatTopicArn"])
 
 

@@ -7,6 +7,7 @@ import pytest
 from handlers.contract.settings import (
     AnnounceSettings,
     AskSettings,
+    BounceSettings,
     FunctionSettings,
     GenerateSettings,
     GiveUpSettings,
@@ -16,7 +17,7 @@ from handlers.contract.settings import (
     SettingsError,
 )
 from infra.shared.function import PythonFunction, PythonFunctionArgs
-from tests.support.harness import ALICE, EVERYTHING, REQUIRED, STACK, Graph, deploy, load
+from tests.support.harness import ALICE, EVERYTHING, MAILED, REQUIRED, STACK, Graph, deploy, load
 
 FUNCTION = "aws:lambda/function:Function"
 # Who reads what, by the entry module.
@@ -27,7 +28,16 @@ SETTINGS: dict[str, type[FunctionSettings]] = {
     "process": ProcessSettings,
     "reconcile": ReconcileSettings,
     "ask": AskSettings,
+    "bounce": BounceSettings,
     "announce": AnnounceSettings,
+}
+# What only a mail by SES needs, of MAILED.
+BY_SES = {
+    "mail_from": "approvals@mail.example.com",
+    "mail_from_name": "Approvals",
+    "reply_to": "help@example.com",
+    "configuration_set": f"{STACK}-0a1b2c3",
+    "own_domains": "example.com",
 }
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 
@@ -54,43 +64,45 @@ def told(graph: Graph, entry: str) -> Told:
     return Told(graph.variables(function))
 
 
-def test_every_function_has_settings_of_its_own(full):
-    assert {one.inputs["handler"] for one in full.of(FUNCTION)} == {f"handlers.{entry}.handler" for entry in SETTINGS}
+def test_every_function_has_settings_of_its_own(mailed):
+    assert {one.inputs["handler"] for one in mailed.of(FUNCTION)} == {f"handlers.{entry}.handler" for entry in SETTINGS}
     known = [one for one in FunctionSettings.__subclasses__() if one.__module__ == FunctionSettings.__module__]
     assert sorted(one.__name__ for one in SETTINGS.values()) == sorted(one.__name__ for one in known)
 
 
 @pytest.mark.parametrize(("entry", "settings"), SETTINGS.items())
-def test_a_function_reads_all_that_it_is_told_and_needs_no_more(graph, entry, settings):
-    variables = told(graph, entry)
+def test_a_function_reads_all_that_it_is_told_and_needs_no_more(graph, mailed, entry, settings):
+    variables = told(mailed if settings is BounceSettings else graph, entry)
     assert settings.read(variables).label == STACK
     assert variables.keys() - variables.read == POWERTOOLS
 
 
-@pytest.mark.parametrize(("name", "config"), [("bare", REQUIRED), ("full", EVERYTHING)])
+@pytest.mark.parametrize(("name", "config"), [("bare", REQUIRED), ("full", EVERYTHING), ("mailed", MAILED)])
 def test_a_function_is_told_what_is_configured(request, name, config):
     graph, known = request.getfixturevalue(name), load(**config)
     table = graph.exports["approvalTableName"]
+    to_operator = {
+        "label": STACK,
+        "table_name": table,
+        "operator_topic_arn": graph.exports["operatorTopicArn"],
+        "timezone": known.timezone,
+    }
     for settings in (
         AskSettings(
             label=STACK,
             table_name=table,
             queue_url=graph.exports["requestQueueUrl"],
-            topic_arn=graph.exports["approverTopicArn"],
+            topic_arn=graph.exports.get("approverTopicArn", ""),
+            **(BY_SES if known.mail_from else dict.fromkeys(BY_SES, "")),
             approval_url=graph.exports["approvalApiUrl"],
             timezone=known.timezone,
             one_click=known.one_click,
             mail_pause_seconds=2 / known.mails_per_second,
         ),
+        *([BounceSettings(**to_operator)] if known.mail_from else []),
         PageSettings(label=STACK, table_name=table, timezone=known.timezone, one_click=known.one_click),
         GiveUpSettings(label=STACK, table_name=table),
-        ReconcileSettings(
-            label=STACK,
-            table_name=table,
-            execution_index="by-execution",
-            operator_topic_arn=graph.exports["operatorTopicArn"],
-            timezone=known.timezone,
-        ),
+        ReconcileSettings(execution_index="by-execution", **to_operator),
         GenerateSettings(label=STACK, event_details=known.event_details),
         AnnounceSettings(
             label=STACK,

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from infra.config.event_pattern import MATCHERS, MOST_CHARACTERS, check
 from infra.config.json_text import compact
-from infra.config.own_events import CALLED
+from infra.config.own_events import CALLED, SES
 from infra.config.refusal import RefusedError, path
 from tests.support.harness import ALICE, deploy, load, texts
+from tests.support.refusals import refusal
 
+SENDER = "approvals@example.com"
 MACHINES = "arn:aws:states:eu-central-1:123456789012:stateMachine:"
 EXECUTIONS = "arn:aws:states:eu-central-1:123456789012:execution:"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 CALL = "AWS API Call via CloudTrail"
 
 
@@ -419,15 +422,16 @@ def test_a_pattern_that_cannot_match_this_workflows_own_events_is_taken(pattern)
     assert refused(pattern) == []
 
 
-def test_the_services_that_the_workflow_calls_are_those_of_its_roles(full):
+def test_the_services_that_the_workflow_calls_are_those_of_its_roles(full, mailed):
+    """And SES, whose events need a configuration set of somebody else's: no trail's has one."""
     actions = {
         action
-        for policy in full.of("aws:iam/rolePolicy:RolePolicy")
+        for policy in full.of(ROLE_POLICY) + mailed.of(ROLE_POLICY)
         for statement in policy.json("policy")["Statement"]
         for action in statement["Action"]
     }
     taken = {"aws.sts", "aws.kms"}  # the roles themselves, and the key of the topics: no statement names these
-    assert {f"aws.{action.partition(':')[0]}" for action in actions} | taken == CALLED
+    assert {f"aws.{action.partition(':')[0]}" for action in actions} | taken == CALLED | {SES}
     assert full.named("aws:sns/topic:Topic", "approvers-topic").inputs["kmsMasterKeyId"]
 
 
@@ -436,6 +440,46 @@ def test_a_pattern_that_names_this_very_machine_is_refused_as_soon_as_its_arn_is
     pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [f"{MACHINES}orders", own]}}
     with pytest.raises(Exception, match=f"must name other state machines.*{own}"):
         deploy(config=texts({"approvers": [ALICE], "eventPattern": pattern}))
+
+
+def of_set(*names: Any) -> dict[str, Any]:
+    """What is told of the mails of these configuration sets."""
+    return {"detail": {"mail": {"tags": {"ses:configuration-set": list(names)}}}}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"source": ["shop", "aws.ses"], "detail-type": ["Email Bounced"]},
+        {"source": ["aws.ses"], **of_set("news", {"exists": True})},
+        {"source": ["aws.ses"], "$or": [of_set("news"), {"detail-type": ["Email Bounced"]}]},
+    ],
+)
+def test_events_of_ses_need_configuration_sets_by_their_names_only_where_mails_go_by_it(pattern):
+    said = refusal(approvers=[ALICE], mailFrom=SENDER, eventPattern=pattern)
+    where = 'signoff:eventPattern.detail.mail.tags["ses:configuration-set"]'
+    assert said.startswith(f"{where} must list configuration sets by their names where source has aws.ses")
+    assert load(approvers=[ALICE], eventPattern=pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"source": ["aws.ses", "shop"], **of_set("news", "test-1111111")},
+        {"$or": [{"source": ["shop"]}, {"source": ["aws.ses"], **of_set("news")}]},
+    ],
+)
+def test_events_of_other_configuration_sets_are_taken(pattern):
+    graph = deploy(config=texts({"approvers": [ALICE], "mailFrom": SENDER, "eventPattern": pattern}))
+    assert graph.named("aws:cloudwatch/eventRule:EventRule", "trigger-rule").json("eventPattern") == pattern
+
+
+def test_a_pattern_that_names_our_own_configuration_set_is_refused_as_soon_as_its_name_is_known(mailed):
+    own = mailed.variables("ask")["CONFIGURATION_SET"]
+    config = texts({"approvers": [ALICE], "eventPattern": {"source": ["aws.ses"], **of_set("news", own)}})
+    with pytest.raises(Exception, match=f"must name other configuration sets.*{own}"):
+        deploy(config=config | {"mailFrom": SENDER})
+    assert deploy(config=config).nodes
 
 
 def test_a_good_pattern_comes_out_of_the_config_as_it_went_in():

@@ -27,6 +27,7 @@ LIBRARIES = {
     "reconcile": LOGGING,
     "page": RENDERING,
     "ask": LOGGING,
+    "bounce": LOGGING,
     "announce": LOGGING,
 }
 YOURS = {"generate": "generate_task", "process": "process_task"}
@@ -42,10 +43,10 @@ print(json.dumps([file for one in list(sys.modules.values()) if (file := getattr
 
 
 @pytest.fixture(scope="module")
-def unpacked(full, tmp_path_factory) -> dict[str, Path]:
+def unpacked(mailed, tmp_path_factory) -> dict[str, Path]:
     """A folder for each entry point, as Lambda would unpack it."""
     folders = {}
-    for function in full.of(FUNCTION):
+    for function in mailed.of(FUNCTION):
         entry = function.inputs["handler"].split(".")[1]
         folders[entry] = tmp_path_factory.mktemp(entry)
         with zipfile.ZipFile(io.BytesIO(zipped(function.inputs["code"]))) as archive:
@@ -96,8 +97,8 @@ def test_an_archive_holds_the_libraries_that_its_function_imports_and_of_those_w
 
 
 @pytest.mark.parametrize("entry", LIBRARIES)
-def test_a_handler_can_be_imported_from_its_archive_with_boto3_and_nothing_else(full, unpacked, runtime, entry):
-    (function,) = [node for node in full.of(FUNCTION) if node.inputs["handler"] == f"handlers.{entry}.handler"]
+def test_a_handler_can_be_imported_from_its_archive_with_boto3_and_nothing_else(mailed, unpacked, runtime, entry):
+    (function,) = [node for node in mailed.of(FUNCTION) if node.inputs["handler"] == f"handlers.{entry}.handler"]
     variables = function.inputs["environment"]["variables"] | {"AWS_DEFAULT_REGION": "eu-central-1"}
     command = [str(runtime), "-I", "-B", "-W", "error", "-c", IMPORT, str(unpacked[entry]), f"handlers.{entry}"]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)

@@ -84,16 +84,38 @@ def test_dead_letters_come_from_the_request_queue_only(graph):
         ("workflow-generate", "generate", 15, 256),
         ("workflow-process", "process", 15, 256),
         ("page", "page", 25, 512),
-        ("ask", "ask", 73, 512),
+        ("ask", "ask", 72, 512),
+        ("bounce", "bounce", 60, 256),
         ("give-up", "give_up", 30, 256),
         ("reconcile", "reconcile", 300, 256),
     ],
 )
-def test_a_function_runs_its_own_handler_with_what_it_needs(full, function, entry, timeout, memory):
-    inputs = full.named(FUNCTION, function).inputs
+def test_a_function_runs_its_own_handler_with_what_it_needs(mailed, function, entry, timeout, memory):
+    inputs = mailed.named(FUNCTION, function).inputs
     assert inputs["handler"] == f"handlers.{entry}.handler"
-    assert full.variables(function)["POWERTOOLS_SERVICE_NAME"] == entry
+    assert mailed.variables(function)["POWERTOOLS_SERVICE_NAME"] == entry
     assert (inputs["timeout"], inputs["memorySize"]) == (timeout, memory)
+
+
+def test_what_a_function_is_told_is_no_more_than_lambda_takes():
+    """The most: addresses of 254 characters, a name of 64, and as many domains as are taken."""
+    longest = ".".join(["d" * 63, "d" * 63, "d" * 61])
+    domains = [f"{number:02}.{'d' * 30}.example" for number in range(47)]
+    config = {
+        "approvers": [f"alice@{domain}" for domain in domains],
+        "reminders": 0,
+        "timezone": "America/Argentina/ComodRivadavia",
+        "mailFrom": f"{'m' * 62}@{longest}",
+        "replyTo": f"{'r' * 62}@{longest}",
+        "mailFromName": 64 * "x",
+    }
+    graph = deploy(config=texts(config))
+    assert len(graph.variables("ask")["OWN_DOMAINS"]) > 1_900
+    for function in graph.of(FUNCTION):
+        told = graph.variables(function.name)
+        assert sum(len(f"{name}{value}".encode()) for name, value in told.items()) < ENVIRONMENT_BYTES - 500, (
+            "for AWS's own length of names"
+        )
 
 
 def test_every_function_is_arm64_python_with_tracing(graph):
@@ -137,8 +159,8 @@ def test_every_person_gets_mail_of_their_own_only(full):
         assert node.inputs.get("filterPolicyScope", "MessageAttributes") == "MessageAttributes"
 
 
-def test_the_approvers_topic_is_encrypted(graph):
-    assert graph.named("aws:sns/topic:Topic", "approvers-topic").inputs["kmsMasterKeyId"] == "alias/aws/sns"
+def test_the_approvers_topic_is_encrypted(full):
+    assert full.named("aws:sns/topic:Topic", "approvers-topic").inputs["kmsMasterKeyId"] == "alias/aws/sns"
 
 
 def test_the_table_is_keyed_by_request_paid_by_use_and_rid_of_records_when_their_time_is_over(graph):

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.cloud import Cloud
 from tests.support.emulator import emulator
-from tests.support.harness import EVERYTHING, Graph
+from tests.support.harness import MAILED, Graph
 from tests.support.harness import deploy as record
 from tests.support.stacks import ALICE, QUICK, Stack, running
 
@@ -23,8 +23,8 @@ def iam(emulator):
 
 @pytest.fixture(scope="session")
 def graph() -> Graph:
-    """The program with every option on."""
-    return record(config=EVERYTHING)
+    """The program with every option on, and mail by SES."""
+    return record(config=MAILED)
 
 
 @pytest.fixture(scope="session")
@@ -33,4 +33,12 @@ def stack(emulator) -> Iterator[Stack]:
     with running(
         "dev", QUICK | {"approvers": [ALICE], "deliveryAttempts": 2, "chatNotifications": True}, emulator=emulator
     ) as sandbox:
+        yield Stack(sandbox)
+
+
+@pytest.fixture(scope="session")
+def mailed(emulator) -> Iterator[Stack]:
+    """The same with mail by SES."""
+    config = QUICK | {"approvers": [ALICE], "deliveryAttempts": 2, "mailFrom": "approvals@example.com"}
+    with running("dev", config, emulator=emulator) as sandbox:
         yield Stack(sandbox)

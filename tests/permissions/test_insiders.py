@@ -23,7 +23,14 @@ Client = Callable[[str], Any]
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 # The queues of what could not be delivered or dealt with.
-KEPT = ("requests-dead-letters", "trigger-dead-letters", "reconcile-undelivered", "reconcile-failed")
+KEPT = (
+    "requests-dead-letters",
+    "trigger-dead-letters",
+    "reconcile-undelivered",
+    "reconcile-failed",
+    "bounce-undelivered",
+    "bounce-failed",
+)
 STRANGER = "mallory@example.com"
 
 
@@ -38,8 +45,9 @@ def insider(stack) -> Client:
 
 
 @pytest.fixture(scope="module")
-def run(stack) -> Iterator[Run]:
-    """Somebody has been asked, and nobody answers."""
+def run(request) -> Iterator[Run]:
+    """Somebody has been asked, and nobody answers: by SNS, unless a test says otherwise."""
+    stack = request.getfixturevalue(getattr(request, "param", "stack"))
     run = stack.start()
     run.link()
     message(run)  # once its mail is out
@@ -150,7 +158,11 @@ def test_nobody_writes_into_a_record(stack, insider, run):
     assert run.item()["status"] == "OPEN"
 
 
-@pytest.mark.parametrize("entry", ["ask", "give_up", "reconcile"])
+@pytest.mark.parametrize(
+    ("run", "entry"),
+    [("stack", "ask"), ("stack", "give_up"), ("stack", "reconcile"), ("mailed", "bounce")],
+    indirect=["run"],
+)
 @pytest.mark.parametrize(
     "change",
     [
@@ -162,7 +174,8 @@ def test_nobody_writes_into_a_record(stack, insider, run):
         "ADD votes.#name :none",
     ],
 )
-def test_a_function_that_only_asks_changes_a_record_but_no_vote_in_it(stack, run, entry, change):
+def test_a_function_that_only_asks_changes_a_record_but_no_vote_in_it(run, entry, change):
+    stack = run.stack
     dynamodb = in_role(stack, entry)("dynamodb")
     names = {"#votes": "votes", "#name": "alice"}
     arguments = {

@@ -17,6 +17,7 @@ from handlers.approvals.rules.links import new_secret
 from handlers.contract.record import Status
 from sandbox import resources
 from tests.permissions.search import Place, account, console, leaks, text
+from tests.support.events import undelivered
 from tests.support.messages import kept_in_queue, message
 from tests.support.roles import Function
 from tests.support.stacks import ALICE, BOB, JSON, OPERATOR, QUICK, Run, Stack, link_in, running, send
@@ -77,7 +78,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(emulator) -> Iterator[Story]:
-    """Every kind of journey: where anybody decides, and where two have to."""
+    """Every kind of journey: where anybody decides, by SNS, and where two have to, by SES."""
     story = Story()
     create = resources.create
 
@@ -90,6 +91,7 @@ def story(emulator) -> Iterator[Story]:
     quick = QUICK | {"task": {"title": CANARY}}
     one = quick | {"approvers": [ALICE], "oneClick": True, "reminders": 1}
     two = quick | {"approvers": [ALICE, BOB], "approvalsRequired": 2, "schedule": "", "protect": False}
+    two |= {"mailFrom": "approvals@example.com"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resources, "create", recorded)
         with (
@@ -122,7 +124,7 @@ def travel(story: Story, end_round: Callable[[str], bool], anybody: Stack, both:
             "faulty",
         )
     }
-    runs |= {name: Asked.of(both) for name in ("quorum", "letter", "unreadable", "expired", "open")}
+    runs |= {name: Asked.of(both) for name in ("quorum", "letter", "unreadable", "expired", "open", "out of reach")}
     runs["canary"] = Asked.of(anybody, CANARY)
     tokens = {name: story.note_token(run) for name, run in runs.items()}
     until(lambda: end_round(runs["expired"].arn), "end of the only round")
@@ -154,6 +156,7 @@ def travel(story: Story, end_round: Callable[[str], bool], anybody: Stack, both:
             anybody.press(runs["faulty"].link())
     anybody.press(runs["faulty"].link())
     send(both, "deadLetterQueueUrl", message(runs["letter"]))
+    Function.of(both, "bounce").hears(undelivered(who=BOB, request_id=runs["out of reach"].request_id))
     send(both, "requestQueueUrl", json.dumps({"schemaVersion": 1, "taskToken": tokens["unreadable"]}))
     plant(both)
 
@@ -195,6 +198,7 @@ def test_every_journey_has_ended_as_it_should(story):
         "rejected": "Rejected",
         "expired": "Expired",
         "letter": "NotificationFailed",
+        "out of reach": "NotificationFailed",
         "unreadable": "ABORTED",
         "stopped": "ABORTED",
         "open": "RUNNING",

@@ -18,6 +18,7 @@ from tests.properties.workers import Fate
 from tests.properties.workflow import Workflow
 from tests.properties.world import World
 from tests.support.policies import policies
+from tests.support.records import ANNA, BEN, BOSS
 
 CROWD = 5  # workers at the same time
 QUIET = settings(
@@ -117,8 +118,40 @@ class Requests(RuleBasedStateMachine):
             self.world.settle()
 
 
+class ByOurOwnSender(Requests):
+    """And mails come back, often so many that nobody is left to approve."""
+
+    @initialize(policy=policies((ANNA, BEN)), rounds=st.integers(1, 3), asked=st.integers(0, 2))
+    def start(self, policy, rounds, asked):
+        super().start(policy, 1, rounds, asked > 0)
+        if asked == 2 and rounds > 1:  # between two rounds no token is good
+            self.world.go_on()
+
+    @precondition(lambda self: self.running)
+    @rule(really=st.sampled_from([False] * 5 + [True]))
+    def an_execution_goes_on(self, really):
+        if really:
+            self.world.go_on(self.running[0])
+
+    @precondition(lambda self: self.room)
+    @rule(
+        people=st.sets(st.sampled_from([ANNA, BEN, BOSS]), min_size=1),
+        permanent=st.sampled_from([True, True, True, False]),
+        at_once=st.booleans(),
+    )
+    def mails_come_back(self, people, permanent, at_once):
+        for who in sorted(people):
+            worker = self.world.come_back(who, permanent=permanent)
+            if at_once:
+                self.world.to_its_end(worker)
+
+
 def test_any_order_of_events_decides_once_and_for_all():
     run(Requests, examples=150, steps=40)
+
+
+def test_mails_that_come_back_in_any_order_end_only_what_cannot_be_approved_and_nobody_is_mailed_for_nothing():
+    run(ByOurOwnSender, examples=100, steps=40)
 
 
 def test_any_order_of_events_decides_once_on_dynamodb(emulator):

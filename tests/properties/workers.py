@@ -44,6 +44,9 @@ class Worker:
         self.round = 0  # whose mails it sends, if it sends any
         self.late = False  # it has begun when the execution was over
         self.told_of = ""  # the execution whose end it hears of
+        self.began = 0  # the record's version when it did
+        self.lost: set[str] = set()  # whom no mail reached by then
+        self.again: Callable[[], Worker] | None = None  # what Lambda calls if it does not succeed
         self.error: BaseException | None = None
         self._work = work
         self._fate = Fate.FINE

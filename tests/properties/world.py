@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers import give_up, reconcile
+from handlers import bounce, give_up, reconcile
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.queue import RequestQueue
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, OperatorTopic, Pace
@@ -17,6 +17,7 @@ from handlers.approvals.rules.links import holder
 from handlers.approvals.rules.record import DECIDED, Decision, Record
 from handlers.approvals.rules.rounds import recipients
 from handlers.approvals.usecases.ask import Ask
+from handlers.approvals.usecases.bounce import Bounce
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.page import Page
 from handlers.approvals.usecases.ports import UnavailableError
@@ -29,7 +30,7 @@ from handlers.contract.record import EXECUTION_INDEX, Status
 from handlers.page import HttpApi
 from tests.properties.workers import WORKER_SECONDS, Fate, Worker, stepwise
 from tests.properties.workflow import Executions, Workflow
-from tests.support.events import ending, http
+from tests.support.events import ending, http, undelivered
 from tests.support.fakes import APPROVAL_URL, page_settings
 from tests.support.policies import said_by
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, REQUEST_ID
@@ -72,6 +73,18 @@ class Topic(FakeSns):
         self._world.mailed(mail.get("MessageAttributes", {}).get("approver", {}).get("StringValue"), mail["Message"])
 
 
+class Judged(Executions):
+    """Whoever fails a run has to have a reason."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.runs)
+        self._world = world
+
+    def take(self, token: str, answer: dict[str, str]) -> None:
+        self._world.failed(answer.get("cause", ""))
+        super().take(token, answer)
+
+
 @dataclass
 class World:
     """One request under a policy; `table` is a DynamoDB client or a stand-in for one.
@@ -93,6 +106,7 @@ class World:
     links: dict[str, list[str]] = field(default_factory=dict)
     seen: Record | None = None
     told: list[tuple[EventType, dict[str, Any]]] = field(default_factory=list)
+    hopeless: set[int] = field(default_factory=set)  # versions of the record that mail reaches too few people for
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
@@ -115,6 +129,7 @@ class World:
         self._taken_from_queue = [0] * self.starts
         self._reader = ApprovalTable(self.table, self.table_name)
         self._operator_mails = [0] * self.starts
+        self._returned: set[str] = set()  # whose mails the operator was told of
         self._mailed_by: dict[tuple[str, int], list[Worker]] = {}
         self._running: Worker | None = None
         self.collect()
@@ -158,6 +173,7 @@ class World:
         message = json.loads(body)
         (run,) = [run for run in self.runs if run.execution_arn == message["executionArn"]]
         worker.round, worker.late = message["round"], run.ended
+        worker.lost = {who for who, one in self.seen.approvers.items() if one.lost} if self.seen else set()
         return worker
 
     def dead_letter(self, body: str) -> Worker:
@@ -199,6 +215,27 @@ class World:
 
         worker = self._start("reconcile", work)
         worker.told_of = run.execution_arn
+        return worker
+
+    def come_back(self, who: str, *, permanent: bool) -> Worker:
+        """EventBridge brings word that a mail to somebody has come back: at least once, at any time, in any order."""
+        use_case = Bounce(
+            records=self._records(),
+            workflow=self._executions(),
+            operator=OperatorTopic(stepwise(Topic(self)), "operator-topic", LETTERHEAD),
+        )
+        kind = "Permanent" if permanent else "Transient"
+        event = undelivered(who=who, request_id=self.request_id, bounceType=kind)
+
+        def work() -> bool:
+            try:
+                bounce.serve(use_case, event)
+            except UnavailableError:
+                return False  # Lambda calls it again
+            return True
+
+        worker = self._start("bounce", work)
+        worker.again = lambda: self.come_back(who, permanent=permanent)
         return worker
 
     def press(self, who: str, decision: Decision = Decision.APPROVE, number: int = -1) -> Worker:
@@ -260,6 +297,8 @@ class World:
         if now.handed_over and now.status in DECIDED:
             assert self.workflow.took == now.status, "said to be handed over, and was not"
         self._events(before, now)
+        if any(one.lost for one in now.approvers.values()) and self._nobody_can_approve(now):
+            self.hopeless.add(now.version)
         if before is None:
             assert now.version == 1
             return
@@ -269,6 +308,7 @@ class World:
         for who, approver in before.approvers.items():
             assert approver.vote in (None, now.approvers[who].vote), "a vote was changed"
             assert set(approver.links) <= set(now.approvers[who].links), "a mailed link was forgotten"
+            assert approver.lost <= now.approvers[who].lost, "somebody is mailed again although no mail arrives"
         if now.votes != before.votes:
             assert before.status is Status.OPEN, "a vote was counted after the end"
             assert len(now.votes) == len(before.votes) + 1, "one write counted two votes"
@@ -301,6 +341,9 @@ class World:
         """Faults are over: everybody finishes, every message is consumed, the execution runs to its end."""
         for worker in self.at_work:
             self.to_its_end(worker)
+        for worker in list(self.workers):
+            if worker.again and not worker.answer:
+                assert self.to_its_end(worker.again()).answer
         self._empty_the_queues()
         for run in self.runs:
             while not run.ended:
@@ -324,6 +367,8 @@ class World:
         mails = self._operator_mails[self.runs.index(run)]
         assert ordinary == (not mails), "the operator hears of trouble, and of nothing else"
         record = self.stored
+        for who, one in record.approvers.items() if record else ():
+            assert not one.undelivered or (one.undelivered.told and who in self._returned), "the operator was not told"
         if run is not self.workflow:
             assert not run.took, "a duplicate has got the other run's answer"
             assert run.error != "Expired", "a duplicate has expired the other run's request"
@@ -353,8 +398,25 @@ class World:
         assert record.task_token == self.workflow.token
         assert record.round == self.workflow.round
         assert record.lease is None
+        assert record.version not in self.hopeless, "it waits for people whom no mail reaches"
         for who, approver in record.approvers.items():
-            assert approver.vote or approver.mailed_round == record.round, f"{who} was not asked"
+            assert approver.vote or approver.lost or approver.mailed_round == record.round, f"{who} was not asked"
+
+    def _nobody_can_approve(self, record: Record) -> bool:
+        """With all who have not answered, but for those whom no mail reaches."""
+        able = {who for who in self.policy.everybody if who not in record.approvers or not record.approvers[who].lost}
+        able = able - record.votes.keys() | {
+            who for who, one in record.votes.items() if one.decision is Decision.APPROVE
+        }
+        return said_by(self.policy, dict.fromkeys(able, Decision.APPROVE)) is not Status.APPROVED
+
+    def failed(self, cause: str) -> None:
+        """A run that could be approved all the time is none that whoever is not reached ends."""
+        if "whom no mail reaches" not in cause:
+            return
+        assert self._running
+        if not any(version >= self._running.began for version in self.hopeless):
+            raise Violated("ended although it could be approved")
 
     def _agrees(self, record: Record) -> None:
         workflow = self.workflow
@@ -391,6 +453,7 @@ class World:
 
     def _start(self, name: str, work: Callable[[], Any]) -> Worker:
         worker = Worker(name, work, self.clock.now() + WORKER_SECONDS)
+        worker.began = self.seen.version if self.seen else 0
         self.workers.append(worker)
         return worker
 
@@ -407,10 +470,13 @@ class World:
         return Records(store=ApprovalTable(stepwise(self.table), self.table_name, EXECUTION_INDEX), clock=self.clock)
 
     def _executions(self) -> StepFunctions:
-        return StepFunctions(stepwise(Executions(self.runs)))
+        return StepFunctions(stepwise(Judged(self)))
 
     def mailed(self, who: str | None, body: str) -> None:
         """Of an approver, the link works, and it is the first of this round unless a fault came between."""
+        if who is None and "- To: " in body:
+            self._returned.update(re.findall(r"^- To: (.*)$", body, re.MULTILINE))
+            return
         if who is None:
             (number,) = [number for number, run in enumerate(self.runs) if run.execution_arn in body]
             self._operator_mails[number] += 1
@@ -418,6 +484,8 @@ class World:
         (link,) = re.findall(r"^https?://\S+/approvals/\S+$", body, re.MULTILINE)
         record, worker = self.record, self._running
         assert worker
+        if who in worker.lost:
+            raise Violated(f"{who} was mailed although no mail arrives")
         if worker.late and not worker.troubled:
             raise Violated(f"{who} was asked for a run that was over")
         if holder(record, link.rsplit("/", 1)[1]) != who:

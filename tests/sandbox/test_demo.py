@@ -24,9 +24,9 @@ CONFIG = {
 
 
 @pytest.fixture
-def sandbox(emulator):
+def sandbox(emulator, request):
     """One for each test: the demo answers all mail that there is."""
-    with running("dev", CONFIG, emulator=emulator) as started:
+    with running("dev", CONFIG | getattr(request, "param", {}), emulator=emulator) as started:
         yield started
         started.deployed.destroy()
 
@@ -61,7 +61,18 @@ def test_the_demo_ends_with_the_mails_about_the_decision(sandbox, capsys):
     told = capsys.readouterr().out
     assert [who for who in (ANN, BEN, CLEO, DORA) if f"To: {who}" in told] == [ANN, BEN, DORA]
     assert told.count(f"Subject: [dev] Approved: {TASK['title']}") == 3
+    assert told.count("From: AWS Notifications <no-reply@sns.amazonaws.com>") == 3
     assert {one["detail-type"] for one in sandbox.events()} >= {"Approval Requested", "Approval Decided"}
     shown = httpx.get(sandbox.inbox_url, trust_env=False).text
     assert "Approval Decided" in shown
     assert f"{CLEO} approve: Looks good to me." in shown
+
+
+@pytest.mark.parametrize("sandbox", [{"mailFrom": "approvals@example.com"}], indirect=True)
+def test_it_shows_mails_from_an_address_of_ones_own_which_tell_the_requester_too(sandbox, capsys):
+    execution = sandbox.stack.start(TASK)
+    answer(sandbox, execution, APPROVED, Timeline())
+    news(sandbox, execution, Timeline())
+    told = capsys.readouterr().out
+    assert told.count("From: approvals@example.com") == told.count("Mail for ") == 3
+    assert f"To: {TASK['requestedBy']}" in told

@@ -6,9 +6,10 @@ from sandbox.cloud import Cloud
 from sandbox.resources.catalog import RESOURCES
 from tests.support.stacks import running
 
-# Everything that the program can make, and nothing that starts by itself meanwhile.
+# A resource of each type that the program can make, and nothing that starts by itself meanwhile.
 CONFIG = {
     "approvers": ["alice@example.com", "bob@example.com"],
+    "mailFrom": "approvals@example.com",
     "operatorEmail": "operator@example.com",
     "escalateTo": ["boss@example.com"],
     "schedule": "at(2099-01-01T00:00:00)",
@@ -23,6 +24,7 @@ EXAMPLES = {"aws:cloudwatch/eventApiDestination:EventApiDestination", "aws:cloud
 LISTS: dict[str, tuple[str, str, str, str | None]] = {
     "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
     "APIs": ("apigatewayv2", "get_apis", "Items", "ApiId"),
+    "configuration sets": ("sesv2", "list_configuration_sets", "ConfigurationSets", None),
     "dashboards": ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
     "event source mappings": ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
     "functions": ("lambda", "list_functions", "Functions", "FunctionName"),

@@ -32,19 +32,28 @@ def test_only_the_callbacks_of_a_policy_are_widened_and_only_where_it_allows():
     assert found == [MACHINE, "*", MACHINE]
 
 
-def test_reads_of_a_stream_are_widened_as_well_and_events_are_put_without_their_source():
-    reads = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
-    assert widened(statement(*reads), statement("dynamodb:GetItem"), statement(*reads, "dynamodb:GetItem")) == [
-        "*",
-        MACHINE,
-        MACHINE,
-    ]
-    named, other = {"events:source": ["signoff.dev"]}, {"aws:SourceAccount": "0"}
+@pytest.mark.parametrize(
+    "actions",
+    [["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], ["ses:SendEmail"]],
+)
+def test_reads_of_a_stream_and_mails_are_widened_as_well_and_only_by_themselves(actions):
+    others = statement("dynamodb:GetItem"), statement(*actions, "dynamodb:GetItem")
+    assert widened(statement(*actions), *others) == ["*", MACHINE, MACHINE]
+    assert widened(statement("ses:SendRawEmail"), statement(*actions, effect="Deny")) == [MACHINE, MACHINE]
+
+
+@pytest.mark.parametrize("key", ["events:source", "ses:FromAddress"])
+def test_a_condition_whose_key_the_emulator_has_not_is_left_out_and_no_other(key):
+    named, other = {key: ["signoff.dev"]}, {"aws:SourceAccount": "0"}
     put = statement("events:PutEvents") | {
         "Condition": {"ForAllValues:StringEquals": named, "StringEquals": named | other}
     }
     (kept,) = json.loads(as_told_apart(json.dumps({"Statement": [put]})))["Statement"]
     assert kept == put | {"Condition": {"StringEquals": other}}
+    (bare,) = json.loads(as_told_apart(json.dumps({"Statement": [put | {"Condition": {"StringEquals": named}}]})))[
+        "Statement"
+    ]
+    assert bare["Condition"] == {}
 
 
 def test_the_demand_for_tls_is_left_out_and_nothing_else():

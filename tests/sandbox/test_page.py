@@ -6,7 +6,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -112,8 +112,15 @@ def paying(**votes):
     return records.voted(cast, policy=PAYOUT, approvers=asked)
 
 
-def mail(subject="s", body="b", to="t@example.com"):
-    return Message(to=to, subject=subject, body=body, receivedAt=NOW.isoformat())
+def mail(subject="s", body="b", to="t@example.com", **more):
+    return Message(to=to, subject=subject, body=body, receivedAt=NOW.isoformat(), **more)
+
+
+BY_SES = {
+    "html": f"<!doctype html><html><head></head><body>{HOSTILE}</body></html>",
+    "headers": {"References": "<r@example.com>"},
+    "tags": {"request": ["r"]},
+}
 
 
 @pytest.fixture
@@ -128,7 +135,7 @@ def deliver(tmp_path):
 
     def deliver(*messages, topic="ours"):
         with (tmp_path / "mail").open("a") as kept:
-            kept.writelines(json.dumps(asdict(message) | {"topic": topic}) + "\n" for message in messages)
+            kept.writelines(json.dumps(message.as_json | {"topic": topic}) + "\n" for message in messages)
 
     return deliver
 
@@ -211,7 +218,39 @@ def test_a_stacks_mail_is_json_for_programs_the_oldest_first(server, deliver):
         "subject": "second",
         "body": "text",
         "receivedAt": NOW.isoformat(),
+        "from": "AWS Notifications <no-reply@sns.amazonaws.com>",
+        "html": "",
+        "headers": {},
+        "tags": {},
     }
+
+
+def test_of_a_mail_by_ses_the_sender_html_headers_and_tags_are_in_the_json(server, deliver):
+    deliver(mail(from_="Ops <ops@example.com>", **BY_SES))
+    (told,) = json.loads(fetch(f"{server.url}/messages")[1])
+    assert told.items() >= {"from": "Ops <ops@example.com>", **BY_SES}.items()
+
+
+def test_html_is_in_a_frame_that_runs_and_loads_nothing_beside_text_and_headers(server, deliver):
+    deliver(mail(body=HOSTILE), mail(from_="Ops <ops@example.com>", **BY_SES))
+    page = fetch(server.url)[1]
+    (frame,) = re.findall(r"<iframe[^>]*>", page)
+    assert 'src="/messages/2"' in frame
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in frame
+    assert "From: Ops &lt;ops@example.com&gt;\nTo: t@example.com\nSubject: s\nReferences: &lt;r@example.com&gt;" in page
+    with DIRECT.open(f"{server.url}/messages/2", timeout=10) as answer:
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        framed = answer.read().decode()
+    assert framed.startswith('<!doctype html><html><head><base target="_blank"></head>')
+    assert HOSTILE in framed
+    assert {"default-src 'none'", "frame-ancestors 'self'"} <= set(policy)
+    assert policy[-1] == "sandbox allow-popups allow-popups-to-escape-sandbox"
+
+
+@pytest.mark.parametrize("number", ["1", "2", "x"])
+def test_a_mail_that_is_not_there_or_has_no_html_has_no_frame(server, deliver, number):
+    deliver(mail())
+    assert fetch(f"{server.url}/messages/{number}")[0] == 404
 
 
 @pytest.mark.parametrize("path", ["/requests", "/runs/one/end-round"])

@@ -46,7 +46,7 @@ def started(program: str, **variables: str) -> subprocess.Popen[bytes]:
 def test_what_a_terminal_cannot_show_has_a_substitute(variables, shown):
     said, errors = started(PRINT, **variables).communicate(timeout=60)
     lines = [line.strip() for line in said.splitlines()]
-    assert [lines[2], lines[4]] == shown
+    assert [lines[3], lines[5]] == shown
     assert errors.strip() in {b"? 10 s", "… 10 s".encode()}
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from tests.support.records import ASKED_AT, EXECUTION_ARN
+from handlers.approvals.rules.delivery import person_tag
+from tests.support.records import ANNA, ASKED_AT, EXECUTION_ARN, REQUEST_ID
 
 
 class Context:
@@ -99,4 +100,68 @@ def ending(
             "cause": cause,
         }
         | detail,
+    }
+
+
+# What SES says of a mail: the event's name in EventBridge, that of the object about it, and what that may hold.
+# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+OF_SES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "Bounce": (
+        "Email Bounced",
+        "bounce",
+        {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [
+                {"emailAddress": ANNA, "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
+            ],
+        },
+    ),
+    "Complaint": (
+        "Email Complaint Received",
+        "complaint",
+        {
+            "complainedRecipients": [{"emailAddress": ANNA}],
+            "complaintSubType": None,
+            "complaintFeedbackType": "abuse",
+        },
+    ),
+    "Reject": ("Email Rejected", "reject", {"reason": "Bad content"}),
+    "Rendering Failure": (
+        "Email Rendering Failed",
+        "failure",
+        {"errorMessage": "Attribute 'name' is not present in the rendering data."},
+    ),
+    "DeliveryDelay": (
+        "Email Delivery Delayed",
+        "deliveryDelay",
+        {
+            "delayType": "MailboxFull",
+            "delayedRecipients": [
+                {"emailAddress": ANNA, "status": "4.2.2", "diagnosticCode": "smtp; 452 4.2.2 mailbox full"}
+            ],
+        },
+    ),
+}
+
+
+def undelivered(kind: str = "Bounce", who: str = ANNA, *, request_id: str = REQUEST_ID, **said: Any) -> dict[str, Any]:
+    """EventBridge's event about a mail to `who`; `said` changes what it says of the bounce, or whatever it is."""
+    happened, name, about = OF_SES[kind]
+    tags = {
+        "ses:configuration-set": ["dev-c0ffee"],
+        "request": [request_id],
+        "person": [person_tag(who)],
+        "label": ["dev"],
+    }
+    mail = {"source": "approvals@example.com", "destination": [who], "tags": tags}
+    return {
+        "version": "0",
+        "id": str(uuid4()),
+        "detail-type": happened,
+        "source": "aws.ses",
+        "account": "123456789012",
+        "time": "2026-11-27T13:31:01Z",
+        "region": "eu-central-1",
+        "detail": {"eventType": kind, name: about | said, "mail": mail},
     }

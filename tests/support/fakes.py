@@ -8,13 +8,16 @@ from typing import Any
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.queue import RequestQueue
 from handlers.approvals.adapters.step_functions import StepFunctions
-from handlers.approvals.faces import decision_mail, left_out, mail
+from handlers.approvals.faces import decision_mail, left_out
+from handlers.approvals.faces.letter import as_text
 from handlers.approvals.parsing.item import from_item
 from handlers.approvals.rules import links
+from handlers.approvals.rules.delivery import Notice
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
 from handlers.approvals.usecases.ask import Ask
+from handlers.approvals.usecases.bounce import Bounce
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.approvals.usecases.page import Page
 from handlers.approvals.usecases.ports import UnavailableError
@@ -25,6 +28,7 @@ from handlers.contract.record import EXECUTION_INDEX
 from handlers.contract.settings import PageSettings
 from handlers.contract.workflow import WorkflowError
 from handlers.page import HttpApi
+from tests.support import plain
 from tests.support.services import RUNNING, FakeClock, FakeSqs, FakeStepFunctions, FakeTable
 
 APPROVAL_URL = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com"
@@ -129,19 +133,20 @@ class Mailbox:
         self.sent.append((who, kind))
         self.secrets.setdefault(who, []).append(secret)
         link = links.url(APPROVAL_URL, record.request_id, secret)
-        self.bodies.append(mail.body(record, who, kind, link, "test", "UTC"))
+        self.bodies.append(plain.body(record, who, kind, link, "test", "UTC"))
 
     def leave_out(self, record: Record, who: str) -> None:
         if self.troubles and (trouble := self.troubles.pop(0)):
             raise trouble
         self.left_out.append(who)
-        self.bodies.append(left_out.body(record, "test", "UTC"))
+        self.bodies.append(as_text(left_out.parts(record, "test", "UTC")))
 
-    def announce(self, record: Record, who: str) -> None:
+    def announce(self, record: Record, who: str) -> bool:
         if self.troubles and (trouble := self.troubles.pop(0)):
             raise trouble
         self.announced.append(who)
-        self.bodies.append(decision_mail.body(record, "test", "UTC"))
+        self.bodies.append(as_text(decision_mail.parts(record, "test", "UTC")))
+        return True
 
 
 class OperatorBox:
@@ -149,12 +154,18 @@ class OperatorBox:
 
     def __init__(self, *troubles: Exception | None) -> None:
         self.told: list[tuple[str, Execution, list[Record]]] = []
+        self.undelivered: list[tuple[Record, str, Notice]] = []
         self.troubles = list(troubles)
 
     def tell(self, execution_arn: str, execution: Execution, records: Sequence[Record]) -> None:
         if self.troubles and (trouble := self.troubles.pop(0)):
             raise trouble
         self.told.append((execution_arn, execution, list(records)))
+
+    def tell_undelivered(self, record: Record, who: str, notice: Notice) -> None:
+        if self.troubles and (trouble := self.troubles.pop(0)):
+            raise trouble
+        self.undelivered.append((record, who, notice))
 
 
 def unavailable(kind: str = "ReadTimeoutError") -> UnavailableError:
@@ -200,6 +211,11 @@ def page_function(store: Any, workflow: Any = None, clock: Any = None, **setting
 
 def giving_up(store: Any, workflow: Any = None, clock: Any = None) -> GiveUp:
     return GiveUp(records=records_of(store, clock), workflow=workflow or FakeWorkflow())
+
+
+def bouncing(store: Any, workflow: Any = None, box: Any = None, clock: Any = None) -> Bounce:
+    operator = box or OperatorBox()
+    return Bounce(records=records_of(store, clock), workflow=workflow or FakeWorkflow(), operator=operator)
 
 
 def reconciling(store: Any, workflow: Any = None, box: Any = None, clock: Any = None) -> Reconcile:

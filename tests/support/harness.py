@@ -21,7 +21,7 @@ from sandbox.deploy import Monitor, evaluate, plain
 ROOT = Path(__file__).parents[2]
 ALICE = "alice@example.com"
 REQUIRED = {"approvers": f'["{ALICE}"]'}
-# Everything that the program can make, in one stack.
+# Everything that the program can make, in one stack, but what takes the place of the approver topic.
 EVERYTHING = {
     "approvers": '["alice@example.com", "bob@example.com", "carol@example.com"]',
     "approvalsRequired": "2",
@@ -64,6 +64,13 @@ EVERYTHING = {
     "protect": "true",
     "pointInTimeRecovery": "false",
 }
+# The same with mail by SES: now nothing has its default.
+MAILED = EVERYTHING | {
+    "mailFrom": "approvals@mail.example.com",
+    "mailFromName": "Approvals",
+    "replyTo": "help@example.com",
+    "mailsPerSecond": "14",
+}
 NAME, STACK = "signoff", "test"
 REGION_AND_ACCOUNT = "eu-central-1:123456789012"
 ARNS = {
@@ -85,16 +92,19 @@ OURS = {
     "announce",
     "approvers",
     "ask",
+    "bounce",
     "dashboard",
     "give-up",
     "operator",
     "page",
     "reconcile",
     "requests",
+    "sender",
     "store",
     "trigger",
     "workflow",
 }
+BY_SNS, BY_SES = {"approvers"}, {"sender", "bounce"}  # what of OURS is there in one channel only
 UNREAD = "an ARN that nothing may depend on"
 
 

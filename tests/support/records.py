@@ -9,7 +9,7 @@ from typing import Any
 from handlers.approvals.parsing.message import read_message
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.message import Message
-from handlers.approvals.rules.record import Approver, Decision, Record, Vote
+from handlers.approvals.rules.record import Approver, Decision, Record, Undelivered, Vote
 from handlers.contract import message as contract
 from handlers.contract.form_fields import as_text, read_fields, read_links
 from handlers.contract.policy import Group, Policy, as_json, policy_digest
@@ -121,6 +121,13 @@ def voted(votes: dict[str, Vote], **changes: Any) -> Record:
     sample = record(**changes)
     for who, cast in votes.items():
         sample = sample.with_approver(who, vote=cast)
+    return sample
+
+
+def losing(sample: Record, *people: str, reason: str = "user unknown", permanent: bool = True) -> Record:
+    """Each of these people's mails came back, which the operator knows."""
+    for who in people:
+        sample = sample.with_approver(who, undelivered=Undelivered("Bounce", reason, permanent, told=True))
     return sample
 
 

@@ -14,7 +14,7 @@ from tests.support.waiting import until
 # What more these may do is said by tests/infra/test_iam.py.
 YOURS = ("generate", "process")
 SHIPPED = ("Log", "Trace")  # the statements that they share with ours
-ENTRIES = ("page", "ask", "give_up", "reconcile", "announce", *YOURS)
+ENTRIES = ("page", "ask", "give_up", "reconcile", "announce", "bounce", *YOURS)
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,16 @@ class Function:
     def could_not(self, action: str, run: Run) -> None:
         """Its log says that it was refused this very call while it worked for this run."""
         operation = action.split(":")[1]
-        line = self.logged(run.arn, f"when calling the {operation} operation", "not authorized")
+        known = run.request_id if self.entry == "bounce" else run.arn  # all that SES knows of a mail
+        line = self.logged(known, f"when calling the {operation} operation", "not authorized")
         assert line["level"] == "ERROR"
 
     def told_that_it_has_ended(self, run: Run) -> None:
         """Lambda tries EventBridge's event again by itself; the emulator does not."""
-        event = {"detail": {"executionArn": run.arn}}
+        self.hears({"detail": {"executionArn": run.arn}})
+
+    def hears(self, event: dict[str, Any]) -> None:
+        """As from EventBridge. The emulator takes no events of AWS's own sources."""
         self.stack.sandbox.client("lambda").invoke(
             FunctionName=self.name, InvocationType="Event", Payload=json.dumps(event)
         )

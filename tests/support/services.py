@@ -1,4 +1,4 @@
-"""AWS in memory, as clients of boto3: a table, an execution that waits, a queue, a topic; and the time.
+"""AWS in memory, as clients of boto3: a table, an execution that waits, a queue, a topic, mail; and the time.
 
 Every fast test has these, below the real adapters or below the ports of fakes.py. They give AWS's errors. What AWS
 would refuse as invalid raises `Violated`, which no handler can take for a service's trouble.
@@ -358,3 +358,38 @@ def accept(subject: str, message: str) -> None:
     expect(0 < len(subject) < 100, "the length of a subject")
     expect(subject.isascii() and subject.isprintable() and subject[0] != " ", "the characters of a subject")
     expect(0 < len(message.encode()) < 256 * 1024, "the size of a message")
+
+
+SES_BYTES = 40 * 1024 * 1024  # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
+# What SES writes itself: https://docs.aws.amazon.com/ses/latest/dg/header-fields.html
+SES_HEADERS = {"bcc", "cc", "content-disposition", "content-type", "date", "from", "message-id", "mime-version"}
+SES_HEADERS |= {"reply-to", "return-path", "subject", "to"}
+TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+
+class FakeSes:
+    """SES: its `mails`. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html"""
+
+    def __init__(self) -> None:
+        self.mails: list[dict[str, Any]] = []
+
+    @property
+    def mailed(self) -> list[str]:
+        """Whom the mails went to."""
+        return [mail["Destination"]["ToAddresses"][0] for mail in self.mails]
+
+    def send_email(self, **mail: Any) -> None:
+        content = mail["Content"]["Simple"]
+        expect(mail["ConfigurationSetName"], "events about it come from a configuration set")
+        for tag in mail["EmailTags"]:
+            expect(TAG.fullmatch(tag["Name"]) and TAG.fullmatch(tag["Value"]), "the characters of a tag")
+        for header in content["Headers"]:
+            expect(header["Name"].lower() not in SES_HEADERS, "headers that SES does not write itself")
+            expect(re.fullmatch("[ -~]{1,800}", header["Value"]), "the characters of a header")
+        for line in [mail["FromEmailAddress"], *mail["ReplyToAddresses"], *mail["Destination"]["ToAddresses"]]:
+            expect(re.fullmatch("[ -~]+", line), "the characters of an address")
+        subject, alternatives = content["Subject"]["Data"], content["Body"]
+        expect(subject and len(subject.splitlines()) == 1, "a subject is one line")
+        whole = "".join([subject, *(one["Data"] for one in alternatives.values())])
+        expect(len(whole.encode()) < SES_BYTES, "the size of a mail")
+        self.mails.append(mail)

@@ -29,7 +29,7 @@ from tests.support.told import check
 from tests.support.waiting import until
 
 ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
-BOSS, OPERATOR = "boss@example.com", "operator@example.com"
+BOSS, OPERATOR, REQUESTER = "boss@example.com", "operator@example.com", "dana@example.com"
 CROWD = [f"person-{number}@example.com" for number in range(8)]
 # Fast, and otherwise as shipped: no test depends on what the dev stack's file says today.
 QUICK = {
@@ -152,7 +152,7 @@ class Stack:
     def start(self, **task: Any) -> Run:
         """Start a run whose title is its own."""
         title = f"Run {uuid4().hex[:12]}"
-        arn = self.start_raw({"title": title, "details": "As discussed.", "requestedBy": "dana@example.com"} | task)
+        arn = self.start_raw({"title": title, "details": "As discussed.", "requestedBy": REQUESTER} | task)
         return Run(self, arn, title)
 
     def start_raw(self, trigger: Any) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handlers.approvals.adapters.aws import calls
-from handlers.approvals.faces import chat, decision_mail, left_out, mail, operator_mail
+from handlers.approvals.faces import chat, decision_mail, left_out, mail, operator_mail, undelivered_mail
+from handlers.approvals.faces.letter import Part, as_text
 from handlers.approvals.rules import links
+from handlers.approvals.rules.delivery import Notice
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
@@ -43,39 +46,55 @@ class Pace:
         self._next = self._clock.now() + self._seconds
 
 
-class ApproverTopic:
-    """The port `Mail`. Each subscription filters for its own address in the attribute `approver`."""
+class Channel(ABC):
+    """The port `Mail`, but for how a mail is sent."""
 
-    def __init__(self, client: SNSClient, topic_arn: str, letterhead: Letterhead, pace: Pace) -> None:
-        self._client = client
-        self._topic_arn = topic_arn
+    headlines: Mapping[Kind, str] = mail.HEADLINES
+
+    def __init__(self, letterhead: Letterhead, pace: Pace) -> None:
         self._letterhead = letterhead
         self._pace = pace
 
     def ask(self, record: Record, who: str, kind: Kind, secret: str) -> None:
         head = self._letterhead
         link = links.url(head.approval_url, record.request_id, secret)
-        subject = mail.subject(record, kind, head.environment, head.timezone)
         one_click_link = f"{link}/approve" if head.one_click else ""
-        body = mail.body(record, who, kind, link, head.environment, head.timezone, one_click_link)
-        self._send(who, subject, body)
+        parts = mail.parts(record, who, kind, link, head.environment, head.timezone, one_click_link)
+        self._send(record, who, self.headlines[kind], parts)
 
     def leave_out(self, record: Record, who: str) -> None:
-        environment, timezone = self._letterhead.environment, self._letterhead.timezone
-        self._send(who, left_out.subject(record, environment, timezone), left_out.body(record, environment, timezone))
+        head = self._letterhead
+        self._send(record, who, left_out.HEADLINE, left_out.parts(record, head.environment, head.timezone))
 
-    def announce(self, record: Record, who: str) -> None:
-        environment, timezone = self._letterhead.environment, self._letterhead.timezone
-        subject = decision_mail.subject(record, environment, timezone)
-        self._send(who, subject, decision_mail.body(record, environment, timezone))
+    def announce(self, record: Record, who: str) -> bool:
+        return self._tell(record, who)
 
-    def _send(self, who: str, subject: str, body: str) -> None:
+    def _tell(self, record: Record, who: str, *, comments: bool = True) -> bool:
+        head = self._letterhead
+        parts = decision_mail.parts(record, head.environment, head.timezone, comments=comments)
+        self._send(record, who, decision_mail.headline(record), parts)
+        return True
+
+    @abstractmethod
+    def _send(self, record: Record, who: str, headline: str, parts: Iterable[Part]) -> None: ...
+
+
+class ApproverTopic(Channel):
+    """Each subscription filters for its own address in the attribute `approver`."""
+
+    def __init__(self, client: SNSClient, topic_arn: str, letterhead: Letterhead, pace: Pace) -> None:
+        super().__init__(letterhead, pace)
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def _send(self, record: Record, who: str, headline: str, parts: Iterable[Part]) -> None:
+        message = as_text(parts)
         self._pace.wait()
         with calls():
             self._client.publish(
                 TopicArn=self._topic_arn,
-                Subject=subject,
-                Message=body,
+                Subject=mail.subject_about(record, headline, self._letterhead.environment, self._letterhead.timezone),
+                Message=message,
                 MessageAttributes={"approver": {"DataType": "String", "StringValue": who}},
             )
 
@@ -90,12 +109,17 @@ class OperatorTopic:
 
     def tell(self, execution_arn: str, execution: Execution, records: Sequence[Record]) -> None:
         environment, timezone = self._letterhead.environment, self._letterhead.timezone
+        subject = operator_mail.subject(execution, records, environment, timezone)
+        self._send(subject, operator_mail.body(execution_arn, execution, records, environment, timezone))
+
+    def tell_undelivered(self, record: Record, who: str, notice: Notice) -> None:
+        environment, timezone = self._letterhead.environment, self._letterhead.timezone
+        subject = undelivered_mail.subject(record, notice, environment, timezone)
+        self._send(subject, undelivered_mail.body(record, who, notice, environment))
+
+    def _send(self, subject: str, body: str) -> None:
         with calls():
-            self._client.publish(
-                TopicArn=self._topic_arn,
-                Subject=operator_mail.subject(execution, records, environment, timezone),
-                Message=operator_mail.body(execution_arn, execution, records, environment, timezone),
-            )
+            self._client.publish(TopicArn=self._topic_arn, Subject=subject, Message=body)
 
 
 class ChatTopic:

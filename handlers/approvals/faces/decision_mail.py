@@ -3,7 +3,10 @@
 Subject and message have the limits of `mail`.
 """
 
+from collections.abc import Iterator
+
 from handlers.approvals.faces import mail, when, wording
+from handlers.approvals.faces.letter import Part
 from handlers.approvals.rules.record import Record
 from handlers.contract.record import Status
 from handlers.contract.visible import one_line, quoted
@@ -19,30 +22,27 @@ OTHER_ANSWER = ("Ended", "has ended with an answer that nobody has given here")
 STOPPED = ("Stopped", "was stopped by whoever operates it, and has taken no answer")
 
 
-def subject(record: Record, environment: str, timezone: str) -> str:
-    """For example "[dev] Approved: Deploy 1.4 to production"."""
-    return mail.subject_about(record, _ended(record)[0], environment, timezone)
+def headline(record: Record) -> str:
+    """For example "Approved"."""
+    return _ended(record)[0]
 
 
-def body(record: Record, environment: str, timezone: str) -> str:
-    """How it ended and why, what was asked, and who has said what."""
+def parts(record: Record, environment: str, timezone: str, *, comments: bool = True) -> Iterator[Part]:
+    """How it ended and why, what was asked, and who has said what; without `comments`, nothing of what people wrote."""
     ended, decided = record.ended, when.local(record.decided_at, timezone) if record.decided_at else ""
-    parts = (
-        f"A workflow in {one_line(environment)} {_ended(record)[1]}. You have nothing to do.",
-        mail.listing(
-            {
-                "What": wording.title(record),
-                "Asked by": wording.requester(record),
-                "Asked at": when.local_iso(record.requested_at, timezone),
-                "Decided at": "" if ended else decided,
-                "Error": quoted(ended.error) if ended else "",
-                "Why": quoted(ended.cause, len(ended.cause)) if ended else "",
-            }
-        ),
-        mail.votes(record, timezone),
-        f"Request {one_line(record.request_id)}\n",
+    yield f"A workflow in {one_line(environment)} {_ended(record)[1]}. You have nothing to do."
+    yield from mail.listing(
+        {
+            "What": wording.title(record),
+            "Asked by": wording.requester(record),
+            "Asked at": when.local_iso(record.requested_at, timezone),
+            "Decided at": "" if ended else decided,
+            "Error": quoted(ended.error) if ended else "",
+            "Why": quoted(ended.cause, len(ended.cause)) if ended and comments else "",
+        }
     )
-    return mail.PARAGRAPH.join(filter(None, parts))
+    yield from mail.votes(record, timezone, comments=comments)
+    yield f"Request {one_line(record.request_id)}\n"
 
 
 def _ended(record: Record) -> tuple[str, str]:

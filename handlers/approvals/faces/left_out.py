@@ -3,17 +3,17 @@
 Subject and message have the limits of `mail`.
 """
 
+from collections.abc import Iterator
+
 from handlers.approvals.faces import mail, when, wording
+from handlers.approvals.faces.letter import Part
 from handlers.approvals.rules.record import Record
 from handlers.contract.visible import one_line
 
-
-def subject(record: Record, environment: str, timezone: str) -> str:
-    """For example "[dev] You are not asked: Deploy 1.4 to production"."""
-    return mail.subject_about(record, "You are not asked", environment, timezone)
+HEADLINE = "You are not asked"
 
 
-def body(record: Record, environment: str, timezone: str) -> str:
+def parts(record: Record, environment: str, timezone: str) -> Iterator[Part]:
     """Why this person is not asked, and what to do if they have not asked for it."""
     why = (
         f"A workflow in {one_line(environment)} has stopped for approval. You are named as its requester, "
@@ -23,16 +23,13 @@ def body(record: Record, environment: str, timezone: str) -> str:
         "If you have not asked for this, somebody else has named you. Tell whoever operates the workflow, and the "
         "others who may decide."
     )
-    parts = (
-        why,
-        mail.listing(
-            {
-                "What": wording.title(record),
-                "Asked by": wording.requester(record),
-                "Asked at": when.local_iso(record.requested_at, timezone),
-            }
-        ),
-        otherwise,
-        f"Request {one_line(record.request_id)}\n",
+    yield why
+    yield from mail.listing(
+        {
+            "What": wording.title(record),
+            "Asked by": wording.requester(record),
+            "Asked at": when.local_iso(record.requested_at, timezone),
+        }
     )
-    return mail.PARAGRAPH.join(parts)
+    yield otherwise
+    yield f"Request {one_line(record.request_id)}\n"

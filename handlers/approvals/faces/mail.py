@@ -5,11 +5,21 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 from handlers.approvals.faces import rows, when, wording
 from handlers.approvals.faces.ascii_form import ascii_form
+from handlers.approvals.faces.letter import (
+    QUOTE_WIDTH,
+    Fact,
+    Heading,
+    Link,
+    Part,
+    Quote,
+    Rows,
+    columns,
+    wrapped,
+)
 from handlers.approvals.rules.joining import WayOut, ways_out
 from handlers.approvals.rules.quorum import Tally
 from handlers.approvals.rules.record import Record
@@ -17,7 +27,7 @@ from handlers.approvals.rules.rounds import Kind
 from handlers.contract.form_fields import FormField, QuestionLink, Values, links_of, must_be
 from handlers.contract.question import CUT_SHORT
 from handlers.contract.record import Status
-from handlers.contract.visible import STACKED, clean, literal, one_line, shortened
+from handlers.contract.visible import clean, literal, one_line, shortened
 
 SUBJECT_LIMIT = 99
 NO_ID = re.compile(r"[^A-Za-z0-9_-]")
@@ -28,10 +38,6 @@ COMMENT_SHOWN = 500
 VALUES_SHOWN = 20_000  # characters of all answers together
 WAYS_SHOWN = 10
 PEOPLE_LIMIT = 50
-QUOTE_WIDTH = 72  # columns
-WIDTHLESS = STACKED | {"Cf"}  # categories: marks and joiners
-# Quoted lines may be broken between these: URLs, white space, words.
-PIECE = re.compile(r"https?://[!-~]+|\s|(?:(?!https?://)\S)+")
 # A row begins with a name and a colon, with a dash (a list item), or with this mark: a text that needs its own lines,
 # or that could pass for a row or for our own words.
 TEXT_MARK = "> "
@@ -40,25 +46,27 @@ GOING_ON_MARK = ">> "  # before the rest of a line that was too long
 COLONS = ":\u02d0\u02f8\u05c3\u2236\ua789\ufe13\ufe55\uff1a"
 LIKE_A_ROW = re.compile(rf">|-(?:\s|$)|.*(?::(?:\s|$)|[{COLONS[1:]}])")
 PLAIN_NAME = re.compile(rf"\w(?:[^\W{COLONS}]|[ ./@-])*")
-# Outlook removes "extra line breaks" from plain text: it joins a line to the previous one if that has about 40
-# characters or more. It leaves blank lines alone, and lines that begin with two spaces, as all quoted lines do.
-PARAGRAPH = "\n\n"
-
 HEADLINES = {Kind.REQUEST: "Approval needed", Kind.REMINDER: "Reminder", Kind.ESCALATION: "Escalation"}
 # A number that goes on in the text, after what is kept of it.
 NUMBER = re.compile(r"[\d.,/^_: +-]*\d[.,/^_:-]*$")
 GOES_ON = re.compile(r" ?[.,/^_:-]*\d")
 
 
-def subject(record: Record, kind: Kind, environment: str, timezone: str = "UTC") -> str:
-    """For example "[dev] Approval needed: Deploy 1.4 to production"."""
-    return subject_about(record, HEADLINES[kind], environment, timezone)
+def whole_subject(record: Record, headline: str, environment: str, timezone: str) -> str:
+    """Where a subject may be long, and in any script."""
+    where = f"[{one_line(environment)}] " if environment else ""
+    return f"{where}{headline}: {wording.title(record)}{_scheduled(record, timezone)}"
+
+
+def _scheduled(record: Record, timezone: str) -> str:
+    """A scheduled request's time, or mail programs would thread every day's requests together."""
+    scheduled = when.utc(record.scheduled_for)
+    return f" ({when.local_iso(scheduled, timezone, weekday=False)})" if scheduled else ""
 
 
 def subject_about(record: Record, headline: str, environment: str, timezone: str) -> str:
-    """A scheduled request's time is at the end, or mail programs would thread every day's requests together."""
-    scheduled = when.utc(record.scheduled_for)
-    end = f" ({when.local_iso(scheduled, timezone, weekday=False)})" if scheduled else ""
+    """For example "[dev] Approval needed: Deploy 1.4 to production", for SNS."""
+    end = _scheduled(record, timezone)
     request = f"request {NO_ID.sub('', record.request_id)[:8]}"
     return subject_line(environment, headline, one_line(record.title), otherwise=request, end=end)
 
@@ -84,9 +92,15 @@ def _cut(text: str, limit: int) -> str:
     return f"{kept}..." if kept else ""
 
 
-def body(
-    record: Record, who: str, kind: Kind, link: str, environment: str, timezone: str, one_click_link: str = ""
-) -> str:
+def parts(
+    record: Record,
+    who: str,
+    kind: Kind,
+    link: str,
+    environment: str,
+    timezone: str,
+    one_click_link: str = "",
+) -> Iterator[Part]:
     """What this person is asked, by whom, until when, and the link to answer with.
 
     A mail that had to cut the question has no one-click link: nobody may approve a question they have not fully seen.
@@ -98,18 +112,16 @@ def body(
     needs_values = any(one.required for one in record.form) or any(one.values for one in record.votes.values())
     ways = ways_out(record)
     joins = any(who in way.people for way in ways)
-    parts = (
-        _opening(record, kind, environment, timezone, joins=joins),
-        _facts(record, who, kind, timezone),
-        details,
-        _block("Links, as given by whoever asked:", map(_link, links_of(record.links))),
-        _block("If you approve, you will be asked for, in the words of whoever asked:", map(_field, record.form)),
-        votes(record, timezone),
-        _deadlock(ways, who),
-        _how_to_answer(who, link, "" if cut or needs_values else one_click_link, joins=joins),
-        f"Request {one_line(record.request_id)}\n",
-    )
-    return PARAGRAPH.join(filter(None, parts))
+    yield _opening(record, kind, environment, timezone, joins=joins)
+    yield from _facts(record, who, kind, timezone)
+    yield from details
+    yield from _block("Links, as given by whoever asked:", map(_link, links_of(record.links)))
+    asked_for = "If you approve, you will be asked for, in the words of whoever asked:"
+    yield from _block(asked_for, map(_field, record.form))
+    yield from votes(record, timezone)
+    yield from _deadlock(ways, who)
+    yield from _how_to_answer(who, link, "" if cut or needs_values else one_click_link, joins=joins)
+    yield f"Request {one_line(record.request_id)}\n"
 
 
 def _opening(record: Record, kind: Kind, environment: str, timezone: str, *, joins: bool) -> str:
@@ -129,9 +141,9 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str, *, joi
     )
 
 
-def _facts(record: Record, who: str, kind: Kind, timezone: str) -> str:
+def _facts(record: Record, who: str, kind: Kind, timezone: str) -> Iterator[Part]:
     counted = record.tally
-    facts = listing(
+    yield from listing(
         {
             "What": wording.title(record),
             "Scheduled for": when.local_iso(record.scheduled_for, timezone),
@@ -142,48 +154,49 @@ def _facts(record: Record, who: str, kind: Kind, timezone: str) -> str:
             "Approvals needed": wording.quorum(record, counted),
         }
     )
-    return PARAGRAPH.join([facts, *(_about_groups(record, who, kind, counted) if counted.groups else [])])
+    if counted.groups:
+        yield from _about_groups(record, who, kind, counted)
 
 
-def listing(facts: Mapping[str, str], mark: str = "") -> str:
+def listing(facts: Mapping[str, str], mark: str = "") -> Iterator[Fact]:
     """A paragraph for each that is known."""
-    return PARAGRAPH.join(f"{mark}{name}: {fact}" for name, fact in facts.items() if fact)
+    return (Fact(name, fact, mark) for name, fact in facts.items() if fact)
 
 
-def _about_groups(record: Record, who: str, kind: Kind, counted: Tally) -> Iterator[str]:
+def _about_groups(record: Record, who: str, kind: Kind, counted: Tally) -> Iterator[Part]:
     if kind is not Kind.REQUEST and (missing := wording.still_needed(counted)):
-        yield f"Still needed: {missing}"
+        yield Fact("Still needed", missing)
     if wording.stands_in(record, who):
         yield "You can stand in for any group: your approval counts in each of them."
     elif mine := wording.groups_of(record, who):
-        yield f"Your approval counts for: {mine}"
+        yield Fact("Your approval counts for", mine)
 
 
-def _details(record: Record) -> tuple[str, bool]:
+def _details(record: Record) -> tuple[list[Part], bool]:
     """The details as the mail shows them, and whether the page shows more."""
     tree = rows.read(record.details)
     if tree is None:
         shown, cut = _excerpt(record.details, DETAILS_LIMIT, DETAILS_LINES)
-        lines = _wrapped(shown)
+        quoted: Part = Quote(shown)
+        if not shown:
+            return [], cut
     else:
         lines = _rows(tree, QUOTE_WIDTH)
-        lines, cut = lines[:DETAILS_LINES], len(lines) > DETAILS_LINES
-    if not any(lines):
-        return "", cut
+        quoted, cut = Rows(tuple(lines[:DETAILS_LINES])), len(lines) > DETAILS_LINES
     end = "(shortened here; the page behind the link has all of it)" if cut else "(end of the details)"
     in_rows = "" if tree is None else ", in rows"
-    return f"Details, as written by whoever asked{in_rows}:\n\n{_quoted(lines)}\n\n{end}", cut
+    return [Heading(f"Details, as written by whoever asked{in_rows}:"), quoted, end], cut
 
 
 def _rows(tree: rows.Tree, width: int) -> list[str]:
     """The lines of a tree, at most `width` columns wide unless they hold a long URL."""
     if isinstance(tree, dict):
-        return [line for name, value in tree.items() for line in _pair(name, value, width)]
+        return [line for name, value in tree.items() for line in _pair(name, value, QUOTE_WIDTH)]
     if isinstance(tree, list):
         return [line for one in tree for line in _item(one, width)]
     if isinstance(tree, rows.Word):
         return [tree]
-    lines = [_wrapped(line, width - len(GOING_ON_MARK)) for line in tree.split("\n")]
+    lines = [wrapped(line, width - len(GOING_ON_MARK)) for line in tree.split("\n")]
     return [f"{GOING_ON_MARK if more else TEXT_MARK}{row}" for line in lines for more, row in enumerate(line)]
 
 
@@ -198,7 +211,7 @@ def _pair(name: str, value: rows.Tree, width: int) -> list[str]:
 
 
 def _heading(label: str, width: int) -> list[str]:
-    first, *more = _wrapped(label, width - len(TEXT_MARK))
+    first, *more = wrapped(label, width - len(TEXT_MARK))
     return [first, *(f"{TEXT_MARK}{row}" for row in more)]
 
 
@@ -212,12 +225,13 @@ def _item(value: rows.Tree, width: int) -> list[str]:
 
 
 def _one_row(value: str, line: str, width: int) -> bool:
-    return "\n" not in value and _columns(line) <= width
+    return "\n" not in value and columns(line) <= width
 
 
-def _block(heading: str, rows_of_each: Iterable[list[str]]) -> str:
-    lines = [line for some in rows_of_each for line in some]
-    return f"{heading}{PARAGRAPH}{_quoted(lines)}" if lines else ""
+def _block(heading: str, rows_of_each: Iterable[list[str]]) -> Iterator[Part]:
+    if lines := tuple(line for some in rows_of_each for line in some):
+        yield Heading(heading)
+        yield Rows(lines)
 
 
 def _link(link: QuestionLink) -> list[str]:
@@ -235,14 +249,15 @@ def _label(text: str) -> str:
     return text if PLAIN_NAME.fullmatch(text) else literal(text)
 
 
-def votes(record: Record, timezone: str) -> str:
-    """Who has answered so far, and how. Equal values are written once."""
+def votes(record: Record, timezone: str, *, comments: bool = True) -> Iterator[Part]:
+    """Who has answered so far, and how. Equal values are written once; without `comments`, no values either."""
     cast, over = record.votes, record.status is not Status.OPEN
     if not cast:
-        return "Nobody has answered." if over else "Nobody has answered yet."
+        yield "Nobody has answered." if over else "Nobody has answered yet."
+        return
     answers, room = record.answers, VALUES_SHOWN
-    first = {who: answer.by[0] for answer in answers for who in answer.by if answer.values}
-    parts = ["Answers:" if over else "Answers so far:"]
+    first = {who: answer.by[0] for answer in answers for who in answer.by if comments and answer.values}
+    yield Heading("Answers:" if over else "Answers so far:")
     for who, vote in list(cast.items())[:PEOPLE_LIMIT]:
         said, values = f"- {one_line(who)} {wording.verb(vote)}, {when.local(vote.at, timezone)}", list[str]()
         if first.get(who, who) != who:
@@ -251,15 +266,18 @@ def votes(record: Record, timezone: str) -> str:
             values = _values(record.form, vote.values)
             room -= sum(map(len, values))
             said += ", with" if room >= 0 else ", with values that are too long for a mail"
-        parts += [said, _quoted(values if room >= 0 else [])]
-        comment, _ = _excerpt(vote.comment, COMMENT_SHOWN, DETAILS_LINES)
+        yield said
+        if values and room >= 0:
+            yield Rows(tuple(values))
+        comment, _ = _excerpt(vote.comment if comments else "", COMMENT_SHOWN, DETAILS_LINES)
         if comment:
-            parts += ["and the comment" if who in first else "", _quoted(_wrapped(comment))]
+            if who in first:
+                yield "and the comment"
+            yield Quote(comment)
     if len(cast) > PEOPLE_LIMIT:
-        parts.append(f"- and {len(cast) - PEOPLE_LIMIT} more")
+        yield f"- and {len(cast) - PEOPLE_LIMIT} more"
     if len(answers) > 1:
-        parts.append(wording.EQUAL_ONLY)
-    return PARAGRAPH.join(filter(None, parts))
+        yield wording.EQUAL_ONLY
 
 
 def _values(form: Iterable[FormField], values: Values) -> list[str]:
@@ -267,10 +285,10 @@ def _values(form: Iterable[FormField], values: Values) -> list[str]:
     return [line for field, value in shown for line in _pair(_label(field.label), value, QUOTE_WIDTH)]
 
 
-def _deadlock(ways: Iterable[WayOut], who: str) -> str:
+def _deadlock(ways: Iterable[WayOut], who: str) -> list[str]:
     """Who would have to join which answer; the reader first."""
     said = [f"- The answer of {_in_short(way.answer.by)} can be joined by {_in_short(way.people, who)}" for way in ways]
-    return PARAGRAPH.join([wording.DEADLOCK, *wording.first(said, WAYS_SHOWN, "more answers")]) if said else ""
+    return [wording.DEADLOCK, *wording.first(said, WAYS_SHOWN, "more answers")] if said else []
 
 
 def _in_short(people: Iterable[str], reader: str = "") -> str:
@@ -280,21 +298,19 @@ def _in_short(people: Iterable[str], reader: str = "") -> str:
     )
 
 
-def _how_to_answer(who: str, link: str, one_click_link: str, *, joins: bool) -> str:
+def _how_to_answer(who: str, link: str, one_click_link: str, *, joins: bool) -> Iterator[Part]:
     act, buttons = ("join an answer", "Join this answer") if joins else ("answer", "Approve or Reject")
-    parts = [
-        f"To {act}, open this link:",
-        link,
-        f"It shows the request on a page. Nothing is decided until you press {buttons} there.",
-    ]
+    yield Heading(f"To {act}, open this link:")
+    yield Link(link, "Open the request")
+    yield f"It shows the request on a page. Nothing is decided until you press {buttons} there."
     if one_click_link:
-        parts += ["Or approve at once, without the page. Opening this link is your approval:", one_click_link]
+        yield "Or approve at once, without the page. Opening this link is your approval:"
+        yield Link(one_click_link)
     links = "These links are" if one_click_link else "The link is"
-    parts.append(
+    yield (
         f"{links} personal: whoever opens {'them' if one_click_link else 'it'} answers as {one_line(who)}. "
         "Please do not forward this mail."
     )
-    return PARAGRAPH.join(parts)
 
 
 def _excerpt(text: str, characters: int, lines: int) -> tuple[str, bool]:
@@ -302,47 +318,6 @@ def _excerpt(text: str, characters: int, lines: int) -> tuple[str, bool]:
     cleaned = clean(text).strip("\n").rstrip()
     start = "\n".join(cleaned[:characters].split("\n")[:lines]).rstrip()
     return start, len(start) < len(cleaned)
-
-
-def _quoted(lines: Iterable[str]) -> str:
-    """Mark each line as quoted."""
-    return "\n".join(f"  | {line}".rstrip() for line in lines)
-
-
-def _wrapped(text: str, width: int = QUOTE_WIDTH) -> list[str]:
-    """Lines short enough that no mail client breaks them and leaves the rest unmarked.
-
-    A longer URL stays in one piece, so that it can be opened.
-    """
-    return [row for line in text.split("\n") for row in _broken(line.expandtabs(), width)]
-
-
-def _broken(line: str, width: int) -> Iterator[str]:
-    row, used = "", 0
-    for piece in _pieces(line, width):
-        if row and used + _columns(piece) > width:
-            yield row
-            row, used = "", 0
-        row, used = row + piece, used + _columns(piece)
-    yield row
-
-
-def _pieces(line: str, width: int) -> Iterator[str]:
-    for found in PIECE.findall(line):
-        if _columns(found) <= width or found.startswith(("http://", "https://")):
-            yield found
-        else:
-            yield from found  # letter by letter
-
-
-def _columns(text: str) -> int:
-    """The width in columns: Chinese, Japanese and Korean characters and emoji take two."""
-    if text.isascii() and text.isprintable():
-        return len(text)
-    return sum(
-        0 if unicodedata.category(one) in WIDTHLESS else 2 if unicodedata.east_asian_width(one) in "WF" else 1
-        for one in text
-    )
 
 
 def _listed(people: Iterable[str]) -> str:

@@ -7,9 +7,10 @@ in quotation marks, so that none can pass for our own words; an input is JSON, w
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from handlers.approvals.faces import mail, when, wording
+from handlers.approvals.faces.letter import Part, as_text
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
 from handlers.contract.visible import one_line, quoted
@@ -49,15 +50,15 @@ def body(execution_arn: str, execution: Execution, records: Sequence[Record], en
             for record in records
             if record.answer_mismatched
         ),
-        *(_asked(record, timezone) for record in records),
-        _ending(execution, timezone),
-        *(mail.votes(record, timezone) for record in records),
+        *(fact for record in records for fact in _asked(record, timezone)),
+        *_ending(execution, timezone),
+        *(part for record in records for part in mail.votes(record, timezone)),
         *([] if records else [f"- Started with: {one_line(execution.started_with, INPUT_LIMIT)}"]),
         "Where to look:",
         console(execution_arn) or execution_arn,
         "What each ending means, and what to do, is in docs/operations.md.",
     ]
-    return mail.PARAGRAPH.join(parts) + "\n"
+    return as_text(parts) + "\n"
 
 
 def why(cause: str) -> str:
@@ -100,7 +101,7 @@ def _unvoted(execution: Execution, record: Record) -> str:
     return f"{said} Find out who may read task tokens: docs/security.md."
 
 
-def _asked(record: Record, timezone: str) -> str:
+def _asked(record: Record, timezone: str) -> Iterator[Part]:
     facts = {
         "What": quoted(record.title) or wording.UNTITLED,
         "Asked by": quoted(record.requested_by) or wording.NOBODY,
@@ -111,7 +112,7 @@ def _asked(record: Record, timezone: str) -> str:
     return mail.listing(facts, "- ")
 
 
-def _ending(execution: Execution, timezone: str) -> str:
+def _ending(execution: Execution, timezone: str) -> Iterator[Part]:
     facts = {
         "Ended": " ".join(filter(None, (execution.status, _error(execution)))),
         "At": when.local(int(execution.stopped_at), timezone) if execution.stopped_at else "",

@@ -214,10 +214,21 @@ def facts(view: View) -> Markup:
         "Answer until": view.time(record.deadline) + left,
         "Policy": wording.policy(record),
         "Approvals": _approvals(view),
+        "Mails": _undelivered(view),
         "You are": _you(view) if view.who else "",
     }
     shown = [Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, fact) for name, fact in known.items() if fact]
     return Markup('<dl class="facts">\n{}\n</dl>').format(lines(shown))
+
+
+def _undelivered(view: View) -> Markup:
+    """Which of the others may not know that they are asked."""
+    waiting = {who: one for who, one in view.record.approvers.items() if not one.vote and who != view.who}
+    fates: dict[str, list[str]] = {}
+    for who, one in waiting.items():
+        if one.undelivered and view.record.status is Status.OPEN:
+            fates.setdefault(wording.fate(one.undelivered.kind), []).append(who)
+    return Markup("<br>").join(Markup("the mail to {} {}").format(named(who), fate) for fate, who in fates.items())
 
 
 def _approvals(view: View) -> Markup:

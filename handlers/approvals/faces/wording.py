@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from handlers.approvals.rules.delivery import Trouble
 from handlers.approvals.rules.quorum import Count, Tally
 from handlers.approvals.rules.record import Decision, Record, Vote
 from handlers.contract.form_fields import FormField, Kind
@@ -144,3 +145,17 @@ def value(field: FormField, given: str) -> str:
     if field.type is Kind.BOOLEAN:
         return "yes" if given == "true" else "no"
     return next((one.label for one in field.options if one.value == given), given)
+
+
+FATES: dict[str, str] = {
+    Trouble.BOUNCE: "came back",
+    Trouble.COMPLAINT: "was reported as spam",
+    Trouble.REJECT: "was not sent",
+    Trouble.RENDERING_FAILURE: "was not sent",
+    Trouble.DELAY: "is delayed",
+}
+
+
+def fate(kind: str) -> str:
+    """For example "came back"; of a kind that a newer release may know, that it did not arrive."""
+    return FATES.get(kind, "did not arrive")

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.approvals.parsing.fields import check_version
 from handlers.approvals.parsing.policy import read_policy
-from handlers.approvals.rules.record import Approver, Decision, Ended, Lease, Record, Vote, Withdrawn
+from handlers.approvals.rules.record import Approver, Decision, Ended, Lease, Record, Undelivered, Vote, Withdrawn
 from handlers.contract.plain import camel_case, plain
 from handlers.contract.policy import Policy
 from handlers.contract.record import Attribute, Status
@@ -25,12 +25,14 @@ SOMETIMES = frozenset(
         "decidedBy",
         "toldOthers",
         "toldLeftOut",
+        "refused",
         "answeredWithoutVote",
         "answerMismatched",
         "operatorTold",
     }
 )
 
+MARKS = frozenset({"told", "undelivered"})  # of an approver, likewise
 ANSWERED = frozenset({"values", "withdrawn"})  # of a vote, left out while they are empty, too
 
 
@@ -43,8 +45,8 @@ def to_item(record: Record) -> dict[str, Any]:
     }
     for approver in item["approvers"].values():
         del approver["vote"]
-        if not approver["told"]:
-            del approver["told"]
+        for name in MARKS.intersection(name for name, value in approver.items() if not value):
+            del approver[name]
     return {name: value for name, value in item.items() if value or name not in SOMETIMES}
 
 
@@ -58,7 +60,11 @@ def from_item(item: Mapping[str, Any]) -> Record:
         "approvers": {
             who: Approver(
                 **_named(Approver, approver)
-                | {"links": tuple(approver["links"]), "vote": _vote(votes[who]) if who in votes else None}
+                | {
+                    "links": tuple(approver["links"]),
+                    "vote": _vote(votes[who]) if who in votes else None,
+                    "undelivered": Undelivered(**approver["undelivered"]) if "undelivered" in approver else None,
+                }
             )
             for who, approver in _in_order(item["approvers"], policy)
         },

@@ -23,14 +23,14 @@ def is_news(before: Record | None, after: Record) -> bool:
 def to_be_told(record: Record) -> list[str]:
     """Who was mailed, and the requester, but for the one who decided: the page has told them, in the policy's order.
 
-    Whether the requester reads mails at all, their subscription says: this is anybody's text.
+    Whether the requester is mailed at all, the channel says: this is anybody's text.
     """
     if not over(record):
         return []
     decided_by = record.decided_by if record.status in DECIDED else ""
     requester = _requester(record)
     mailed = {who: one for who, one in record.approvers.items() if one.mailed_round or one.vote or who in requester}
-    asked = [who for who, one in mailed.items() if not one.told and who != decided_by]
+    asked = [who for who, one in mailed.items() if not (one.told or one.lost) and who != decided_by]
     return [*asked, *(who for who in requester if who not in (*record.approvers, *record.told_others))]
 
 

@@ -37,7 +37,7 @@ def ways_out(record: Record) -> list[WayOut]:
     answers, policy = record.answers, record.electorate
     if not answers[0].by:
         return []
-    waiting = [who for who in policy.everybody if who not in record.approvers or not record.approvers[who].vote]
+    waiting = [who for who in policy.everybody if who not in record.votes and who not in record.lost]
     free = {who: tally(policy, [who], ()) for one in answers for who in one.by if _free(record, who)}
     found = []
     for answer in answers:

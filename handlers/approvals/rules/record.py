@@ -61,6 +61,15 @@ class Answer(NamedTuple):
     tally: Tally
 
 
+class Undelivered(NamedTuple):
+    """What became of a mail to somebody, of which `kind`, in whose words; `permanent`: none will ever arrive."""
+
+    kind: str
+    reason: str
+    permanent: bool
+    told: bool = False  # the operator
+
+
 @dataclass(frozen=True, kw_only=True)
 class Approver:
     """An approver: SHA-256 digests of the links sent, the last round mailed (0: none yet), and the vote.
@@ -73,6 +82,12 @@ class Approver:
     missed_rounds: int = 0
     told: bool = False  # of how it ended
     vote: Vote | None = None
+    undelivered: Undelivered | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether no mail will ever arrive."""
+        return bool(self.undelivered and self.undelivered.permanent)
 
     @property
     def mails(self) -> int:
@@ -119,11 +134,17 @@ class Record(Question):
     lease: Lease | None = None
     ended: Ended | None = None
     told_others: tuple[str, ...] = ()  # who was not asked, and has been told how it ended
+    refused: str = ""  # why the channel has sent nobody's mail, if that is how the last attempt ended
     told_left_out: tuple[str, ...] = ()  # who has been mailed that they are named as the requester
     answered_without_vote: bool = False  # by somebody who holds a task token
     answer_mismatched: bool = False  # the workflow refused it: it had asked another question
     operator_told: float = 0  # time of the ending they were mailed about, in epoch seconds; 0: none
     version: int = 1
+
+    @cached_property
+    def lost(self) -> tuple[str, ...]:
+        """Whom no mail will ever reach. Their links and votes stay good."""
+        return tuple(who for who, one in self.approvers.items() if one.lost)
 
     @property
     def asked(self) -> bool:

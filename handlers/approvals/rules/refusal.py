@@ -22,6 +22,7 @@ class Reason(StrEnum):
     BUSY = "busy"  # another worker is sending this round's mails
     TOO_FEW = "too few"  # without the requester, the people left cannot reach the quorum
     DUPLICATE = "duplicate"  # the record is that of an earlier run of the same start
+    OUT_OF_REACH = "out of reach"  # no mail reaches as many people as the policy needs
     FOREIGN = "foreign"  # the message disagrees with its run's record about the rounds
     # Of anything
     GONE = "gone"  # the record has been deleted

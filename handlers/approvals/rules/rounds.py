@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from enum import StrEnum
 
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
+from handlers.approvals.rules.delivery import out_of_reach
 from handlers.approvals.rules.endings import duplicate
 from handlers.approvals.rules.joining import ways_out
 from handlers.approvals.rules.message import Message
@@ -13,7 +14,9 @@ from handlers.approvals.rules.record import DECIDED, SECONDS_PER_DAY, Approver, 
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.contract.question import ADDRESS_LIMIT, Question
 from handlers.contract.record import Status
-from handlers.contract.visible import quoted
+from handlers.contract.visible import one_line, quoted
+
+REFUSED_KEPT = 500  # characters
 
 
 class Kind(StrEnum):
@@ -61,7 +64,8 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
 
     `digests` holds the digest of a fresh link for everybody who might be asked. Calling it again with the same lease
     changes nothing, so a write whose response was lost is simply retried. A decided record is returned unchanged.
-    DUPLICATE, FOREIGN, STALE or GIVEN_UP if there is nothing to ask; BUSY while another worker holds the lease.
+    DUPLICATE, FOREIGN, STALE, GIVEN_UP or OUT_OF_REACH if there is nothing to ask; BUSY while another worker holds the
+    lease.
     """
     if refusal := foreign(record, message):
         return refusal
@@ -71,7 +75,9 @@ def begin(record: Record, message: Message, lease: Lease, now: int, digests: Map
         return Refusal(reason=Reason.GIVEN_UP if record.status is Status.CLOSED else Reason.STALE)
     if record.round == message.round and record.lease and record.lease.until > now:
         return busy(record, lease, now, "round") or record
-    opened = replace(record, round=message.round, task_token=message.task_token, lease=lease)
+    if words := out_of_reach(record):
+        return Refusal(reason=Reason.OUT_OF_REACH, words=words)
+    opened = replace(record, round=message.round, task_token=message.task_token, lease=lease, refused="")
     if message.round >= message.rounds:
         joining = {who: Approver() for who in record.electorate.escalate_to if who not in record.approvers}
         opened = replace(opened, approvers={**record.approvers, **joining})
@@ -122,12 +128,12 @@ def told_left_out(record: Record, who: str) -> Record:
 def recipients(record: Record) -> list[str]:
     """Who still has to get a mail in the record's current round, in the order in which they get it.
 
-    That is who has not answered, and who can end a deadlock by joining another answer. The least-mailed come first,
-    since a round may end before all are mailed; equals in the policy's order.
+    That is who has not answered, and who can end a deadlock by joining another answer, but for those whom no mail
+    reaches. The least-mailed come first, since a round may end before all are mailed; equals in the policy's order.
     """
     if record.status is not Status.OPEN:
         return []
-    asked = [(who, record.approvers[who]) for who in record.policy.everybody if who in record.approvers]
+    asked = [(who, one) for who in record.policy.everybody if (one := record.approvers.get(who)) and not one.lost]
     joining = {who for way in ways_out(record) for who in way.people}
     due = [(who, one) for who, one in asked if (not one.vote or who in joining) and one.mailed_round < record.round]
     return [who for who, _ in sorted(due, key=lambda entry: entry[1].mails)]
@@ -151,6 +157,7 @@ def mailed(record: Record, who: str, round_: int) -> Record:
     return record if goes_on else replace(record, lease=None)
 
 
-def release(record: Record, lease: Lease) -> Record:
-    """Release the lease, so that the next attempt need not wait for it to expire."""
-    return replace(record, lease=None) if record.lease and record.lease.owner == lease.owner else record
+def release(record: Record, lease: Lease, refused: str = "") -> Record:
+    """Release the lease, so that the next attempt need not wait for it to expire, and keep why there has to be one."""
+    ours = record.lease and record.lease.owner == lease.owner
+    return replace(record, lease=None, refused=one_line(refused, REFUSED_KEPT)) if ours else record

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 from handlers.approvals.observability import count, logger
 from handlers.approvals.rules import announcing, links, rounds
-from handlers.approvals.rules.endings import Execution, ended, undecided
+from handlers.approvals.rules.endings import Execution, abandoned, ended, undecided
 from handlers.approvals.rules.message import Announcement, Message
 from handlers.approvals.rules.record import DECIDED, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.approvals.usecases.hand_over import as_known, fail, hand_over
-from handlers.approvals.usecases.ports import Clock, Mail, UnavailableError, Workflow
+from handlers.approvals.usecases.ports import Clock, Mail, MailRefusedError, UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
 from handlers.contract.metrics import Metric
 from handlers.contract.question import from_event
@@ -22,7 +22,7 @@ NOTE_PAUSE_SECONDS = 1
 SPARE_SECONDS = 5  # kept free at the end of a worker's time, to report which messages failed
 
 Due = Callable[[Record], list[str]]
-Send = Callable[[Record, str], tuple[str, Callable[[Record], Record]]]  # its kind, and how to note it
+Send = Callable[[Record, str], tuple[str, Callable[[Record], Record]]]  # its kind, "" for none; and how to note it
 
 
 class NotAskedError(Exception):
@@ -59,14 +59,15 @@ class Ask:
         secrets: dict[str, str] = {}
         record, refusal = self.records.open(message.request_id, partial(self._begin, message, lease, secrets))
         if refusal or not record:
-            self._refuse(message, refusal or Refusal(reason=Reason.GONE))
+            self._refuse(message, refusal or Refusal(reason=Reason.GONE), record)
         elif record.status in DECIDED:
             hand_over(self.records, self.workflow, record, message.task_token)
         else:
             try:
                 self._send_if_running(record, message, secrets, worker_ends - SPARE_SECONDS)
-            except Exception:
-                self.records.change(record, partial(rounds.release, lease=lease))
+            except Exception as error:
+                refused = str(error) if isinstance(error, MailRefusedError) else ""
+                self.records.change(record, partial(rounds.release, lease=lease, refused=refused))
                 raise
 
     def _announce(self, announcement: Announcement, worker_ends: int) -> None:
@@ -89,8 +90,8 @@ class Ask:
             return [] if taken else announcing.to_be_told(latest)
 
         def send(latest: Record, who: str) -> tuple[str, Callable[[Record], Record]]:
-            self.mail.announce(latest, who)
-            return "decision", partial(announcing.told, who=who, status=latest.status)
+            told = self.mail.announce(latest, who)
+            return "decision" if told else "", partial(announcing.told, who=who, status=latest.status)
 
         try:
             record, failed = self._mail(record, due, send, worker_ends - SPARE_SECONDS)
@@ -110,7 +111,7 @@ class Ask:
         digests = {who: links.digest(secret) for who, secret in secrets.items()}
         return rounds.begin(record, message, lease, int(self.clock.now()), digests)
 
-    def _refuse(self, message: Message, refusal: Refusal) -> None:
+    def _refuse(self, message: Message, refusal: Refusal, record: Record | None) -> None:
         match refusal.reason:
             case Reason.STALE:
                 logger.info("round is over, nothing to send", outcome="stale")
@@ -120,12 +121,18 @@ class Ask:
                     f"Request {message.request_id} was given up before its approvers could be asked "
                     f"in round {message.round}"
                 )
-                fail(self.workflow, message, WorkflowError.NOTIFICATION_FAILED, cause)
+                fail(self.workflow, message.task_token, WorkflowError.NOTIFICATION_FAILED, cause)
             case Reason.TOO_FEW:
                 self._tell_without_record(message)
-                fail(self.workflow, message, WorkflowError.TOO_FEW_APPROVERS, refusal.words)
+                fail(self.workflow, message.task_token, WorkflowError.TOO_FEW_APPROVERS, refusal.words)
             case Reason.DUPLICATE:
-                fail(self.workflow, message, WorkflowError.DUPLICATE, refusal.words)
+                fail(self.workflow, message.task_token, WorkflowError.DUPLICATE, refusal.words)
+            case Reason.OUT_OF_REACH:
+                # No token was left when the mail came back. If this fails, the record stays open for another attempt.
+                taken = fail(self.workflow, message.task_token, WorkflowError.NOTIFICATION_FAILED, refusal.words)
+                if record and taken:
+                    count(Metric.NOT_DELIVERED)
+                    self.records.change(record, partial(abandoned, round_=message.round, cause=refusal.words))
             case _:
                 raise NotAskedError(refusal)
 
@@ -175,8 +182,9 @@ class Ask:
                 continue
             troubled = False
             record = self._note(record, note, give_up)
-            count(Metric.MAILS)
-            logger.info("mail sent", outcome=outcome)
+            if outcome:
+                count(Metric.MAILS)
+                logger.info("mail sent", outcome=outcome)
         return record, failed
 
     def _tell_without_record(self, message: Message) -> None:
@@ -213,11 +221,11 @@ class Ask:
         """The last round is over, and the workflow could not close the record: report the decision in it, if any."""
         record = self.records.store.get(message.request_id)
         if record and (refusal := rounds.foreign(record, message)):
-            self._refuse(message, refusal)
+            self._refuse(message, refusal, record)
         elif record and record.status in DECIDED:
             hand_over(self.records, self.workflow, record, message.task_token)
         else:
-            fail(self.workflow, message, *undecided(record, message.request_id))
+            fail(self.workflow, message.task_token, *undecided(record, message.request_id))
 
 
 def _by_event(execution: Execution) -> bool:

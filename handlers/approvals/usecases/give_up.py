@@ -29,7 +29,7 @@ class GiveUp:
         """
         record = self.records.store.get(message.request_id)
         if record and message.execution_arn != record.execution_arn:
-            fail(self.workflow, message, WorkflowError.DUPLICATE, duplicate(record))
+            fail(self.workflow, message.task_token, WorkflowError.DUPLICATE, duplicate(record))
             return
         if record and record.status in DECIDED:
             hand_over(self.records, self.workflow, record, message.task_token)
@@ -38,7 +38,9 @@ class GiveUp:
             logger.info("a later round has been asked since", outcome="stale")
             return
         cause = f"The approvers of request {message.request_id} could not be asked in round {message.round}"
-        failed = fail(self.workflow, message, WorkflowError.NOTIFICATION_FAILED, cause)
+        if record and record.refused:
+            cause += f": {record.refused}"
+        failed = fail(self.workflow, message.task_token, WorkflowError.NOTIFICATION_FAILED, cause)
         count(Metric.NOT_DELIVERED)
         if record and failed:
             self.records.change(record, partial(abandoned, round_=message.round, cause=cause))

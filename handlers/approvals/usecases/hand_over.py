@@ -5,7 +5,6 @@ from functools import partial
 from handlers.approvals.observability import logger
 from handlers.approvals.rules.decisions import handed_over, token_spent
 from handlers.approvals.rules.endings import Execution, ended
-from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import DECIDED, Record
 from handlers.approvals.usecases.ports import UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
@@ -33,9 +32,9 @@ def hand_over(records: Records, workflow: Workflow, record: Record, token: str =
     return record
 
 
-def fail(workflow: Workflow, message: Message, error: WorkflowError, cause: str) -> bool:
-    """End the run that waits for this message; False if it waits no more. Raises UnavailableError."""
-    taken = workflow.fail(message.task_token, error, cause)
+def fail(workflow: Workflow, token: str, error: WorkflowError, cause: str) -> bool:
+    """End the run that waits with this token; False if it waits no more. Raises UnavailableError."""
+    taken = workflow.fail(token, error, cause)
     logger.warning("the run is failed", outcome=error.value if taken else "stale")
     return taken
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from handlers.approvals.rules.delivery import Notice
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Record
 from handlers.approvals.rules.rounds import Kind
@@ -16,6 +17,10 @@ class UnavailableError(Exception):
     def __init__(self, kind: str, words: str = "") -> None:
         super().__init__(words or kind)
         self.kind = kind
+
+
+class MailRefusedError(UnavailableError):
+    """The channel refuses to send, in words for the operator, who has to mend it. Meanwhile it is tried again."""
 
 
 class ContendedError(UnavailableError):
@@ -72,14 +77,16 @@ class Mail(Protocol):
     def leave_out(self, record: Record, who: str) -> None:
         """Tell somebody that they are named as the requester, and so are not asked."""
 
-    def announce(self, record: Record, who: str) -> None:
-        """Tell somebody how it ended."""
+    def announce(self, record: Record, who: str) -> bool:
+        """Tell somebody how it ended; False if they are nobody whom this channel mails."""
 
 
 class Operator(Protocol):
-    """The channel to the stack's operator. Raises UnavailableError."""
+    """The channel to the stack's operator. Each method raises UnavailableError."""
 
     def tell(self, execution_arn: str, execution: Execution, records: Sequence[Record]) -> None: ...
+
+    def tell_undelivered(self, record: Record, who: str, notice: Notice) -> None: ...
 
 
 class Events(Protocol):

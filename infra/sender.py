@@ -1,0 +1,76 @@
+"""Mail from an address of one's own, by Amazon SES: what the function that mails needs for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.config.settings import Settings
+from infra.shared.iam import Statement, allow, beside, default_bus
+
+EVENTS = ["BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE", "DELIVERY_DELAY"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SenderArgs:
+    """The address of the settings is verified in SES, or one of its domains is."""
+
+    state_machine_arn: pulumi.Input[str]
+    settings: Settings
+
+
+class Sender(pulumi.ComponentResource):
+    """A configuration set of its own, without tracking: links stay as they are. The identity is yours."""
+
+    configuration_set: pulumi.Output[str]
+
+    def __init__(self, name: str, args: SenderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("signoff:sender:Sender", name, None, opts)
+        self._address, self._machine = args.settings.mail_from, pulumi.Output.from_input(args.state_machine_arn)
+
+        # The provider makes up no name. The state machine's random end is unique in an account.
+        label = args.settings.label.replace(".", "_")
+        made = aws.sesv2.ConfigurationSet(
+            f"{name}-set",
+            configuration_set_name=self._machine.apply(lambda arn: f"{label}-{arn.rpartition('-')[2]}"),
+            # Or what the account has set would put an image into each mail.
+            # https://docs.aws.amazon.com/ses/latest/dg/vdm-settings.html
+            vdm_options={"dashboard_options": {"engagement_metrics": "DISABLED"}},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+        # SES sends to the default bus only.
+        # https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html
+        aws.sesv2.ConfigurationSetEventDestination(
+            f"{name}-events",
+            configuration_set_name=made.configuration_set_name,
+            event_destination_name="eventbridge",
+            event_destination={
+                "enabled": True,
+                "matching_event_types": EVENTS,
+                "event_bridge_destination": {"event_bus_arn": self._machine.apply(default_bus)},
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+        self.configuration_set = made.configuration_set_name
+        self.register_outputs({"configuration_set": self.configuration_set})
+
+    def send_statement(self) -> Statement:
+        """To send from this address, whichever of it and its domains is verified, with this configuration set only.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
+        """
+        ses = self._machine.apply(lambda arn: beside(arn, "ses"))
+        identities = [pulumi.Output.concat(ses, ":identity/", one) for one in (self._address, *domains(self._address))]
+        ours = pulumi.Output.concat(ses, ":configuration-set/", self.configuration_set)
+        from_address = {"StringEquals": {"ses:FromAddress": self._address}}
+        return allow("SendMail", ["ses:SendEmail"], [*identities, ours], condition=from_address)
+
+
+def domains(address: str) -> list[str]:
+    """That of the address, and each above it but the last."""
+    labels = address.rpartition("@")[2].split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
