@@ -13,7 +13,7 @@ from handlers.approvals.adapters.aws import PATIENT, OnDemand, client
 from handlers.approvals.adapters.queue import RequestQueue, serve_each
 from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
 from handlers.approvals.observability import logger, metrics, observe
-from handlers.approvals.parsing.message import MalformedMessageError, read_announcement, read_message
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.rules.message import Message
 from handlers.approvals.usecases.ask import Ask, NotAskedError
 from handlers.approvals.usecases.ports import Mail
@@ -34,8 +34,7 @@ class Requests:
     def serve(self, delivered: Mapping[str, Any], worker_ends: int) -> None:
         """Serve one record of the batch. On any exception, SQS redelivers it after `retry_after` seconds."""
         try:
-            body = delivered["body"]
-            message = read_announcement(body) or read_message(body)
+            message = read_message(delivered["body"])
             logger.append_keys(requestId=message.request_id, execution=message.execution_arn)
             if isinstance(message, Message):
                 logger.append_keys(round=message.round)

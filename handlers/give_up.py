@@ -8,8 +8,8 @@ from typing import Any
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
 from handlers.approvals.adapters.queue import serve_each
 from handlers.approvals.observability import logger, metrics, observe
-from handlers.approvals.parsing.message import MalformedMessageError, read_announcement, read_message
-from handlers.approvals.rules.message import Message
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
+from handlers.approvals.rules.message import Announcement, Message
 from handlers.approvals.usecases.give_up import GiveUp
 from handlers.contract.settings import GiveUpSettings
 
@@ -36,9 +36,10 @@ def serve(use_case: GiveUp, delivered: Mapping[str, Any]) -> None:
 
 
 def _message(body: str) -> Message:
-    if read_announcement(body):
+    message = read_message(body)
+    if isinstance(message, Announcement):
         raise NotForARunError
-    return read_message(body)
+    return message
 
 
 @cache

@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handlers.approvals.parsing.fields import LARGEST
-from handlers.approvals.parsing.message import MalformedMessageError, read_announcement, read_message
+from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.rules.decisions import CLOCK_SKEW_SECONDS
+from handlers.approvals.rules.message import Announcement
 from handlers.approvals.rules.rounds import Kind
 from handlers.approvals.usecases.ports import NewerVersionError
 from handlers.contract.message import announcement_body
@@ -19,7 +20,7 @@ from tests.fuzz.functions import Consumer, DeadLetterConsumer
 from tests.fuzz.inputs import NASTY, texts, values
 from tests.support import plain
 from tests.support.mails import agree, both
-from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, message_body
+from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, message_body, read_request
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 fuzz = settings(settings.get_profile("fuzz"), max_examples=200)
@@ -77,7 +78,7 @@ def test_a_bad_message_fails_alone_and_its_neighbours_are_served(body):
     consumer = Consumer()
     if readable(body):
         assert not consumer.deliver(body)
-        over = read_message(body).deadline + CLOCK_SKEW_SECONDS < ASKED_AT
+        over = read_request(body).deadline + CLOCK_SKEW_SECONDS < ASKED_AT
         assert over or consumer.topic.mails or consumer.workflow.answers
         return
     assert consumer.deliver(body, GOOD, body) == ["0", "2"]
@@ -92,7 +93,7 @@ def test_by_ses_whoever_is_asked_gets_the_same_words_twice(body):
     if not readable(body):
         return
     assert not consumer.deliver(body)
-    assert consumer.ses.mails or consumer.workflow.answers or read_message(body).deadline < ASKED_AT
+    assert consumer.ses.mails or consumer.workflow.answers or read_request(body).deadline < ASKED_AT
     for sent in consumer.ses.mails:
         agree(both(sent))
 
@@ -104,7 +105,7 @@ def test_a_dead_letter_ends_its_execution_if_it_can_be_read_and_stays_if_not(bod
     served = readable(body)
     assert consumer.deliver(body, GOOD) == ([] if served else ["0"])
     told = [(answer["taskToken"], answer["error"]) for answer in consumer.workflow.answers]
-    expected = [read_message(body).task_token, "good"] if served else ["good"]
+    expected = [read_request(body).task_token, "good"] if served else ["good"]
     assert told == [(one, WorkflowError.NOTIFICATION_FAILED) for one in expected]
 
 
@@ -127,7 +128,7 @@ announcements = (
 def test_a_bad_announcement_fails_alone_and_as_a_dead_letter_any_stays_and_fails_no_run(news):
     consumer, dead_letters, body = Consumer(), DeadLetterConsumer(), json.dumps(news)
     try:
-        failed = [] if read_announcement(body) else ["0"]
+        failed = [] if isinstance(read_message(body), Announcement) else ["0"]
     except (MalformedMessageError, NewerVersionError):
         failed = ["0"]
     assert consumer.deliver(body, GOOD) == failed

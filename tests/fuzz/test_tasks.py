@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from handlers.approvals.faces import mail, page
 from handlers.approvals.faces.page import State
 from handlers.approvals.faces.pieces import FormError, Typed
-from handlers.approvals.parsing.message import read_message
 from handlers.approvals.parsing.trigger import SPECS, InvalidTask, Policies, question, scheduled_for, specified
 from handlers.approvals.rules import rounds
 from handlers.approvals.rules.decisions import decide
@@ -33,7 +32,17 @@ from tests.fuzz.html import Markup, taken_apart
 from tests.fuzz.inputs import anything, deep, deepest, texts, values
 from tests.support import plain, records
 from tests.support.fakes import MemoryStore, records_of
-from tests.support.records import ANNA, ASKED_AT, BEN, BOSS, EXECUTION_ARN, message_body, policy_body, vote
+from tests.support.records import (
+    ANNA,
+    ASKED_AT,
+    BEN,
+    BOSS,
+    EXECUTION_ARN,
+    message_body,
+    policy_body,
+    read_request,
+    vote,
+)
 from tests.support.services import accept
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -149,7 +158,7 @@ def test_what_generate_task_returns_makes_a_request_that_can_be_asked_or_is_refu
         words.encode()
         return
     body = json.dumps(message_body() | {"request": made, "policy": policy_body(POLICY)}, allow_nan=False)
-    assert (read := read_message(body)).title == made["title"]
+    assert (read := read_request(body)).title == made["title"]
     assert [read.fields, read.links] == [made.get(name, "") for name in SPECS]
 
 
@@ -177,7 +186,7 @@ def asked(trigger) -> Record:
     made = request(trigger, EXECUTION_ARN, {}, Policies(known={"default": 1}))
     body = json.dumps(message_body() | {"request": made, "policy": policy_body(POLICY)}, ensure_ascii=False).encode()
     assert len(body) < 256 * 1024
-    message = read_message(body.decode())
+    message = read_request(body.decode())
     assert message.title == made["title"]
     digests = dict.fromkeys((ANNA, BEN, BOSS), "d" * 64)
 

@@ -18,7 +18,7 @@ from tests.support.aws import silent, stubbed
 from tests.support.events import sqs
 from tests.support.fakes import FakeWorkflow, Mailbox, MemoryStore, asking, request_function, unavailable
 from tests.support.observed import logged
-from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, approved, message_body, record
+from tests.support.records import ANNA, ASKED_AT, BEN, TASK_TOKEN, approved, message_body, read_request, record
 from tests.support.services import FakeSqs
 
 WORKER_ENDS = ASKED_AT + 20
@@ -115,7 +115,7 @@ def test_what_was_not_sent_is_logged_with_its_request_and_without_its_token():
 
 
 def test_a_message_of_the_state_machine_is_read():
-    message = read_message(json.dumps(message_body()))
+    message = read_request(json.dumps(message_body()))
     assert (message.round, message.rounds, message.task_token) == (1, 3, TASK_TOKEN)
 
 
@@ -160,6 +160,6 @@ def test_a_key_that_comes_twice_is_refused_by_name(name, escaped):
 @pytest.mark.parametrize("time", [None, "", "<aws.scheduler.scheduled-time>", "soon", 5, ["2026-11-25T09:00:00Z"]])
 def test_a_message_whose_scheduled_time_is_none_is_read_without_one(time):
     body = message_body()
-    assert read_message(json.dumps(body)).scheduled_for == ""
+    assert read_request(json.dumps(body)).scheduled_for == ""
     body["request"] |= {"scheduledFor": time}
-    assert read_message(json.dumps(body)).scheduled_for == ""
+    assert read_request(json.dumps(body)).scheduled_for == ""

@@ -37,7 +37,16 @@ from tests.support.fakes import (
     records_of,
     request_function,
 )
-from tests.support.records import ASKED_AT, EXECUTION_ARN, REQUEST_ID, TASK_TOKEN, message_body, policy_body, record
+from tests.support.records import (
+    ASKED_AT,
+    EXECUTION_ARN,
+    REQUEST_ID,
+    TASK_TOKEN,
+    message_body,
+    policy_body,
+    read_request,
+    record,
+)
 from tests.support.services import FakeSqs
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -59,7 +68,7 @@ def test_the_sample_of_a_message_is_what_the_state_machine_and_the_task_make_tod
     question |= {name: json.loads(MESSAGE["request"][name]) for name in ("fields", "links")}
     scheduled = {"task": question, "scheduledTime": MESSAGE["request"]["scheduledFor"]}
     made = request(scheduled, EXECUTION_ARN, {}, Policies(known={"default": 1}))
-    read = read_message(json.dumps(MESSAGE))
+    read = read_request(json.dumps(MESSAGE))
     assert (
         contract.message_body(
             task_token=TASK_TOKEN,

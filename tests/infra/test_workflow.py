@@ -28,6 +28,7 @@ from infra.config.policy_checks import POLICY_BYTES
 from infra.shared.terms import Terms
 from tests.support.harness import EVERYTHING, load
 from tests.support.nesting import fits
+from tests.support.records import read_request
 
 Json = dict[str, Any]
 MACHINE = "aws:sfn/stateMachine:StateMachine"
@@ -259,8 +260,8 @@ def body(states: Json, state: str = "Request approval") -> Json:
 
 
 def test_what_is_put_on_the_queue_is_what_the_handler_reads_and_no_more(states):
-    message = read_message(json.dumps(body(states)))
-    late = read_message(json.dumps(body(states, "Ask for late decision")))
+    message = read_request(json.dumps(body(states)))
+    late = read_request(json.dumps(body(states, "Ask for late decision")))
     assert (message.round, message.rounds, message.late) == (2, 3, False)
     assert late == replace(message, late=True, round=message.rounds)
     for field in body(states):

@@ -145,9 +145,16 @@ def rejected() -> Record:
     return decide(both, Status.REJECTED, late)
 
 
+def read_request(body: str) -> Message:
+    """Of the request queue's messages, one that asks."""
+    read = read_message(body)
+    assert isinstance(read, Message)
+    return read
+
+
 def message(**changes: Any) -> Message:
     """The first round of the request that `record` is of."""
-    return replace(read_message(json.dumps(message_body())), **changes)
+    return replace(read_request(json.dumps(message_body())), **changes)
 
 
 def message_body(**question: str) -> dict[str, Any]:

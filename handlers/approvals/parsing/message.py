@@ -1,7 +1,7 @@
 """The messages of the request queue, validated when read."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from handlers.approvals.faces import when
 from handlers.approvals.parsing.fields import Fields, check_version
@@ -15,7 +15,6 @@ from handlers.contract.question import REQUEST_ID, REQUEST_ID_RULE, Field
 from handlers.contract.visible import quoted
 
 MOST_ROUNDS = 21  # the config's limit: asked once, reminded up to twenty times
-T = TypeVar("T")
 KEY_LIMIT = 60  # characters of a key that is refused
 
 
@@ -23,24 +22,15 @@ class MalformedMessageError(ValueError):
     """No approval request could be read from a queue message."""
 
 
-def read_message(body: str) -> Message:
+def read_message(body: str) -> Message | Announcement:
     """Raises MalformedMessageError, which names the field but never quotes the value: it may be a token.
 
     Raises NewerVersionError for a message from a newer release.
     """
-    return _read(body, _message)
-
-
-def read_announcement(body: str) -> Announcement | None:
-    """None for any other message. Raises the same."""
-    return _read(body, _announcement)
-
-
-def _read(body: str, read: Callable[[Fields], T]) -> T:
     try:
         content = Fields(_json_object(body))
         check_version("the message", content.positive(Key.SCHEMA_VERSION), SCHEMA_VERSION)
-        return read(content)
+        return _announcement(content) if Key.ANNOUNCE in content.values else _message(content)
     except ValueError as error:
         raise MalformedMessageError(str(error)) from error
 
@@ -85,9 +75,7 @@ def _message(content: Fields) -> Message:
     return message
 
 
-def _announcement(content: Fields) -> Announcement | None:
-    if Key.ANNOUNCE not in content.values:
-        return None
+def _announcement(content: Fields) -> Announcement:
     announced = Fields(content.object(Key.ANNOUNCE), f"{Key.ANNOUNCE}.")
     return Announcement(
         request_id=announced.text(Key.REQUEST_ID),
