@@ -7,11 +7,11 @@ from uuid import uuid4
 
 from handlers.approvals.observability import count, logger
 from handlers.approvals.rules import announcing, links, rounds
-from handlers.approvals.rules.endings import Execution, abandoned, ended, undecided
+from handlers.approvals.rules.endings import Execution, ended, undecided
 from handlers.approvals.rules.message import Announcement, Message
 from handlers.approvals.rules.record import DECIDED, Lease, Record
 from handlers.approvals.rules.refusal import Reason, Refusal
-from handlers.approvals.usecases.hand_over import as_known, fail, hand_over
+from handlers.approvals.usecases.hand_over import as_known, fail, fail_unmailed, hand_over
 from handlers.approvals.usecases.ports import Clock, Mail, MailRefusedError, UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
 from handlers.contract.metrics import Metric
@@ -127,12 +127,9 @@ class Ask:
                 fail(self.workflow, message.task_token, WorkflowError.TOO_FEW_APPROVERS, refusal.words)
             case Reason.DUPLICATE:
                 fail(self.workflow, message.task_token, WorkflowError.DUPLICATE, refusal.words)
-            case Reason.OUT_OF_REACH:
-                # No token was left when the mail came back. If this fails, the record stays open for another attempt.
-                taken = fail(self.workflow, message.task_token, WorkflowError.NOTIFICATION_FAILED, refusal.words)
-                if record and taken:
-                    count(Metric.NOT_DELIVERED)
-                    self.records.change(record, partial(abandoned, round_=message.round, cause=refusal.words))
+            case Reason.OUT_OF_REACH if record:  # no token was left when the mail came back
+                token, cause = message.task_token, refusal.words
+                fail_unmailed(self.records, self.workflow, record, token, message.round, cause)
             case _:
                 raise NotAskedError(refusal)
 

@@ -3,16 +3,12 @@
 from dataclasses import dataclass
 from functools import partial
 
-from handlers.approvals.observability import count, logger
+from handlers.approvals.observability import logger
 from handlers.approvals.rules import delivery
 from handlers.approvals.rules.delivery import Notice
-from handlers.approvals.rules.endings import abandoned
-from handlers.approvals.rules.record import Record
-from handlers.approvals.usecases.hand_over import fail
+from handlers.approvals.usecases.hand_over import fail_unmailed
 from handlers.approvals.usecases.ports import Operator, Workflow
 from handlers.approvals.usecases.records import Records
-from handlers.contract.metrics import Metric
-from handlers.contract.workflow import WorkflowError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,19 +28,11 @@ class Bounce:
             return
         record, _ = self.records.change(record, partial(delivery.noted, who=who, notice=notice))
         logger.warning("a mail did not arrive", outcome=notice.kind.value, permanent=notice.permanent)
-        if cause := delivery.out_of_reach(record):
-            record = self._end(record, cause)
+        # Without a token that Step Functions accepts, the next round's message ends the run.
+        if record.task_token and (cause := delivery.out_of_reach(record)):
+            record = fail_unmailed(self.records, self.workflow, record, record.task_token, record.round, cause)
         known = record.approvers[who].undelivered if who in record.approvers else None
         if not (known and known.told):
             self.operator.tell_undelivered(record, who, notice)
             # Recorded after sending: better twice than never.
             self.records.change(record, partial(delivery.operator_knows, who=who))
-
-    def _end(self, record: Record, cause: str) -> Record:
-        """The record is closed last: people can answer until Step Functions has accepted the failure. Without a token
-        that it accepts, the next round's message ends the run."""
-        token = record.task_token
-        if token and fail(self.workflow, token, WorkflowError.NOTIFICATION_FAILED, cause):
-            count(Metric.NOT_DELIVERED)
-            record, _ = self.records.change(record, partial(abandoned, round_=record.round, cause=cause))
-        return record

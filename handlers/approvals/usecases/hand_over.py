@@ -2,12 +2,13 @@
 
 from functools import partial
 
-from handlers.approvals.observability import logger
+from handlers.approvals.observability import count, logger
 from handlers.approvals.rules.decisions import handed_over, token_spent
-from handlers.approvals.rules.endings import Execution, ended
+from handlers.approvals.rules.endings import Execution, abandoned, ended
 from handlers.approvals.rules.record import DECIDED, Record
 from handlers.approvals.usecases.ports import UnavailableError, Workflow
 from handlers.approvals.usecases.records import Records
+from handlers.contract.metrics import Metric
 from handlers.contract.workflow import WorkflowError
 
 
@@ -37,6 +38,18 @@ def fail(workflow: Workflow, token: str, error: WorkflowError, cause: str) -> bo
     taken = workflow.fail(token, error, cause)
     logger.warning("the run is failed", outcome=error.value if taken else "stale")
     return taken
+
+
+def fail_unmailed(records: Records, workflow: Workflow, record: Record, token: str, round_: int, cause: str) -> Record:
+    """End a run whose approvers no mail reaches; its record is closed last, once Step Functions has accepted that.
+
+    Until then, people can answer. Where this token ends nothing, the record stays open for another attempt. Raises
+    UnavailableError.
+    """
+    if fail(workflow, token, WorkflowError.NOTIFICATION_FAILED, cause):
+        count(Metric.NOT_DELIVERED)
+        record, _ = records.change(record, partial(abandoned, round_=round_, cause=cause))
+    return record
 
 
 def as_known(workflow: Workflow, execution_arn: str) -> Execution:
