@@ -5,9 +5,10 @@ from functools import cache
 from typing import Any
 
 from handlers.approvals.adapters.aws import PATIENT, OnDemand, client
+from handlers.approvals.adapters.channel import Letterhead
 from handlers.approvals.adapters.eventbridge import EventBus
 from handlers.approvals.adapters.queue import RequestQueue
-from handlers.approvals.adapters.sns import ChatTopic, Letterhead
+from handlers.approvals.adapters.sns import ChatTopic
 from handlers.approvals.adapters.stream import read_again, serve_in_order
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.usecases.announce import Announce

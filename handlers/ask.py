@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
 from handlers.approvals.adapters.aws import PATIENT, OnDemand, client
+from handlers.approvals.adapters.channel import Letterhead, Pace
 from handlers.approvals.adapters.queue import RequestQueue, serve_each
-from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
+from handlers.approvals.adapters.sns import ApproverTopic
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.rules.message import Message

@@ -6,7 +6,8 @@ from typing import Any
 
 from handlers.approvals.adapters.assembly import approval_records, approval_workflow
 from handlers.approvals.adapters.aws import PATIENT, client
-from handlers.approvals.adapters.sns import Letterhead, OperatorTopic
+from handlers.approvals.adapters.channel import Letterhead
+from handlers.approvals.adapters.sns import OperatorTopic
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.parsing.notice import read_notice
 from handlers.approvals.usecases.bounce import Bounce

@@ -6,7 +6,8 @@ from typing import Any
 
 from handlers.approvals.adapters.assembly import approval_records
 from handlers.approvals.adapters.aws import ADAPTIVE, PATIENT, OnDemand
-from handlers.approvals.adapters.sns import Letterhead, OperatorTopic
+from handlers.approvals.adapters.channel import Letterhead
+from handlers.approvals.adapters.sns import OperatorTopic
 from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.parsing.ending import read_ending

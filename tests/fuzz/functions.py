@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from handlers.approvals.adapters.channel import Letterhead, Pace
 from handlers.approvals.adapters.ses import Mailer
-from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, Pace
+from handlers.approvals.adapters.sns import ApproverTopic
 from handlers.approvals.observability import logger, metrics
 from handlers.approvals.rules.links import digest
 from handlers.approvals.rules.record import Approver, Record

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from handlers.approvals.adapters.sns import Letterhead, OperatorTopic
+from handlers.approvals.adapters.channel import Letterhead
+from handlers.approvals.adapters.sns import OperatorTopic
 from handlers.approvals.parsing.notice import MalformedNoticeError, read_notice
 from handlers.approvals.rules.delivery import REASON_KEPT, whose
 from handlers.bounce import serve

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.sns import ChatTopic, Letterhead
+from handlers.approvals.adapters.channel import Letterhead
+from handlers.approvals.adapters.sns import ChatTopic
 from handlers.approvals.faces import chat
 from handlers.approvals.rules import decisions, endings
 from handlers.approvals.rules.endings import Execution

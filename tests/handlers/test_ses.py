@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
+from handlers.approvals.adapters.channel import Letterhead, Pace
 from handlers.approvals.adapters.ses import Mailer
-from handlers.approvals.adapters.sns import Letterhead, Pace
 from handlers.approvals.rules.announcing import to_be_told
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.rounds import Kind

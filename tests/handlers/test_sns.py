@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, OperatorTopic, Pace
+from handlers.approvals.adapters.channel import Letterhead, Pace
+from handlers.approvals.adapters.sns import ApproverTopic, OperatorTopic
 from handlers.approvals.rules import links
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.rounds import Kind

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.approvals.adapters.sns import Pace
+from handlers.approvals.adapters.channel import Pace
 from handlers.approvals.observability import metrics
 from handlers.ask import Requests
 from handlers.contract.settings import AskSettings

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers import bounce, give_up, reconcile
+from handlers.approvals.adapters.channel import Letterhead, Pace
 from handlers.approvals.adapters.dynamodb import ApprovalTable
 from handlers.approvals.adapters.queue import RequestQueue
-from handlers.approvals.adapters.sns import ApproverTopic, Letterhead, OperatorTopic, Pace
+from handlers.approvals.adapters.sns import ApproverTopic, OperatorTopic
 from handlers.approvals.adapters.step_functions import StepFunctions
 from handlers.approvals.rules.links import holder
 from handlers.approvals.rules.record import DECIDED, Decision, Record

@@ -9,8 +9,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
+from handlers.approvals.adapters.channel import Letterhead, Pace
 from handlers.approvals.adapters.ses import Mailer, Sender
-from handlers.approvals.adapters.sns import Letterhead, Pace
 from handlers.approvals.rules import links
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.endings import Execution, ended

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from handlers.approvals.adapters.aws import calls
-from handlers.approvals.adapters.sns import Channel, Letterhead, Pace
+from handlers.approvals.adapters.channel import Channel, Letterhead, Pace
 from handlers.approvals.faces import mail
 from handlers.approvals.faces.letter import Part, as_html, as_text
 from handlers.approvals.rules.delivery import person_tag
