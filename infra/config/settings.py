@@ -38,7 +38,8 @@ LONGEST_SENDER = 64  # characters
 # https://docs.aws.amazon.com/general/latest/gr/sns.html
 SNS_PER_SECOND = 10
 DOMAINS_LIMIT = 2_000  # of the 4 KB that all variables of a function may have
-LABEL_RULE = "1 to 40 letters, digits and ._-"
+LONGEST_LABEL = 40  # characters
+LABEL_RULE = f"1 to {LONGEST_LABEL} letters, digits and ._-"
 NAMESPACE = "signoff"  # is read in a project of any name: that of the stack files as they are shipped
 
 
@@ -200,7 +201,7 @@ class Settings(Rules):
     protect: Annotated[Truth, Meaning("guard the table against deletion, by AWS and by Pulumi")] = False
     point_in_time_recovery: Annotated[Truth, Meaning("continuous backups of the table, 35 days")] = True
     label: Annotated[  # no key: the program says it
-        str, Field(exclude=True, pattern="^[A-Za-z0-9._-]{1,40}$"), says(f"must be {LABEL_RULE}")
+        str, Field(exclude=True, pattern=f"^[A-Za-z0-9._-]{{1,{LONGEST_LABEL}}}$"), says(f"must be {LABEL_RULE}")
     ] = ""
 
     @property
@@ -231,7 +232,7 @@ class Settings(Rules):
         """
         project = pulumi.get_project()
         known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
-        settings = settings_of(project, known, own, pulumi.get_stack()[:40])
+        settings = settings_of(project, known, own, pulumi.get_stack()[:LONGEST_LABEL])
         for warning in _unused(project, known):
             pulumi.log.warn(warning)
         return settings

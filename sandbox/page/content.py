@@ -93,7 +93,7 @@ def votes_in_short(record: Record) -> str:
 
 
 def event_in_short(detail: Mapping[str, Any]) -> str:
-    """For example "alice@example.com approved: Looks good"."""
+    """For example "alice@example.com approve: Looks good": the words of the event."""
     said = [detail.get(name, "") for name in ("approver", "decision", "outcome")]
     return ": ".join(filter(None, [" ".join(filter(None, said)), detail.get("comment") or detail.get("cause", "")]))
 

@@ -16,12 +16,12 @@ from handlers.approvals.parsing.item import from_item
 from handlers.approvals.rules.record import Record
 from handlers.approvals.usecases.ports import NewerVersionError
 from handlers.contract.events import source
+from infra.config.settings import LONGEST_LABEL
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
 from sandbox.page.picture import Picture
 
 RUNS = 25  # the newest; older ones are left out
-LONGEST_LABEL = 40  # as __main__.py cuts a stack's name
 LINES = 200  # of the log, the newest
 TITLE_LENGTH = 250  # of one that nobody has checked; the program's own are shorter
 
