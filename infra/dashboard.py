@@ -74,6 +74,9 @@ def widgets(args: DashboardArgs, region: pulumi.Input[str]) -> list[dict[str, An
             "Sum",
             [
                 ours(Metric.NOT_DELIVERED, "give_up", label="requests given up"),
+                # The second where the first had no token left to end the run with.
+                ours(Metric.NOT_DELIVERED, "bounce", label="out of reach"),
+                ours(Metric.NOT_DELIVERED, "ask", label="out of reach since the last round"),
                 *(_line("AWS/Lambda", "Errors", {"FunctionName": one}) for one in args.functions),
                 *(
                     _line("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": one}, stat="Maximum")

@@ -31,10 +31,11 @@ READING = {
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 # Who counts what, by the names of services.
 COUNTED = {
-    "ask": {Metric.REQUESTED, Metric.MAILS},
+    "ask": {Metric.REQUESTED, Metric.MAILS, Metric.NOT_DELIVERED},
     "page": {Metric.APPROVED, Metric.REJECTED, Metric.DECISION_SECONDS},
     "reconcile": {Metric.EXPIRED, Metric.ANSWERED_WITHOUT_VOTE},
     "give_up": {Metric.NOT_DELIVERED},
+    "bounce": {Metric.NOT_DELIVERED},
 }
 
 
@@ -106,6 +107,8 @@ def test_the_dashboard_shows_metrics_that_exist(full):
         shown.setdefault(title, set()).add(metric)
     assert shown["Requests"] == {"Requested", "Approved", "Rejected", "Expired"}
     assert shown["Mails"] == {"Mails"}
+    failing = {line[3] for title, line in lines(full) if title == "Failures" and line[1] == Metric.NOT_DELIVERED}
+    assert failing == {service for service, metrics in COUNTED.items() if Metric.NOT_DELIVERED in metrics}
     assert shown["Failures"] == {"NotDelivered", "Errors", "ApproximateNumberOfMessagesVisible"}
     assert shown["Oldest request that waits for its mails"] == {"ApproximateAgeOfOldestMessage"}
     stats = [widget["properties"]["stat"] for widget in full.one(DASHBOARD).json("dashboardBody")["widgets"]]
