@@ -197,7 +197,7 @@ class World:
         use_case = Reconcile(
             records=self._records(),
             workflow=self._executions(),
-            operator=OperatorTopic(stepwise(Topic(self)), "operator-topic", LETTERHEAD),
+            operator=self._operator(),
             clock=self.clock,
         )
 
@@ -206,15 +206,7 @@ class World:
         error = (told.error or None) if whole else None
         at = told.stopped_at or self.clock.now()
         event = ending(told.status, error=error, at=at, execution_arn=run.execution_arn)
-
-        def work() -> bool:
-            try:
-                reconcile.serve(use_case, event)
-            except UnavailableError:
-                return False  # Lambda calls it again
-            return True
-
-        worker = self._start("reconcile", work)
+        worker = self._start_by_event("reconcile", lambda: reconcile.serve(use_case, event))
         worker.told_of = run.execution_arn
         return worker
 
@@ -223,19 +215,11 @@ class World:
         use_case = Bounce(
             records=self._records(),
             workflow=self._executions(),
-            operator=OperatorTopic(stepwise(Topic(self)), "operator-topic", LETTERHEAD),
+            operator=self._operator(),
         )
         kind = "Permanent" if permanent else "Transient"
         event = undelivered(who=who, request_id=self.request_id, bounceType=kind)
-
-        def work() -> bool:
-            try:
-                bounce.serve(use_case, event)
-            except UnavailableError:
-                return False  # Lambda calls it again
-            return True
-
-        worker = self._start("bounce", work)
+        worker = self._start_by_event("bounce", lambda: bounce.serve(use_case, event))
         worker.again = lambda: self.come_back(who, permanent=permanent)
         return worker
 
@@ -457,6 +441,19 @@ class World:
         worker.began = self.seen.version if self.seen else 0
         self.workers.append(worker)
         return worker
+
+    def _start_by_event(self, name: str, serve: Callable[[], None]) -> Worker:
+        def work() -> bool:
+            try:
+                serve()
+            except UnavailableError:
+                return False  # Lambda calls it again
+            return True
+
+        return self._start(name, work)
+
+    def _operator(self) -> OperatorTopic:
+        return OperatorTopic(stepwise(Topic(self)), "operator-topic", LETTERHEAD)
 
     def _requests(self) -> Requests:
         ask = Ask(
