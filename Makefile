@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SOURCES := __main__.py infra component handlers sandbox bench pictures examples tests
+SOURCES := __main__.py infra component handlers operate sandbox bench pictures examples tests
 # Which tests to run: files or folders. All of them, if none is named.
 TESTS ?=
 
@@ -82,7 +82,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-ver
 lock: setup ## Pin what is asked for, with UPGRADE=1 in the newest versions
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file=requirements.txt pyproject.toml
 	@for name in sandbox/requirements requirements-dev sandbox/requirements-lambda \
-	    sandbox/requirements-emulator sandbox/requirements-uv; do \
+	    sandbox/requirements-emulator sandbox/requirements-uv operate/requirements; do \
 	  $(LOCK) $(if $(UPGRADE),--upgrade) --output-file=$$name.txt $$name.in || exit 1; \
 	done
 

@@ -52,8 +52,9 @@ def per_thousand(counted: Counted, billed: Mapping[str, float], made: Made) -> l
     )
     units = max(1, math.ceil((counted.record_bytes + LONGER_TOKEN_BYTES) / KILOBYTE))
     writes = sum(times for call, times in counted.calls.items() if call.operation in WRITES)
-    # The index holds keys only, which are written once.
-    write_units = writes * units + sum(times for call, times in counted.calls.items() if call.operation == "PutItem")
+    # Indexes hold keys only: of an execution, written once; of a status, once and twice more when that changes.
+    records = sum(times for call, times in counted.calls.items() if call.operation == "PutItem")
+    write_units = writes * units + records * (1 + 3)
     publishes = counted.operations("sns")
     encrypted = any(type_ == TOPIC and given.get("kmsMasterKeyId") for type_, _, given in made)
     traced = any(type_ == FUNCTION and given.get("tracingConfig") for type_, _, given in made)
@@ -82,7 +83,8 @@ def per_month(counted: Counted, made: Made) -> list[Line]:
     watched = sum(
         1 for type_, _, given in made if type_ == ALARM for query in given["metricQueries"] if query.get("metric")
     )
-    mappings = sum(type_ == MAPPING for type_, _, _ in made)
+    # Lambda reads streams, which have a position to start from, for free.
+    mappings = sum(type_ == MAPPING and "startingPosition" not in given for type_, _, given in made)
     return [
         Line("CloudWatch, metrics that alarms look at", watched, prices.ALARM_METRIC_MONTH),
         Line("CloudWatch, custom metrics", counted.metrics, prices.CUSTOM_METRIC_MONTH),

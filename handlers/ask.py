@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from handlers.approvals.adapters.assembly import approval_records, approval_workflow
-from handlers.approvals.adapters.aws import PATIENT, OnDemand, client
-from handlers.approvals.adapters.channel import Letterhead, Pace
+from handlers.approvals.adapters.assembly import approval_records, approval_workflow, approver_mail
+from handlers.approvals.adapters.aws import OnDemand
+from handlers.approvals.adapters.channel import Pace
 from handlers.approvals.adapters.queue import RequestQueue, serve_each
-from handlers.approvals.adapters.sns import ApproverTopic
 from handlers.approvals.observability import logger, metrics, observe
 from handlers.approvals.parsing.message import MalformedMessageError, read_message
 from handlers.approvals.rules.message import Message
 from handlers.approvals.usecases.ask import Ask, NotAskedError
-from handlers.approvals.usecases.ports import Mail
 from handlers.contract.retries import backoff_seconds
 from handlers.contract.settings import AskSettings
 
@@ -63,34 +61,10 @@ def requests() -> Requests:
     settings = AskSettings.read(os.environ)
     observe(settings.label)
     records = approval_records(settings.table_name)
-    letterhead = Letterhead(
-        environment=settings.label,
-        timezone=settings.timezone,
-        approval_url=settings.approval_url,
-        one_click=settings.one_click,
-    )
-    pace = Pace(settings.mail_pause_seconds, records.clock)
-    mail = _mailer(settings, letterhead, pace) if settings.mail_from else _topic(settings, letterhead, pace)
+    mail = approver_mail(settings, Pace(settings.mail_pause_seconds, records.clock))
     ask = Ask(records=records, workflow=approval_workflow(always=True), mail=mail, clock=records.clock)
     sqs: Any = OnDemand("sqs")  # only for retries
     return Requests(ask=ask, queue=RequestQueue(sqs, settings.queue_url))
-
-
-def _topic(settings: AskSettings, letterhead: Letterhead, pace: Pace) -> Mail:
-    return ApproverTopic(client("sns", PATIENT), settings.topic_arn, letterhead, pace)
-
-
-def _mailer(settings: AskSettings, letterhead: Letterhead, pace: Pace) -> Mail:
-    from handlers.approvals.adapters.ses import Mailer, Sender  # noqa: PLC0415 - SNS sends without it
-
-    sender = Sender(
-        address=settings.mail_from,
-        name=settings.mail_from_name,
-        reply_to=settings.reply_to,
-        configuration_set=settings.configuration_set,
-        own_domains=frozenset(settings.own_domains.split()),
-    )
-    return Mailer(client("sesv2", PATIENT), sender, letterhead, pace)
 
 
 @metrics.log_metrics

@@ -12,6 +12,8 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
+from handlers.contract.record import EXECUTION_INDEX, STATUS_INDEX
+from infra.access import managed, operators, readers
 from infra.announce import Announce, AnnounceArgs
 from infra.ask import Ask, AskArgs
 from infra.asking import ask_policy, ask_state, check_prefix
@@ -22,11 +24,13 @@ from infra.config.settings import DEFAULT_TASK, ConfigError, Settings
 from infra.dashboard import Dashboard, DashboardArgs
 from infra.give_up import GIVE_UP_TIMEOUT_SECONDS, GiveUp, GiveUpArgs
 from infra.monitoring import Monitoring, MonitoringArgs
+from infra.operate import Operate, OperateArgs, inventory
 from infra.operator_topic import OperatorTopic, OperatorTopicArgs
 from infra.page import Page, PageArgs
 from infra.queue import RequestQueue, RequestQueueArgs
 from infra.reconcile import Reconcile, ReconcileArgs
 from infra.sender import Sender, SenderArgs
+from infra.shared.iam import document
 from infra.shared.pace import MailPace
 from infra.store import ApprovalStore, ApprovalStoreArgs
 from infra.topic import ApproverTopic, ApproverTopicArgs
@@ -104,6 +108,7 @@ class ApprovalsArgs:
     announce_decision: bool = True
     chat_notifications: bool = False
     dashboard: bool = False
+    operator_access: bool = False
     audit_days: int = 365
     log_retention_days: int = 30
     mails_per_second: int = 5
@@ -136,11 +141,15 @@ class Approvals(pulumi.ComponentResource):
     chat_topic_arn: pulumi.Output[str]
     ask_policy: pulumi.Output[str]
     ask_state: pulumi.Output[str]
+    operate: pulumi.Output[str]
+    reader_policy: pulumi.Output[str]
+    operator_policy: pulumi.Output[str]
 
     def __init__(self, name: str, args: ApprovalsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         settings = _settings(name, args)
         super().__init__("signoff:approvals:Approvals", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        made: list[pulumi.Resource] = []
+        child = pulumi.ResourceOptions(parent=self, transformations=[lambda one: made.append(one.resource)])
         for warning in settings.warnings(datetime.now(UTC)):
             pulumi.log.warn(warning, self)
         pace = MailPace(
@@ -231,6 +240,19 @@ class Approvals(pulumi.ComponentResource):
             ),
             child,
         )
+        operate = Operate(
+            f"{name}-operate",
+            OperateArgs(
+                store=store,
+                page=page,
+                topic=topic,
+                sender=sender,
+                state_machine_arn=machine_arn,
+                pace=pace,
+                settings=settings,
+            ),
+            child,
+        )
         if settings.announces:
             announce = Announce(f"{name}-announce", AnnounceArgs(store=store, queue=queue, settings=settings), child)
             store.admit_reader(announce.function.role_arn)
@@ -238,9 +260,9 @@ class Approvals(pulumi.ComponentResource):
         # Policies that name roles, which in turn name what the policies guard.
         queue.admit(senders=[workflow.role_arn, *announcers], consumer=ask.function.role_arn)
         if topic:
-            topic.admit(publisher=ask.function.role_arn)
+            topic.admit(publishers=[ask.function.role_arn, operate.function.role_arn])
         listeners = [one for one in (reconcile, bounce) if one]
-        writers = [component.function.role_arn for component in (ask, give_up, *listeners)]
+        writers = [component.function.role_arn for component in (ask, give_up, operate, *listeners)]
         store.admit(voting=page.function.role_arn, writing=[workflow.role_arn, *writers])
         alarms = Monitoring(
             f"{name}-alarm",
@@ -252,6 +274,7 @@ class Approvals(pulumi.ComponentResource):
                 ask=ask,
                 give_up=give_up,
                 reconcile=reconcile,
+                operate=operate,
                 bounce=bounce,
                 announce=announce,
                 trigger=trigger,
@@ -274,6 +297,11 @@ class Approvals(pulumi.ComponentResource):
                 child,
             )
 
+        reading = readers(name, made, store, machine_arn, settings)
+        operating = operators(machine_arn, operate.invoke_arn)
+        if settings.operator_access:
+            managed(f"{name}-operate", reading, operating, pulumi.ResourceOptions(parent=operate))
+
         outputs = {
             "state_machine_arn": machine_arn,
             "approval_api_url": page.url,
@@ -288,6 +316,28 @@ class Approvals(pulumi.ComponentResource):
             "chat_topic_arn": announce.chat_topic_arn if announce else pulumi.Output.from_input(""),
             "ask_policy": machine_arn.apply(ask_policy),
             "ask_state": machine_arn.apply(ask_state),
+            "reader_policy": document(*reading),
+            "operator_policy": document(*reading, *operating),
+            "operate": inventory(
+                name,
+                made,
+                {
+                    "label": settings.label,
+                    "timezone": settings.timezone,
+                    "stateMachineArn": machine_arn,
+                    "approvalTable": store.table_name,
+                    "executionIndex": EXECUTION_INDEX,
+                    "statusIndex": STATUS_INDEX,
+                    "approvalApiUrl": page.url,
+                    "operateArn": operate.invoke_arn,
+                    "operatorTopicArn": operator.arn,
+                    "operatorEmail": settings.operator_email,
+                    "approverTopicArn": topic.arn if topic else "",
+                    "mailFrom": settings.mail_from,
+                    "people": list(settings.people),
+                    "logRetentionDays": settings.log_retention_days,
+                },
+            ),
         }
         for output, value in outputs.items():
             setattr(self, output, value)

@@ -16,6 +16,7 @@ from infra.ask import Ask
 from infra.bounce import Bounce
 from infra.config.settings import Settings
 from infra.give_up import GiveUp
+from infra.operate import Operate
 from infra.page import Page
 from infra.queue import RequestQueue
 from infra.reconcile import Reconcile
@@ -49,6 +50,7 @@ class MonitoringArgs:
     ask: Ask
     give_up: GiveUp
     reconcile: Reconcile
+    operate: Operate
     bounce: Bounce | None
     announce: Announce | None
     trigger: Trigger
@@ -126,6 +128,7 @@ class Monitoring(pulumi.ComponentResource):
                 args.ask.function,
                 args.give_up.function,
                 args.reconcile.function,
+                args.operate.function,
                 *(one.function for one in (args.bounce, args.announce) if one),
             )
         ]

@@ -50,6 +50,7 @@ class Page(pulumi.ComponentResource):
 
     url: pulumi.Output[str]
     api_id: pulumi.Output[str]
+    execution_arn: pulumi.Output[str]
     function: PythonFunction
 
     def __init__(self, name: str, args: PageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -129,5 +130,12 @@ class Page(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
 
-        self.url, self.api_id = api.api_endpoint, api.id
-        self.register_outputs({"url": self.url, "api_id": self.api_id, "function_arn": self.function.arn})
+        self.url, self.api_id, self.execution_arn = api.api_endpoint, api.id, api.execution_arn
+        self.register_outputs(
+            {
+                "url": self.url,
+                "api_id": self.api_id,
+                "execution_arn": self.execution_arn,
+                "function_arn": self.function.arn,
+            }
+        )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.record import EXECUTION_INDEX, Attribute
+from handlers.contract.record import EXECUTION_INDEX, STATUS_INDEX, Attribute
 from infra.shared.iam import deny_others, document
 
 # Every way to write an item; a transaction is authorized as the single writes in it. DeleteItem is left to IAM: people
@@ -17,6 +18,7 @@ from infra.shared.iam import deny_others, document
 ITEM_WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
 # Writes that name no attributes; we use none of them.
 STATEMENT_WRITES = ("dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
+KEYS = (Attribute.REQUEST_ID, Attribute.EXECUTION_ARN, Attribute.STATUS, Attribute.REQUESTED_AT)  # of table and indexes
 # Of the stream, what gives out records.
 STREAM_READS = ("dynamodb:GetRecords", "dynamodb:GetShardIterator")
 
@@ -42,6 +44,7 @@ class ApprovalStore(pulumi.ComponentResource):
     table_name: pulumi.Output[str]
     table_arn: pulumi.Output[str]
     execution_index_arn: pulumi.Output[str]
+    status_index_arn: pulumi.Output[str]
     stream_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ApprovalStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -52,14 +55,11 @@ class ApprovalStore(pulumi.ComponentResource):
             f"{name}-table",
             billing_mode="PAY_PER_REQUEST",
             hash_key=Attribute.REQUEST_ID,
-            attributes=[{"name": name, "type": "S"} for name in (Attribute.REQUEST_ID, Attribute.EXECUTION_ARN)],
-            # The event of an ending names its execution only.
+            attributes=[{"name": name, "type": "S"} for name in KEYS],
+            # The event of an ending names its execution only; an operator asks who waits.
             global_secondary_indexes=[
-                {
-                    "name": EXECUTION_INDEX,
-                    "key_schemas": [{"attribute_name": Attribute.EXECUTION_ARN, "key_type": "HASH"}],
-                    "projection_type": "KEYS_ONLY",
-                }
+                _index(EXECUTION_INDEX, Attribute.EXECUTION_ARN),
+                _index(STATUS_INDEX, Attribute.STATUS, Attribute.REQUESTED_AT),
             ],
             ttl={"attribute_name": Attribute.EXPIRES_AT, "enabled": True},
             point_in_time_recovery={"enabled": args.point_in_time_recovery},
@@ -70,12 +70,15 @@ class ApprovalStore(pulumi.ComponentResource):
         )
 
         self.table_name, self.table_arn, self.stream_arn = table.name, table.arn, table.stream_arn
-        self.execution_index_arn = pulumi.Output.concat(table.arn, f"/index/{EXECUTION_INDEX}")
+        self.execution_index_arn, self.status_index_arn = (
+            pulumi.Output.concat(table.arn, f"/index/{index}") for index in (EXECUTION_INDEX, STATUS_INDEX)
+        )
         self.register_outputs(
             {
                 "table_name": self.table_name,
                 "table_arn": self.table_arn,
                 "execution_index_arn": self.execution_index_arn,
+                "status_index_arn": self.status_index_arn,
                 "stream_arn": self.stream_arn,
             }
         )
@@ -114,3 +117,9 @@ class ApprovalStore(pulumi.ComponentResource):
             policy=document(deny_others("OnlyItsReader", STREAM_READS, self.stream_arn, role_arn)),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _index(name: str, *keys: Attribute) -> Any:
+    kinds = zip(keys, ("HASH", "RANGE"), strict=False)
+    schema = [{"attribute_name": key, "key_type": kind} for key, kind in kinds]
+    return {"name": name, "key_schemas": schema, "projection_type": "KEYS_ONLY"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -43,14 +44,14 @@ class ApproverTopic(pulumi.ComponentResource):
         """To publish here."""
         return allow("SendMail", ["sns:Publish"], [self.arn])
 
-    def admit(self, *, publisher: pulumi.Input[str]) -> None:
-        """The ARN of the role that may publish. No other may, and only `people` are subscribed, whatever IAM says."""
+    def admit(self, *, publishers: Sequence[pulumi.Input[str]]) -> None:
+        """The ARNs of the roles that may publish. No other may, and only `people` are subscribed, whatever IAM says."""
         policy = aws.sns.TopicPolicy(
             f"{self._name}-policy",
             arn=self.arn,
             policy=document(
                 demand_tls("sns:Publish", self.arn),
-                deny_others("OnlyTheMailer", ["sns:Publish"], self.arn, publisher),
+                deny_others("OnlyMailers", ["sns:Publish"], self.arn, *publishers),
                 deny("OnlyPeople", SUBSCRIBE, self.arn, {"StringNotEqualsIgnoreCase": {"sns:Endpoint": self._people}}),
                 deny("OnlyByMail", SUBSCRIBE, self.arn, {"StringNotEquals": {"sns:Protocol": "email"}}),
             ),

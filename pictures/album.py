@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pictures import dot, machine, pages, resources
+from pictures import dot, machine, pages, resources, terminal
 from pictures.browser import DEVICES, WINDOW, Scheme, photograph
 from sandbox.deploy import PROJECT
 
@@ -53,6 +53,12 @@ ALBUM = [
         "resources.svg",
         lambda: resources.document(resources.recorded()),
         "The stack's resources, and which of them may call which",
+    ),
+    Picture(
+        name="operate.svg",
+        drawn=terminal.document,
+        draw=lambda document: terminal.svg(document, "What list, show and doctor print"),
+        look="",
     ),
     *(
         photo(f"page-{state}-{device}-{scheme}.png", pages.page(state), device, scheme)

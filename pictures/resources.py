@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -127,11 +128,12 @@ def by_physical(graph: Graph, name: str) -> str:
 
 
 def owner(graph: Graph, arn: str) -> str:
-    """The resource that an ARN is of, or of a part of: an index of a table, the executions of a state machine.
+    """The resource that an ARN is of, or of a part of: a table's index or stream, the executions of a state machine.
 
     Empty if it is none of ours.
     """
     if arn.startswith("arn:aws:execute-api:"):
         return graph.named("aws:apigatewayv2/api:Api", "page-api").name
-    whole = arn.replace(":execution:", ":stateMachine:").removesuffix(":*").partition("/index/")[0]
+    whole = arn.replace(":execution:", ":stateMachine:").removesuffix(":*")
+    whole = re.split("/(?:index|stream)/", whole)[0]
     return next((node.name for node in graph.nodes if node.arn == whole), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pulumi
@@ -18,9 +19,15 @@ def zipped(archive: pulumi.Archive) -> bytes:
     Relative paths start from the current folder, which is the program's while it runs.
     Raises TypeError for an asset or archive that is neither text nor a file nor a collection of such.
     """
+    return _packed(tuple(sorted(entries(archive).items())))
+
+
+@cache
+def _packed(files: tuple[tuple[str, bytes], ...]) -> bytes:
+    """Kept: every stack of one process has the same archives."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as target:
-        for name, content in sorted(entries(archive).items()):
+        for name, content in files:
             info = zipfile.ZipInfo(name, EPOCH)
             info.external_attr = READABLE
             info.compress_type = zipfile.ZIP_DEFLATED

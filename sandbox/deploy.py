@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks, settings
+from pulumi.runtime import mocks, resource, settings
+from pulumi.runtime.proto import source_pb2
 
 from infra.config.settings import ConfigError
 from sandbox import resources
@@ -25,6 +26,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 PROVIDER = "pulumi:providers:"
 SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's mark on a secret value
 WARNINGS = logging.getLogger("signoff.program")
+
+# Where in the program a resource stands is for the engine's messages. To find out took a quarter of a deployment.
+resource._get_stack_trace = source_pb2.StackTrace  # noqa: SLF001
 
 
 class DeployError(Exception):

@@ -38,22 +38,6 @@ def as_told_apart(policy: str) -> str:
     return json.dumps(document)
 
 
-def without_tls_demand(policy: str) -> str:
-    """The emulator serves plain HTTP on this machine, and enforces policies that deny it.
-
-    Leaves out exactly the statements that deny what comes without TLS; an empty text, which removes a policy, when
-    there are no others.
-    """
-    document = json.loads(policy)
-    kept = [statement for statement in statements(document) if not demands_tls(statement)]
-    return json.dumps(document | {"Statement": kept}) if kept else ""
-
-
-def demands_tls(statement: dict[str, Any]) -> bool:
-    insecure = {"Bool": {"aws:SecureTransport": "false"}}
-    return bool(statement["Effect"] == "Deny" and statement.get("Condition") == insecure)
-
-
 def statements(document: dict[str, Any]) -> list[dict[str, Any]]:
     found = document["Statement"]
     return found if isinstance(found, list) else [found]

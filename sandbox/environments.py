@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -35,6 +36,7 @@ INTERRUPTED = 130  # exit code of a program that Ctrl-C has ended
 INSTALLER = PROJECT / "sandbox/requirements-uv.txt"
 PROGRAM = PROJECT / "requirements.txt"
 SANDBOX = PROJECT / "sandbox/requirements.txt"
+OPERATE = PROJECT / "operate/requirements.txt"
 TOOLS = PROJECT / "requirements-dev.txt"
 EMULATOR = PROJECT / "sandbox/requirements-emulator.txt"
 FUNCTIONS = PROJECT / "sandbox/requirements-lambda.txt"
@@ -42,6 +44,7 @@ WORDS = {
     INSTALLER: "uv, which installs the rest",
     PROGRAM: "the program",
     SANDBOX: "what the sandbox needs",
+    OPERATE: "what the operator's tool needs",
     TOOLS: "the tools of tests and checks",
     EMULATOR: "the AWS emulator",
     FUNCTIONS: "what AWS gives a function",
@@ -152,7 +155,7 @@ class Environment:
 
     def install(self, file: Path, say: Callable[[str], None]) -> None:
         """With uv; with pip, which takes longer, where uv is unavailable or fails."""
-        settings = self.uv_settings()
+        settings = self.settings
         what = ["install", "--require-hashes", "-r", str(file)]
         pip, uv = self.pip(self.python), self.home / "bin/uv"
         if file == INSTALLER:
@@ -183,8 +186,12 @@ class Environment:
         if not named & found:
             raise EnvironmentFailedError(f"{file.name} was installed, but not into {self.folder}: look at uv.toml")
 
-    def uv_settings(self) -> dict[str, str]:
-        """The variables of both installers. uv does not read pip's settings, which name a company's mirror, say."""
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """The variables of both installers. uv does not read pip's settings, which name a company's mirror, say.
+
+        Read once: it takes pip most of a second.
+        """
         ours = bare()
         asked, clear = [*self.pip(self.home / "bin/python"), "config", "list"], {"PIP_QUIET": "0", "PIP_VERBOSE": "0"}
         listed = subprocess.run(asked, env=ours | clear, capture_output=True, check=False)  # noqa: S603
@@ -276,7 +283,7 @@ def patience(say: Callable[[str], None] | None) -> Iterator[None]:
 
 def project(folder: Path, *, tools: bool) -> Environment:
     """What runs the program and the sandbox; with `tools` also the tests and checks."""
-    requirements = (INSTALLER, PROGRAM, SANDBOX, *([TOOLS] if tools else []))
+    requirements = (INSTALLER, PROGRAM, SANDBOX, OPERATE, *([TOOLS] if tools else []))
     return Environment(folder, own_interpreter(), requirements, home=folder)
 
 

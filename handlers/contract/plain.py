@@ -6,9 +6,13 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
+AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})  # most of a record, so they are looked for first
+
 
 def plain(value: Any) -> Any:
     """The value in objects, lists, texts and numbers."""
+    if value.__class__ in AS_THEY_ARE:
+        return value
     if keys := _keys(value.__class__):
         return {key: plain(getattr(value, name)) for name, key in keys.items()}
     if isinstance(value, Enum):

@@ -18,7 +18,8 @@ class Attribute(StrEnum):
 
     REQUEST_ID = "requestId"  # the table's key
     EXECUTION_ARN = "executionArn"  # the index's key
-    STATUS = "status"
+    STATUS = "status"  # with the next one, the other index's key
+    REQUESTED_AT = "requestedAt"
     TASK_TOKEN = "taskToken"  # noqa: S105 - a name
     ASKED = "asked"  # true as soon as anybody has been mailed
     VERSION = "version"  # counts the writes
@@ -27,3 +28,14 @@ class Attribute(StrEnum):
 
 
 EXECUTION_INDEX = "by-execution"
+STATUS_INDEX = "by-status"
+
+MOST_REMINDERS = 5  # of one person by hand: each brings a link, and a record has to hold them all
+
+# All of an item but what lets its holder answer for people.
+READABLE = (
+    "requestId", "title", "details", "requestedBy", "requestedAt", "scheduledFor", "fields", "links",
+    "executionArn", "deadline", "expiresAt", "round", "rounds", "policy", "approvers", "votes", "status", "decidedAt",
+    "decidedBy", "handedOver", "lease", "ended", "remindedBy", "toldOthers", "refused", "toldLeftOut",
+    "answeredWithoutVote", "answerMismatched", "operatorTold", "version", "schemaVersion",
+)  # fmt: skip

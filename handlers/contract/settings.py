@@ -45,11 +45,10 @@ class GenerateSettings(FunctionSettings):
     event_details: bool
 
 
-class AskSettings(FunctionSettings):
-    """`approval_url` is the base of every link."""
+class MailSettings(FunctionSettings):
+    """Of functions that mail approvers. `approval_url` is the base of every link."""
 
     table_name: str
-    queue_url: str
     topic_arn: str  # "" with `mail_from`
     mail_from: str  # "" for SNS
     mail_from_name: str
@@ -60,6 +59,17 @@ class AskSettings(FunctionSettings):
     timezone: str
     one_click: bool
     mail_pause_seconds: float
+
+
+class AskSettings(MailSettings):
+    queue_url: str
+
+
+class OperateSettings(MailSettings):
+    """`state_machine_arn` is the one whose executions may be stopped."""
+
+    execution_index: str
+    state_machine_arn: str
 
 
 class PageSettings(FunctionSettings):

@@ -24,6 +24,7 @@ class WorkflowError(StrEnum):
     INVALID_TASK = "InvalidTask"
     RECORD_UNAVAILABLE = "RecordUnavailable"
     ANSWER_MISMATCH = "AnswerMismatch"
+    CANCELLED = "Cancelled"  # by an operator: no state raises it
 
 
 class Ending(StrEnum):

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, Wr
 
 from handlers.contract.address import same_person
 from handlers.contract.policy import DEFAULT_POLICY, Group, Policy
+from handlers.contract.record import MOST_REMINDERS
 from infra.config import json_text, people
 from infra.config.refusal import Fault, RefusedError
 from infra.config.shapes import Meaning, Shape, Truth, Whole, faults_of
@@ -74,7 +75,8 @@ class Rules(Shape):
         Whole(0, 20),
         Meaning(
             "how many more mails go out before the deadline",
-            limits=f"a round lasts at least {SHORTEST_ROUND_SECONDS} seconds; people times rounds at most {LINKS:,}",
+            limits=f"a round lasts at least {SHORTEST_ROUND_SECONDS} seconds; people times rounds and {MOST_REMINDERS} "
+            f"more, for reminders by hand, at most {LINKS:,}",
         ),
     ] = 2
     escalate_to: Annotated[People, Meaning("asked as well in the last round", limits="nobody who is an approver")] = ()

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Any
 
 from handlers.contract.policy import DEFAULT_POLICY, Policy, as_json
+from handlers.contract.record import MOST_REMINDERS
 from infra.asl import approval_definition
 from infra.config.policies import LINKS, MOST_PEOPLE, SHORTEST_ROUND_SECONDS, PolicyRules
 from infra.config.refusal import Fault
@@ -90,9 +91,10 @@ class _Checked:
                 f"{self._origin('deadlineSeconds')}"
             )
             yield from self._fault("reminders", said, "deadlineSeconds")
-        if everyone * rounds > LINKS:
+        if everyone * (rounds + MOST_REMINDERS) > LINKS:
             said = (
-                f"must be at most {LINKS // everyone - 1} for {everyone} people ({LINKS} links in a request), {asked}"
+                f"must be at most {LINKS // everyone - MOST_REMINDERS - 1} for {everyone} people ({LINKS} links in a "
+                f"request, {MOST_REMINDERS} of each for reminders by hand), {asked}"
             )
             yield from self._fault("reminders", said, "approvers", "groups", "escalateTo")
         if twice := sorted({who for who in policy.escalate_to if who in policy.asked_first}):

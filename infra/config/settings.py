@@ -183,6 +183,9 @@ class Settings(Rules):
         Truth, Meaning("what happens to a request is told on a topic that Amazon Q Developer takes to a chat")
     ] = False
     dashboard: Annotated[Truth, Meaning("a CloudWatch dashboard")] = False
+    operator_access: Annotated[
+        Truth, Meaning("two managed policies: to look, and to [operate](operate.md#rights) besides")
+    ] = False
     audit_days: Annotated[int, Whole(1, 3_650), Meaning("how many days a record is kept after its deadline")] = 365
     log_retention_days: Annotated[
         Retention, Meaning("how many days logs are kept", limits="a value that CloudWatch Logs allows")

@@ -93,9 +93,13 @@ def callback_statements(state_machine_arn: pulumi.Input[str]) -> list[Statement]
 
 def look_statement(state_machine_arn: pulumi.Input[str]) -> Statement:
     """See how an execution stands, or how it ended."""
+    return allow("Look", ["states:DescribeExecution"], [executions_of(state_machine_arn)])
+
+
+def executions_of(state_machine_arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """The pattern of its executions' ARNs."""
     machine = pulumi.Output.from_input(state_machine_arn)
-    executions = machine.apply(lambda arn: arn.replace(":stateMachine:", ":execution:") + ":*")
-    return allow("Look", ["states:DescribeExecution"], [executions])
+    return machine.apply(lambda arn: arn.replace(":stateMachine:", ":execution:") + ":*")
 
 
 def beside(arn: str, service: str) -> str:

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from boto3.dynamodb.types import TypeDeserializer
-
-from handlers.approvals.parsing.item import from_item
 from handlers.approvals.rules.record import Record
-from handlers.approvals.usecases.ports import NewerVersionError
 from handlers.contract.events import source
+from handlers.contract.record import Status
 from infra.config.settings import LONGEST_LABEL
+from operate.outputs import Target
+from operate.reader import AT_ONCE, Reader
 from sandbox.cloud import Cloud
 from sandbox.emulator import Emulator
 from sandbox.page.picture import Picture
@@ -103,15 +103,15 @@ class Stack:
 
     def runs(self) -> list[Run]:
         """The newest first."""
-        listed = self._workflows.list_executions(stateMachineArn=self.outputs["stateMachineArn"], maxResults=RUNS)
-        records = self._records()
-        found = [self._run(one, records.get(one["executionArn"])) for one in listed["executions"]]
+        listed = list(islice(self.reader.executions(maxResults=RUNS), RUNS))
+        records = {record.execution_arn: record for record in self.reader.newest(Status, AT_ONCE)}
+        found = [self._run(one, records.get(one["executionArn"])) for one in listed]
         return sorted(found, key=lambda run: run.started, reverse=True)
 
     def _run(self, listed: Mapping[str, Any], record: Record | None) -> Run:
         arn, known = listed["executionArn"], (listed["executionArn"], listed["status"])
         if known not in self._described:  # what is asked for changes with the status only
-            self._described[known] = self._workflows.describe_execution(executionArn=arn)
+            self._described[known] = {**listed, **self.reader.execution(arn)}
         described = self._described[known]
         return Run(
             arn=arn,
@@ -125,18 +125,10 @@ class Stack:
             output=described.get("output", ""),
         )
 
-    def _records(self) -> dict[str, Record]:
-        """By execution. All of them: a sandbox has few."""
-        reader = self.cloud.client("dynamodb").get_paginator("scan")
-        pages = reader.paginate(TableName=self.outputs["approvalTableName"], ConsistentRead=True)
-        records = [read_record(item) for page in pages for item in page["Items"]]
-        return {record.execution_arn: record for record in records if record}
-
     def history(self, run: Run) -> list[Event]:
         """Oldest first."""
-        pages = self._workflows.get_paginator("get_execution_history").paginate(executionArn=run.arn)
         found, state = [], ""
-        for event in (event for page in pages for event in page["events"]):
+        for event in self.reader.history(run.arn):
             details: dict[str, Any] = next((event[key] for key in event if key.endswith("EventDetails")), {})
             entered = "stateEnteredEventDetails" in event
             state = details.get("name", state) if entered else state
@@ -179,21 +171,19 @@ class Stack:
 
     def execution(self, name: str) -> str:
         """The ARN of an execution of this stack."""
-        return f"{self.outputs['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{name}"
+        return self._target.execution(name)
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(self._target, self.cloud.client)
+
+    @property
+    def _target(self) -> Target:
+        return Target(json.loads(self.outputs["operate"]))
 
     @property
     def _workflows(self) -> Any:
         return self.cloud.client("stepfunctions")
-
-
-def read_record(item: Mapping[str, Any]) -> Record | None:
-    """A DynamoDB item as a record; None if it is none: anybody at this machine may have written it."""
-    read = TypeDeserializer().deserialize
-    plain = {name: read(value) for name, value in item.items()}
-    try:
-        return from_item(json.loads(json.dumps(plain, default=int)))  # DynamoDB's numbers are Decimal
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, NewerVersionError):
-        return None
 
 
 def task_of(text: str) -> dict[str, Any]:

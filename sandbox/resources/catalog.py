@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.differences import API_ENDPOINT, as_told_apart, without_tls_demand
+from sandbox.differences import API_ENDPOINT, as_told_apart
 from sandbox.resources.resource import Name, Resource
 
 WORD = "[A-Za-z0-9_-]"
@@ -138,6 +138,15 @@ RESOURCES = {
         fixed={"KeySchema.KeyType": "HASH"},
         outputs={"arn": "{TableDescription[TableArn]}", "streamArn": "{TableDescription[LatestStreamArn]}"},
     ),
+    "aws:iam/policy:Policy": Resource(
+        service="iam",
+        create="CreatePolicy",
+        name=Name("PolicyName", 128, IAM),
+        renames={"policy": "PolicyDocument"},
+        bend={"policy": as_told_apart},
+        id="{Policy[Arn]}",
+        outputs={"arn": "{Policy[Arn]}"},
+    ),
     "aws:iam/role:Role": Resource(
         service="iam",
         create="CreateRole",
@@ -225,7 +234,6 @@ RESOURCES = {
         create="SetTopicAttributes",
         renames={"arn": "TopicArn", "policy": "AttributeValue"},
         fixed={"AttributeName": "Policy"},
-        bend={"policy": without_tls_demand},
         id="{TopicArn}",
         delete="SetTopicAttributes",
         by={"AttributeValue": ""},
@@ -257,7 +265,6 @@ RESOURCES = {
         service="sqs",
         create="SetQueueAttributes",
         renames={"policy": "Attributes.Policy"},
-        bend={"policy": without_tls_demand},
         id="{QueueUrl}",
         delete="SetQueueAttributes",
         by={"Attributes": {"Policy": ""}},

@@ -16,6 +16,7 @@ MADE: costs.Made = [
         {"handler": "handlers.page.handler", "memorySize": 512, "tracingConfig": {"mode": "Active"}},
     ),
     ("aws:lambda/eventSourceMapping:EventSourceMapping", "requests", {}),
+    ("aws:lambda/eventSourceMapping:EventSourceMapping", "changes", {"startingPosition": "TRIM_HORIZON"}),
     ("aws:sns/topic:Topic", "approvers", {"kmsMasterKeyId": "alias/aws/sns"}),
     (
         "aws:cloudwatch/metricAlarm:MetricAlarm",

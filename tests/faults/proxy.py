@@ -71,10 +71,12 @@ class Call(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """The function's call number `place`, from 0 since this was planned, is `operation` and meets `fault`."""
+    """The first such call of the function since this was planned meets `fault`.
 
-    place: int
-    operation: str
+    Not the call of a number: on a busy machine a message may come twice, to two workers at once.
+    """
+
+    call: Call
     fault: Fault
 
 
@@ -107,10 +109,10 @@ class Case:
         return fault if attempt <= last.get(fault, attempt) else Fault.NONE
 
     def _next(self, what: str, headers: Message) -> Fault:
-        place = len(self.calls)
-        self.calls.append(Call(what, self._last.get(headers[TRACE], "")))
+        call = Call(what, self._last.get(headers[TRACE], ""))
+        self.calls.append(call)
         for planned in self.plans:
-            if (planned.place, planned.operation) == (place, self.calls[-1].operation):
+            if planned.call == call:
                 self.plans.remove(planned)
                 return planned.fault
         return Fault.NONE

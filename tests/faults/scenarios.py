@@ -10,9 +10,11 @@ from handlers.approvals.rules.delivery import Notice, Trouble, noted
 from handlers.approvals.rules.record import Decision
 from handlers.contract.message import announcement_body
 from handlers.contract.record import Status
-from tests.faults.proxy import Fault, Planned
-from tests.faults.travel import DEAD_LETTERS, REQUESTS, Scenario, Travel, until
+from tests.faults.proxy import Call, Fault, Planned
+from tests.faults.travel import DEAD_LETTERS, MAILING, REQUESTS, Scenario, Travel, until
 from tests.support.stacks import ALICE, send
+
+FIRST_MAIL, FIRST_BY_SES = (Call(f"{one} link", "DescribeExecution (RUNNING)") for one in MAILING)
 
 
 def approved(one: Travel) -> None:
@@ -58,12 +60,12 @@ def ask(one: Travel) -> None:
 
 
 def ask_refused(one: Travel) -> None:
-    one.case.plans.append(Planned(3, "Publish", Fault.REFUSED))
+    one.case.plans.append(Planned(FIRST_MAIL, Fault.REFUSED))
     ask(one)
 
 
 def ask_refused_by_ses(one: Travel) -> None:
-    one.case.plans.append(Planned(3, "SendEmail", Fault.REFUSED))
+    one.case.plans.append(Planned(FIRST_BY_SES, Fault.REFUSED))
     ask(one)
 
 

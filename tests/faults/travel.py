@@ -185,7 +185,7 @@ class Travel:
 
     def plan(self, *more: Planned) -> None:
         """From here on the calls of the use case's function count."""
-        own = [Planned(self.row.place, self.row.call.operation, self.fault)] if self.row else []
+        own = [Planned(self.row.call, self.fault)] if self.row else []
         self.case.plan(ENTRIES[self.scenario.use_case], *own, *more)
 
     @property

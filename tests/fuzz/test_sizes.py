@@ -23,7 +23,7 @@ from handlers.approvals.rules.transitions import Transition
 from handlers.contract.events import EventType
 from handlers.contract.form_fields import FormField, Kind, Option, QuestionLink, as_text, too_large
 from handlers.contract.policy import Group, Policy, as_json
-from handlers.contract.record import Status
+from handlers.contract.record import MOST_REMINDERS, Status
 from infra.config.policies import LARGEST_QUORUM, LINKS, MOST_GROUPS, MOST_PEOPLE
 from infra.config.policy_checks import POLICY_BYTES
 from tests.fuzz.functions import Page, page_of
@@ -37,6 +37,7 @@ from tests.support.told import told
 PUT_BYTES = 256 * 1024  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 STATE_BYTES = 256 * 1024  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 PEOPLE = [f"{number:03}-{'x' * 7}@a.bc" for number in range(2 * LARGEST_QUORUM)]
+LONGEST_ARN = 640  # a path has 512: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 BROWSER = "Mozilla/5.0 " * 30
 # As long an answer as a hundred people and one more may give, and specifications of 10,000 bytes.
 ANSWER = FormField(name="a", label="A", type=Kind.TEXT, max_length=66, required=True)
@@ -50,13 +51,19 @@ LONG_PEOPLE = [f"{number:03}{'x' * 61}@{'.'.join(['d' * 60] * 3)}.org" for numbe
 
 def largest(asked: list[str]) -> Record:
     """As many links and as long a text as there can be; the links of the first mail are those that the test presses."""
-    spare = LINKS // len(asked) - 1
+    spare, now = LINKS // len(asked) - 1, record().deadline
     approvers = {
-        who: Approver(links=(digest(secret(who)), *(digest(f"{who}{n}") for n in range(spare))), mailed_round=1)
+        who: Approver(
+            links=(digest(secret(who)), *(digest(f"{who}{n}") for n in range(spare))),
+            mailed_round=1,
+            reminders=MOST_REMINDERS,
+            reminded_at=now,
+        )
         for who in asked
     }
     return record(
         approvers=approvers,
+        reminded_by="x" * LONGEST_ARN,
         title="\x01" * 200,
         details="\x01" * 10_000,
         requested_by="\x01" * 254,

@@ -19,12 +19,14 @@ from handlers.approvals.rules.transitions import Transition
 from handlers.contract.events import EventType
 from handlers.contract.policy import Group
 from handlers.contract.record import Status
+from tests.support.events import OPERATOR
 from tests.support.records import (
     ANNA,
     BEN,
     REQUEST_ID,
     approved,
     asking,
+    cancelled,
     giving,
     grouped,
     record,
@@ -91,6 +93,13 @@ MESSAGES = {
         Transition(EventType.CLOSED),
         "Closed",
         "`Wrong day.`",
+    ),
+    "cancelled": (cancelled(), Transition(EventType.CLOSED), "Cancelled", "`The wrong: release.`"),
+    "reminded by hand": (
+        record(requested_by="", reminded_by=OPERATOR),
+        Transition(EventType.REMINDED, ANNA),
+        f"Reminder to `{ANNA}`",
+        f"Asked by (nobody is named).\n{WAITING}",
     ),
 }
 

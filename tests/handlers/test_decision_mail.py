@@ -19,6 +19,7 @@ from tests.support.records import (
     TASK_TOKEN,
     USER_AGENT,
     approved,
+    cancelled,
     record,
     rejected,
     vote,
@@ -38,6 +39,7 @@ STOLEN = ended(record(), Execution(status="SUCCEEDED"))
         (rejected(), "Rejected", ["has been rejected, and does not go on", "| Not on a Friday."]),
         (record(status=Status.EXPIRED), "Expired", ["has not been approved in time", "Nobody has answered."]),
         (STOPPED, "Stopped", ["was stopped by whoever operates it", 'Error: "Ops"', 'Why: "The wrong release."']),
+        (cancelled(), "Cancelled", ["was cancelled by whoever operates it", 'Why: "The wrong: release."']),
         (REFUSED, "Ended", ["has ended, and has taken no answer", "AnswerMismatch", "anna@example.com approved"]),
         (STOLEN, "Ended", ["has ended with an answer that nobody has given here"]),
     ],
@@ -49,7 +51,7 @@ def test_it_says_how_it_ended_by_whom_and_why_and_holds_nothing_to_act_with(afte
     )
     body = as_text(decision_mail.parts(after, "prod", "UTC"))
     assert all(words in body for words in [*says, "A workflow in prod ", "You have nothing to do."])
-    assert not any(secret in body for secret in ("http", TASK_TOKEN, DIGEST, SOURCE_IP, USER_AGENT))
+    assert not any(secret in body for secret in ("http", "arn:", TASK_TOKEN, DIGEST, SOURCE_IP, USER_AGENT))
 
 
 @pytest.mark.parametrize("text", [*NASTY, "\x01" * 10_000, "\U0001f600" * 10_000, "Why: none\n\nAnswers:\n\n- all"])

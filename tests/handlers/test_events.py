@@ -21,6 +21,7 @@ from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.events import EventType
 from handlers.contract.record import Status
 from tests.fuzz.inputs import NASTY
+from tests.support.events import OPERATOR
 from tests.support.records import (
     ANNA,
     BEN,
@@ -56,6 +57,7 @@ SAMPLES = [
     (rejected(), Transition(EventType.DECIDED)),
     (EXPIRED, Transition(EventType.EXPIRED)),
     (STOPPED, Transition(EventType.CLOSED)),
+    (record(reminded_by=OPERATOR), Transition(EventType.REMINDED, ANNA)),
 ]
 
 
@@ -101,6 +103,12 @@ def test_a_vote_says_who_gave_what_and_what_is_missing():
         ("approvals", 1),
         ("missing", 1),
     ]
+
+
+def test_a_reminder_says_whom_an_operator_has_reminded_and_of_a_round_nothing():
+    by_hand, of_round = said(*SAMPLES[-1]), said(*SAMPLES[1])
+    assert (by_hand["approver"], by_hand["by"]) == (ANNA, OPERATOR)
+    assert (of_round["approver"], of_round["by"]) == ("", "")
 
 
 def test_a_decision_says_what_was_approved_and_who_said_what():

@@ -32,6 +32,7 @@ from tests.support.records import (
     TASK_TOKEN,
     USER_AGENT,
     approved,
+    cancelled,
     escalated,
     grouped,
     policy,
@@ -91,6 +92,7 @@ EVERY_PAGE: dict[str, tuple[State, Record | None, str, list[str]]] = {
     "expired": (State.EXPIRED, record(status=Status.EXPIRED), CARLA, [f"until {EXPIRY}", "asked again"]),
     "closed": (State.CLOSED, record(status=Status.CLOSED), CARLA, ["already ended", "no effect"]),
     "closed, had answered": (State.CLOSED, in_state(Status.CLOSED), ANNA, ["Your answer is on record", "no effect"]),
+    "cancelled": (State.CLOSED, cancelled(), CARLA, ["has been cancelled", 'stopped it: "The wrong: release."']),
     "groups, open": (State.OPEN, PAYOUT, BEN, []),
     "groups, escalated": (State.OPEN, escalated(PAYOUT), BOSS, []),
     "pending": (State.PENDING, approved(), BEN, ["you approved this", SHORTLY, "counted once"]),
@@ -134,7 +136,7 @@ def test_a_page_needs_nothing_but_itself(document: Element) -> None:
 def test_nothing_secret_is_on_a_page(name: str) -> None:
     state, sample, who, _ = EVERY_PAGE[name]
     shown = page.html(state, record=sample, who=who, environment="dev")
-    for secret in (DIGEST, TASK_TOKEN, EXECUTION_ARN, SOURCE_IP, USER_AGENT):
+    for secret in (DIGEST, TASK_TOKEN, EXECUTION_ARN, "arn:aws", SOURCE_IP, USER_AGENT):
         assert secret not in shown
 
 

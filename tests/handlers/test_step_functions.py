@@ -40,8 +40,13 @@ ANSWERS: dict[str, Callable[[StepFunctions], Any]] = {
     "a rejection": lambda workflow: workflow.hand_over(TASK_TOKEN, rejected()),
     "a failure": lambda workflow: workflow.fail(TASK_TOKEN, WorkflowError.NOTIFICATION_FAILED, "No queue."),
 }
-CALLS = ANSWERS | {"a look": lambda workflow: workflow.execution(EXECUTION_ARN)}
-METHODS = dict(zip(CALLS, ["send_task_success", *["send_task_failure"] * 2, "describe_execution"], strict=True))
+CALLS = ANSWERS | {
+    "a look": lambda workflow: workflow.execution(EXECUTION_ARN),
+    "a stop": lambda workflow: workflow.stop(EXECUTION_ARN, WorkflowError.CANCELLED, "Enough."),
+}
+METHODS = dict(
+    zip(CALLS, ["send_task_success", *["send_task_failure"] * 2, "describe_execution", "stop_execution"], strict=True)
+)
 
 
 @pytest.mark.parametrize(

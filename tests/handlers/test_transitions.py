@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from handlers.approvals.parsing.item import from_item, to_item
-from handlers.approvals.rules import announcing, decisions, endings, rounds
+from handlers.approvals.rules import announcing, decisions, endings, reminding, rounds
 from handlers.approvals.rules.endings import Execution
 from handlers.approvals.rules.record import Decision, Lease, Record
 from handlers.approvals.rules.transitions import Transition, transitions
 from handlers.contract.events import EventType
 from handlers.contract.record import Status
+from tests.support.events import OPERATOR
 from tests.support.records import ANNA, BEN, BOSS, CARLA, approved, asking, giving, record, rejected, vote, voted
 
 FIELD = {"name": "ticket", "label": "Ticket", "type": "text"}
@@ -23,6 +24,12 @@ OPEN = record()
 
 def cast(before: Record, who: str, decision: Decision = Decision.APPROVE) -> Record:
     after = decisions.cast(before, who, vote(decision))
+    assert isinstance(after, Record)
+    return after
+
+
+def reminded(before: Record, now: int = 0) -> Record:
+    after = reminding.remind(before, ANNA, OPERATOR, f"e{now}" * 32, before.deadline - 600 + now)
     assert isinstance(after, Record)
     return after
 
@@ -46,6 +53,9 @@ WRITES = {
     "an expiry": (OPEN, replace(OPEN, status=Status.EXPIRED), ["Expired"]),
     "a stop": (OPEN, endings.ended(OPEN, STOPPED), ["Closed"]),
     "a stop after a decision": (approved(), endings.ended(approved(), STOPPED), ["Closed"]),
+    "a reminder by hand": (OPEN, reminded(OPEN), ["Reminded by anna"]),
+    "another one": (reminded(OPEN), reminded(reminded(OPEN), now=60), ["Reminded by anna"]),
+    "a round after a reminder by hand": (reminded(OPEN), replace(reminded(OPEN), round=2), ["Reminded"]),
     "a lease": (OPEN, replace(OPEN, lease=LEASE), []),
     "a lease that is given back": (replace(OPEN, lease=LEASE), rounds.release(replace(OPEN, lease=LEASE), LEASE), []),
     "a mail": (OPEN, OPEN.with_approver(ANNA, mailed_round=2), []),

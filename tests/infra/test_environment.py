@@ -11,6 +11,7 @@ from handlers.contract.settings import (
     FunctionSettings,
     GenerateSettings,
     GiveUpSettings,
+    OperateSettings,
     PageSettings,
     ProcessSettings,
     ReconcileSettings,
@@ -30,6 +31,7 @@ SETTINGS: dict[str, type[FunctionSettings]] = {
     "ask": AskSettings,
     "bounce": BounceSettings,
     "announce": AnnounceSettings,
+    "operate": OperateSettings,
 }
 # What only a mail by SES needs, of MAILED.
 BY_SES = {
@@ -67,6 +69,7 @@ def told(graph: Graph, entry: str) -> Told:
 def test_every_function_has_settings_of_its_own(mailed):
     assert {one.inputs["handler"] for one in mailed.of(FUNCTION)} == {f"handlers.{entry}.handler" for entry in SETTINGS}
     known = [one for one in FunctionSettings.__subclasses__() if one.__module__ == FunctionSettings.__module__]
+    known = [leaf for one in known for leaf in one.__subclasses__() or [one]]
     assert sorted(one.__name__ for one in SETTINGS.values()) == sorted(one.__name__ for one in known)
 
 
@@ -87,17 +90,22 @@ def test_a_function_is_told_what_is_configured(request, name, config):
         "operator_topic_arn": graph.exports["operatorTopicArn"],
         "timezone": known.timezone,
     }
+    mailing = {
+        "label": STACK,
+        "table_name": table,
+        "topic_arn": graph.exports.get("approverTopicArn", ""),
+        **(BY_SES if known.mail_from else dict.fromkeys(BY_SES, "")),
+        "approval_url": graph.exports["approvalApiUrl"],
+        "timezone": known.timezone,
+        "one_click": known.one_click,
+        "mail_pause_seconds": 2 / known.mails_per_second,
+    }
     for settings in (
-        AskSettings(
-            label=STACK,
-            table_name=table,
-            queue_url=graph.exports["requestQueueUrl"],
-            topic_arn=graph.exports.get("approverTopicArn", ""),
-            **(BY_SES if known.mail_from else dict.fromkeys(BY_SES, "")),
-            approval_url=graph.exports["approvalApiUrl"],
-            timezone=known.timezone,
-            one_click=known.one_click,
-            mail_pause_seconds=2 / known.mails_per_second,
+        AskSettings(queue_url=graph.exports["requestQueueUrl"], **mailing),
+        OperateSettings(
+            execution_index="by-execution",
+            state_machine_arn=graph.exports["stateMachineArn"],
+            **mailing | {"own_domains": ""},
         ),
         *([BounceSettings(**to_operator)] if known.mail_from else []),
         PageSettings(label=STACK, table_name=table, timezone=known.timezone, one_click=known.one_click),

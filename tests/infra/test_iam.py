@@ -35,7 +35,7 @@ RESERVED: list[tuple[str, str, list[str], list[str]]] = [
     ("announce-failed-policy", "OnlySenders", ["sqs:SendMessage"], ["announce"]),
     ("announce-chat-policy", "OnlyAnnounce", ["sns:Publish"], ["announce"]),
     ("store-stream-policy", "OnlyItsReader", ["dynamodb:GetRecords", "dynamodb:GetShardIterator"], ["announce"]),
-    ("approvers-policy", "OnlyTheMailer", ["sns:Publish"], ["ask"]),
+    ("approvers-policy", "OnlyMailers", ["sns:Publish"], ["ask", "operate"]),
     ("operator-topic-policy", "OnlyPublishers", ["sns:Publish"], ["reconcile", "bounce"]),
     (
         "store-policy",
@@ -46,6 +46,7 @@ RESERVED: list[tuple[str, str, list[str], list[str]]] = [
             "workflow",
             "ask",
             "give-up",
+            "operate",
             "reconcile",
             "bounce",
         ],
@@ -79,6 +80,7 @@ TRUSTED = {
     "page-role": ("lambda.amazonaws.com", None),
     "ask-role": ("lambda.amazonaws.com", None),
     "give-up-role": ("lambda.amazonaws.com", None),
+    "operate-role": ("lambda.amazonaws.com", None),
     "bounce-role": ("lambda.amazonaws.com", None),
     "announce-role": ("lambda.amazonaws.com", None),
     "reconcile-role": ("lambda.amazonaws.com", None),
@@ -128,20 +130,21 @@ def test_no_role_is_allowed_an_action_or_a_resource_by_wildcard(either):
 
 
 @pytest.mark.parametrize(
-    ("action", "roles"),
+    ("action", "roles", "what"),
     [
-        ("states:SendTask", ["ask", "bounce", "give-up", "page"]),
-        ("states:StartExecution", ["trigger-rule", "trigger-schedule"]),
+        ("states:SendTask", ["ask", "bounce", "give-up", "page"], MACHINE_ARN),
+        ("states:StartExecution", ["trigger-rule", "trigger-schedule"], MACHINE_ARN),
+        ("states:StopExecution", ["operate"], f"{MACHINE_ARN.replace(':stateMachine:', ':execution:')}:*"),
     ],
-    ids=["may answer for people", "may start it"],
+    ids=["may answer for people", "may start it", "may stop its runs"],
 )
-def test_only_these_roles_may_and_only_this_machine(either, action, roles):
+def test_only_these_roles_may_and_only_this_machine(either, action, roles, what):
     allowed = [
         (node.name, statement["Resource"])
         for node, statement in statements(either, ROLE_POLICY)
         if any(one.startswith(action) for one in statement["Action"])
     ]
-    assert sorted(allowed) == [(f"{role}-policy", [MACHINE_ARN]) for role in roles if there(either, role)]
+    assert sorted(allowed) == [(f"{role}-policy", [what]) for role in roles if there(either, role)]
 
 
 @pytest.mark.parametrize(("name", "sids"), YOURS.items())

@@ -14,6 +14,7 @@ FUNCTIONS = [
     "ask-0a1b2c3",
     "give-up-0a1b2c3",
     "reconcile-0a1b2c3",
+    "operate-0a1b2c3",
     "bounce-0a1b2c3",
     "announce-0a1b2c3",
 ]

@@ -53,13 +53,13 @@ def test_the_deadline_that_a_refusal_asks_for_is_taken_and_no_shorter_one(rate, 
 
 
 def test_a_round_that_is_shorter_than_its_mails_take_is_warned_about_with_the_numbers():
-    assert warnings(**config(75, deadlineSeconds=600, reminders=19, mailsPerSecond=1)) == [
+    assert warnings(**config(60, deadlineSeconds=600, reminders=19, mailsPerSecond=1)) == [
         (
             "deadlineSeconds 600 and reminders 19 make rounds of 30 seconds, but at mailsPerSecond 1, the mails to "
-            "75 people take 225: those who have had the fewest mails come first, and not everybody gets every reminder."
+            "60 people take 180: those who have had the fewest mails come first, and not everybody gets every reminder."
         )
     ]
-    assert warnings(**config(75, deadlineSeconds=225 * 20, reminders=19, mailsPerSecond=1)) == []
+    assert warnings(**config(60, deadlineSeconds=180 * 20, reminders=19, mailsPerSecond=1)) == []
 
 
 def test_a_last_round_that_is_shorter_than_its_mails_take_is_warned_about():

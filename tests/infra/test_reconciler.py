@@ -58,10 +58,12 @@ def test_an_event_that_is_not_delivered_or_fails_is_kept(mailed, name, what):
     assert kept.endswith(f":{name}-failed-0a1b2c3")
 
 
-def test_a_record_is_found_by_its_execution_and_the_index_holds_nothing_more(graph):
+def test_a_record_is_found_by_its_execution_or_status_and_the_indexes_hold_nothing_more(graph):
     table = graph.named(TABLE, "store-table").inputs
-    (index,) = table["globalSecondaryIndexes"]
-    assert table["attributes"] == [{"name": name, "type": "S"} for name in ("requestId", "executionArn")]
+    index, by_status = table["globalSecondaryIndexes"]
+    keys = ("requestId", "executionArn", "status", "requestedAt")
+    assert table["attributes"] == [{"name": name, "type": "S"} for name in keys]
     assert index["keySchemas"] == [{"attributeName": "executionArn", "keyType": "HASH"}]
-    assert index["projectionType"] == "KEYS_ONLY"
+    assert [one["attributeName"] for one in by_status["keySchemas"]] == ["status", "requestedAt"]
+    assert {one["projectionType"] for one in (index, by_status)} == {"KEYS_ONLY"}
     assert settings(graph).execution_index == index["name"]

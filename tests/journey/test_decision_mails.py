@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.stacks import ALICE, BOB, CAROL, QUICK, Run, Stack, running
+from tests.support.stacks import ALICE, BOB, CAROL, Run, Stack
 from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def stack(deployed) -> Iterator[Stack]:
     """Carol approves payouts only."""
-    config = {"approvers": [ALICE, BOB], "policies": {"payout": {"approvers": [CAROL]}}}
-    with running("dev", QUICK | config) as sandbox:
-        yield Stack(sandbox)
+    with deployed("dev", approvers=[ALICE, BOB], policies={"payout": {"approvers": [CAROL]}}) as stack:
+        yield stack
 
 
 def news(run: Run, people: set[str]) -> list[Any]:

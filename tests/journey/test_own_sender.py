@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.inbox import Inbox
 from tests.journey.test_decision_mails import news
+from tests.support.callers import Caller
 from tests.support.events import undelivered
 from tests.support.stacks import ALICE, BOB, CAROL, OPERATOR, QUICK, Run, Stack, link_in, running
 from tests.support.waiting import until
@@ -90,6 +91,21 @@ def test_a_request_is_mailed_from_ones_own_address_and_its_end_to_a_requester_of
         assert one.subject == f"[dev.eu] Approved: {run.title}"
         assert one.headers["References"] == mail.headers["References"]
         assert (one.to in hears) == ("As agreed." not in one.body)
+
+
+def test_a_reminder_by_hand_is_of_the_same_thread_and_comes_back_like_any_other(stack, come_back):
+    run = stack.start(policy="pair")
+    run.mails(2)
+    until(lambda: "lease" not in run.item(), "end of the mailing")
+    reminded = Caller(stack).order("remind", requestId=run.request_id, to=[BOB])
+    assert reminded == (200, {"reminded": [BOB], "refused": {}})
+    asked, again = run.mails(2, to=BOB)
+    assert again.from_ == f"Approvals <{SENDER}>"
+    assert (again.subject, again.tags) == (asked.subject, asked.tags)
+    assert again.headers["References"] == asked.headers["References"]
+    assert link_in(again.body) != link_in(asked.body)
+    come_back(again)
+    assert run.failed()[0] == "NotificationFailed"
 
 
 def test_what_ses_refuses_reaches_the_operator_in_its_words(stack, refused):

@@ -11,6 +11,7 @@ import pytest
 from handlers.approvals.faces.answers import approval
 from handlers.approvals.rules.record import Decision
 from handlers.contract.record import Status
+from tests.support.roles import Function
 from tests.support.stacks import ALICE, BOB, BOSS, OPERATOR, Run
 from tests.support.waiting import until
 
@@ -80,12 +81,7 @@ def test_a_token_that_is_answered_without_a_vote_is_noted_and_told(plain):
 def test_word_of_an_ending_that_fails_again_and_again_is_kept(plain):
     """The emulator honours this for an asynchronous call, and for no event of EventBridge."""
     functions = plain.sandbox.client("lambda")
-    (name,) = [
-        one["FunctionName"]
-        for one in functions.list_functions()["Functions"]
-        if one["Handler"] == "handlers.reconcile.handler"
-        and one["Environment"]["Variables"]["TABLE_NAME"] == plain.table
-    ]
+    name = Function.of(plain, "reconcile").name
     destination = functions.get_function_event_invoke_config(FunctionName=name)["DestinationConfig"]["OnFailure"]
     url = plain.sqs.get_queue_url(QueueName=destination["Destination"].split(":")[-1])["QueueUrl"]
     functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"detail": {"unheard": "of"}}))

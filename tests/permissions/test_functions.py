@@ -18,7 +18,9 @@ import pytest
 
 from handlers.approvals.rules.decisions import token_spent
 from handlers.approvals.rules.record import Decision
+from handlers.contract.record import EXECUTION_INDEX
 from sandbox import environments
+from tests.support.callers import Caller
 from tests.support.events import undelivered
 from tests.support.messages import kept_in_queue, message
 from tests.support.roles import ENTRIES, Function, decisions, without
@@ -256,6 +258,32 @@ def a_mail_comes_back_unheard(stack: Stack, function: Function, action: str) -> 
     until(lambda: told_that_it_came_back(run), "the operator's mail about it")
 
 
+@needs("operate", "dynamodb:GetItem", "dynamodb:UpdateItem", "states:DescribeExecution", "states:StopExecution")
+@needs("operate", "dynamodb:Query")
+def nothing_is_cancelled(stack: Stack, function: Function, action: str) -> None:
+    run, caller, closed = stack.start(), Caller(stack), action == "states:StopExecution"
+    whose: dict[str, Any] = {"executionArn": run.arn} if action == "dynamodb:Query" else {"requestId": run.request_id}
+    run.link()
+    with function.without(action):
+        assert caller.order("cancel", why="Enough.", **whose)[0] == 503
+        assert run.status == "RUNNING"
+        assert (run.item()["status"] == "CLOSED") == closed, "nobody can decide what is about to be stopped"
+    assert caller.order("cancel", why="Once more.", **whose)[0] == 200
+    assert run.ended()["cause"] == f"{caller.arn}: {'Enough' if closed else 'Once more'}."
+
+
+@needs("operate", "sns:Publish", "ses:SendEmail")
+def nobody_is_reminded(stack: Stack, function: Function, action: str) -> None:
+    run, caller = stack.start(), Caller(stack)
+    link = run.link()
+    with function.without(action):
+        assert caller.order("remind", requestId=run.request_id)[0] == 409
+    stack.change(run.request_id, lambda known: known.with_approver(ALICE, reminded_at=0))  # a minute passes
+    assert caller.order("remind", requestId=run.request_id) == (200, {"reminded": [ALICE], "refused": {}})
+    assert len(run.mails(2)) == 2
+    goes_on(run, link)
+
+
 @needs("announce", "events:PutEvents", "sqs:SendMessage", "sns:Publish")
 def others_hear_later(stack: Stack, function: Function, action: str) -> None:
     with function.without(action):
@@ -286,8 +314,9 @@ def channel_of(entry: str, action: str) -> str:
     return "mailed" if entry == "bounce" or action.startswith("ses:") else "stack"
 
 
-# Each function in the stack that has it, and the one that mails in both.
-DEPLOYED = [(channel_of(entry, ""), entry) for entry in ENTRIES] + [("mailed", "ask")]
+MAILERS = ("ask", "operate")
+# Each function in the stack that has it, and those that mail in both.
+DEPLOYED = [(channel_of(entry, ""), entry) for entry in ENTRIES] + [("mailed", entry) for entry in MAILERS]
 
 
 @pytest.mark.parametrize(("channel", "entry"), DEPLOYED)
@@ -295,7 +324,7 @@ def test_every_action_of_a_function_is_taken_away_here_or_listed_as_unseen(reque
     allowed = {
         action for one in Function.of(request.getfixturevalue(channel), entry).statements() for action in one["Action"]
     }
-    others = {"stack": "ses:SendEmail", "mailed": "sns:Publish"}[channel] if entry == "ask" else ""
+    others = {"stack": "ses:SendEmail", "mailed": "sns:Publish"}[channel] if entry in MAILERS else ""
     known = {action for name, action in (*CASES, *UNSEEN) if name == entry}
     assert allowed == known - {others}
     assert not CASES.keys() & UNSEEN.keys()
@@ -326,16 +355,18 @@ def subjects(function: Function) -> dict[str, str]:
     stack, outputs = function.stack, function.stack.sandbox.outputs
     machine = outputs["stateMachineArn"]
     place = machine.removeprefix("arn:aws:states:").partition(":stateMachine:")[0]
+    executions = machine.replace(":stateMachine:", ":execution:") + ":*"
     table = stack.dynamodb.describe_table(TableName=stack.table)["Table"]
     found = {
         "logs": f"arn:aws:logs:{place}:log-group:{function.log_group}:*",
         "xray": "*",  # it knows no resources
         "dynamodb": table["TableArn"],
-        "dynamodb:Query": table["GlobalSecondaryIndexes"][0]["IndexArn"],
+        "dynamodb:Query": f"{table['TableArn']}/index/{EXECUTION_INDEX}",
         "states": "*",  # sandbox/differences.py widens SendTask*; tests/infra/test_iam.py holds its scope
-        "states:DescribeExecution": machine.replace(":stateMachine:", ":execution:") + ":*",
+        "states:DescribeExecution": executions,
+        "states:StopExecution": executions,
     }
-    if function.entry == "ask":
+    if function.entry in MAILERS:
         found |= {"sns": outputs.get("approverTopicArn", ""), "sqs": queue_arn(stack, "requestQueueUrl")}
         found |= {"ses": "*"}  # as above; its scope: tests/infra/test_sender.py
     if function.entry == "give_up":

@@ -160,7 +160,7 @@ def test_nobody_writes_into_a_record(stack, insider, run):
 
 @pytest.mark.parametrize(
     ("run", "entry"),
-    [("stack", "ask"), ("stack", "give_up"), ("stack", "reconcile"), ("mailed", "bounce")],
+    [("stack", "ask"), ("stack", "give_up"), ("stack", "reconcile"), ("stack", "operate"), ("mailed", "bounce")],
     indirect=["run"],
 )
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from handlers.approvals.rules.links import new_secret
 from handlers.contract.record import Status
 from sandbox import resources
 from tests.permissions.search import Place, account, console, leaks, text
+from tests.support.callers import Caller
 from tests.support.events import undelivered
 from tests.support.messages import kept_in_queue, message
 from tests.support.roles import Function
@@ -101,6 +102,7 @@ def story(emulator) -> Iterator[Story]:
             story.stacks = [Stack(anybody), Stack(both)]
             for stack in story.stacks:
                 stack.http.event_hooks["response"].append(story.keep_page)
+            plant(story.stacks[1])
             travel(story, emulator.end_round, *story.stacks)
             yield story
 
@@ -121,6 +123,7 @@ def travel(story: Story, end_round: Callable[[str], bool], anybody: Stack, both:
             "in JSON",
             "by one click",
             "stopped",
+            "cancelled",
             "faulty",
         )
     }
@@ -155,10 +158,10 @@ def travel(story: Story, end_round: Callable[[str], bool], anybody: Stack, both:
         with api.without(action):
             anybody.press(runs["faulty"].link())
     anybody.press(runs["faulty"].link())
+    operate(runs["cancelled"])
     send(both, "deadLetterQueueUrl", message(runs["letter"]))
     Function.of(both, "bounce").hears(undelivered(who=BOB, request_id=runs["out of reach"].request_id))
     send(both, "requestQueueUrl", json.dumps({"schemaVersion": 1, "taskToken": tokens["unreadable"]}))
-    plant(both)
 
     runs["reminded"].mails(2)
     story.note_token(runs["reminded"])
@@ -174,6 +177,13 @@ def travel(story: Story, end_round: Callable[[str], bool], anybody: Stack, both:
     ended = (runs["stopped"], runs["unreadable"])
     until(lambda: all(run.item()["status"] == "CLOSED" for run in ended), "what its run's end tells the record")
     until(lambda: [mail for mail in story.mails() if mail.to == OPERATOR], "word to the operator")
+
+
+def operate(run: Run) -> None:
+    """Through the door, which refuses each order when it comes again."""
+    caller = Caller(run.stack)
+    for order in ("remind", "remind", "cancel", "cancel"):
+        caller.order(order, requestId=run.request_id, why="No.")
 
 
 def plant(stack: Stack) -> None:
@@ -201,6 +211,7 @@ def test_every_journey_has_ended_as_it_should(story):
         "out of reach": "NotificationFailed",
         "unreadable": "ABORTED",
         "stopped": "ABORTED",
+        "cancelled": "Cancelled",
         "open": "RUNNING",
     }
     assert story.runs["handed over late"].states().count("Request approval") >= 2
@@ -229,7 +240,7 @@ def test_the_search_finds_a_secret_and_either_half_of_it_and_says_only_where():
 
 
 def test_there_is_something_to_search_for(story):
-    assert len(story.secrets()) >= len(story.runs) + 6, "two people's links in one stack, a reminder's in the other"
+    assert len(story.secrets()) >= len(story.runs) + 7, "two people's links in one stack, two reminders' in the other"
     assert len(story.tokens) == len(story.runs) + 1, "and the one of the reminder's round"
     assert all(len(secret) == 52 for secret in story.secrets())
 

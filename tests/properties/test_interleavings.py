@@ -146,12 +146,37 @@ class ByOurOwnSender(Requests):
                 self.world.to_its_end(worker)
 
 
+class WithAnOperator(Requests):
+    """And somebody goes through the door, while one or two people decide."""
+
+    @initialize(policy=policies((ANNA, BEN)), rounds=st.integers(1, 3), asked=st.booleans())
+    def start(self, policy, rounds, asked):
+        super().start(policy, 1, rounds, asked)
+
+    @precondition(lambda self: self.room)
+    @rule(order=st.sampled_from(["remind", "cancel"]), calls=st.integers(0, 6))
+    def an_operator_orders(self, order, calls):
+        worker = self.world.order(order)
+        for _ in range(calls):
+            self.world.go(worker)
+
+    @precondition(lambda self: self.world.links and self.room)
+    @rule(who=st.integers(0, 3), decision=st.sampled_from(Decision))
+    def somebody_answers(self, who, decision):
+        mailed = sorted(self.world.links)
+        self.world.to_its_end(self.world.press(mailed[who % len(mailed)], decision))
+
+
 def test_any_order_of_events_decides_once_and_for_all():
     run(Requests, examples=150, steps=40)
 
 
 def test_mails_that_come_back_in_any_order_end_only_what_cannot_be_approved_and_nobody_is_mailed_for_nothing():
     run(ByOurOwnSender, examples=100, steps=40)
+
+
+def test_whenever_an_operator_cancels_either_people_have_decided_or_nobody_can_any_more():
+    run(WithAnOperator, examples=100, steps=40)
 
 
 def test_any_order_of_events_decides_once_on_dynamodb(emulator):

@@ -28,6 +28,13 @@ class Executions(FakeStepFunctions):
     def dead(self, token: str) -> str:
         return "" if any(run.waits_with(token) for run in self._runs) else "TaskTimedOut"
 
+    def stop_execution(self, *, executionArn, error, cause) -> None:  # noqa: N803
+        (run,) = [run for run in self._runs if run.execution_arn == executionArn]
+        if run.took:
+            raise Violated("what people have decided is cancelled")
+        if not run.ended:
+            run.stop(error)
+
     def take(self, token: str, answer: dict[str, str]) -> None:
         (run,) = [run for run in self._runs if run.token == token]
         run.take(answer)
@@ -79,7 +86,7 @@ class Workflow:
     def execution(self) -> Execution:
         if not self.ended:
             return RUNNING
-        error = self.error if self.status == "FAILED" else ""
+        error = self.error if self.status != "SUCCEEDED" else ""
         return Execution(status=self.status, error=error, stopped_at=int(self._stopped))
 
     def waits_with(self, token: str) -> bool:
@@ -110,7 +117,8 @@ class Workflow:
             "late": self._late_is_over,
         }.get(self.at, self._end)(trouble)
 
-    def stop(self) -> None:
+    def stop(self, error: str = "") -> None:
+        self.error = error
         self._over("ABORTED")
 
     @property

@@ -20,6 +20,7 @@ from handlers.approvals.rules.rounds import recipients
 from handlers.approvals.usecases.ask import Ask
 from handlers.approvals.usecases.bounce import Bounce
 from handlers.approvals.usecases.give_up import GiveUp
+from handlers.approvals.usecases.operate import Operate
 from handlers.approvals.usecases.page import Page
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import Reconcile
@@ -28,10 +29,11 @@ from handlers.ask import Requests
 from handlers.contract.events import EventType
 from handlers.contract.policy import Policy
 from handlers.contract.record import EXECUTION_INDEX, Status
+from handlers.operate import Door
 from handlers.page import HttpApi
 from tests.properties.workers import WORKER_SECONDS, Fate, Worker, stepwise
 from tests.properties.workflow import Executions, Workflow
-from tests.support.events import ending, http, undelivered
+from tests.support.events import ending, http, signed, undelivered
 from tests.support.fakes import APPROVAL_URL, page_settings
 from tests.support.policies import said_by
 from tests.support.records import ANNA, ASKED_AT, BEN, CARLA, REQUEST_ID
@@ -57,8 +59,14 @@ EVENT_OF = {
     Status.EXPIRED: EventType.EXPIRED,
     Status.CLOSED: EventType.CLOSED,
 }
-# Endings that nobody has to look into: people's own doing.
-ORDINARY = {("SUCCEEDED", ""), ("FAILED", "Rejected"), ("FAILED", "Expired"), ("FAILED", "Duplicate")}
+# Endings that nobody has to look into: people's own doing, or an operator's.
+ORDINARY = {
+    ("SUCCEEDED", ""),
+    ("FAILED", "Rejected"),
+    ("FAILED", "Expired"),
+    ("FAILED", "Duplicate"),
+    ("ABORTED", "Cancelled"),
+}
 LETTERHEAD = Letterhead(environment="test", timezone="UTC", approval_url=APPROVAL_URL)
 
 
@@ -223,6 +231,26 @@ class World:
         worker.again = lambda: self.come_back(who, permanent=permanent)
         return worker
 
+    def order(self, name: str) -> Worker:
+        """An operator reminds all who wait, or cancels, which they try again until it is answered."""
+        operate = Operate(
+            records=self._records(),
+            workflow=self._executions(),
+            mail=ApproverTopic(stepwise(Topic(self)), "approver-topic", LETTERHEAD, Pace(0.1, self.clock)),
+            clock=self.clock,
+        )
+        door = Door(operate=operate, state_machine_arn="")
+        event, ends = signed({"order": name, "requestId": self.request_id, "why": "No."}), self.clock.now() + 20
+
+        def work() -> bool:
+            return door.serve(event, ends)["statusCode"] in {200, 409}
+
+        worker = self._start("operate", work)
+        worker.round = -len(self.workers)  # its mails are of no round
+        worker.lost = {who for who, one in self.seen.approvers.items() if one.lost} if self.seen else set()
+        worker.again = (lambda: self.order(name)) if name == "cancel" else None
+        return worker
+
     def press(self, who: str, decision: Decision = Decision.APPROVE, number: int = -1) -> Worker:
         """Somebody presses a button of the page behind the link in one of their mails."""
         path = "/approvals/" + self.links[who][number].split("/approvals/")[1]
@@ -315,7 +343,10 @@ class World:
         asked = [EventType.REMINDED] if before and now.round > before.round and recipients(now) else []
         ended = [] if now.status in {Status.OPEN, before.status if before else Status.OPEN} else [EVENT_OF[now.status]]
         first = [] if before else [EventType.REQUESTED]
-        assert [type_ for type_, _ in said] == [*first, *asked, *new, *ended]
+        times = lambda record: sum(one.reminders for one in record.approvers.values()) if record else 0  # noqa: E731
+        hand = [EventType.REMINDED] * (times(now) - times(before))
+        assert len(hand) <= 1, "one write has reminded two people"
+        assert [type_ for type_, _ in said] == [*first, *asked, *hand, *new, *ended]
         ids = [detail["id"] for _, detail in self.told]
         assert len(ids) == len(set(ids)), "two events have one id"
         assert told(before, now) == made, "a repeat is another event"
@@ -412,6 +443,9 @@ class World:
             wanted = ENDS[workflow.status, workflow.error]
             # Whoever was asked for a late decision saw none, and a vote was recorded before that was told.
             if workflow.asked_late and workflow.error == "Expired" and record.votes:
+                wanted = wanted | {Status.CLOSED}
+            # It ended by itself after an operator had closed the record, and before they could stop it.
+            if record.ended and record.ended.cancelled and not workflow.took:
                 wanted = wanted | {Status.CLOSED}
         assert record.status in wanted, f"{record.status} of an execution that {workflow.status} {workflow.error}"
         assert not record.task_token

@@ -16,6 +16,7 @@ CONFIG = {
     "eventPattern": {"source": ["shop"]},
     "chatNotifications": True,
     "dashboard": True,
+    "operatorAccess": True,
     "pointInTimeRecovery": True,
     "protect": False,
 }
@@ -29,6 +30,7 @@ LISTS: dict[str, tuple[str, str, str, str | None]] = {
     "event source mappings": ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
     "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
     "log groups": ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    "policies": ("iam", "list_policies", "Policies", "Arn"),
     "queues": ("sqs", "list_queues", "QueueUrls", None),
     "roles": ("iam", "list_roles", "Roles", "RoleName"),
     "rules": ("events", "list_rules", "Rules", "Name"),

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sandbox.differences import as_told_apart, without_tls_demand
+from sandbox.differences import as_told_apart
 
 MACHINE = "arn:aws:states:eu-central-1:000000000000:stateMachine:m"
 
@@ -54,17 +54,3 @@ def test_a_condition_whose_key_the_emulator_has_not_is_left_out_and_no_other(key
         "Statement"
     ]
     assert bare["Condition"] == {}
-
-
-def test_the_demand_for_tls_is_left_out_and_nothing_else():
-    allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "q"}
-    tls = {
-        "Effect": "Deny",
-        "Action": "sqs:*",
-        "Resource": "q",
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    backwards = {**tls, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
-    kept = json.loads(without_tls_demand(json.dumps({"Statement": [allow, tls, backwards]})))
-    assert kept["Statement"] == [allow, backwards]
-    assert without_tls_demand(json.dumps({"Statement": [tls]})) == ""

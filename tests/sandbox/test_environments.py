@@ -239,6 +239,11 @@ def test_an_installer_that_fills_another_place_is_not_believed(files, make, home
         make(files["first"], home=home)
 
 
+def settings() -> dict[str, str]:
+    """What both installers are told."""
+    return Environment(Path(), "", (), Path(sys.prefix)).settings
+
+
 MIRROR = "http://mirror.example.com/simple"
 
 
@@ -253,7 +258,7 @@ def test_a_mirror_is_asked_by_both_installers_however_little_pip_says(tmp_path, 
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     for assignment in variables.split():
         monkeypatch.setenv(*assignment.split("=", 1))
-    told = Environment(Path(), "", (), Path(sys.prefix)).uv_settings()
+    told = settings()
     assert told["UV_DEFAULT_INDEX"] == told["PIP_INDEX_URL"] == MIRROR
     assert told["ALL_PROXY"] == told["PIP_PROXY"] == "proxy.example.com:3128"
     assert told["PIP_CONFIG_FILE"] == "/dev/null"
@@ -309,17 +314,16 @@ list.index-url='https://list.example.com/simple'
 
 def test_uvs_own_variables_come_first(monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example.com/simple")
-    made = Environment(Path(), "", (), Path(sys.prefix))
-    assert made.uv_settings()["UV_DEFAULT_INDEX"] == "https://pip.example.com/simple"
+    assert settings()["UV_DEFAULT_INDEX"] == "https://pip.example.com/simple"
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example.com/simple")
-    assert made.uv_settings()["UV_DEFAULT_INDEX"] == "https://uv.example.com/simple"
+    assert settings()["UV_DEFAULT_INDEX"] == "https://uv.example.com/simple"
     monkeypatch.delenv("UV_DEFAULT_INDEX")
     monkeypatch.setenv("UV_INDEX_URL", "https://old.example.com/simple")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/company.pem")
     for variable in ("PIP_CERT", "SSL_CERT_FILE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    told = made.uv_settings()
+    told = settings()
     assert "UV_DEFAULT_INDEX" not in told
     assert told["SSL_CERT_FILE"] == "/company.pem"  # pip reads that variable, uv does not
 
@@ -393,10 +397,22 @@ def test_every_requirement_asked_for_is_pinned():
         )
 
 
+# `make setup`, where to install is to do nothing.
+EMPTY = """
+import sys
+sys.path.insert(0, "sandbox")
+import environments
+run = environments.run
+environments.run = lambda *venv: run(*venv[:-1], "--without-pip", venv[-1])
+environments.Environment.install = lambda *_: None
+sys.exit(environments.main([".venv"]))
+"""
+
+
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory):
-    """A small checkout that `make setup` has filled: the real Makefile and files, other packages."""
-    folder = tmp_path_factory.mktemp("first")
+def original(tmp_path_factory):
+    """A small checkout that has been set up, to all that a stamp says: the real Makefile and files, other packages."""
+    folder = tmp_path_factory.mktemp("original")
     for name in ("Makefile", "sandbox/environments.py", "sandbox/pythons.py"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(PROJECT / name, folder / name)
@@ -407,15 +423,39 @@ def checkout(tmp_path_factory):
     for file in environments.WORDS:
         name = "uv" if file == environments.INSTALLER else "first"
         sha256 = hashlib.sha256(made[name].read_bytes()).hexdigest()
+        (folder / file.relative_to(PROJECT)).parent.mkdir(exist_ok=True)
         (folder / file.relative_to(PROJECT)).write_text(f"{name}==1 --hash=sha256:{sha256}\n")
+    code, said = run(folder, environments.own_interpreter(), "-c", EMPTY)
+    assert code == 0, said
+    assert make_setup(folder) == (0, [])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def copied(original, tmp_path_factory):
+    """A copy of it in which `make setup` has run, and what that said."""
+    folder = tmp_path_factory.mktemp("copies") / "copy-ü"
+    shutil.copytree(original, folder, symlinks=True)
     code, said = make_setup(folder)
     assert code == 0, said
+    return folder, said
+
+
+@pytest.fixture(scope="module")
+def checkout(copied):
+    """One that `make setup` has filled."""
+    folder, _said = copied
     return folder
 
 
 def make_setup(folder: Path, *changes: str, **options: Any) -> tuple[int, list[str]]:
-    """`make setup` in this checkout, without a network: its exit code and what it says. Changes are as env has them."""
-    command = ["env", *changes, "make", "--no-print-directory", "setup", f"PYTHON={environments.own_interpreter()}"]
+    """`make setup` in this checkout: its exit code and what it says. Changes are as env has them."""
+    python = f"PYTHON={environments.own_interpreter()}"
+    return run(folder, "env", *changes, "make", "--no-print-directory", "setup", python, **options)
+
+
+def run(folder: Path, *command: str, **options: Any) -> tuple[int, list[str]]:
+    """In this checkout, without a network."""
     variables = {"PATH": os.environ["PATH"], "HOME": str(folder), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
     done = subprocess.run(
         command, cwd=folder, env=variables, capture_output=True, text=True, check=False, **options
@@ -430,17 +470,15 @@ def as_a_visitor() -> None:
         assert not ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
 
 
-def test_a_checkout_that_was_copied_after_set_up_is_made_anew(checkout, tmp_path):
-    copy = tmp_path / "copy-ü"
-    shutil.copytree(checkout, copy, symlinks=True)
-    code, said = make_setup(copy)
-    assert code == 0
+def test_a_checkout_that_was_copied_after_set_up_is_made_anew(copied):
+    folder, said = copied
     assert [line.split()[1] for line in said if line.startswith("Making ")] == [
         ".venv",
         f".sandbox/emulator-{sys.version_info[0]}.{sys.version_info[1]}",
         ".sandbox/lambda",
     ]
-    assert make_setup(copy) == (0, [])
+    assert has(Environment(folder / ".venv", "", (), folder), "first")
+    assert make_setup(folder) == (0, [])
 
 
 def test_what_a_shell_says_of_python_elsewhere_is_nothing_to_set_up(checkout):

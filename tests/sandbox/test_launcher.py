@@ -302,3 +302,18 @@ def test_a_map_in_a_table_keeps_no_order_and_a_list_keeps_its_own(emulator):
     assert item["listed"] == listed
     for held in (item["put"], item["updated"], item["put"]["M"]["person-0"]):
         assert list(held["M"]) != names
+
+
+@pytest.mark.parametrize(("missing", "state"), [("notBreaching", "OK"), ("missing", "INSUFFICIENT_DATA")])
+def test_an_alarm_without_data_is_ok_if_that_is_not_breaching(cloud, missing, state):
+    metric = {"namespace": "AWS/SQS", "metricName": "none", "period": 60.0, "stat": "Sum"}
+    inputs = {
+        "comparisonOperator": "GreaterThanThreshold",
+        "evaluationPeriods": 1.0,
+        "metricQueries": [{"id": "m", "metric": metric}],
+        "threshold": 0.0,
+        "treatMissingData": missing,
+    }
+    name, _ = resources.create("aws:cloudwatch/metricAlarm:MetricAlarm", "a", inputs, cloud)
+    (alarm,) = cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    assert alarm["StateValue"] == state

@@ -13,9 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 
-from handlers.approvals.parsing.item import to_item
 from handlers.approvals.rules.record import Approver, Decision
 from handlers.contract.policy import Group, Policy
 from sandbox.cloud import Cloud
@@ -23,7 +21,7 @@ from sandbox.emulator import Emulator
 from sandbox.inbox import Inbox, Message
 from sandbox.page import content
 from sandbox.page.server import PageServer
-from sandbox.page.stack import Event, LogLine, Run, Stack, read_record, task_of
+from sandbox.page.stack import Event, LogLine, Run, Stack, task_of
 from tests.support import records
 
 HOSTILE = '<script>alert(1)</script> & "quotes"'
@@ -54,7 +52,7 @@ class Made(Stack):
             name="dev",
             cloud=Cloud(endpoint="", region=""),
             emulator=Ending(self),
-            outputs={"stateMachineArn": MACHINE, "chatTopicArn": "arn"},
+            outputs={"operate": json.dumps({"stateMachineArn": MACHINE}), "chatTopicArn": "arn"},
             zone=ZoneInfo("UTC"),
             log_groups={},
         )
@@ -462,32 +460,6 @@ def test_who_has_answered_what_is_needed_of_which_group_and_who_has_not_answered
     assert f"<b>{ANN}</b> approved" in page
     assert "Still needed: 1 approval from legal" in page
     assert f"Waiting for {BEN}, {CLEO}, {DORA}</p>" in page
-
-
-def stored(record):
-    """The item in DynamoDB."""
-    return {name: TypeSerializer().serialize(value) for name, value in to_item(record).items()}
-
-
-@pytest.mark.parametrize("record", [records.approved(), paying(ann="approve")], ids=["default", "groups"])
-def test_a_record_is_read_as_the_program_reads_it(record):
-    assert read_record(stored(record)) == record
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"policy": {"S": "payout"}},
-        {"approvers": {"L": []}},
-        {"votes": {"M": {records.ANNA: {"M": {}}}}},
-        {"status": {"S": "MAYBE"}},
-        {"title": {"B": b"x"}},
-        {"schemaVersion": {"N": "99"}},
-    ],
-    ids=str,
-)
-def test_an_item_that_is_no_record_is_left_out_and_breaks_nothing(changes):
-    assert read_record(stored(records.record()) | changes) is None
 
 
 def test_the_button_ends_the_round_of_its_run(server, stack):

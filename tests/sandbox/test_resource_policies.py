@@ -82,6 +82,13 @@ def test_nobody_is_a_service_of_aws_but_who_calls_as_one(cloud, session, queue):
     cloud.client("sqs").send_message(QueueUrl=backwards, MessageBody="x")
 
 
+def test_a_policy_that_demands_tls_lets_calls_of_this_machine_pass(cloud, session, queue):
+    url = queue(Bool={"aws:SecureTransport": "false"})
+    for sqs in (cloud.client("sqs"), session("sqs"), cloud.as_aws("sqs")):
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+    denied(session("sqs").send_message, QueueUrl=queue(Bool={"aws:SecureTransport": "true"}), MessageBody="x")
+
+
 @pytest.mark.parametrize(("other", "status"), [("", "SUCCEEDED"), ("-of-another", "FAILED")])
 def test_a_state_machine_sends_in_its_role_whoever_has_started_it(cloud, queue, role, other, status):
     url = queue(ArnNotEquals={"aws:PrincipalArn": [role + other]})

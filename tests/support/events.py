@@ -39,6 +39,20 @@ def http(method: str, path: str, body: str = "", **headers: str) -> dict[str, An
     }
 
 
+OPERATOR = "arn:aws:sts::123456789012:assumed-role/Ops/erik@example.com"
+
+
+def signed(order: Any, by: str = OPERATOR) -> dict[str, Any]:
+    """An HTTP API event of a route with AWS_IAM.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    made = http("POST", "/operate", order if isinstance(order, str) else json.dumps(order))
+    iam = {"accountId": "123456789012", "callerId": "AROAEXAMPLE:erik", "userArn": by, "userId": "AROAEXAMPLE:erik"}
+    made["requestContext"]["authorizer"] = {"iam": iam}
+    return made | {"routeKey": "POST /operate"}
+
+
 def sqs(*bodies: Any) -> dict[str, Any]:
     """A batch from a queue."""
     return {

@@ -19,6 +19,7 @@ from handlers.approvals.rules.rounds import Kind
 from handlers.approvals.usecases.ask import Ask
 from handlers.approvals.usecases.bounce import Bounce
 from handlers.approvals.usecases.give_up import GiveUp
+from handlers.approvals.usecases.operate import Operate
 from handlers.approvals.usecases.page import Page
 from handlers.approvals.usecases.ports import UnavailableError
 from handlers.approvals.usecases.reconcile import Reconcile
@@ -27,10 +28,12 @@ from handlers.ask import Requests
 from handlers.contract.record import EXECUTION_INDEX
 from handlers.contract.settings import PageSettings
 from handlers.contract.workflow import WorkflowError
+from handlers.operate import Door
 from handlers.page import HttpApi
 from tests.support import plain
 from tests.support.services import RUNNING, FakeClock, FakeSqs, FakeStepFunctions, FakeTable
 
+MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:signoff"
 APPROVAL_URL = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com"
 
 
@@ -97,6 +100,7 @@ class FakeWorkflow(FakeStepFunctions):
         self.handed_over: list[tuple[str, Record]] = []
         self.failed: list[tuple[str, WorkflowError, str]] = []
         self.looks: list[str] = []
+        self.stopped: list[tuple[str, WorkflowError, str]] = []
 
     def hand_over(self, token: str, record: Record) -> bool:
         self.handed_over.append((token, record))
@@ -105,6 +109,10 @@ class FakeWorkflow(FakeStepFunctions):
     def fail(self, token: str, error: WorkflowError, cause: str) -> bool:
         self.failed.append((token, error, cause))
         return self._adapter.fail(token, error, cause)
+
+    def stop(self, arn: str, error: WorkflowError, cause: str) -> None:
+        self.stopped.append((arn, error, cause))
+        self._adapter.stop(arn, error, cause)
 
     def execution(self, arn: str) -> Execution:
         self.looks.append(arn)
@@ -216,6 +224,18 @@ def giving_up(store: Any, workflow: Any = None, clock: Any = None) -> GiveUp:
 def bouncing(store: Any, workflow: Any = None, box: Any = None, clock: Any = None) -> Bounce:
     operator = box or OperatorBox()
     return Bounce(records=records_of(store, clock), workflow=workflow or FakeWorkflow(), operator=operator)
+
+
+def operating(store: Any, workflow: Any = None, box: Any = None, clock: Any = None, machine: str = MACHINE_ARN) -> Door:
+    """The operator's door, of a stack with this state machine."""
+    clock = clock or FakeClock()
+    operate = Operate(
+        records=Records(store=store, clock=clock),
+        workflow=workflow or FakeWorkflow(),
+        mail=box or Mailbox(),
+        clock=clock,
+    )
+    return Door(operate=operate, state_machine_arn=machine)
 
 
 def reconciling(store: Any, workflow: Any = None, box: Any = None, clock: Any = None) -> Reconcile:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from handlers.approvals.parsing.message import read_message
+from handlers.approvals.rules import endings
 from handlers.approvals.rules.decisions import decide
 from handlers.approvals.rules.message import Message
 from handlers.approvals.rules.record import Approver, Decision, Record, Undelivered, Vote
@@ -129,6 +130,13 @@ def losing(sample: Record, *people: str, reason: str = "user unknown", permanent
     for who in people:
         sample = sample.with_approver(who, undelivered=Undelivered("Bounce", reason, permanent, told=True))
     return sample
+
+
+def cancelled() -> Record:
+    """Cancelled by an operator."""
+    after = endings.cancelled(record(), "arn:aws:sts::123456789012:assumed-role/Ops/erik: The wrong: release.")
+    assert isinstance(after, Record)
+    return after
 
 
 def approved() -> Record:

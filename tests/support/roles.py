@@ -14,7 +14,7 @@ from tests.support.waiting import until
 # What more these may do is said by tests/infra/test_iam.py.
 YOURS = ("generate", "process")
 SHIPPED = ("Log", "Trace")  # the statements that they share with ours
-ENTRIES = ("page", "ask", "give_up", "reconcile", "announce", "bounce", *YOURS)
+ENTRIES = ("page", "ask", "give_up", "reconcile", "announce", "bounce", "operate", *YOURS)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Function:
         outputs = set(stack.sandbox.outputs.values())
         (found,) = [
             one
-            for one in stack.sandbox.client("lambda").list_functions()["Functions"]
+            for page in stack.sandbox.client("lambda").get_paginator("list_functions").paginate()
+            for one in page["Functions"]
             if one["Handler"] == f"handlers.{entry}.handler"
             and (one["FunctionArn"] in outputs or outputs.intersection(one["Environment"]["Variables"].values()))
         ]

@@ -224,6 +224,17 @@ class FakeStepFunctions:
         told |= {name: text for name, text in texts.items() if text}
         return told | ({"stopDate": datetime.fromtimestamp(found.stopped_at, UTC)} if found.stopped_at else {})
 
+    def stop_execution(self, *, executionArn, error, cause) -> None:  # noqa: N803
+        expect(executionArn, "an execution has an ARN")
+        expect(1 <= len(error) <= 256, "the length of an error")
+        expect(len(cause) <= 32_768, "the length of a cause")
+        cause.encode()
+        reply = self.replies.pop(0) if self.replies else None
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(self.run, Execution) and self.run.running:
+            self.run = Execution(status="ABORTED", error=error, cause=cause, stopped_at=ASKED_AT)
+
     # What is known of the executions.
 
     def look(self, _arn: str) -> Execution | Exception:

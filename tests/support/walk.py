@@ -25,7 +25,7 @@ as_shipped = pytest.mark.skipif(
     reason="docs/make-it-yours.md begins with the program as shipped",
 )
 COPIED = ["__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml", "pyproject.toml"]
-FOLDERS = ["docs", "examples", "handlers", "infra", "pictures", "sandbox", "tests"]
+FOLDERS = ["docs", "examples", "handlers", "infra", "operate", "pictures", "sandbox", "tests"]
 
 
 def changed(text: str, diff: str) -> str:

@@ -41,6 +41,10 @@ class StepFunctions:
                 return False
         return True
 
+    def stop(self, arn: str, error: WorkflowError, cause: str) -> None:
+        with calls():
+            self._client.stop_execution(executionArn=arn, error=error.value, cause=fitted(cause))
+
     def execution(self, arn: str) -> Execution:
         with calls():
             try:

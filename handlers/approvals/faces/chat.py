@@ -47,11 +47,13 @@ def _headline(record: Record, transition: Transition) -> str:
     match transition.type:
         case EventType.REQUESTED:
             return "Approval needed"
+        case EventType.REMINDED if transition.who:
+            return f"Reminder to {_code(transition.who, TITLE_LIMIT)}"
         case EventType.REMINDED:
             return f"Reminder {record.round - 1} of {record.rounds - 1}"
         case EventType.VOTED:
             return f"{wording.verb(record.votes[transition.who]).capitalize()} by {_code(transition.who, TITLE_LIMIT)}"
-    return record.status.value.capitalize()
+    return "Cancelled" if record.ended and record.ended.cancelled else record.status.value.capitalize()
 
 
 def _lines(record: Record, transition: Transition, timezone: str) -> Iterator[str]:
@@ -75,7 +77,7 @@ def _lines(record: Record, transition: Transition, timezone: str) -> Iterator[st
             if said is Decision.APPROVE:
                 yield from _values(record, record.answers[0].values)
         case _:
-            yield _code(events.cause(record))
+            yield _code(record.ended.words if record.ended else events.cause(record))
 
 
 def _values(record: Record, values: Values) -> Iterator[str]:

@@ -19,6 +19,7 @@ ENDED = {
     Status.CLOSED: ("Ended", "has ended, and has taken no answer"),
 }
 OTHER_ANSWER = ("Ended", "has ended with an answer that nobody has given here")
+CANCELLED = ("Cancelled", "was cancelled by whoever operates it, and has taken no answer")
 STOPPED = ("Stopped", "was stopped by whoever operates it, and has taken no answer")
 
 
@@ -37,8 +38,8 @@ def parts(record: Record, environment: str, timezone: str, *, comments: bool = T
             "Asked by": wording.requester(record),
             "Asked at": when.local_iso(record.requested_at, timezone),
             "Decided at": "" if ended else decided,
-            "Error": quoted(ended.error) if ended else "",
-            "Why": quoted(ended.cause, len(ended.cause)) if ended and comments else "",
+            "Error": quoted(ended.error) if ended and not ended.cancelled else "",
+            "Why": quoted(ended.words, len(ended.words)) if ended and comments else "",
         }
     )
     yield from mail.votes(record, timezone, comments=comments)
@@ -49,5 +50,7 @@ def _ended(record: Record) -> tuple[str, str]:
     """For the subject, and of the workflow."""
     if record.answered_without_vote:
         return OTHER_ANSWER
+    if record.ended and record.ended.cancelled:
+        return CANCELLED
     stopped = record.ended and record.ended.status == Ending.ABORTED
     return STOPPED if stopped else ENDED[record.status]

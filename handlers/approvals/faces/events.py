@@ -57,6 +57,8 @@ def _id(record: Record, type_: EventType) -> str:
 
 def _more(record: Record, transition: Transition) -> dict[str, Any]:
     match transition.type:
+        case EventType.REMINDED:
+            return {"approver": transition.who, "by": record.reminded_by if transition.who else ""}
         case EventType.VOTED:
             vote, counted = record.votes[transition.who], approvals_for_programs(record.tally)
             return {

@@ -46,7 +46,12 @@ GOING_ON_MARK = ">> "  # before the rest of a line that was too long
 COLONS = ":\u02d0\u02f8\u05c3\u2236\ua789\ufe13\ufe55\uff1a"
 LIKE_A_ROW = re.compile(rf">|-(?:\s|$)|.*(?::(?:\s|$)|[{COLONS[1:]}])")
 PLAIN_NAME = re.compile(rf"\w(?:[^\W{COLONS}]|[ ./@-])*")
-HEADLINES = {Kind.REQUEST: "Approval needed", Kind.REMINDER: "Reminder", Kind.ESCALATION: "Escalation"}
+HEADLINES = {
+    Kind.REQUEST: "Approval needed",
+    Kind.REMINDER: "Reminder",
+    Kind.ESCALATION: "Escalation",
+    Kind.BY_HAND: "Reminder",
+}
 # A number that goes on in the text, after what is kept of it.
 NUMBER = re.compile(r"[\d.,/^_: +-]*\d[.,/^_:-]*$")
 GOES_ON = re.compile(r" ?[.,/^_:-]*\d")
@@ -129,8 +134,10 @@ def _opening(record: Record, kind: Kind, environment: str, timezone: str, *, joi
     if kind is Kind.REQUEST:
         return f"{workflow} has stopped and waits for your answer."
     asked_at = when.local_iso(record.requested_at, timezone)
-    if kind is Kind.REMINDER:
+    if kind is not Kind.ESCALATION:
         count = f"This is reminder {record.round - 1} of {record.rounds - 1}"
+        if kind is Kind.BY_HAND:
+            count = "Whoever operates it sends this reminder"
         waits = "has your answer, but others approved other values" if joins else "still waits for your answer"
         return f"{workflow} {waits}. {count}; it was first asked at {asked_at}."
     before = _listed(who for who in record.approvers if who not in record.policy.escalate_to)

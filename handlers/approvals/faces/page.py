@@ -15,7 +15,7 @@ from handlers.approvals.rules.decisions import barred
 from handlers.approvals.rules.joining import ways_out
 from handlers.approvals.rules.record import DECIDED, Decision, Record
 from handlers.contract.record import Status
-from handlers.contract.visible import clean, one_line
+from handlers.contract.visible import clean, one_line, quoted
 
 
 class State(StrEnum):
@@ -224,6 +224,7 @@ def _expired(view: View) -> tuple[str, Markup]:
 
 
 def _closed(view: View) -> tuple[str, Markup]:
+    title, heading, ended = "Closed", "The workflow has already ended", view.record.ended
     if view.record.answered_without_vote:
         why = "It took an answer that nobody gave on this page. Whoever operates it has been told."
     elif view.record.answer_mismatched:
@@ -231,13 +232,16 @@ def _closed(view: View) -> tuple[str, Markup]:
             "It had asked another question than this page shows, so it did not take the answer. "
             "Whoever operates it has been told."
         )
+    elif ended and ended.cancelled:
+        title, heading = "Cancelled", "This request has been cancelled"
+        why = f"Whoever operates it has stopped it: {quoted(ended.words, len(ended.words))}"
     else:
         why = "It ended before a decision on this request could reach it, for example because somebody stopped it."
     kept = "Answers given until then stay on record, but have no effect."
     if view.mine:
         kept = "Your answer is on record, as are all others, but has no effect."
     said = map(Markup("<p>{}</p>").format, (why, kept))
-    return "Closed", notice("warn", MIND, "The workflow has already ended", *said)
+    return title, notice("warn", MIND, heading, *said)
 
 
 def _pending(view: View) -> tuple[str, Markup]:

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from handlers.approvals.usecases.ports import NewerVersionError
+from handlers.contract.once import RepeatedError, parse
+from handlers.contract.visible import quoted
 
+KEY_LIMIT = 60  # characters of a key that is refused
 LARGEST = 253_402_128_000  # 9999-12-30, which `datetime` can represent in every time zone
 
 
@@ -15,6 +18,19 @@ class Fields:
 
     values: Mapping[str, Any]
     path: str = ""
+
+    @classmethod
+    def of(cls, body: str) -> Self:
+        """Of a JSON object."""
+        try:
+            content = parse(body)
+        except RepeatedError as error:
+            raise ValueError(f"{quoted(error.name, KEY_LIMIT)} must be given once") from error
+        except (ValueError, RecursionError) as error:
+            raise ValueError("the body is not JSON") from error
+        if not isinstance(content, dict):
+            raise ValueError("the body is not a JSON object")  # noqa: TRY004 - content, not a wrong call
+        return cls(content)
 
     def text(self, name: str, *, empty: bool = False) -> str:
         value = self.values.get(name)

@@ -26,13 +26,14 @@ SOMETIMES = frozenset(
         "toldOthers",
         "toldLeftOut",
         "refused",
+        "remindedBy",
         "answeredWithoutVote",
         "answerMismatched",
         "operatorTold",
     }
 )
 
-MARKS = frozenset({"told", "undelivered"})  # of an approver, likewise
+MARKS = frozenset({"told", "undelivered", "reminders", "remindedAt"})  # of an approver, likewise
 ANSWERED = frozenset({"values", "withdrawn"})  # of a vote, left out while they are empty, too
 
 

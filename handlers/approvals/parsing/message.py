@@ -9,13 +9,10 @@ from handlers.approvals.parsing.policy import read_policy
 from handlers.approvals.rules.message import Announcement, Message
 from handlers.contract.form_fields import fields_of, links_of
 from handlers.contract.message import SCHEMA_VERSION, Key
-from handlers.contract.once import RepeatedError, parse
 from handlers.contract.policy import Policy, policy_digest
 from handlers.contract.question import REQUEST_ID, REQUEST_ID_RULE, Field
-from handlers.contract.visible import quoted
 
 MOST_ROUNDS = 21  # the config's limit: asked once, reminded up to twenty times
-KEY_LIMIT = 60  # characters of a key that is refused
 
 
 class MalformedMessageError(ValueError):
@@ -28,23 +25,11 @@ def read_message(body: str) -> Message | Announcement:
     Raises NewerVersionError for a message from a newer release.
     """
     try:
-        content = Fields(_json_object(body))
+        content = Fields.of(body)
         check_version("the message", content.positive(Key.SCHEMA_VERSION), SCHEMA_VERSION)
         return _announcement(content) if Key.ANNOUNCE in content.values else _message(content)
     except ValueError as error:
         raise MalformedMessageError(str(error)) from error
-
-
-def _json_object(body: str) -> Mapping[str, Any]:
-    try:
-        content = parse(body)
-    except RepeatedError as error:
-        raise ValueError(f"{quoted(error.name, KEY_LIMIT)} must be given once") from error
-    except (ValueError, RecursionError) as error:
-        raise ValueError("the body is not JSON") from error
-    if not isinstance(content, dict):
-        raise ValueError("the body is not a JSON object")  # noqa: TRY004 - content, not a wrong call
-    return content
 
 
 def _message(content: Fields) -> Message:

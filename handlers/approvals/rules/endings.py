@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from handlers.approvals.rules.record import DECIDED, Ended, Record
+from handlers.approvals.rules.refusal import Reason, Refusal
 from handlers.contract.record import Status
 from handlers.contract.visible import shortened
 from handlers.contract.workflow import AFTER_APPROVAL, Ending, WorkflowError
@@ -55,6 +56,10 @@ class Execution:
         return self.status in list(Ending)
 
     @property
+    def ended(self) -> Ended:
+        return Ended(self.status, self.error, self.cause)
+
+    @property
     def answer_refused(self) -> bool:
         """It ended on an answer that it did not take. AWS's words name the state that failed."""
         if self.error in OUTPUT_ERRORS:
@@ -82,15 +87,15 @@ def ended(record: Record, execution: Execution) -> Record:
         answered_without_vote=taken is not None or execution.error == WorkflowError.DUPLICATE,
         answer_mismatched=refused and execution.error != TOO_LARGE,
         handed_over=False,
-        task_token="",
-        lease=None,
-        **_as_news(record, Ended(execution.status, execution.error, execution.cause)),
+        **_as_news(record, execution.ended),
     )
 
 
 def _as_news(record: Record, how: Ended) -> dict[str, Any]:
-    """What a record keeps of an ending of which nobody has been told yet, whatever they were told before."""
+    """What an ending changes in a record: nobody has been told of it yet, whatever they were told before."""
     return {
+        "task_token": "",
+        "lease": None,
         "ended": how._replace(error=shortened(how.error, ERROR_KEPT), cause=shortened(how.cause, CAUSE_KEPT)),
         "approvers": {who: replace(one, told=False) for who, one in record.approvers.items()},
         "told_others": (),
@@ -125,7 +130,22 @@ def abandoned(record: Record, round_: int, cause: str) -> Record:
     if record.status is not Status.OPEN or record.round > round_:
         return record
     how = Ended(Ending.FAILED, WorkflowError.NOTIFICATION_FAILED, cause)
-    return replace(record, status=Status.CLOSED, task_token="", lease=None, **_as_news(record, how))
+    return replace(record, status=Status.CLOSED, **_as_news(record, how))
+
+
+def cancelled(record: Record, cause: str) -> Record | Refusal:
+    """An operator is about to stop the run: nobody can answer any more. NOT_DONE if the request is not open.
+
+    Written before the run is stopped, which a vote that decides could otherwise have just gone on with. Cancelling once
+    more changes nothing, so a run that could not be stopped can be.
+    """
+    if record.ended and record.ended.cancelled:
+        return record
+    if record.status is not Status.OPEN:
+        words = f"request {record.request_id} is {record.status.value}, so nothing is left to cancel"
+        return Refusal(reason=Reason.NOT_DONE, words=words)
+    how = Ended(Ending.ABORTED, WorkflowError.CANCELLED, cause)
+    return replace(record, status=Status.CLOSED, **_as_news(record, how))
 
 
 def operator_told(record: Record, stopped_at: float) -> Record:
@@ -145,5 +165,5 @@ def is_owed(execution: Execution, records: Sequence[Record]) -> bool:
         return True
     approved = any(record.status is Status.APPROVED for record in records)
     no_duplicate = bool(records) and execution.error == WorkflowError.DUPLICATE
-    ordinary = execution.error in ORDINARY_ERRORS and not (approved or no_duplicate)
-    return execution.status in TROUBLE and not ordinary
+    ordinary = execution.error in ORDINARY_ERRORS or execution.ended.cancelled
+    return execution.status in TROUBLE and (approved or no_duplicate or not ordinary)

@@ -10,6 +10,7 @@ from handlers.approvals.rules.quorum import Tally, tally, without_requester
 from handlers.contract.policy import Policy
 from handlers.contract.question import Question
 from handlers.contract.record import Status
+from handlers.contract.workflow import Ending, WorkflowError
 
 SECONDS_PER_DAY = 86_400
 DECIDED = frozenset({Status.APPROVED, Status.REJECTED})
@@ -80,6 +81,8 @@ class Approver:
     links: tuple[str, ...] = ()
     mailed_round: int = 0
     missed_rounds: int = 0
+    reminders: int = 0  # by hand
+    reminded_at: int = 0  # by hand, the last time
     told: bool = False  # of how it ended
     vote: Vote | None = None
     undelivered: Undelivered | None = None
@@ -110,6 +113,16 @@ class Ended(NamedTuple):
     error: str
     cause: str
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether an operator did it. A state may fail by the same name."""
+        return (self.status, self.error) == (Ending.ABORTED, WorkflowError.CANCELLED)
+
+    @property
+    def words(self) -> str:
+        """The cause for people: an operator's words without their ARN, in which no colon comes before a blank."""
+        return (self.cancelled and self.cause.partition(": ")[2]) or self.cause
+
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Question):
@@ -133,6 +146,7 @@ class Record(Question):
     task_token: str = field(default="", repr=False)
     lease: Lease | None = None
     ended: Ended | None = None
+    reminded_by: str = ""  # who has done so last, as AWS names them
     told_others: tuple[str, ...] = ()  # who was not asked, and has been told how it ended
     refused: str = ""  # why the channel has sent nobody's mail, if that is how the last attempt ended
     told_left_out: tuple[str, ...] = ()  # who has been mailed that they are named as the requester

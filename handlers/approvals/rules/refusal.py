@@ -24,6 +24,8 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"  # the record is that of an earlier run of the same start
     OUT_OF_REACH = "out of reach"  # no mail reaches as many people as the policy needs
     FOREIGN = "foreign"  # the message disagrees with its run's record about the rounds
+    # Of an operator's order
+    NOT_DONE = "not done"  # for the reason that the words give
     # Of anything
     GONE = "gone"  # the record has been deleted
 

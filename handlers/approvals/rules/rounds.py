@@ -25,6 +25,7 @@ class Kind(StrEnum):
     REQUEST = "request"
     REMINDER = "reminder"
     ESCALATION = "escalation"
+    BY_HAND = "reminder by hand"
 
 
 def new_record(message: Message) -> Record | Refusal:

@@ -11,7 +11,7 @@ ENDINGS = {Status.EXPIRED: EventType.EXPIRED, Status.CLOSED: EventType.CLOSED}
 
 
 class Transition(NamedTuple):
-    """`who` has voted; "" for what nobody in particular did."""
+    """`who` has voted, or was reminded by hand; "" for what is about nobody in particular."""
 
     type: EventType
     who: str = ""
@@ -28,7 +28,12 @@ def transitions(before: Record | None, after: Record) -> list[Transition]:
         found.append(Transition(EventType.REQUESTED))
     elif after.round > before.round and recipients(after):
         found.append(Transition(EventType.REMINDED))
-    votes = before.votes if before else {}
+    known, votes = (before.approvers, before.votes) if before else ({}, {})
+    found += [
+        Transition(EventType.REMINDED, who)
+        for who, one in after.approvers.items()
+        if who in known and one.reminders > known[who].reminders
+    ]
     found += [Transition(EventType.VOTED, who) for who, vote in after.votes.items() if vote != votes.get(who)]
     status = before.status if before else Status.OPEN
     if after.status is not status and after.status is not Status.OPEN:

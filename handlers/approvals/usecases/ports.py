@@ -67,6 +67,9 @@ class Workflow(Protocol):
 
     def execution(self, arn: str) -> Execution: ...
 
+    def stop(self, arn: str, error: WorkflowError, cause: str) -> None:
+        """Stop an execution; nothing happens to one that is over."""
+
 
 class Mail(Protocol):
     """The channel to the approvers. Each method raises UnavailableError."""

@@ -38,7 +38,7 @@ class Reconcile:
 
         Raises StillRunningError and UnavailableError.
         """
-        execution, seen = news.execution, self._records_of(execution_arn)
+        execution, seen = news.execution, self.records.of_execution(execution_arn)
         if not is_enough(news, seen, self.clock.now()):
             execution = self._when_over(execution_arn, news.execution.redrives)
         if execution.running:
@@ -54,11 +54,6 @@ class Reconcile:
             records.append(record)
         if is_owed(execution, records):
             self._tell(execution_arn, execution, records)
-
-    def _records_of(self, execution_arn: str) -> list[Record]:
-        found = [self.records.store.get(request_id) for request_id in self.records.store.requests_of(execution_arn)]
-        # The index may still name a record that has been deleted and made again by another run.
-        return [record for record in found if record and record.execution_arn == execution_arn]
 
     def _when_over(self, execution_arn: str, redrives: int) -> Execution:
         """The execution once it is over, or running again after a redrive. Raises StillRunningError."""

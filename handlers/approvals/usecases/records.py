@@ -20,6 +20,11 @@ class Records:
     store: Store
     clock: Clock
 
+    def of_execution(self, execution_arn: str) -> list[Record]:
+        """The index may still name a record that was deleted and made again by another run. Raises UnavailableError."""
+        found = map(self.store.get, self.store.requests_of(execution_arn))
+        return [record for record in found if record and record.execution_arn == execution_arn]
+
     def change(self, seen: Record, rule: Callable[[Record], Record | Refusal]) -> tuple[Record, Refusal | None]:
         """The resulting record, and the refusal if the rule refused.
 
