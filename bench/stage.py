@@ -58,13 +58,16 @@ class Program:
     hears: str = ""
 
 
-# As shipped, except for the approver and the fastest pace of mails that the configuration allows.
+# As shipped, except for the approver, the fastest pace of mails that the configuration allows, and that nobody else is
+# told: a stream tells when it likes, and docs/cost.md says what that adds.
 OURS_CONFIG = {
     "aws:region": REGION,
     "approvers": [ALICE],
     "operatorEmail": OPERATOR,
     "reminders": 0,
     "mailsPerSecond": 10,
+    "events": False,
+    "announceDecision": False,
 }
 RIVAL_CONFIG = {"aws:region": REGION, "rival:approvers": json.dumps([ALICE])}
 OURS = Program(

@@ -155,12 +155,6 @@ def share_code() -> None:
     change_worker('code_dir = init["code_dir"]', 'code_dir = os.path.realpath(init["code_dir"])')
 
 
-def look_for_garbage_less_often() -> None:
-    """A cold start makes objects that stay; to look for garbage among them took a quarter of its time."""
-    plain = "_ms_install_invoke_depth()\n    try:"
-    change_worker(plain, f"import gc\n    gc.set_threshold(100_000)\n    {plain}")
-
-
 def share_processes() -> None:
     """Let an invocation wait for one of its function's processes, of which there are `PROCESSES` at most.
 
@@ -722,7 +716,6 @@ def main() -> None:
     run_functions_with(os.environ["LAMBDA_PYTHON"])
     share_processes()
     share_code()
-    look_for_garbage_less_often()
     name_exceptions()
     follow_streams()
     name_principals()
