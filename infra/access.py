@@ -49,7 +49,7 @@ def readers(
         allow("Topics", ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"], [*arns(aws.sns.Topic).values()]),
         allow("Logs", ["logs:FilterLogEvents"], [*of_services, of_functions]),
         allow("Rules", ["events:DescribeRule"], [*arns(aws.cloudwatch.EventRule).values()]),
-        # These know no resources.
+        # Two of these know no resources. Those of alarms and mappings would take more room than they are worth.
         allow(
             "Account",
             [
