@@ -395,6 +395,11 @@ ADDRESS = "https://ci.example.com/" + "a" * 200
         ({"note": "fine" + " " * 80 + "amount: 5"}, ["note:", "  > fine", f"  >>{' ' * 18}amount: 5"]),
         ({"note": "x\n"}, ["note:", '  > "x', '  > "']),
         ({"note": "x" * 70 + " y"}, ["note:", f"  > {'x' * 67}", "  >> xxx y"]),
+        # No wider for being further in.
+        (
+            {"a": {"b": {"note": "x" * 70}}},
+            ["a:", "  b:", "    note:", f"      > {'x' * 63}", f"      >> {'x' * 7}"],
+        ),
         (["amount\uff1a5"], ["- > amount\uff1a5"]),
         ([">amount", "- amount", "(empty list)"], ["- > >amount", "- > - amount", '- "(empty list)"']),
         ({'"amount": 5, "note': "x"}, [r'"\"amount\": 5, \"note": x']),

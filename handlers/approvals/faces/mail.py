@@ -198,7 +198,7 @@ def _details(record: Record) -> tuple[list[Part], bool]:
 def _rows(tree: rows.Tree, width: int) -> list[str]:
     """The lines of a tree, at most `width` columns wide unless they hold a long URL."""
     if isinstance(tree, dict):
-        return [line for name, value in tree.items() for line in _pair(name, value, QUOTE_WIDTH)]
+        return [line for name, value in tree.items() for line in _pair(name, value, width)]
     if isinstance(tree, list):
         return [line for one in tree for line in _item(one, width)]
     if isinstance(tree, rows.Word):
