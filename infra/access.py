@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.mailbox import domains
 from handlers.contract.record import READABLE
 from infra.config.settings import Settings
-from infra.sender import domains
 from infra.shared.iam import Statement, allow, beside, document, executions_of
 from infra.store import ApprovalStore
 

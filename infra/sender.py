@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.mailbox import domains
 from infra.config.settings import Settings
 from infra.shared.iam import Statement, allow, beside, default_bus
 
@@ -68,9 +69,3 @@ class Sender(pulumi.ComponentResource):
         ours = pulumi.Output.concat(ses, ":configuration-set/", self.configuration_set)
         from_address = {"StringEquals": {"ses:FromAddress": self._address}}
         return allow("SendMail", ["ses:SendEmail"], [*identities, ours], condition=from_address)
-
-
-def domains(address: str) -> list[str]:
-    """That of the address, and each above it but the last."""
-    labels = address.rpartition("@")[2].split(".")
-    return [".".join(labels[start:]) for start in range(len(labels) - 1)]

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from handlers.contract.address import same_person
 from handlers.contract.digests import resource_policy_digest
+from handlers.contract.mailbox import domains
 from handlers.contract.visible import one_line
 from operate.letters import blacked, waiting
 from operate.look import table
@@ -151,9 +152,8 @@ class Doctor:
         return "confirmed", ""
 
     def _identity(self, address: str) -> Found:
-        labels = address.rpartition("@")[2].split(".")
         ses = self._client("sesv2")
-        for identity in (address, *(".".join(labels[start:]) for start in range(len(labels) - 1))):
+        for identity in (address, *domains(address)):
             with suppress(ses.exceptions.NotFoundException):
                 if ses.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus"):
                     return f"{identity} is verified", ""

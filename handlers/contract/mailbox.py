@@ -13,3 +13,9 @@ def mailbox(name: str, address: str) -> str:
     if name.isascii():
         return formataddr((name, address))
     return f"{Header(name, 'utf-8', WORD).encode(linesep='')} <{address}>"
+
+
+def domains(address: str) -> list[str]:
+    """That of the address, and each above it but the last: SES may have verified any of them."""
+    labels = address.rpartition("@")[2].split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
