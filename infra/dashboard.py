@@ -9,8 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.metrics import Metric
-from infra.shared.function import METRICS_NAMESPACE
+from handlers.contract.metrics import NAMESPACE, Metric
 
 PERIOD_SECONDS = 3_600
 WIDTH, HEIGHT = 12, 6  # of a widget, in a grid of 24 columns
@@ -50,7 +49,7 @@ def widgets(args: DashboardArgs, region: pulumi.Input[str]) -> list[dict[str, An
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"""
 
     def ours(metric: Metric, service: str, **options: Any) -> Line:
-        return _line(METRICS_NAMESPACE, metric, {"service": service, "label": args.label}, **options)
+        return _line(NAMESPACE, metric, {"service": service, "label": args.label}, **options)
 
     graphs: Mapping[str, tuple[str, list[Line]]] = {
         "Requests": (

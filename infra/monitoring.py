@@ -9,7 +9,7 @@ from math import ceil
 import pulumi
 import pulumi_aws as aws
 
-from handlers.contract.metrics import Metric
+from handlers.contract.metrics import NAMESPACE, Metric
 from handlers.contract.retries import backoff_seconds
 from infra.announce import Announce
 from infra.ask import Ask
@@ -20,7 +20,6 @@ from infra.operate import Operate
 from infra.page import Page
 from infra.queue import RequestQueue
 from infra.reconcile import Reconcile
-from infra.shared.function import METRICS_NAMESPACE
 from infra.shared.pace import WORKERS, MailPace
 from infra.trigger import Trigger
 from infra.workflow import ApprovalWorkflow
@@ -153,7 +152,7 @@ class Monitoring(pulumi.ComponentResource):
             "Somebody has answered for people with a task token.",
             [
                 (
-                    METRICS_NAMESPACE,
+                    NAMESPACE,
                     Metric.ANSWERED_WITHOUT_VOTE,
                     {"service": "reconcile", "label": args.settings.label},
                 )

@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from handlers.approvals.faces import wording
 from handlers.approvals.rules.record import Decision, Record
 from handlers.contract.digests import digest
-from handlers.contract.metrics import Metric
+from handlers.contract.metrics import NAMESPACE, Metric
 from handlers.contract.question import request_id
 from handlers.contract.record import Status
 from handlers.contract.visible import one_line
@@ -228,7 +228,7 @@ class Rehearsal:
 
     def _metric(self, metric: Metric, service: str) -> Found:
         of, since = {"label": self._target["label"], "service": service}, self._begun - timedelta(minutes=1)
-        total = act.until(lambda: sum(self._stack.measured("signoff", metric, of, "Sum", since)), PATIENCE)
+        total = act.until(lambda: sum(self._stack.measured(NAMESPACE, metric, of, "Sum", since)), PATIENCE)
         return found(total, f"{total:.0f}", f"the log of {service}, which has it as JSON")
 
     def _traced(self) -> Found:

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+NAMESPACE = "signoff"  # a dimension, the label, tells one stack from another
+
 
 class Metric(StrEnum):
     """Counts, but for the last, which is in seconds from the asking to the vote that decided."""

@@ -9,12 +9,12 @@ from typing import Any, get_type_hints
 import pulumi
 import pulumi_aws as aws
 
+from handlers.contract.metrics import NAMESPACE
 from handlers.contract.settings import Environment
 from infra.config.settings import Settings
 from infra.shared.iam import Statement, allow, document, trust
 from infra.shared.packaging import LOGGING, archive
 
-METRICS_NAMESPACE = "signoff"  # a dimension, the label, tells one from another
 RUNTIME, ARCHITECTURE = "python3.13", "arm64"
 
 
@@ -81,7 +81,7 @@ class PythonFunction(pulumi.ComponentResource):
             environment={
                 "variables": {
                     "POWERTOOLS_SERVICE_NAME": args.entry,
-                    "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                    "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                     **variables,
                 }
             },
