@@ -19,6 +19,7 @@ from handlers.approvals.usecases.ports import UnavailableError
 from handlers.contract.question import REQUEST_ID, REQUEST_ID_RULE
 from handlers.contract.settings import OperateSettings
 from handlers.contract.visible import blank
+from handlers.contract.workflow import execution_arn
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -75,7 +76,7 @@ class Door:
         raise ValueError("order must be remind or cancel")
 
     def _execution_arn(self, order: Fields) -> str:
-        arn, ours = order.text("executionArn"), f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:"
+        arn, ours = order.text("executionArn"), execution_arn(self.state_machine_arn, "")
         if not arn.startswith(ours) or not arn.isprintable() or len(arn) > ARN_LIMIT:
             raise ValueError(f"executionArn must begin with {ours} and have at most {ARN_LIMIT} characters")
         return arn

@@ -9,6 +9,8 @@ import json
 import re
 from typing import Any
 
+from handlers.contract.workflow import execution_arn
+
 Json = dict[str, Any]
 
 # A name of 80 characters holds a hash of 64 behind it.
@@ -69,11 +71,13 @@ def ask_policy(state_machine_arn: str, prefix: str = "ask-") -> str:
     """
     check_prefix(prefix)
     _, partition, _, region, account, *_ = state_machine_arn.split(":")
-    executions = state_machine_arn.replace(":stateMachine:", ":execution:")
     rule = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"  # made by Step Functions, to hear of the ending
     statements = {
         "Ask": (["states:StartExecution"], state_machine_arn),
-        "WaitOrStop": (["states:DescribeExecution", "states:StopExecution"], f"{executions}:{prefix}*"),
+        "WaitOrStop": (
+            ["states:DescribeExecution", "states:StopExecution"],
+            execution_arn(state_machine_arn, f"{prefix}*"),
+        ),
         "HearOfTheEnding": (
             ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
             f"arn:{partition}:events:{region}:{account}:{rule}",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from handlers.contract.visible import one_line
+from handlers.contract.workflow import execution_arn
 
 OUTPUT = "operate"
 PULUMI = ["pulumi", "stack", "output", "--json"]
@@ -25,7 +26,7 @@ class Target(dict[str, Any]):
 
     def execution(self, name: str) -> str:
         """The ARN of an execution by its name."""
-        return f"{self['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{name}"
+        return execution_arn(self["stateMachineArn"], name)
 
 
 def find(file: Path | None) -> Target:

@@ -37,3 +37,8 @@ class Ending(StrEnum):
     FAILED = "FAILED"
     TIMED_OUT = "TIMED_OUT"
     ABORTED = "ABORTED"
+
+
+def execution_arn(state_machine_arn: str, name: str) -> str:
+    """Of its execution of this name, which may be a pattern."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"

@@ -7,6 +7,8 @@ from typing import Any
 
 import pulumi
 
+from handlers.contract.workflow import execution_arn
+
 Statement = dict[str, Any]
 
 
@@ -99,7 +101,7 @@ def look_statement(state_machine_arn: pulumi.Input[str]) -> Statement:
 def executions_of(state_machine_arn: pulumi.Input[str]) -> pulumi.Output[str]:
     """The pattern of its executions' ARNs."""
     machine = pulumi.Output.from_input(state_machine_arn)
-    return machine.apply(lambda arn: arn.replace(":stateMachine:", ":execution:") + ":*")
+    return machine.apply(lambda arn: execution_arn(arn, "*"))
 
 
 def beside(arn: str, service: str) -> str:
