@@ -1,4 +1,4 @@
-"""What was deployed, in short. Without Pulumi: the operator's tool compares it with what is there."""
+"""SHA-256 digests of JSON: what an answer is bound to, and what was deployed, which the operator's tool compares."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ import json
 from typing import Any
 
 
+def canonical_digest(value: Any) -> str:
+    """Of canonical JSON, in hex."""
+    return hashlib.sha256(_canonical(value).encode()).hexdigest()
+
+
 def digest(text: str) -> str:
-    """SHA-256 of canonical JSON, in hex. Raises ValueError if the text is no JSON."""
-    return hashlib.sha256(_canonical(json.loads(text)).encode()).hexdigest()
+    """The same of JSON text. Raises ValueError if it is none."""
+    return canonical_digest(json.loads(text))
 
 
 def resource_policy_digest(text: str) -> str:
     """The same of what a policy says: AWS may give it back in another order, or spell a part otherwise."""
-    return digest(_canonical(_said(json.loads(text))))
+    return canonical_digest(_said(json.loads(text)))
 
 
 def _canonical(value: Any) -> str:

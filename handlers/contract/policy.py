@@ -1,12 +1,11 @@
 """The approval policy of a request: who decides, and how many of them it takes."""
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from handlers.contract.digests import canonical_digest
 from handlers.contract.plain import plain
 
 DEFAULT_POLICY = "default"  # the stack's own keys
@@ -60,4 +59,4 @@ def policy_digest(policy: Policy) -> str:
 
     The state machine keeps that of the policy it asks under, and compares it, as text, with the one in an approval.
     """
-    return hashlib.sha256(json.dumps(as_json(policy), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return canonical_digest(as_json(policy))

@@ -1,6 +1,5 @@
 """A request's question: its fields and their limits, its id, and the digest that binds an answer to it."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from handlers.contract.digests import canonical_digest
 from handlers.contract.form_fields import FormField, fields_of
 from handlers.contract.once import parse
 from handlers.contract.plain import camel_case
@@ -100,8 +100,7 @@ def question_digest(request: Mapping[str, Any]) -> str:
 
     The state machine keeps it and compares it, as text, with the digest in an approval.
     """
-    asked = {name.value: request.get(name, "") for name in BOUND}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return canonical_digest({name.value: request.get(name, "") for name in BOUND})
 
 
 @dataclass(frozen=True, kw_only=True)
