@@ -188,9 +188,12 @@ class Approvals(pulumi.ComponentResource):
             child,
         )
         machine_arn = workflow.state_machine_arn
-        topic = sender = bounce = announce = None
+        topic = bounce = announce = None
+        channel: ApproverTopic | Sender
         if settings.mail_from:
-            sender = Sender(f"{name}-sender", SenderArgs(state_machine_arn=machine_arn, settings=settings), child)
+            channel = sender = Sender(
+                f"{name}-sender", SenderArgs(state_machine_arn=machine_arn, settings=settings), child
+            )
             bounce = Bounce(
                 f"{name}-bounce",
                 BounceArgs(
@@ -203,12 +206,12 @@ class Approvals(pulumi.ComponentResource):
                 child,
             )
         else:
-            topic = ApproverTopic(f"{name}-approvers", ApproverTopicArgs(people=settings.people), child)
+            channel = topic = ApproverTopic(f"{name}-approvers", ApproverTopicArgs(people=settings.people), child)
         trigger = Trigger(
             f"{name}-trigger",
             TriggerArgs(
                 state_machine_arn=machine_arn,
-                configuration_set=sender.configuration_set if sender else "",
+                configuration_set=channel.values["configuration_set"],
                 settings=settings,
             ),
             child,
@@ -218,8 +221,7 @@ class Approvals(pulumi.ComponentResource):
             f"{name}-ask",
             AskArgs(
                 queue=queue,
-                topic=topic,
-                sender=sender,
+                channel=channel,
                 store=store,
                 state_machine_arn=machine_arn,
                 approval_url=page.url,
@@ -245,8 +247,7 @@ class Approvals(pulumi.ComponentResource):
             OperateArgs(
                 store=store,
                 page=page,
-                topic=topic,
-                sender=sender,
+                channel=channel,
                 state_machine_arn=machine_arn,
                 pace=pace,
                 settings=settings,

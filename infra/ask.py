@@ -24,8 +24,7 @@ class AskArgs:
     """How fast people are asked, and over which resources; `approval_url` is what links begin with."""
 
     queue: RequestQueue
-    topic: ApproverTopic | None
-    sender: Sender | None
+    channel: ApproverTopic | Sender
     store: ApprovalStore
     state_machine_arn: pulumi.Input[str]
     approval_url: pulumi.Input[str]
@@ -51,10 +50,8 @@ class Ask(pulumi.ComponentResource):
                 values={
                     "table_name": store.table_name,
                     "queue_url": queue.url,
-                    "topic_arn": args.topic.arn if args.topic else "",
-                    "configuration_set": args.sender.configuration_set if args.sender else "",
                     "approval_url": args.approval_url,
-                    "own_domains": " ".join(args.settings.own_domains) if args.sender else "",
+                    **args.channel.values,
                     "mail_pause_seconds": args.pace.pause_seconds,
                 },
                 statements=[
@@ -62,7 +59,7 @@ class Ask(pulumi.ComponentResource):
                     allow(
                         "KeepRecord", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [store.table_arn]
                     ),
-                    *(channel.send_statement() for channel in (args.topic, args.sender) if channel),
+                    args.channel.send_statement(),
                     *callback_statements(args.state_machine_arn),
                 ],
                 timeout_seconds=args.pace.timeout_seconds,

@@ -47,8 +47,7 @@ class OperateArgs:
 
     store: ApprovalStore
     page: Page
-    topic: ApproverTopic | None
-    sender: Sender | None
+    channel: ApproverTopic | Sender
     state_machine_arn: pulumi.Input[str]
     pace: MailPace
     settings: Settings
@@ -72,8 +71,7 @@ class Operate(pulumi.ComponentResource):
                 reads=OperateSettings,
                 values={
                     "table_name": store.table_name,
-                    "topic_arn": args.topic.arn if args.topic else "",
-                    "configuration_set": args.sender.configuration_set if args.sender else "",
+                    **args.channel.values,
                     "own_domains": "",  # nobody is told of a decision here
                     "approval_url": page.url,
                     "mail_pause_seconds": args.pace.pause_seconds,
@@ -83,7 +81,7 @@ class Operate(pulumi.ComponentResource):
                 statements=[
                     allow("KeepRecord", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [store.table_arn]),
                     allow("Find", ["dynamodb:Query"], [store.execution_index_arn]),
-                    *(channel.send_statement() for channel in (args.topic, args.sender) if channel),
+                    args.channel.send_statement(),
                     allow("Cancel", ["states:StopExecution"], [executions_of(args.state_machine_arn)]),
                     look_statement(args.state_machine_arn),
                 ],

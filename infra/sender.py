@@ -29,7 +29,7 @@ class Sender(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SenderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("signoff:sender:Sender", name, None, opts)
-        self._address, self._machine = args.settings.mail_from, pulumi.Output.from_input(args.state_machine_arn)
+        self._settings, self._machine = args.settings, pulumi.Output.from_input(args.state_machine_arn)
 
         # The provider makes up no name. The state machine's random end is unique in an account.
         label = args.settings.label.replace(".", "_")
@@ -59,13 +59,19 @@ class Sender(pulumi.ComponentResource):
         self.configuration_set = made.configuration_set_name
         self.register_outputs({"configuration_set": self.configuration_set})
 
+    @property
+    def values(self) -> dict[str, pulumi.Input[str]]:
+        """What of `MailSettings` says that mails go by this; whom by, the stack's settings say themselves."""
+        own_domains = " ".join(self._settings.own_domains)
+        return {"topic_arn": "", "configuration_set": self.configuration_set, "own_domains": own_domains}
+
     def send_statement(self) -> Statement:
         """To send from this address, whichever of it and its domains is verified, with this configuration set only.
 
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
         """
-        ses = self._machine.apply(lambda arn: beside(arn, "ses"))
-        identities = [pulumi.Output.concat(ses, ":identity/", one) for one in (self._address, *domains(self._address))]
+        ses, address = self._machine.apply(lambda arn: beside(arn, "ses")), self._settings.mail_from
+        identities = [pulumi.Output.concat(ses, ":identity/", one) for one in (address, *domains(address))]
         ours = pulumi.Output.concat(ses, ":configuration-set/", self.configuration_set)
-        from_address = {"StringEquals": {"ses:FromAddress": self._address}}
+        from_address = {"StringEquals": {"ses:FromAddress": address}}
         return allow("SendMail", ["ses:SendEmail"], [*identities, ours], condition=from_address)

@@ -40,6 +40,11 @@ class ApproverTopic(pulumi.ComponentResource):
         self.arn = topic.arn
         self.register_outputs({"arn": self.arn})
 
+    @property
+    def values(self) -> dict[str, pulumi.Input[str]]:
+        """What of `MailSettings` says that mails go here."""
+        return {"topic_arn": self.arn, "configuration_set": "", "own_domains": ""}
+
     def send_statement(self) -> Statement:
         """To publish here."""
         return allow("SendMail", ["sns:Publish"], [self.arn])
