@@ -56,7 +56,7 @@ def moment_of(text: str) -> datetime:
 
 def waiting_for(record: Record) -> list[str]:
     """Who has been asked and has not answered."""
-    return [who for who, one in record.approvers.items() if not one.vote] if record.status is Status.OPEN else []
+    return record.unanswered if record.status is Status.OPEN else []
 
 
 def as_row(record: Record) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -29,11 +28,11 @@ KINDS: Mapping[str, Sequence[Status]] = {
 
 
 class Reader:
-    """`client` makes a boto3 client of a service."""
+    """`client` makes a boto3 client of a service, or has it."""
 
     def __init__(self, target: Target, client: Any) -> None:
         self._target = target
-        self._client = cache(client)
+        self._client = client
 
     def newest(self, statuses: Iterable[Status], limit: int) -> list[Record]:
         """The newest first. One call for each status, and one for 100 records."""

@@ -223,11 +223,11 @@ def facts(view: View) -> Markup:
 
 def _undelivered(view: View) -> Markup:
     """Which of the others may not know that they are asked."""
-    waiting = {who: one for who, one in view.record.approvers.items() if not one.vote and who != view.who}
-    fates: dict[str, list[str]] = {}
-    for who, one in waiting.items():
-        if one.undelivered and view.record.status is Status.OPEN:
-            fates.setdefault(wording.fate(one.undelivered.kind), []).append(who)
+    record, fates = view.record, dict[str, list[str]]()
+    for who in record.unanswered:
+        known = record.approvers[who].undelivered
+        if known and who != view.who and record.status is Status.OPEN:
+            fates.setdefault(wording.fate(known.kind), []).append(who)
     return Markup("<br>").join(Markup("the mail to {} {}").format(named(who), fate) for fate, who in fates.items())
 
 

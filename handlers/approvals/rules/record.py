@@ -161,6 +161,11 @@ class Record(Question):
         return tuple(who for who, one in self.approvers.items() if one.lost)
 
     @property
+    def unanswered(self) -> list[str]:
+        """Whose answer is missing, of those who are asked so far."""
+        return [who for who, one in self.approvers.items() if not one.vote]
+
+    @property
     def asked(self) -> bool:
         """Whether anybody has been mailed."""
         return any(approver.mailed_round for approver in self.approvers.values())

@@ -38,8 +38,7 @@ class Operate:
         repeated in a minute: the link was written before it was sent. To mail nobody is an error.
         """
         record, reminded, refused = self._record(request_id), list[str](), dict[str, str]()
-        waiting = [who for who, one in record.approvers.items() if not one.vote]
-        for who in dict.fromkeys(reminding.as_asked(record, one) for one in to) or waiting:
+        for who in dict.fromkeys(reminding.as_asked(record, one) for one in to) or record.unanswered:
             try:
                 record = self._remind(record, who, by, give_up)
                 reminded.append(who)
