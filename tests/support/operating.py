@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -56,6 +58,8 @@ class Operator:
         """The same as a process of its own."""
         given: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         line = [sys.executable, "-m", "operate", command, *options, "--outputs", self._outputs.name]
+        # Whoever runs the tests in the background has them ignore Ctrl-C, as the process would, too.
+        given["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         return subprocess.Popen(line, cwd=PROJECT, env=os.environ | self.environment, text=True, **given)
 
     def __call__(self, command: str, *options: str, typed: str = "", **environment: str) -> Told:
